@@ -1,0 +1,108 @@
+// Redemption arithmetic over lots.
+#include "common/fund/redemption.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+
+namespace fundcore {
+namespace {
+
+std::vector<uint32_t> UseOrder(std::span<const Lot> lots, LotOrder order) {
+  std::vector<uint32_t> indexes(lots.size());
+  std::iota(indexes.begin(), indexes.end(), 0u);
+  std::stable_sort(indexes.begin(), indexes.end(),
+                   [&](uint32_t a, uint32_t b) { return lots[a].registered < lots[b].registered; });
+  if (order == LotOrder::kNewestFirst) std::reverse(indexes.begin(), indexes.end());
+  return indexes;
+}
+
+struct Price {
+  Rate rate;
+  Rate fund_share;
+};
+
+absl::StatusOr<Price> PriceOf(const std::vector<RedemptionTier>& tiers, int32_t days) {
+  if (tiers.empty()) return Price{};
+  const RedemptionTier* tier = FindRedemptionTier(tiers, days);
+  if (!tier) {
+    return absl::InvalidArgumentError(
+        StrCat("no redemption fee tier covers ", days, " days; the tiers must cover 0 to ", kNoDayLimit));
+  }
+  return Price{tier->rate, tier->fund_share};
+}
+
+}  // namespace
+
+int32_t HoldingDays(Date purchase_confirmed, Date redemption_confirmed) {
+  return redemption_confirmed.days() - purchase_confirmed.days();
+}
+
+absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units units, Nav nav,
+                                                const std::vector<RedemptionTier>& tiers, Date confirm_day,
+                                                const RedemptionOptions& options) {
+  if (!units.is_positive()) {
+    return absl::InvalidArgumentError(StrCat("units to redeem are ", units.ToString(), "; they must be positive"));
+  }
+  if (!nav.is_positive()) return absl::InvalidArgumentError(StrCat("unit price ", nav.ToString(), " must be positive"));
+  if (!MulDivFits(units.raw(), nav.raw(), Nav::kOne)) {
+    return absl::InvalidArgumentError(
+        StrCat(units.ToString(), " units at ", nav.ToString(), " are too large an amount; check both"));
+  }
+
+  RedemptionSplit split;
+  const RoundingRules& rounding = options.rounding;
+  Units done;
+  Money gross_done;
+  for (const uint32_t index : UseOrder(lots, options.order)) {
+    const Lot& lot = lots[index];
+    if (done == units) break;
+    const bool early = options.usable_on.is_set() && lot.usable_from > options.usable_on;
+    if (!lot.units.is_positive() || (early && !options.breach)) continue;
+    const int32_t days = HoldingDays(lot.registered, confirm_day);
+    if (days < 0) {
+      return absl::InvalidArgumentError(StrCat("lot ", index + 1, " was registered on ", lot.registered.Iso(),
+                                               ", after the redemption's confirmation on ", confirm_day.Iso()));
+    }
+    Price price;
+    if (early) {
+      price = {options.breach->rate, options.breach->fund_share};
+    } else {
+      FC_ASSIGN_OR_RETURN(price, PriceOf(tiers, days));
+    }
+
+    const Units taken = std::min(lot.units, units - done);
+    done += taken;
+    // A part's gross is the growth of the rounded running total: parts are never negative and add up to the whole.
+    const Money gross_now = Value(done, nav, rounding.value);
+    const Money gross = gross_now - gross_done;
+    const Money fee = ApplyRate(gross, price.rate, rounding.fee);
+    gross_done = gross_now;
+    split.parts.push_back({.lot = index,
+                           .units = taken,
+                           .days_held = days,
+                           .rate = price.rate,
+                           .gross = gross,
+                           .fee = fee,
+                           .fund_part = ApplyRate(fee, price.fund_share, rounding.fee)});
+    split.fee += fee;
+    split.fund_part += split.parts.back().fund_part;
+  }
+  if (done < units) {
+    return absl::FailedPreconditionError(
+        StrCat("not enough units: ", units.ToString(), " asked, ", done.ToString(), " usable"));
+  }
+  split.gross = gross_done;
+  split.net = split.gross - split.fee;
+  return split;
+}
+
+Money ComputeBackEndLoad(const BackEndLoad& load, Units units, Nav bought_at, Nav nav, const RoundingRules& rounding) {
+  const Money base = Value(units, load.base == BackEndLoad::Base::kCost ? bought_at : nav, rounding.value);
+  const int64_t whole = load.form == BackEndLoad::Form::kOnTop ? Rate::kOne + load.rate.raw() : Rate::kOne;
+  return Money::FromRaw(MulDiv(base.raw(), load.rate.raw(), whole, rounding.fee));
+}
+
+}  // namespace fundcore

@@ -1,0 +1,167 @@
+// Host: all partitions of one service in this process, each on its executor, and the traffic between them and the log.
+//
+//   machine::Host<AccountMachine> host({ServiceId::kAccount, 32, executors, log, store, owner});
+//   host.Recover();                    // loads states, registers with the log; before log->Start()
+//   host.WhenServing([] { … });        // after replay: takes ownership, then calls back
+//   host.On(partition, [&](Partition<AccountMachine>& p) { p.Submit(Deposit{…}, [](const Result& r) { … }); });
+//
+// Partition p of every service lives on executor p modulo the number of executors, so that a batch stays together on its
+// way through trade, account and risk.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/log/log.h"
+#include "common/machine/partition.h"
+#include "common/runtime/executor.h"
+#include "common/store/store.h"
+
+namespace fundcore::machine {
+
+struct HostOptions {
+  ServiceId service;
+  uint16_t partitions = 1;            // fixed when the data folder is created
+  std::vector<Executor*> executors;
+  Log* log = nullptr;
+  StateStore* store = nullptr;
+  uint64_t owner = 0;                 // this process, drawn at random
+  int appends_in_flight = 4;          // a shard joins what waits into one append while this many are under way
+  size_t max_waiting = 200'000;       // items a shard holds before it asks callers to come back later
+};
+
+// All partitions of one service on one executor. The machine-independent side.
+class Shard {
+ public:
+  Shard(Executor* executor, Log* log, const HostOptions& options)
+      : executor_(executor), log_(log), appends_limit_(options.appends_in_flight), max_waiting_(options.max_waiting) {}
+
+  Executor* executor() const { return executor_; }
+  std::vector<std::unique_ptr<PartitionBase>>& partitions() { return partitions_; }
+
+  // True where callers should be told to come back later.
+  bool overloaded() const;
+  // At the end of this round, pending commands go to the log. Called by whoever submits.
+  void Wake();
+  void Play(PartitionBase* partition, std::span<const LogRecord> records);
+  // Runs at the end of each round in which commands were executed: workers look for new to-dos here.
+  void OnExecuted(absl::AnyInvocable<void()> hook) { hooks_.push_back(std::move(hook)); }
+  // Takes ownership of the partitions once they have played all there is; calls back when all are served.
+  void Own(absl::AnyInvocable<void()> done);
+  uint64_t executed() const { return executed_.load(std::memory_order_relaxed); }
+
+ private:
+  // An append under way or waiting to be repeated.
+  struct Flight {
+    std::vector<AppendItem> items;
+    bool returned = false;
+    absl::Status status;
+  };
+
+  void RoundEnd();
+  void Append(std::vector<AppendItem> items);
+  void Landed();
+
+  Executor* executor_;
+  Log* log_;
+  const int appends_limit_;
+  const size_t max_waiting_;
+  std::vector<std::unique_ptr<PartitionBase>> partitions_;
+  std::vector<absl::AnyInvocable<void()>> hooks_;
+  std::vector<absl::AnyInvocable<void()>> owned_;
+  bool awake_ = false;
+  bool played_ = false;
+  std::deque<std::shared_ptr<Flight>> flights_;  // in order of appending
+  bool repeating_ = false;
+  std::atomic<uint64_t> executed_{0};
+};
+
+// What the flusher and operators need of any service.
+class HostBase {
+ public:
+  explicit HostBase(const HostOptions& options);
+  virtual ~HostBase() = default;
+  HostBase(const HostBase&) = delete;
+
+  ServiceId service() const { return options_.service; }
+  uint16_t partitions() const { return options_.partitions; }
+  std::vector<std::unique_ptr<Shard>>& shards() { return shards_; }
+  Shard& ShardOf(PartitionId p) { return *shards_[p.raw() % shards_.size()]; }
+  Executor* ExecutorOf(PartitionId p) { return ShardOf(p).executor(); }
+  bool Has(PartitionId p) const { return p.raw() < options_.partitions; }
+
+  // Loads every partition's state and registers it with the log. Before Log::Start, off the executors.
+  absl::Status Recover();
+  // Runs `done` once replay has reached the end the log had, ownership was taken and all partitions are served. After
+  // Log::Start. `done` runs on an executor.
+  void WhenServing(absl::AnyInvocable<void()> done);
+
+ protected:
+  PartitionBase* Base(PartitionId p) {
+    FC_CHECK(Has(p), "partition ", p.raw(), " of ", options_.partitions);
+    return ShardOf(p).partitions()[p.raw() / shards_.size()].get();
+  }
+  HostOptions options_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+template <class M>
+class Host : public HostBase {
+ public:
+  template <class... MachineArgs>
+  explicit Host(const HostOptions& options, const MachineArgs&... args) : HostBase(options) {
+    for (uint16_t p = 0; p < options.partitions; ++p) {
+      Shard& shard = ShardOf(PartitionId(p));
+      shard.partitions().push_back(std::make_unique<Partition<M>>(
+          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner, args...));
+    }
+  }
+
+  // The partition itself: only from its executor.
+  Partition<M>& At(PartitionId p) { return static_cast<Partition<M>&>(*Base(p)); }
+
+  // Runs `f(Partition<M>&)` on the partition's executor. Any thread.
+  template <class F>
+  void On(PartitionId p, F f) {
+    ExecutorOf(p)->Post([this, p, f = std::move(f)]() mutable { f(At(p)); });
+  }
+
+  // Submits from the partition's executor and wakes the shard.
+  template <class C, class F>
+  void Submit(PartitionId p, const C& command, F done) {
+    At(p).Submit(command, std::move(done));
+    ShardOf(p).Wake();
+  }
+  template <class C>
+  void Submit(PartitionId p, const C& command) {
+    Submit(p, command, [](const typename M::Result&) {});
+  }
+};
+
+// Counts down to one callback: for a batch whose items end on several executors. Deletes itself. The pointer plus an index
+// fits a callback without allocation.
+class Gather {
+ public:
+  // `count` at least 1.
+  static Gather* New(size_t count, absl::AnyInvocable<void()> done) { return new Gather(count, std::move(done)); }
+  void One() {
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      done_();
+      delete this;
+    }
+  }
+
+ private:
+  Gather(size_t count, absl::AnyInvocable<void()> done) : left_(count), done_(std::move(done)) {}
+  std::atomic<size_t> left_;
+  absl::AnyInvocable<void()> done_;
+};
+
+}  // namespace fundcore::machine

@@ -1,0 +1,79 @@
+// The form of a log record: a header that says who wrote it, then a batch of commands.
+//
+//   format 1 | kind | epoch | owner | n | stamp | items…        kind 1: Own marker (no items)   kind 2: commands
+//   item: microseconds after the stamp | tag | bytes
+//
+// (epoch, owner, n) let a player tell duplicates and writers that have lost their partition (docs/concepts.md, "Owners").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/codec.h"
+#include "common/time/time.h"
+
+namespace fundcore::machine {
+
+enum class RecordKind : uint8_t { kOwn = 1, kCommands = 2 };
+
+inline constexpr uint8_t kRecordFormat = 1;
+
+struct RecordHeader {
+  RecordKind kind = RecordKind::kCommands;
+  uint64_t epoch = 0;  // for kOwn: the epoch that begins, one more than the one it takes over from
+  uint64_t owner = 0;  // drawn at random by each process
+  uint64_t n = 0;      // dense within the epoch, from 1
+  TimePoint stamp;
+  FC_FIELDS(kind, epoch, owner, n, stamp)
+};
+
+// Collects commands into one record.
+class RecordBuilder {
+ public:
+  bool empty() const { return count_ == 0; }
+  uint32_t count() const { return count_; }
+  size_t bytes() const { return items_.size(); }
+
+  template <class C>
+  void Add(const C& command, TimePoint stamp) {
+    if (count_ == 0) stamp_ = stamp;
+    ByteWriter w(&items_);
+    w.Zigzag((stamp - stamp_).raw());
+    w.U8(C::kTag);
+    scratch_.clear();
+    ByteWriter(&scratch_).Put(command);
+    w.Bytes(scratch_);
+    ++count_;
+  }
+
+  // The finished record; the builder is empty again.
+  std::string Finish(RecordHeader header) {
+    header.stamp = stamp_;
+    std::string out;
+    out.reserve(items_.size() + 48);
+    ByteWriter w(&out);
+    w.U8(kRecordFormat);
+    w.Put(header);
+    out += items_;
+    items_.clear();
+    count_ = 0;
+    return out;
+  }
+
+  static std::string Own(RecordHeader header) {
+    std::string out;
+    ByteWriter w(&out);
+    w.U8(kRecordFormat);
+    w.Put(header);
+    return out;
+  }
+
+ private:
+  std::string items_;
+  std::string scratch_;
+  uint32_t count_ = 0;
+  TimePoint stamp_;
+};
+
+}  // namespace fundcore::machine

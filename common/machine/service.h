@@ -1,0 +1,42 @@
+// Service: what every one of the five offers to whoever assembles a system (fundcore serve, day scripts, the simulator).
+//
+// There is one way to assemble: make the deps, make the services, Register their handlers, Recover their hosts, start the
+// log, then Start each service once its host is serving. Only the implementations behind the deps differ.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "common/machine/host.h"
+#include "common/rpc/handlers.h"
+#include "common/rpc/peers.h"
+
+namespace fundcore {
+
+class Files;
+class Vault;
+
+struct ServiceDeps {
+  std::vector<Executor*> executors;
+  Log* log = nullptr;
+  StateStore* store = nullptr;
+  rpc::Peers* peers = nullptr;
+  Files* exchange = nullptr;             // settlement files: clearing only
+  const Vault* vault = nullptr;  // seals personal data: account only
+  uint16_t partitions = 32;              // of trade, account and risk
+  uint16_t clearing_partitions = 4;
+  uint64_t owner = 0;                    // this process, drawn at random at start
+  Duration product_lead = Duration::Seconds(30);  // rule-bearing product facts take effect no earlier than this
+  Duration cutoff_grace = Duration::Millis(500);  // CloseDay comes no earlier than cut-off + this
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual machine::HostBase* host() = 0;
+  virtual void Register(rpc::Handlers* handlers) = 0;
+  // Starts workers and feeds. Once, when the host is serving; any thread.
+  virtual void Start() = 0;
+};
+
+}  // namespace fundcore

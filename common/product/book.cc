@@ -1,0 +1,74 @@
+// Absorbing facts and looking them up.
+#include "common/product/book.h"
+
+#include <algorithm>
+
+namespace fundcore {
+
+ProductBook::ProductBook(machine::State& state, uint8_t first_table)
+    : position_(state, first_table),
+      funds_(state, static_cast<uint8_t>(first_table + 1)),
+      institutions_(state, static_cast<uint8_t>(first_table + 2)),
+      calendars_(state, static_cast<uint8_t>(first_table + 3)),
+      navs_(state, static_cast<uint8_t>(first_table + 4), machine::Residence::kLazy) {}
+
+bool ProductBook::Absorb(const AbsorbFacts& command) {
+  if (command.after != position_.Get().seq) return false;
+  Position& position = position_.Mutable();
+  for (const auto& [seq, body] : command.facts) {
+    ProductFact fact;
+    FC_CHECK(Decode(body, &fact), "product fact ", seq, " is malformed");
+    switch (fact.kind) {
+      case FactKind::kCalendar:
+        calendars_.Put(fact.calendar->name(), *fact.calendar);
+        break;
+      case FactKind::kInstitution:
+        institutions_.Put(fact.institution->ta, *fact.institution);
+        break;
+      case FactKind::kFund: {
+        auto& list = funds_.Mutable(fact.fund->code).by_effect;
+        auto at = std::upper_bound(list.begin(), list.end(), fact.fund->effective_at,
+                                   [](TimePoint t, const FundTerms& f) { return t < f.effective_at; });
+        list.insert(at, *fact.fund);
+        break;
+      }
+      case FactKind::kNav:
+        navs_.Put({fact.nav->fund, fact.nav->day, fact.nav->type}, *fact.nav);
+        break;
+    }
+    position.seq = seq;
+  }
+  position.watermark = std::max(position.watermark, command.watermark);
+  return true;
+}
+
+const FundTerms* ProductBook::Fund(const FundCode& code, TimePoint at) {
+  const Versions* v = funds_.Find(code);
+  if (!v) return nullptr;
+  for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
+    if (it->effective_at <= at) return &*it;
+  return nullptr;
+}
+
+const InstitutionTerms* ProductBook::Institution(const TaCode& ta) { return institutions_.Find(ta); }
+
+const TradingCalendar* ProductBook::Calendar(std::string_view name) { return calendars_.Find(std::string(name)); }
+
+const NavFact* ProductBook::FindNav(const FundCode& fund, Date day, uint8_t type) {
+  const NavFact* nav = navs_.Find({fund, day, type});
+  if (!nav && type != 0) nav = navs_.Find({fund, day, 0});
+  return nav;
+}
+
+void ProductBook::ForEachFund(TimePoint at, absl::FunctionRef<void(const FundTerms&)> visit) {
+  funds_.ScanAll([&](const FundCode& code, const Versions&) {
+    if (const FundTerms* f = Fund(code, at)) visit(*f);
+    return true;
+  });
+}
+
+void ProductBook::ForEachInstitution(absl::FunctionRef<void(const InstitutionTerms&)> visit) {
+  institutions_.ScanAll([&](const TaCode&, const InstitutionTerms& i) { return visit(i), true; });
+}
+
+}  // namespace fundcore

@@ -1,0 +1,68 @@
+// ProductBook: one partition's own copy of the product facts, so that an order needs no remote call.
+//
+//   class TradeMachine {
+//     ProductBook products_{state, 200};              // uses table numbers 200 to 204
+//     Result Execute(const AbsorbFacts& c, const machine::Context&) { products_.Absorb(c); return {}; }
+//     ... products_.Fund(code, ctx.received)          // the terms in force at the moment of receipt
+//   };
+//
+// Part of a machine's state: same rules, same thread. Pointers stay valid until the command ends.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/machine/state.h"
+#include "common/product/facts.h"
+
+namespace fundcore {
+
+class ProductBook {
+ public:
+  // Takes five table numbers from `first_table` on.
+  ProductBook(machine::State& state, uint8_t first_table);
+
+  // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
+  bool Absorb(const AbsorbFacts& command);
+
+  uint64_t absorbed() { return position_.Get().seq; }
+  // Judging an order received later than this has to wait for the next watermark.
+  TimePoint watermark() { return position_.Get().watermark; }
+
+  // The terms in force at `at`: the latest that take effect no later. nullptr where the fund is unknown (as of then).
+  const FundTerms* Fund(const FundCode& code, TimePoint at);
+  const InstitutionTerms* Institution(const TaCode& ta);
+  const TradingCalendar* Calendar(std::string_view name);
+  // The price of a day; `type` 1 and 2 fall back to the ordinary one. nullptr where not known (yet).
+  const NavFact* FindNav(const FundCode& fund, Date day, uint8_t type = 0);
+
+  void ForEachFund(TimePoint at, absl::FunctionRef<void(const FundTerms&)> visit);
+  void ForEachInstitution(absl::FunctionRef<void(const InstitutionTerms&)> visit);
+
+ private:
+  struct Position {
+    uint64_t seq = 0;
+    TimePoint watermark;
+    FC_FIELDS(seq, watermark)
+  };
+  struct Versions {
+    std::vector<FundTerms> by_effect;  // by effective_at, then version
+    FC_FIELDS(by_effect)
+  };
+  struct NavKey {
+    FundCode fund;
+    Date day;
+    uint8_t type = 0;
+    FC_FIELDS(fund, day, type)
+  };
+
+  machine::Cell<Position> position_;
+  machine::Table<FundCode, Versions> funds_;
+  machine::Table<TaCode, InstitutionTerms> institutions_;
+  machine::Table<std::string, TradingCalendar> calendars_;
+  machine::Table<NavKey, NavFact> navs_;
+};
+
+}  // namespace fundcore

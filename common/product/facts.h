@@ -1,0 +1,111 @@
+// Product facts: what the product service says about institutions, funds, prices and calendars, in the form in which every
+// partition of the other services logs and keeps them.
+//
+// A fact is stored in other machines' logs, so its struct evolves like a command: new fields only at the end of ProductFact
+// or as a new kind.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/codec.h"
+#include "common/fund/fees.h"
+#include "common/fund/purchase.h"
+#include "common/money/decimal.h"
+#include "common/time/calendar.h"
+#include "common/time/time.h"
+#include "common/types/ids.h"
+
+namespace fundcore {
+
+// The standard's FundStatus (file 07). Values are the characters.
+enum class FundStatus : uint8_t {
+  kOpen = '0',
+  kOffering = '1',
+  kStopped = '4',
+  kPurchaseStopped = '5',
+  kRedemptionStopped = '6',
+  kTerminated = '8',
+  kClosed = '9',
+};
+
+enum class FundKind : uint8_t { kEquity = 1, kMixed = 2, kBond = 3, kIndex = 4, kMoney = 5, kQdii = 6, kFof = 7 };
+
+struct InstitutionTerms {
+  TaCode ta;
+  std::string name;
+  DistributorCode distributor;       // our code at this TA
+  uint8_t file_version = 21;         // 20, 21, 22
+  bool same_day_orders = true;
+  std::string calendar = "XSHG";
+  TimeOfDay cutoff = TimeOfDay::Hms(15, 0);
+  TimeOfDay export_deadline = TimeOfDay::Hms(18, 0);
+  bool send_index = true;
+  bool use_008_when_registered = true;
+  FC_FIELDS(ta, name, distributor, file_version, same_day_orders, calendar, cutoff, export_deadline, send_index,
+            use_008_when_registered)
+};
+
+struct FundTerms {
+  FundCode code;
+  std::string name;
+  TaCode ta;
+  FundKind kind = FundKind::kMixed;
+  uint8_t risk_grade = 3;            // R1..R5
+  std::string calendar = "XSHG";
+  uint8_t confirm_days = 1;          // T + n open days of the fund
+  uint8_t purchase_pay_days = 2;
+  uint8_t redemption_pay_days = 3;
+  FundStatus status = FundStatus::kOpen;
+  Money min_purchase;
+  Money min_additional;              // 0: as first
+  Money max_purchase;                // per order; 0: no limit
+  Units min_redemption;
+  Units min_holding;
+  FeeSchedules fees;                 // by date and investor type
+  Discount discount;                 // ours, on the purchase rate; 0: none
+  RoundingRules rounding;
+  bool lifo = false;
+  Nav face;                          // of an offer
+  uint64_t version = 0;              // the fact's sequence number: what an order says it was judged by
+  TimePoint effective_at;
+  FC_FIELDS(code, name, ta, kind, risk_grade, calendar, confirm_days, purchase_pay_days, redemption_pay_days, status,
+            min_purchase, min_additional, max_purchase, min_redemption, min_holding, fees, discount, rounding,
+            lifo, face, version, effective_at)
+};
+
+// A price, as a 07 file gives it. NetValueType: 0 ordinary, 1 for purchases, 2 for redemptions.
+struct NavFact {
+  FundCode fund;
+  Date day;
+  uint8_t type = 0;
+  Nav nav;
+  Units total_units;
+  FC_FIELDS(fund, day, type, nav, total_units)
+};
+
+enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4 };
+
+// One fact; the member that `kind` names is filled.
+struct ProductFact {
+  FactKind kind = FactKind::kNav;
+  std::optional<TradingCalendar> calendar;
+  std::optional<InstitutionTerms> institution;
+  std::optional<FundTerms> fund;
+  std::optional<NavFact> nav;
+  FC_FIELDS(kind, calendar, institution, fund, nav)
+};
+
+// The command by which a partition takes facts in; every machine that has a ProductBook handles it under this tag.
+// Dropped where `after` is not where the partition stands: nothing is skipped and nothing counts twice.
+struct AbsorbFacts {
+  static constexpr uint8_t kTag = 1;
+  uint64_t after = 0;
+  std::vector<std::pair<uint64_t, std::string>> facts;  // sequence, encoded ProductFact
+  TimePoint watermark;  // all that takes effect up to here is out
+  FC_FIELDS(after, facts, watermark)
+};
+
+}  // namespace fundcore

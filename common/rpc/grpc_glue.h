@@ -1,0 +1,52 @@
+// Between our types and grpc++, for the .cc files of this folder only: grpc++ headers are slow to compile, so nothing
+// outside includes this.
+#pragma once
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/rpc/channels.h"
+#include "google/protobuf/message.h"
+
+namespace fundcore::rpc {
+
+// Metadata that our channels send. The caller's name is believed only where nothing better is known (loopback) or the
+// token proves that this very process is calling.
+inline constexpr char kCallerKey[] = "fundcore-caller";
+inline constexpr char kTokenKey[] = "fundcore-internal";
+
+// 256 random bits as hex, made once per process and never sent over a socket.
+const std::string& ProcessToken();
+
+// Codes are the same numbers. Payloads travel as google.rpc.Status in the details. Long texts and details are cut so
+// that a reply's trailers stay below the 8 KiB that clients accept by default.
+grpc::Status ToGrpc(const absl::Status& status);
+absl::Status FromGrpc(const grpc::Status& status);
+
+bool ParseBuffer(const grpc::ByteBuffer& buffer, google::protobuf::Message* message);
+grpc::ByteBuffer ToBuffer(const google::protobuf::Message& message);
+
+// The contents of a PEM file; the error names the file and what it is for.
+absl::StatusOr<std::string> ReadPem(const std::string& path, std::string_view what);
+
+class Channel {
+ public:
+  Channel(std::shared_ptr<grpc::Channel> channel, std::string name, bool in_process, size_t max_message_bytes)
+      : channel(std::move(channel)), stub(this->channel), name(std::move(name)), in_process(in_process),
+        max_message_bytes(max_message_bytes) {}
+  // Deadline and identity for one call.
+  void Prepare(grpc::ClientContext* context, Duration deadline, std::string_view caller) const;
+
+  const std::shared_ptr<grpc::Channel> channel;
+  grpc::GenericStub stub;
+  const std::string name;  // the address, or "this process"
+  const bool in_process;
+  const size_t max_message_bytes;
+};
+
+}  // namespace fundcore::rpc

@@ -1,0 +1,55 @@
+// Lots in and out of a holding.
+#include "services/account/lots.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace fundcore::account {
+
+Units UsableUnits(const Holding& holding, Date day) {
+  Units usable;
+  for (const Lot& lot : holding.lots)
+    if (lot.usable_from <= day) usable += lot.units;
+  return std::max(Units(), usable - holding.frozen);
+}
+
+void AddLot(Holding& holding, const Lot& lot) {
+  FC_CHECK(lot.units.is_positive(), "a lot of ", lot.units.ToString(), " units");
+  holding.units += lot.units;
+  // Kept in order of registration, so that taking needs no sort; later arrivals of one day stay behind earlier ones.
+  auto at = std::upper_bound(holding.lots.begin(), holding.lots.end(), lot.registered,
+                             [](Date day, const Lot& l) { return day < l.registered; });
+  if (at != holding.lots.begin()) {
+    Lot& before = *std::prev(at);
+    if (before.registered == lot.registered && before.usable_from == lot.usable_from && before.bought_at == lot.bought_at) {
+      before.units += lot.units;
+      return;
+    }
+  }
+  holding.lots.insert(at, lot);
+}
+
+Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on) {
+  Units left = units;
+  const auto take = [&](Lot& lot) {
+    const Units taken = std::min(lot.units, left);
+    lot.units -= taken;
+    left -= taken;
+  };
+  for (const bool early : {false, true}) {
+    const auto visit = [&](Lot& lot) {
+      if (left.is_positive() && (lot.usable_from > usable_on) == early) take(lot);
+    };
+    if (order == LotOrder::kOldestFirst) {
+      std::for_each(holding.lots.begin(), holding.lots.end(), visit);
+    } else {
+      std::for_each(holding.lots.rbegin(), holding.lots.rend(), visit);
+    }
+  }
+  std::erase_if(holding.lots, [](const Lot& lot) { return lot.units.is_zero(); });
+  holding.units -= units - left;
+  return units - left;
+}
+
+}  // namespace fundcore::account

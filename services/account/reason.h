@@ -1,0 +1,43 @@
+// Why the account machine refuses: each reason is named after the rule that was broken.
+//
+// The numbers are stored and travel to trade (ReserveOutcome.reason): they are fixed for ever and never reused. Within a
+// command the order of the list is the order of checking.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fundcore::account {
+
+enum class Reason : uint16_t {
+  kNone = 0,
+
+  // Reserve.
+  kExistsWithDifferentContent = 1,  // the order is known here with another amount, fund or investor
+  kAlreadyReleased = 2,             // its release came first
+  kInvestorNotFound = 3,
+  kInvestorClosed = 4,
+  kFundAccountRefused = 5,          // the institution has refused to open one
+  kFundAccountNotOpen = 6,          // applied for; the institution takes orders only once it is open
+  kNotEnoughCash = 7,
+  kNotEnoughUnits = 8,
+
+  // Cards and payments.
+  kCardNotFound = 20,
+  kRequestIdReused = 21,            // the same request id with other content
+  kPaymentNotFound = 22,
+  kBankRefused = 23,                // the bank's own reason stands beside it
+
+  // Files and settlement: not business refusals, the caller has to do something else first.
+  kGapInLines = 40,                 // lines before these have not been applied yet
+  kFundAccountRefusedByTa = 41,     // of a reserved order: its application came back refused
+};
+
+// "NOT_ENOUGH_CASH"; empty for kNone. A number from a newer build gives "UNKNOWN_REASON".
+std::string_view ReasonName(Reason reason);
+
+// One sentence for people: what broke and what to do about it. Empty for kNone.
+std::string_view ReasonMessage(Reason reason);
+
+}  // namespace fundcore::account

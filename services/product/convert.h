@@ -1,0 +1,26 @@
+// Between product's API messages and its own types, with the shape checks: every refusal names field, value and limit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fundcore/product/v1/product.pb.h"
+#include "services/product/commands.h"
+
+namespace fundcore::product {
+
+absl::StatusOr<TradingCalendar> FromProto(const v1::Calendar& m);
+absl::StatusOr<InstitutionTerms> FromProto(const v1::Institution& m);
+absl::StatusOr<FundTerms> FromProto(const v1::Fund& m);
+absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m);
+void ToProto(const InstitutionTerms& t, v1::Institution* m);
+void ToProto(const FundTerms& t, v1::Fund* m);
+void ToProto(const NavFact& t, v1::NavRecord* m);
+
+// What the law would have otherwise: for the product operator to read, never a refusal. Source: CSRC rules on fund sales
+// fees, in force since 2026-01-01.
+std::vector<std::string> LegalWarnings(const FundTerms& terms);
+
+}  // namespace fundcore::product

@@ -1,0 +1,170 @@
+// Handlers: shape checks, submit, reply.
+#include "services/product/service.h"
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/time/calendar.h"
+#include "services/product/convert.h"
+
+namespace fundcore::product {
+namespace {
+
+constexpr PartitionId kPartition{0};
+constexpr int kMaxNavsAtOnce = 20'000;
+
+absl::Status NotServing() {
+  return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "product is still recovering; ask again shortly");
+}
+
+}  // namespace
+
+ProductService::ProductService(const ServiceDeps& deps)
+    : host_({.service = ServiceId::kProduct, .partitions = 1, .executors = deps.executors, .log = deps.log,
+             .store = deps.store, .owner = deps.owner},
+            deps.product_lead),
+      lead_(deps.product_lead) {}
+
+template <class C, class Response>
+void ProductService::Put(C command, Response* response, rpc::Reply reply) {
+  host_.On(kPartition, [this, command = std::move(command), response,
+                        reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+    if (!p.serving()) return reply(NotServing());
+    host_.Submit(kPartition, command,
+                 [response, reply = std::move(reply)](const ProductMachine::Result& r) mutable {
+                   if (r.reason != Reason::kOk) {
+                     return reply(rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, ReasonName(r.reason),
+                                                       ReasonText(r.reason)));
+                   }
+                   response->set_seq(r.seq);
+                   response->set_effective_at_us(r.effective_at.raw());
+                   reply(absl::OkStatus());
+                 });
+  });
+}
+
+void ProductService::GiveFacts(uint64_t after, uint32_t limit, void* out, rpc::Reply reply) {
+  auto* response = static_cast<v1::FactsResponse*>(out);
+  ProductMachine& m = host_.At(kPartition).machine();
+  m.Facts(after, limit, [&](uint64_t seq, const std::string& body) {
+    auto* f = response->add_facts();
+    f->set_seq(seq);
+    f->set_body(body);
+  });
+  const uint64_t given = response->facts_size() > 0 ? response->facts(response->facts_size() - 1).seq() : after;
+  response->set_more(given < m.last_seq());
+  response->set_watermark_us(m.watermark().raw());
+  reply(absl::OkStatus());
+}
+
+void ProductService::Register(rpc::Handlers* h) {
+  using rpc::Call;
+  using rpc::Reply;
+  const std::string face = "fundcore.product.v1.ProductService/";
+  h->Unary<v1::PutCalendarRequest, v1::PutResponse>(
+      face + "PutCalendar", [this](const Call&, const v1::PutCalendarRequest& q, v1::PutResponse* r, Reply reply) {
+        auto calendar = FromProto(q.calendar());
+        if (!calendar.ok()) return reply(calendar.status());
+        Put(PutCalendar{*std::move(calendar)}, r, std::move(reply));
+      });
+  h->Unary<v1::PutInstitutionRequest, v1::PutResponse>(
+      face + "PutInstitution", [this](const Call&, const v1::PutInstitutionRequest& q, v1::PutResponse* r, Reply reply) {
+        auto terms = FromProto(q.institution());
+        if (!terms.ok()) return reply(terms.status());
+        Put(PutInstitution{*std::move(terms)}, r, std::move(reply));
+      });
+  h->Unary<v1::PutFundRequest, v1::PutResponse>(
+      face + "PutFund", [this](const Call&, const v1::PutFundRequest& q, v1::PutResponse* r, Reply reply) {
+        auto terms = FromProto(q.fund());
+        if (!terms.ok()) return reply(terms.status());
+        terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
+        for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
+        Put(PutFund{*std::move(terms)}, r, std::move(reply));
+      });
+  h->Unary<v1::PutNavsRequest, v1::PutResponse>(
+      face + "PutNavs", [this](const Call&, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
+        if (q.source().empty() || q.source().size() > 300 || q.navs_size() > kMaxNavsAtOnce) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                            StrCat("source must have 1 to 300 bytes and navs at most ", kMaxNavsAtOnce,
+                                                         " entries; they have ", q.source().size(), " and ", q.navs_size())));
+        }
+        PutNavs command;
+        command.source = q.source();
+        for (const auto& n : q.navs()) {
+          auto e = FromProto(n);
+          if (!e.ok()) return reply(e.status());
+          command.entries.push_back(*std::move(e));
+        }
+        Put(std::move(command), r, std::move(reply));
+      });
+  h->Unary<v1::GetFundRequest, v1::GetFundResponse>(
+      face + "GetFund", [this](const Call&, const v1::GetFundRequest& q, v1::GetFundResponse* r, Reply reply) {
+        host_.On(kPartition, [code = q.fund_code(), r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          const FundTerms* f = FundCode::Fits(code) ? p.machine().Newest(FundCode(code)) : nullptr;
+          if (!f) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "FUND_NOT_FOUND",
+                                                    StrCat("fund_code \"", code, "\" is not known here")));
+          ToProto(*f, r->mutable_fund());
+          r->set_version(f->version);
+          reply(absl::OkStatus());
+        });
+      });
+  h->Unary<v1::ListFundsRequest, v1::ListFundsResponse>(
+      face + "ListFunds", [this](const Call&, const v1::ListFundsRequest& q, v1::ListFundsResponse* r, Reply reply) {
+        const uint32_t size = q.page_size() == 0 ? 100 : std::min<uint32_t>(q.page_size(), 1000);
+        host_.On(kPartition, [size, token = q.page_token(), r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          p.machine().products().ForEachFund(TimePoint::FromRaw(INT64_MAX), [&](const FundTerms& f) {
+            if (f.code.view() <= token) return;
+            if (static_cast<uint32_t>(r->funds_size()) < size) {
+              ToProto(f, r->add_funds());
+            } else if (r->next_page_token().empty()) {
+              r->set_next_page_token(r->funds(r->funds_size() - 1).fund_code());
+            }
+          });
+          reply(absl::OkStatus());
+        });
+      });
+  h->Unary<v1::ListInstitutionsRequest, v1::ListInstitutionsResponse>(
+      face + "ListInstitutions",
+      [this](const Call&, const v1::ListInstitutionsRequest&, v1::ListInstitutionsResponse* r, Reply reply) {
+        host_.On(kPartition, [r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          p.machine().products().ForEachInstitution([&](const InstitutionTerms& t) { ToProto(t, r->add_institutions()); });
+          reply(absl::OkStatus());
+        });
+      });
+  h->Unary<v1::GetNavRequest, v1::GetNavResponse>(
+      face + "GetNav", [this](const Call&, const v1::GetNavRequest& q, v1::GetNavResponse* r, Reply reply) {
+        host_.On(kPartition, [code = q.fund_code(), day = q.nav_day(), r,
+                              reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          const NavFact* nav = FundCode::Fits(code) ? p.machine().products().FindNav(FundCode(code), Date::FromRaw(day)) : nullptr;
+          if (!nav) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "NAV_NOT_FOUND",
+                                                      StrCat("no price of \"", code, "\" for ", day, " yet")));
+          ToProto(*nav, r->mutable_nav());
+          reply(absl::OkStatus());
+        });
+      });
+  h->Unary<v1::FactsRequest, v1::FactsResponse>(
+      "fundcore.product.v1.ProductOps/Facts", [this](const Call&, const v1::FactsRequest& q, v1::FactsResponse* r, Reply reply) {
+        const uint32_t limit = std::clamp<uint32_t>(q.limit(), 1, 5000);
+        host_.On(kPartition, [this, after = q.after_seq(), limit, r,
+                              reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
+          // A watermark that has come too near gets a new one first: time passes in the log, too.
+          if (p.executor()->Now() + lead_ < p.machine().watermark() + Duration::Seconds(2)) return GiveFacts(after, limit, r, std::move(reply));
+          host_.Submit(kPartition, Tick{}, [this, after, limit, r, reply = std::move(reply)](const ProductMachine::Result&) mutable {
+            GiveFacts(after, limit, r, std::move(reply));
+          });
+        });
+      });
+}
+
+void ProductService::Start() {
+  // Putting a calendar that is there already changes nothing, so this needs no memory of having been done.
+  const CalendarSet built_in = CalendarSet::BuiltIn();
+  for (const std::string& name : built_in.names()) {
+    host_.On(kPartition, [this, calendar = *built_in.Find(name)](machine::Partition<ProductMachine>& p) {
+      // Only what was never loaded: an operator's later calendar is not undone by a restart.
+      if (!p.machine().products().Calendar(calendar.name())) host_.Submit(kPartition, PutCalendar{calendar});
+    });
+  }
+}
+
+}  // namespace fundcore::product

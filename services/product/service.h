@@ -1,0 +1,31 @@
+// The gRPC face of product.
+//
+//   product::ProductService service(deps);
+//   service.Register(&handlers);
+//
+// Handlers run on any thread and post to the one partition's executor. The built-in calendars are loaded at first start.
+#pragma once
+
+#include "common/machine/service.h"
+#include "services/product/machine.h"
+
+namespace fundcore::product {
+
+class ProductService final : public Service {
+ public:
+  explicit ProductService(const ServiceDeps& deps);
+  machine::HostBase* host() override { return &host_; }
+  void Register(rpc::Handlers* handlers) override;
+  void Start() override;
+
+ private:
+  // Submits on the partition's executor and answers with the fact's number, or the refusal.
+  template <class C, class Response>
+  void Put(C command, Response* response, rpc::Reply reply);
+  void GiveFacts(uint64_t after, uint32_t limit, void* response, rpc::Reply reply);
+
+  machine::Host<ProductMachine> host_;
+  const Duration lead_;
+};
+
+}  // namespace fundcore::product

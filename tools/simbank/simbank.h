@@ -1,0 +1,95 @@
+// SimBank: a bank with books of its own, as a peer. It moves money between outside cards, the supervised settlement account
+// and the transfer agents, each instruction once by its id, and remembers all of it across crashes, because a bank does.
+//
+// It stands in for a real bank port in `./run`, day scripts and trials; the core reaches it only through BankService, and
+// its books are the third side of the cash reconciliation. It runs on the same machine runtime as the services, so its
+// books are as durable as theirs, but shares no state with them.
+//
+//   SimBank bank(deps);  bank.Register(&handlers);
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/machine/service.h"
+#include "common/money/decimal.h"
+
+namespace fundcore::simbank {
+
+enum class Direction : uint8_t { kCardToSettlement = 1, kSettlementToCard = 2, kSettlementToTa = 3, kTaToSettlement = 4 };
+
+struct Instruct {
+  static constexpr uint8_t kTag = 2;
+  std::string id;
+  Direction direction = Direction::kCardToSettlement;
+  std::string counterparty;  // card fingerprint or TA code
+  Money amount;
+  FC_FIELDS(id, direction, counterparty, amount)
+};
+
+struct FundCard {
+  static constexpr uint8_t kTag = 3;
+  std::string request_id;
+  std::string card;
+  Money amount;
+  FC_FIELDS(request_id, card, amount)
+};
+
+// The bank's books. Cards and TAs may be unknown at first: an account exists once money touches it. TAs may owe (they are
+// paid by fund assets outside this picture); cards and the settlement account may not.
+class BankMachine {
+ public:
+  enum class Reason : uint8_t { kOk = 0, kNotEnoughMoney = 1, kSameIdOtherContent = 2 };
+  struct Result {
+    Reason reason = Reason::kOk;
+    Money balance;  // of the card, after FundCard
+  };
+  using Commands = machine::CommandList<Instruct, FundCard>;
+
+  // `generous`: cards that were never funded hold as much as is asked for, so that demos need no set-up.
+  BankMachine(machine::State& state, PartitionId, bool generous) : state_(state), generous_(generous) {}
+
+  Result Execute(const Instruct& c, const machine::Context& ctx);
+  Result Execute(const FundCard& c, const machine::Context& ctx);
+
+  Money settlement() { return settlement_.Get(); }
+  Money cards_total() { return cards_total_.Get(); }
+  uint64_t instructions() { return count_.Get(); }
+  void ForEachTa(absl::FunctionRef<void(const std::string& ta, Money balance)> visit);
+
+ private:
+  struct Done {
+    Instruct instruction;
+    Reason reason = Reason::kOk;
+    FC_FIELDS(instruction, reason)
+  };
+  struct Card {
+    Money balance;
+    bool funded = false;
+    FC_FIELDS(balance, funded)
+  };
+
+  machine::State& state_;
+  const bool generous_;
+  machine::Table<std::string, Done> done_{state_, 1, machine::Residence::kLazy};
+  machine::Table<std::string, Card> cards_{state_, 2, machine::Residence::kLazy};
+  machine::Table<std::string, Money> tas_{state_, 3};
+  machine::Cell<Money> settlement_{state_, 4};
+  machine::Cell<Money> cards_total_{state_, 5};
+  machine::Cell<uint64_t> count_{state_, 6};
+  machine::Table<std::string, Money> card_requests_{state_, 7, machine::Residence::kLazy};
+};
+
+class SimBank final : public Service {
+ public:
+  SimBank(const ServiceDeps& deps, bool generous);
+  machine::HostBase* host() override { return &host_; }
+  void Register(rpc::Handlers* handlers) override;
+  void Start() override {}
+
+ private:
+  machine::Host<BankMachine> host_;
+  const Vault* vault_;
+};
+
+}  // namespace fundcore::simbank
