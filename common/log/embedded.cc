@@ -60,6 +60,7 @@ struct EmbeddedLog::Active {
   std::string path;
   uint64_t base = 0;
   uint64_t capacity = 0;  // bytes of the file
+  uint64_t syncs = 0;
 };
 
 // Counts bytes that Start has read and the executors have not yet worked off.
@@ -308,6 +309,7 @@ void EmbeddedLog::WriteAndSync(std::string_view bytes) {
   if (::fdatasync(active_->file.fd()) != 0) Die(log_format::FileError(errno, "sync", active_->path));
   sync_micros_.fetch_add(static_cast<uint64_t>(MonotonicMicros() - began), std::memory_order_relaxed);
   syncs_.fetch_add(1, std::memory_order_relaxed);
+  ++active_->syncs;
   end_ += bytes.size();
 }
 
@@ -389,15 +391,20 @@ void EmbeddedLog::WriteTrailer() {
 
 namespace {
 
-// A file of `size` zero bytes that are written, not only allocated: a sync into them then changes no metadata, which on
-// ext4 makes small syncs about 1.4 times as fast as with fallocate alone.
-absl::StatusOr<File> AllocateZeroed(const std::string& path, uint64_t size) {
+// Syncs of fewer bytes than this, on average, get segments that were zeroed ahead.
+constexpr uint64_t kSmallSync = 64 << 10;
+
+// A file of `size` bytes that read as zeros. With `zeroed` they are written, not only allocated: a sync into them then
+// changes no metadata, which on ext4 makes small syncs about 1.4 times as fast. With large syncs the disk's bandwidth
+// counts, and writing everything twice would halve it.
+absl::StatusOr<File> Allocate(const std::string& path, uint64_t size, bool zeroed) {
   File file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.is_open()) return log_format::FileError(errno, "create", path);
   const int error = ::posix_fallocate(file.fd(), 0, static_cast<off_t>(size));  // contiguous, and fails early when full
   if (error != 0 && error != EOPNOTSUPP && error != EINVAL) {
     return log_format::FileError(error, absl::StrCat("allocate ", size, " bytes for"), path);
   }
+  if (!zeroed && error == 0) return file;
   const std::string zeros(1u << 20, '\0');
   for (uint64_t at = 0; at < size; at += zeros.size()) {
     const size_t n = static_cast<size_t>(std::min<uint64_t>(zeros.size(), size - at));
@@ -413,8 +420,9 @@ absl::StatusOr<File> AllocateZeroed(const std::string& path, uint64_t size) {
 void EmbeddedLog::PrepareNext() {
   if (prepared_.valid()) return;
   const std::string path = absl::StrCat(options_.folder, "/", kTemporaryName);
-  prepared_ = std::async(std::launch::async, [path, size = options_.segment_bytes]() -> absl::StatusOr<std::unique_ptr<Active>> {
-    auto file = AllocateZeroed(path, size);
+  const bool zeroed = end_ - active_->base < active_->syncs * kSmallSync;
+  prepared_ = std::async(std::launch::async, [path, zeroed, size = options_.segment_bytes]() -> absl::StatusOr<std::unique_ptr<Active>> {
+    auto file = Allocate(path, size, zeroed);
     if (!file.ok()) {
       ::unlink(path.c_str());  // gives back what was allocated
       return file.status();
@@ -439,7 +447,7 @@ absl::Status EmbeddedLog::Roll(size_t frame_bytes) {
   }
   if (!fresh) {
     const uint64_t size = std::max<uint64_t>(options_.segment_bytes, needed);
-    auto file = AllocateZeroed(temporary, size);
+    auto file = Allocate(temporary, size, /*zeroed=*/active_ == nullptr);  // callers wait, but for the very first
     if (!file.ok()) {
       ::unlink(temporary.c_str());
       return file.status();
@@ -468,6 +476,8 @@ absl::Status EmbeddedLog::Roll(size_t frame_bytes) {
     std::fprintf(stderr, "fundcore: cannot shorten %s: %s (harmless, it only takes more room)\n", active_->path.c_str(),
                  std::strerror(errno));
   }
+  // A full segment is read again at the next start at the earliest: its memory is better used for the next one.
+  if (active_) ::posix_fadvise(active_->file.fd(), 0, 0, POSIX_FADV_DONTNEED);
   active_ = std::move(fresh);
   sealed_ = end_ += header_bytes;
   std::lock_guard lock(delivery_mu_);

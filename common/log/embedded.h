@@ -61,7 +61,7 @@ class EmbeddedLog final : public Log {
     // How many partitions each service has. Fixed when the log is created; another layout is refused afterwards. Empty
     // takes that of the existing log.
     std::vector<std::pair<ServiceId, uint16_t>> partitions;
-    uint64_t segment_bytes = 64u << 20;     // allocated and zeroed ahead, so that a sync writes no metadata
+    uint64_t segment_bytes = 64u << 20;     // allocated ahead, so that a sync writes little metadata
     size_t max_batch_bytes = 8u << 20;      // a sync covers about so much at most
     size_t replay_chunk_bytes = 4u << 20;   // read at a time by Start
     size_t replay_window_bytes = 64u << 20;  // read and not yet executed, at most, during Start

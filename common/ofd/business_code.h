@@ -1,11 +1,11 @@
 // Business codes (what an item of a file asks for, and how it is confirmed) and return codes (what became of it).
 //
-// An enumerator exists where code acts on the business; the names and the full lists are data (tables/codes.tbl). A code
-// that is not listed is still a value: what an institution invents passes through and is shown as its digits.
+// An enumerator exists where code acts on the business; the names and the full lists are data (tables/codes.tbl). A
+// code that is not listed is still a value: what an institution invents passes through and is shown as its digits.
 //
 //   BusinessCodeName("022")          // "申购"
 //   ConfirmationsOf(BusinessCode::kSubscribe)   // {120}; 130, the result of the offer, comes without an application
-//   ReturnCodeMeaning("0408")        // "人工处理成功", or "" for a code that is not in the standard
+//   ReturnCodeMeaning("0408")        // "逐笔人工处理为成功", or "" for a code that is not in the standard
 //   IsRefusal("0408")                // false
 //
 // All functions are thread-safe.
@@ -119,7 +119,8 @@ enum class BusinessCode : uint16_t {
   kFastRedeemConfirmed = 198,
 };
 
-// "022" -> kPurchase. Nothing where the text is not exactly three digits; a code that is not in the standard is a value.
+// "022" -> kPurchase. Nothing where the text is not exactly three digits; a code that is not in the standard is a
+// value.
 std::optional<BusinessCode> ParseBusinessCode(std::string_view text);
 // Three digits, the form in files.
 std::string FormatBusinessCode(BusinessCode code);
@@ -135,8 +136,9 @@ BusinessCode ApplicationOf(BusinessCode confirmation);
 
 // What the standard says of a return code; "" where it does not know the code.
 std::string_view ReturnCodeMeaning(std::string_view code);
-// False for success and for the codes that merely say how an item goes on: 0000, 0007 reservation received, 0209 moved to
-// the next working day, 0408 done by hand, 0410 rest of a large redemption. Everything else, listed or not, is a refusal.
+// False for success and for the codes that merely say how an item goes on: 0000, 0007 reservation received, 0209 moved
+// to the next working day, 0408 done by hand, 0410 rest of a large redemption. Everything else, listed or not, is a
+// refusal.
 bool IsRefusal(std::string_view return_code);
 
 }  // namespace fundcore::ofd

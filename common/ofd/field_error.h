@@ -1,6 +1,7 @@
 // What is wrong in a file, and where: in a structured form for screens and breaks, in one line for people and logs.
 //
-//   OFD_11_301_20250304_04.TXT:1204: ConfirmedVol "00000000013x2000" at column 117 is not a number (type N, 16 digits, 2 decimals)
+//   OFD_11_301_20250304_04.TXT:1204: ConfirmedVol "00000000013x2000" at column 117 is not a number (type N, 16 digits,
+//   2 decimals)
 #pragma once
 
 #include <cstdint>

@@ -45,8 +45,8 @@ void AddField(FieldDef field, std::string_view form, const FileType& type, Versi
   auto [entry, fresh] = table->by_type.try_emplace(type);
   if (fresh) table->types.push_back(type);
   TypeTable& t = entry->second;
-  FC_CHECK(t.by_name.emplace(Upper(field.name), t.fields.size()).second,
-           "fields.tbl: field listed twice in type ", type.view(), ": ", field.name);
+  FC_CHECK(t.by_name.emplace(Upper(field.name), t.fields.size()).second, "fields.tbl: field listed twice in type ",
+           type.view(), ": ", field.name);
   t.fields.push_back(field);
 }
 

@@ -30,8 +30,8 @@ std::string_view VersionText(Version version);
 
 // "04", "C1", "R2": two characters in practice, up to eight in a header of version 22.
 using FileType = Code<struct FileTypeTag, 8>;
-// Who made a file or is to receive it: a distributor, a transfer agent, a manager … Up to 9 characters in versions 20 and
-// 21, up to 20 in version 22.
+// Who made a file or is to receive it: a distributor, a transfer agent, a manager … Up to 9 characters in versions 20
+// and 21, up to 20 in version 22.
 using PartyCode = Code<struct PartyTag, 20>;
 
 enum class FieldKind : char {
@@ -43,9 +43,9 @@ enum class FieldKind : char {
 struct FieldDef {
   std::string_view name;
   FieldKind kind = FieldKind::kText;
-  uint16_t width = 0;         // bytes
-  uint8_t decimals = 0;       // implied places; 0 unless kind is kNumber
-  std::string_view chinese;   // the standard's name for people
+  uint16_t width = 0;        // bytes
+  uint8_t decimals = 0;      // implied places; 0 unless kind is kNumber
+  std::string_view chinese;  // the standard's name for people
 };
 
 // The fields of a type in the standard's order; empty where the version does not have the type.
@@ -67,9 +67,10 @@ struct FieldOverride {
 };
 
 // Limits. A file beyond them is refused, never read in part.
-inline constexpr size_t kMaxFields = 999;            // field names in a header
-inline constexpr size_t kMaxFieldBytes = 9'999;      // one field
-inline constexpr size_t kMaxRecordBytes = 262'144;   // one record without its line end; the standard's longest has 12,666
-inline constexpr size_t kMaxHeaderLineBytes = 256;   // any other line
+inline constexpr size_t kMaxFields = 999;        // field names in a header
+inline constexpr size_t kMaxFieldBytes = 9'999;  // one field
+inline constexpr size_t kMaxRecordBytes =
+    262'144;  // one record without its line end; the standard's longest has 12,666
+inline constexpr size_t kMaxHeaderLineBytes = 256;  // any other line
 
 }  // namespace fundcore::ofd

@@ -29,16 +29,17 @@ Date ParseFileDate(std::string_view text) {
 
 std::string FileName::Format() const {
   const std::string day = absl::StrFormat("%08d", date.raw());
-  if (is_index()) return StrCat("OF", std::string(1, family), "_", creator.view(), "_", receiver.view(), "_", day, ".TXT");
+  if (is_index())
+    return StrCat("OF", std::string(1, family), "_", creator.view(), "_", receiver.view(), "_", day, ".TXT");
   return StrCat("OFD_", creator.view(), "_", receiver.view(), "_", day, "_", type.view(), ".TXT");
 }
 
 absl::StatusOr<FileName> FileName::Parse(std::string_view name) {
   const std::string_view base = name.substr(name.find_last_of('/') + 1);  // npos + 1 = 0: no folder
   const auto refuse = [&](std::string_view why) {
-    return absl::InvalidArgumentError(StrCat(
-        "file name \"", Printable(base, 128), "\" ", why,
-        "; expected OFD_<creator>_<receiver>_<yyyymmdd>_<type>.TXT or OF?_<creator>_<receiver>_<yyyymmdd>.TXT"));
+    return absl::InvalidArgumentError(
+        StrCat("file name \"", Printable(base, 128), "\" ", why,
+               "; expected OFD_<creator>_<receiver>_<yyyymmdd>_<type>.TXT or OF?_<creator>_<receiver>_<yyyymmdd>.TXT"));
   };
   if (base.size() < 4 || !EqualsIgnoreCase(base.substr(base.size() - 4), ".TXT")) return refuse("does not end in .TXT");
   const std::vector<std::string_view> parts = Split(base.substr(0, base.size() - 4), '_');

@@ -5,8 +5,8 @@
 //   name->type.view()   // "03"
 //   name->Format()      // "OFD_301_11_20250303_03.TXT"
 //
-// A name holds no transfer number. The identity of a file is (creator, receiver, date, type, transfer number), and the last
-// stands inside the file.
+// A name holds no transfer number. The identity of a file is (creator, receiver, date, type, transfer number), and the
+// last stands inside the file.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ struct FileName {
   bool is_index() const { return family != 'D'; }
   // Upper-case prefix and ending; the parties as they are.
   std::string Format() const;
-  // Accepts upper and lower case in prefix, type and ending. kInvalidArgument where the name is not of this form, a party is
-  // empty or too long, or the date does not exist.
+  // Accepts upper and lower case in prefix, type and ending. kInvalidArgument where the name is not of this form, a
+  // party is empty or too long, or the date does not exist.
   static absl::StatusOr<FileName> Parse(std::string_view name);
 
   friend bool operator==(const FileName&, const FileName&) = default;

@@ -7,10 +7,24 @@
 namespace fundcore::ofd {
 
 const HeaderWidths& WidthsOf(Version version) {
-  static constexpr HeaderWidths kOld{.version = 4, .party = 9, .date = 8, .transfer_no = 3, .type = 2, .sender = 8,
-                                     .field_count = 3, .record_count = 8, .index_count = 3};
-  static constexpr HeaderWidths k22{.version = 8, .party = 20, .date = 8, .transfer_no = 8, .type = 8, .sender = 8,
-                                    .field_count = 8, .record_count = 16, .index_count = 8};
+  static constexpr HeaderWidths kOld{.version = 4,
+                                     .party = 9,
+                                     .date = 8,
+                                     .transfer_no = 3,
+                                     .type = 2,
+                                     .sender = 8,
+                                     .field_count = 3,
+                                     .record_count = 8,
+                                     .index_count = 3};
+  static constexpr HeaderWidths k22{.version = 8,
+                                    .party = 20,
+                                    .date = 8,
+                                    .transfer_no = 8,
+                                    .type = 8,
+                                    .sender = 8,
+                                    .field_count = 8,
+                                    .record_count = 16,
+                                    .index_count = 8};
   return version == Version::k22 ? k22 : kOld;
 }
 

@@ -1,7 +1,7 @@
 // The head of a data file, and the widths of its lines by version.
 //
-// Order of lines: "OFDCFDAT", version, creator, receiver, date, transfer number, type, sender, recipient, field count, the
-// field names one a line, record count. Then the records, one a line, and "OFDCFEND".
+// Order of lines: "OFDCFDAT", version, creator, receiver, date, transfer number, type, sender, recipient, field count,
+// the field names one a line, record count. Then the records, one a line, and "OFDCFEND".
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Header {
   Date date;
   TransferNo transfer_no;  // 1 to 999 in versions 20 and 21; up to 65,535 here in version 22, which has eight digits
   FileType type;
-  PartyCode sender;     // may be empty: real files leave sender and recipient blank
-  PartyCode recipient;  // may be empty
+  PartyCode sender;                 // may be empty: real files leave sender and recipient blank
+  PartyCode recipient;              // may be empty
   std::vector<std::string> fields;  // as spelled in the file, in its order. For a writer, empty = all of the type
 };
 

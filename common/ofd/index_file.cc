@@ -31,7 +31,10 @@ class Lines {
     return CutSpaces(line);
   }
   absl::Status Error(std::string_view item, std::string_view value, std::string rule) const {
-    return FieldError{.file = std::string(file_), .line = line_, .field = std::string(item), .value = Printable(value, 128),
+    return FieldError{.file = std::string(file_),
+                      .line = line_,
+                      .field = std::string(item),
+                      .value = Printable(value, 128),
                       .rule = std::move(rule)}
         .ToStatus();
   }
@@ -95,12 +98,15 @@ absl::StatusOr<IndexFile> IndexFile::Parse(std::string_view file_name, std::stri
   for (uint64_t i = 0; i < count; ++i) {  // a hostile count ends at the end of the bytes
     if (lines.AtEnd()) return lines.Error("", "", StrCat("the file ends after ", i, " of ", count, " names"));
     const std::string_view name = lines.Take();
-    if (!IsDataFileName(name)) return lines.Error("file name", name, "is not the name of a data file (OFD_<creator>_<receiver>_<yyyymmdd>_<type>.TXT)");
+    if (!IsDataFileName(name))
+      return lines.Error("file name", name,
+                         "is not the name of a data file (OFD_<creator>_<receiver>_<yyyymmdd>_<type>.TXT)");
     if (!seen.insert(Upper(name)).second) return lines.Error("file name", name, "is listed twice");
     index.names.emplace_back(name);
   }
   if (const auto trailer = lines.Take(); trailer != kTrailer) {
-    return lines.Error("", trailer, StrCat("is not the trailer OFDCFEND, which must follow the ", count, " names announced"));
+    return lines.Error("", trailer,
+                       StrCat("is not the trailer OFDCFEND, which must follow the ", count, " names announced"));
   }
   while (!lines.AtEnd()) {
     if (const auto extra = lines.Take(); !extra.empty()) {
@@ -112,7 +118,8 @@ absl::StatusOr<IndexFile> IndexFile::Parse(std::string_view file_name, std::stri
 
 absl::StatusOr<std::string> IndexFile::Format() const {
   const auto refuse = [](std::string_view item, std::string_view value, std::string rule) {
-    return FieldError{.file = "index file", .field = std::string(item), .value = Printable(value, 128), .rule = std::move(rule)}
+    return FieldError{
+        .file = "index file", .field = std::string(item), .value = Printable(value, 128), .rule = std::move(rule)}
         .ToStatus();
   };
   const HeaderWidths& widths = WidthsOf(version);

@@ -4,8 +4,9 @@
 //   for (const std::string& name : index->names) …    // "OFD_11_301_20250304_04.TXT"
 //   auto bytes = index->Format();
 //
-// Order of lines: "OFDCFIDX", version, creator, receiver, date, number of files, the names one a line, "OFDCFEND". Reading
-// accepts CR LF and LF, a missing last line end and lines without padding; writing gives CR LF and full padding.
+// Order of lines: "OFDCFIDX", version, creator, receiver, date, number of files, the names one a line, "OFDCFEND".
+// Reading accepts CR LF and LF, a missing last line end and lines without padding; writing gives CR LF and full
+// padding.
 #pragma once
 
 #include <string>
@@ -25,8 +26,8 @@ struct IndexFile {
   Date date;
   std::vector<std::string> names;  // as listed; each has the form of a data file's name
 
-  // kInvalidArgument, located by file:line, for anything out of order, a wrong count, a name of another form or listed twice.
-  // Where `file_name` has the standard's form, its parties and date must be those inside.
+  // kInvalidArgument, located by file:line, for anything out of order, a wrong count, a name of another form or listed
+  // twice. Where `file_name` has the standard's form, its parties and date must be those inside.
   static absl::StatusOr<IndexFile> Parse(std::string_view file_name, std::string_view bytes);
   // kInvalidArgument where an item does not fit its width or a name is not of a data file.
   absl::StatusOr<std::string> Format() const;

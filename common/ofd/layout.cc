@@ -8,7 +8,8 @@
 namespace fundcore::ofd {
 namespace {
 
-const FieldOverride* FindOverride(std::span<const FieldOverride> overrides, const FileType& type, std::string_view name) {
+const FieldOverride* FindOverride(std::span<const FieldOverride> overrides, const FileType& type,
+                                  std::string_view name) {
   for (const FieldOverride& o : overrides) {
     if ((o.type.empty() || EqualsIgnoreCase(o.type, type.view())) && EqualsIgnoreCase(o.name, name)) return &o;
   }
@@ -32,9 +33,11 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
 
   Column column;
   if (const FieldOverride* o = FindOverride(overrides, type, name)) {
-    if (o->width == 0 || o->width > kMaxFieldBytes) return StrCat("has width ", o->width, " in an override; use 1 to ", kMaxFieldBytes);
+    if (o->width == 0 || o->width > kMaxFieldBytes)
+      return StrCat("has width ", o->width, " in an override; use 1 to ", kMaxFieldBytes);
     const bool number = o->kind == FieldKind::kNumber;
-    if (o->decimals > (number ? 18 : 0)) return StrCat("has ", o->decimals, " decimals in an override; use 0 to 18, and 0 unless it is of type N");
+    if (o->decimals > (number ? 18 : 0))
+      return StrCat("has ", o->decimals, " decimals in an override; use 0 to 18, and 0 unless it is of type N");
     column.kind_ = o->kind;
     column.width_ = o->width;
     column.decimals_ = o->decimals;
@@ -44,7 +47,7 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
     column.decimals_ = field->decimals;
   } else {
     return StrCat("is not a field of type ", type.view(), " in version ", VersionText(version),
-                        "; if the sender adds it, give its kind and width as a field override");
+                  "; if the sender adds it, give its kind and width as a field override");
   }
   if (record_bytes_ + column.width_ > kMaxRecordBytes) {
     return StrCat("makes records longer than the limit of ", kMaxRecordBytes, " bytes");

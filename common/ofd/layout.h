@@ -1,4 +1,5 @@
-// Where each field stands in the records of one file: the file's own field list, with widths from the table or an override.
+// Where each field stands in the records of one file: the file's own field list, with widths from the table or an
+// override.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,8 @@ class Layout {
   Layout& operator=(const Layout&) = delete;
 
   // Appends a field. Returns "" or what is wrong with it, to follow the field's name in a message.
-  std::string Add(Version version, const FileType& type, std::string_view name, std::span<const FieldOverride> overrides);
+  std::string Add(Version version, const FileType& type, std::string_view name,
+                  std::span<const FieldOverride> overrides);
 
   // Ignores case. Not present() where the file lists no such field.
   Column Find(std::string_view name) const;

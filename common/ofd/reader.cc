@@ -29,7 +29,8 @@ absl::StatusOr<Reader> Reader::Open(std::string_view file_name, std::string_view
 }
 
 void Reader::Feed(std::string_view piece) {
-  FC_CHECK(input_.empty() || step_ == Step::kFailed, "Feed() before the last piece was read: call Next() until it is false");
+  FC_CHECK(input_.empty() || step_ == Step::kFailed,
+           "Feed() before the last piece was read: call Next() until it is false");
   FC_CHECK(!finished_, "Feed() after Finish()");
   if (step_ == Step::kFailed) return;
   input_ = piece;
@@ -46,15 +47,20 @@ void Reader::Finish() {
 absl::StatusOr<Column> Reader::Require(std::string_view name) const {
   const Column column = Find(name);
   if (column.present()) return column;
-  return FieldError{.file = layout_->file(), .field = std::string(name),
+  return FieldError{.file = layout_->file(),
+                    .field = std::string(name),
                     .rule = StrCat("is not among the ", layout_->field_count(), " fields of this file, and is needed")}
       .ToStatus();
 }
 
 void Reader::Fail(std::string_view item, std::string_view value, std::string rule, uint32_t column) {
   if (step_ == Step::kFailed) return;
-  error_ = FieldError{.file = layout_->file(), .line = line_, .column = column, .field = std::string(item),
-                      .value = Printable(value), .rule = std::move(rule)};
+  error_ = FieldError{.file = layout_->file(),
+                      .line = line_,
+                      .column = column,
+                      .field = std::string(item),
+                      .value = Printable(value),
+                      .rule = std::move(rule)};
   step_ = Step::kFailed;
   input_ = {};
 }
@@ -150,8 +156,9 @@ void Reader::ReadHeaderLine(std::string_view line) {
     }
     case Step::kRecordCount:
       if (text.size() > widths.record_count || !ParseCount(text, &record_count_)) {
-        return Fail("record count", text, StrCat("is not a number of up to ", widths.record_count,
-                                                       " digits; does the field count match the number of field names?"));
+        return Fail("record count", text,
+                    StrCat("is not a number of up to ", widths.record_count,
+                           " digits; does the field count match the number of field names?"));
       }
       break;
     case Step::kRecords:
@@ -165,7 +172,8 @@ void Reader::ReadHeaderLine(std::string_view line) {
   header_complete_ = step_ == Step::kRecords;
 }
 
-void Reader::ReadParty(std::string_view item, std::string_view text, size_t width, bool may_be_blank, PartyCode* party) {
+void Reader::ReadParty(std::string_view item, std::string_view text, size_t width, bool may_be_blank,
+                       PartyCode* party) {
   if (text.empty() && may_be_blank) return;
   if (text.size() > width || !IsPartyText(text)) {
     return Fail(item, text, StrCat("is not a code of 1 to ", width, " characters"));
@@ -174,11 +182,12 @@ void Reader::ReadParty(std::string_view item, std::string_view text, size_t widt
 }
 
 void Reader::ReadType(std::string_view text) {
-  if (text.size() > WidthsOf(header_.version).type || !IsTypeText(text)) return Fail("file type", text, "is not a file type");
+  if (text.size() > WidthsOf(header_.version).type || !IsTypeText(text))
+    return Fail("file type", text, "is not a file type");
   header_.type = FileType(Upper(text));
-  const bool overridden = std::any_of(options_.overrides.begin(), options_.overrides.end(), [&](const FieldOverride& o) {
-    return EqualsIgnoreCase(o.type, header_.type.view());
-  });
+  const bool overridden =
+      std::any_of(options_.overrides.begin(), options_.overrides.end(),
+                  [&](const FieldOverride& o) { return EqualsIgnoreCase(o.type, header_.type.view()); });
   if (DefaultFields(header_.version, header_.type).empty() && !overridden) {
     return Fail("file type", text, StrCat("is not a type of version ", VersionText(header_.version)));
   }
@@ -223,7 +232,8 @@ bool Reader::Next(RecordView* record) {
   if (line.size() != expected) [[unlikely]] {
     // Where a record is as short as the trailer, only the count can tell them apart; the length is looked at first.
     if (CutSpaces(line) == kTrailer) {
-      Fail("", "", StrCat("the trailer stands after ", records_read_, " records, but the head announces ", record_count_));
+      Fail("", "",
+           StrCat("the trailer stands after ", records_read_, " records, but the head announces ", record_count_));
     } else {
       Fail("", "", StrCat("the record has ", line.size(), " bytes, but the fields of the head make ", expected));
     }
@@ -243,7 +253,8 @@ void Reader::ReadEnd() {
       continue;
     }
     if (CutSpaces(line) != kTrailer) {
-      return Fail("", line, StrCat("is not the trailer OFDCFEND, which must follow the ", record_count_, " records announced"));
+      return Fail("", line,
+                  StrCat("is not the trailer OFDCFEND, which must follow the ", record_count_, " records announced"));
     }
     step_ = Step::kNothing;
   }

@@ -4,7 +4,7 @@
 //   FC_ASSIGN_OR_RETURN(const ofd::Column vol, reader.Require("ConfirmedVol"));   // error where the file leaves it out
 //   const ofd::Column reason = reader.Find("TransferReason");                     // not present(): reads as blank
 //   for (ofd::RecordView record; reader.Next(&record);) { … record.Number(vol) … }
-//   FC_RETURN_IF_ERROR(reader.status());                                          // OK: count and trailer were right as well
+//   FC_RETURN_IF_ERROR(reader.status());                                          // OK: count and trailer are right
 //
 // In pieces:
 //   Reader reader(name);
@@ -13,13 +13,14 @@
 // Columns can be found once header_complete(), which a piece may make it; find them before the first Next().
 //
 // What is verified: the order and form of the head, the name (where it has the standard's form) against the head, every
-// field name, the length of every record, the count, the trailer, and that nothing follows it. What a field holds is checked
-// when it is read, or by RecordView::Check().
-// What is accepted beyond the letter: CR LF or LF, a missing end of the last line, empty lines after the trailer, header
-// lines without their padding, names in any case, blank sender and recipient, fields left out or in another order.
+// field name, the length of every record, the count, the trailer, and that nothing follows it. What a field holds is
+// checked when it is read, or by RecordView::Check().
+// What is accepted beyond the letter: CR LF or LF, a missing end of
+// the last line, empty lines after the trailer, header lines without their padding, names in any case, blank sender and
+// recipient, fields left out or in another order.
 //
-// Life cycle: one Reader a file; after an error it yields nothing more. One thread at a time. Memory: one line (limits in
-// fields.h) and the field list; no allocation for a record that lies within one piece.
+// Life cycle: one Reader a file; after an error it yields nothing more. One thread at a time. Memory: one line (limits
+// in fields.h) and the field list; no allocation for a record that lies within one piece.
 #pragma once
 
 #include <memory>
@@ -60,9 +61,9 @@ class Reader {
   // The next record. False: another piece is needed, or the file has ended, or is wrong; status() and done() tell.
   bool Next(RecordView* record);
 
-  bool header_complete() const { return header_complete_; }    // and stays so, whatever is wrong later
-  const Header& header() const { return header_; }             // complete where header_complete()
-  uint64_t record_count() const { return record_count_; }      // as the head announces
+  bool header_complete() const { return header_complete_; }  // and stays so, whatever is wrong later
+  const Header& header() const { return header_; }           // complete where header_complete()
+  uint64_t record_count() const { return record_count_; }    // as the head announces
   const Layout& layout() const { return *layout_; }
   Column Find(std::string_view name) const { return layout_->Find(name); }
   absl::StatusOr<Column> Require(std::string_view name) const;
@@ -76,8 +77,23 @@ class Reader {
 
  private:
   enum class Step {
-    kMagic, kVersion, kCreator, kReceiver, kDate, kTransferNo, kType, kSender, kRecipient, kFieldCount, kFieldNames,
-    kRecordCount, kRecords, kTrailer, kNothing, kDone, kFailed
+    kMagic,
+    kVersion,
+    kCreator,
+    kReceiver,
+    kDate,
+    kTransferNo,
+    kType,
+    kSender,
+    kRecipient,
+    kFieldCount,
+    kFieldNames,
+    kRecordCount,
+    kRecords,
+    kTrailer,
+    kNothing,
+    kDone,
+    kFailed
   };
   bool TakeLine(std::string_view* line);
   void ReadHeaderLines();
@@ -93,13 +109,13 @@ class Reader {
   std::unique_ptr<Layout> layout_;  // apart, so that records stay valid when the reader is moved
   Header header_;
   Step step_ = Step::kMagic;
-  uint64_t line_ = 0;           // of the line last taken
+  uint64_t line_ = 0;  // of the line last taken
   uint64_t field_count_ = 0;
   uint64_t record_count_ = 0;
   uint64_t records_read_ = 0;
-  std::string_view input_;      // the rest of the present piece
-  std::string carry_;           // the beginning of a line that lies across pieces
-  bool carry_used_ = false;     // carry_ holds the line last taken
+  std::string_view input_;   // the rest of the present piece
+  std::string carry_;        // the beginning of a line that lies across pieces
+  bool carry_used_ = false;  // carry_ holds the line last taken
   bool finished_ = false;
   bool header_complete_ = false;
   std::optional<FieldError> error_;

@@ -50,12 +50,15 @@ absl::StatusOr<std::string> RecordView::Utf8(Column c) const {
 absl::Status RecordView::NumberError(Column c) const {
   const std::string form = DescribeForm(c);
   if (IsBlank(c)) {
-    return Error(c, StrCat(c.present() ? "is blank where a number is needed (" : "is a number that the file leaves out (", form, ")"))
+    return Error(c,
+                 StrCat(c.present() ? "is blank where a number is needed (" : "is a number that the file leaves out (",
+                        form, ")"))
         .ToStatus();
   }
   const std::string_view raw = Raw(c);
   if (raw.find_first_not_of("0123456789") == std::string_view::npos) {
-    return Error(c, StrCat("is larger than ", std::numeric_limits<int64_t>::max(), ", the largest number handled (", form, ")"))
+    return Error(c, StrCat("is larger than ", std::numeric_limits<int64_t>::max(), ", the largest number handled (",
+                           form, ")"))
         .ToStatus();
   }
   return Error(c, StrCat("is not a number (", form, ")")).ToStatus();
@@ -125,7 +128,8 @@ FieldError RecordView::Error(Column c, std::string_view rule) const {
 }
 
 void RecordView::ForeignColumn(Column c) const {
-  FC_CHECK(false, "column at ", c.offset(), "+", c.width(), " used with a record of ", size_, " bytes: it belongs to another file");
+  FC_CHECK(false, "column at ", c.offset(), "+", c.width(), " used with a record of ", size_,
+           " bytes: it belongs to another file");
   __builtin_unreachable();
 }
 

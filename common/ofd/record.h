@@ -5,8 +5,8 @@
 //     absl::StatusOr<int64_t> units = record.Number(vol);    // "0000000000012345" -> 12345, in 1/10^vol.decimals()
 //   }
 //
-// A RecordView is a pointer into the reader's bytes: valid until the next Next() or Feed() (or as long as the whole file,
-// where the file was given in one piece). Reading is thread-safe. A column must come from the same file.
+// A RecordView is a pointer into the reader's bytes: valid until the next Next() or Feed() (or as long as the whole
+// file, where the file was given in one piece). Reading is thread-safe. A column must come from the same file.
 //
 // Blank. A field of spaces, and a field that the file leaves out, is blank. Real files send blank numbers and dates, so
 // absence and zero are told apart: Number and Date refuse a blank, NumberOr and DateOr replace it.
@@ -43,29 +43,33 @@ inline bool EightDigits(const char* p, uint64_t* value) {
   uint64_t v;
   std::memcpy(&v, p, 8);
   // Each byte must be 0x30..0x39: high half 3, and adding 6 must not carry into the high half.
-  if (((v & 0xf0f0f0f0f0f0f0f0ull) | (((v + 0x0606060606060606ull) & 0xf0f0f0f0f0f0f0f0ull) >> 4)) != 0x3333333333333333ull) {
+  if (((v & 0xf0f0f0f0f0f0f0f0ull) | (((v + 0x0606060606060606ull) & 0xf0f0f0f0f0f0f0f0ull) >> 4)) !=
+      0x3333333333333333ull) {
     return false;
   }
-  v = (v & 0x0f0f0f0f0f0f0f0full) * 2561 >> 8;             // pairs:  10·a + b
-  v = (v & 0x00ff00ff00ff00ffull) * 6553601 >> 16;         // fours: 100·ab + cd
+  v = (v & 0x0f0f0f0f0f0f0f0full) * 2561 >> 8;      // pairs:  10·a + b
+  v = (v & 0x00ff00ff00ff00ffull) * 6553601 >> 16;  // fours: 100·ab + cd
   *value = (v & 0x0000ffff0000ffffull) * 42949672960001ull >> 32;
   return true;
 }
 
 inline FieldState ReadNumber(const char* p, size_t width, int64_t* value) {
   if (width == 0) return FieldState::kBlank;
-  if (width > 18) [[unlikely]] return ReadOddNumber(p, width, value);
+  if (width > 18) [[unlikely]]
+    return ReadOddNumber(p, width, value);
   uint64_t sum = 0;
   const char* at = p;
   size_t left = width;
   for (; left >= 8; at += 8, left -= 8) {
     uint64_t eight;
-    if (!EightDigits(at, &eight)) [[unlikely]] return ReadOddNumber(p, width, value);
+    if (!EightDigits(at, &eight)) [[unlikely]]
+      return ReadOddNumber(p, width, value);
     sum = sum * 100'000'000 + eight;
   }
   for (; left > 0; ++at, --left) {
     const unsigned digit = static_cast<unsigned char>(*at) - static_cast<unsigned>('0');
-    if (digit > 9) [[unlikely]] return ReadOddNumber(p, width, value);
+    if (digit > 9) [[unlikely]]
+      return ReadOddNumber(p, width, value);
     sum = sum * 10 + digit;
   }
   *value = static_cast<int64_t>(sum);
@@ -103,23 +107,25 @@ class RecordView {
   absl::StatusOr<std::string> Utf8(Column c) const;
   bool IsBlank(Column c) const { return Text(c).empty(); }
 
-  // Numbers as integers scaled by the field's decimals: N16.2 "…12345" is 12345, meaning 123.45. kInvalidArgument, located,
-  // where the field is blank, no number, or beyond int64 (only in fields of more than 18 digits).
+  // Numbers as integers scaled by the field's decimals: N16.2 "…12345" is 12345, meaning 123.45. kInvalidArgument,
+  // located, where the field is blank, no number, or beyond int64 (only in fields of more than 18 digits).
   absl::StatusOr<int64_t> Number(Column c) const {
     int64_t value = 0;
-    if (ReadNumber(c, &value) == FieldState::kPresent) [[likely]] return value;
+    if (ReadNumber(c, &value) == FieldState::kPresent) [[likely]]
+      return value;
     return NumberError(c);
   }
   // As Number, but a blank gives `blank`.
   absl::StatusOr<int64_t> NumberOr(Column c, int64_t blank) const {
     int64_t value = blank;
-    if (ReadNumber(c, &value) == FieldState::kMalformed) [[unlikely]] return NumberError(c);
+    if (ReadNumber(c, &value) == FieldState::kMalformed) [[unlikely]]
+      return NumberError(c);
     return value;
   }
   // The same without a status, for loops over millions. *value is set only where the state is kPresent.
   FieldState ReadNumber(Column c, int64_t* value) const { return record_internal::ReadNumber(At(c), c.width(), value); }
-  // True for the "no limit" of limit and tier fields: nines from the first place on, where the implied decimals (or the last
-  // place) may be zeros: "9999999999999999", "9999999999999990", "99999".
+  // True for the "no limit" of limit and tier fields: nines from the first place on, where the implied decimals (or the
+  // last place) may be zeros: "9999999999999999", "9999999999999990", "99999".
   bool IsNoLimit(Column c) const;
 
   // Dates, yyyymmdd. Eight spaces or eight zeros are blank. kInvalidArgument, located, for a date that does not exist.
@@ -127,7 +133,8 @@ class RecordView {
   absl::StatusOr<fundcore::Date> DateOr(Column c, fundcore::Date blank) const;
   FieldState ReadDate(Column c, fundcore::Date* value) const;
 
-  // Checks every field against its kind: N holds a number or is blank, A and C are valid GB18030. OK or the first error.
+  // Checks every field against its kind: N holds a number or is blank, A and C are valid GB18030. OK or the first
+  // error.
   absl::Status Check() const;
 
   // A located error about this field, for rules of the caller's own: record.Error(c, "is not a fund that we sell").
@@ -136,7 +143,8 @@ class RecordView {
  private:
   const char* At(Column c) const {
     // A column of another file would read beyond the record; that is a broken program, not a broken file.
-    if (c.offset() + size_t{c.width()} > size_) [[unlikely]] ForeignColumn(c);
+    if (c.offset() + size_t{c.width()} > size_) [[unlikely]]
+      ForeignColumn(c);
     return data_ + c.offset();
   }
   [[noreturn]] void ForeignColumn(Column c) const;

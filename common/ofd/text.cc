@@ -26,10 +26,12 @@ class Converter {
 
   absl::StatusOr<std::string> Convert(std::string_view in) {
     if (!usable()) {
-      return absl::UnavailableError("the system has no GB18030 converter; install glibc's gconv modules (libc6 on Debian)");
+      return absl::UnavailableError(
+          "the system has no GB18030 converter; install glibc's gconv modules (libc6 on Debian)");
     }
-    iconv(handle_, nullptr, nullptr, nullptr, nullptr);  // back to the initial state, whatever the last text left behind
-    std::string out(in.size() * 2 + 8, '\0');            // no character takes more than twice its bytes in either direction
+    iconv(handle_, nullptr, nullptr, nullptr,
+          nullptr);                            // back to the initial state, whatever the last text left behind
+    std::string out(in.size() * 2 + 8, '\0');  // no character takes more than twice its bytes in either direction
     char* src = const_cast<char*>(in.data());  // iconv does not write to it; its signature is older than const
     size_t src_left = in.size();
     char* dst = out.data();

@@ -26,7 +26,8 @@ class HeadWriter {
   }
   void Refuse(std::string_view item, std::string_view value, std::string rule) {
     if (!status_.ok()) return;
-    status_ = FieldError{.file = file_, .field = std::string(item), .value = Printable(value), .rule = std::move(rule)}.ToStatus();
+    status_ = FieldError{.file = file_, .field = std::string(item), .value = Printable(value), .rule = std::move(rule)}
+                  .ToStatus();
   }
   const absl::Status& status() const { return status_; }
 
@@ -57,13 +58,15 @@ absl::Status Writer::Begin(const Header& header, uint64_t record_count) {
   w.Count("transfer number", header.transfer_no.raw(), widths.transfer_no);
   w.Text("file type", header.type.view(), widths.type, IsTypeText(header.type.view()));
   w.Text("sender", header.sender.view(), widths.sender, header.sender.empty() || IsPartyText(header.sender.view()));
-  w.Text("recipient", header.recipient.view(), widths.sender, header.recipient.empty() || IsPartyText(header.recipient.view()));
+  w.Text("recipient", header.recipient.view(), widths.sender,
+         header.recipient.empty() || IsPartyText(header.recipient.view()));
 
   std::vector<std::string> names = header.fields;
   if (names.empty()) {
     for (const FieldDef& field : DefaultFields(header.version, header.type)) names.emplace_back(field.name);
   }
-  if (names.empty()) w.Refuse("file type", header.type.view(), StrCat("is not a type of version ", VersionText(header.version)));
+  if (names.empty())
+    w.Refuse("file type", header.type.view(), StrCat("is not a type of version ", VersionText(header.version)));
   FC_RETURN_IF_ERROR(w.status());
   w.Count("field count", names.size(), widths.field_count);
   for (const std::string& name : names) {
@@ -88,7 +91,8 @@ absl::Status Writer::Begin(const Header& header, uint64_t record_count) {
 
 void Writer::Refuse(Column c, std::string_view value, std::string rule) {
   if (error_) return;
-  error_ = FieldError{.file = layout_->file(), .line = first_line_ + written_, .value = std::string(value), .rule = std::move(rule)};
+  error_ = FieldError{
+      .file = layout_->file(), .line = first_line_ + written_, .value = std::string(value), .rule = std::move(rule)};
   if (!c.present()) return;
   error_->field = layout_->name(c.index());
   error_->column = c.offset() + 1;
@@ -117,13 +121,15 @@ void Writer::SetBytes(Column c, std::string_view gb18030) {
   char* const at = Place(c, gb18030);
   if (!at) return;
   for (char ch : gb18030) {
-    if (static_cast<unsigned char>(ch) < 0x20) return Refuse(c, Printable(gb18030), "holds a control character, which would break the record");
+    if (static_cast<unsigned char>(ch) < 0x20)
+      return Refuse(c, Printable(gb18030), "holds a control character, which would break the record");
   }
   if (gb18030.size() > c.width()) {
     return Refuse(c, Printable(gb18030),
                   StrCat("has ", gb18030.size(), " bytes in GB18030 and does not fit (", DescribeForm(c), ")"));
   }
-  if (c.kind() == FieldKind::kNumber) return Refuse(c, Printable(gb18030), StrCat("is text for a number (", DescribeForm(c), ")"));
+  if (c.kind() == FieldKind::kNumber)
+    return Refuse(c, Printable(gb18030), StrCat("is text for a number (", DescribeForm(c), ")"));
   gb18030.copy(at, gb18030.size());
   std::memset(at + gb18030.size(), ' ', c.width() - gb18030.size());
 }
@@ -132,7 +138,8 @@ void Writer::SetNumber(Column c, int64_t scaled) {
   if (!c.present() && scaled == 0) return;
   char* const at = Place(c, StrCat(scaled));
   if (!at) return;
-  if (c.kind() != FieldKind::kNumber) return Refuse(c, StrCat(scaled), StrCat("is a number for a text (", DescribeForm(c), ")"));
+  if (c.kind() != FieldKind::kNumber)
+    return Refuse(c, StrCat(scaled), StrCat("is a number for a text (", DescribeForm(c), ")"));
   uint64_t rest = scaled < 0 ? uint64_t{0} - static_cast<uint64_t>(scaled) : static_cast<uint64_t>(scaled);
   size_t place = c.width();
   const size_t first = scaled < 0 ? 1 : 0;
@@ -171,8 +178,8 @@ absl::Status Writer::EndRecord() {
 absl::Status Writer::Finish() {
   FC_CHECK(begun_ && !finished_, "Finish() without Begin(), or twice, on ", layout_->file());
   if (written_ != announced_) {
-    return absl::FailedPreconditionError(StrCat(layout_->file(), ": the head announces ", announced_, " records, but ",
-                                                      written_, " were written"));
+    return absl::FailedPreconditionError(
+        StrCat(layout_->file(), ": the head announces ", announced_, " records, but ", written_, " were written"));
   }
   finished_ = true;
   *out_ += StrCat(kTrailer, "\r\n");

@@ -3,20 +3,20 @@
 //   std::string bytes;
 //   ofd::Writer writer("OFD_301_11_20250303_03.TXT", &bytes);
 //   FC_RETURN_IF_ERROR(writer.Begin(header, orders.size()));
-//   const ofd::Column amount = writer.Find("ApplicationAmount"), name = writer.Find("InvestorName");
+//   const ofd::Column amount = writer.Find("ApplicationAmount"), note = writer.Find("Specification");
 //   for (const auto& order : orders) {
 //     writer.SetNumber(amount, order.amount_in_fen);   // scaled by amount.decimals()
-//     writer.SetText(name, order.investor_name);       // UTF-8
+//     writer.SetText(note, order.note);                // UTF-8
 //     FC_RETURN_IF_ERROR(writer.EndRecord());          // the first value that did not fit, if any
 //   }
 //   FC_RETURN_IF_ERROR(writer.Finish());               // refuses unless as many records came as Begin() announced
 //
-// Nothing is ever cut to fit: a number with too many digits, a text with too many GB18030 bytes, a character that GB18030 or
-// the field cannot hold, and a value for a field that the file does not list are errors, and the record is not written; the
-// next one may follow. What is not set is zeros in numbers and spaces elsewhere.
+// Nothing is ever cut to fit: a number with too many digits, a text with too many GB18030 bytes, a character that
+// GB18030 or the field cannot hold, and a value for a field that the file does not list are errors, and the record is
+// not written; the next one may follow. What is not set is zeros in numbers and spaces elsewhere.
 //
-// Life cycle: Begin, records, Finish. One thread at a time. The writer only appends to the string; its owner may take and
-// clear it between calls, so a file of any size needs no more memory than he gives it.
+// Life cycle: Begin, records, Finish. One thread at a time. The writer only appends to the string; its owner may take
+// and clear it between calls, so a file of any size needs no more memory than he gives it.
 #pragma once
 
 #include <memory>
@@ -43,8 +43,8 @@ class Writer {
   // `file_name` labels the errors. `out` must outlive the writer.
   Writer(std::string_view file_name, std::string* out, WriterOptions options = {});
 
-  // Writes the head. kInvalidArgument where an item does not fit its width, a field is not of the type, or `record_count`
-  // has too many digits; then nothing was appended and the writer is of no further use.
+  // Writes the head. kInvalidArgument where an item does not fit its width, a field is not of the type, or
+  // `record_count` has too many digits; then nothing was appended and the writer is of no further use.
   absl::Status Begin(const Header& header, uint64_t record_count);
 
   // Not present() where the file does not list the field; setting such a column to anything but blank is an error.
@@ -53,10 +53,10 @@ class Writer {
 
   // Values of the present record, in any order. An error is kept and told by EndRecord().
   void SetText(Column c, std::string_view utf8);
-  void SetNumber(Column c, int64_t scaled);        // N fields only; negative numbers take one place for the sign
-  void SetDate(Column c, Date date);               // unset = blank
+  void SetNumber(Column c, int64_t scaled);           // N fields only; negative numbers take one place for the sign
+  void SetDate(Column c, Date date);                  // unset = blank
   void SetBytes(Column c, std::string_view gb18030);  // as RecordView::Text gave them; trailing spaces are added
-  void SetBlank(Column c);                         // spaces, in numbers too
+  void SetBlank(Column c);                            // spaces, in numbers too
 
   // Appends the record, or refuses it with its first error; either way the next record begins.
   absl::Status EndRecord();

@@ -19,9 +19,9 @@ enum class Reason : uint16_t {
   kInvestorNotFound = 3,
   kInvestorClosed = 4,
   kFundAccountRefused = 5,          // the institution has refused to open one
-  kFundAccountNotOpen = 6,          // applied for; the institution takes orders only once it is open
-  kNotEnoughCash = 7,
-  kNotEnoughUnits = 8,
+  kNotEnoughCash = 6,
+  kNotEnoughUnits = 7,
+  kFundAccountNotOpen = 8,          // applied for; the institution takes orders only once it is open
 
   // Cards and payments.
   kCardNotFound = 20,

@@ -1,9 +1,11 @@
-// How fast are confirmation files read and written? 300,000 records of type 04, version 21 (1,234 bytes each), on one thread.
+// How fast are confirmation files read and written? 300,000 records of type 04, version 21 (1,234 bytes each), on one
+// thread.
 //
 //   ofd_bench [records]
 //
-// Reading takes the 15 fields that posting a confirmation needs. The reference is one pass over the same bytes that adds them
-// up by machine words, which is what memory allows. Prints JSON lines: name, value, unit, reference, reference_value, ratio.
+// Reading takes the 15 fields that posting a confirmation needs. The reference is one pass over the same bytes that
+// adds them up by machine words, which is what memory allows. Prints JSON lines: name, value, unit, reference,
+// reference_value, ratio.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -32,16 +34,24 @@ double BestSeconds(Work work) {
 }
 
 std::string MakeFile(uint64_t records) {
-  const Header header{.version = Version::k21, .creator = PartyCode("11"), .receiver = PartyCode("301"), .date = Date::FromRaw(20250304),
-                      .transfer_no = TransferNo(1), .type = FileType("04"), .sender = PartyCode("11"), .recipient = PartyCode("301")};
+  const Header header{.version = Version::k21,
+                      .creator = PartyCode("11"),
+                      .receiver = PartyCode("301"),
+                      .date = Date::FromRaw(20250304),
+                      .transfer_no = TransferNo(1),
+                      .type = FileType("04"),
+                      .sender = PartyCode("11"),
+                      .recipient = PartyCode("301")};
   std::string out;
   out.reserve(records * 1240 + 10'000);
   Writer writer("OFD_11_301_20250304_04.TXT", &out);
   FC_CHECK(writer.Begin(header, records).ok());
-  const Column serial = writer.Find("AppSheetSerialNo"), day = writer.Find("TransactionCfmDate"), vol = writer.Find("ConfirmedVol"),
-               amount = writer.Find("ConfirmedAmount"), fund = writer.Find("FundCode"), code = writer.Find("ReturnCode"),
-               account = writer.Find("TransactionAccountID"), business = writer.Find("BusinessCode"), ta = writer.Find("TAAccountID"),
-               ta_serial = writer.Find("TASerialNO"), finish = writer.Find("BusinessFinishFlag"), charge = writer.Find("Charge"),
+  const Column serial = writer.Find("AppSheetSerialNo"), day = writer.Find("TransactionCfmDate"),
+               vol = writer.Find("ConfirmedVol"), amount = writer.Find("ConfirmedAmount"),
+               fund = writer.Find("FundCode"), code = writer.Find("ReturnCode"),
+               account = writer.Find("TransactionAccountID"), business = writer.Find("BusinessCode"),
+               ta = writer.Find("TAAccountID"), ta_serial = writer.Find("TASerialNO"),
+               finish = writer.Find("BusinessFinishFlag"), charge = writer.Find("Charge"),
                agency = writer.Find("AgencyFee"), nav = writer.Find("NAV"), detail = writer.Find("DetailFlag");
   for (uint64_t i = 0; i < records; ++i) {
     const auto n = static_cast<int64_t>(i);
@@ -71,9 +81,10 @@ std::string MakeFile(uint64_t records) {
 uint64_t Decode(const std::string& bytes) {
   auto reader = Reader::Open("OFD_11_301_20250304_04.TXT", bytes);
   FC_CHECK(reader.ok(), reader.status().message());
-  const Column texts[] = {reader->Find("AppSheetSerialNo"), reader->Find("FundCode"), reader->Find("ReturnCode"),
-                          reader->Find("TransactionAccountID"), reader->Find("BusinessCode"), reader->Find("TAAccountID"),
-                          reader->Find("TASerialNO"), reader->Find("BusinessFinishFlag"), reader->Find("DetailFlag")};
+  const Column texts[] = {
+      reader->Find("AppSheetSerialNo"),     reader->Find("FundCode"),           reader->Find("ReturnCode"),
+      reader->Find("TransactionAccountID"), reader->Find("BusinessCode"),       reader->Find("TAAccountID"),
+      reader->Find("TASerialNO"),           reader->Find("BusinessFinishFlag"), reader->Find("DetailFlag")};
   const Column numbers[] = {reader->Find("ConfirmedVol"), reader->Find("ConfirmedAmount"), reader->Find("Charge"),
                             reader->Find("AgencyFee"), reader->Find("NAV")};
   const Column day = reader->Find("TransactionCfmDate");
@@ -116,8 +127,10 @@ uint64_t Scan(const std::string& bytes) {
 }
 
 void Print(const char* name, double records_per_second, double reference) {
-  std::printf("{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"records/s\",\"reference\":\"memory scan of the same bytes\","
-              "\"reference_value\":%.0f,\"ratio\":%.3f}\n", name, records_per_second, reference, records_per_second / reference);
+  std::printf(
+      "{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"records/s\",\"reference\":\"memory scan of the same bytes\","
+      "\"reference_value\":%.0f,\"ratio\":%.3f}\n",
+      name, records_per_second, reference, records_per_second / reference);
 }
 
 int Main(uint64_t count) {

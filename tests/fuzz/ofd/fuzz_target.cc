@@ -1,4 +1,5 @@
-// The entry of a fuzzing engine: any bytes at all, through everything that reads files. It returns; that is all it promises.
+// The entry of a fuzzing engine: any bytes at all, through everything that reads files. It returns; that is all it
+// promises.
 //
 // To run it under libFuzzer: clang++ -fsanitize=fuzzer,address over this file and the sources of common/ofd.
 #include <cstddef>

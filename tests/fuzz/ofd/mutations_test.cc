@@ -1,5 +1,5 @@
-// Runs the fuzz target over thousands of damaged files: valid ones of every type, with bytes flipped, pieces cut, doubled and
-// swapped, by a fixed seed. A failure prints the seed and the round that repeat it.
+// Runs the fuzz target over thousands of damaged files: valid ones of every type, with bytes flipped, pieces cut,
+// doubled and swapped, by a fixed seed. A failure prints the seed and the round that repeat it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,11 +13,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 namespace fundcore::ofd {
 namespace {
 
-void Feed(std::string_view bytes) { LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()); }
+void Feed(std::string_view bytes) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+}
 
 std::string ValidFile(Version version, const FileType& type) {
-  const Header header{.version = version, .creator = PartyCode("11"), .receiver = PartyCode("301"), .date = Date::FromRaw(20250304),
-                      .transfer_no = TransferNo(1), .type = type, .recipient = PartyCode("301")};
+  const Header header{.version = version,
+                      .creator = PartyCode("11"),
+                      .receiver = PartyCode("301"),
+                      .date = Date::FromRaw(20250304),
+                      .transfer_no = TransferNo(1),
+                      .type = type,
+                      .recipient = PartyCode("301")};
   std::string out;
   Writer writer("valid", &out);
   EXPECT_TRUE(writer.Begin(header, 3).ok());
@@ -39,7 +46,8 @@ std::string Mutate(std::string bytes, std::mt19937_64* random) {
   const auto below = [&](size_t n) { return static_cast<size_t>((*random)() % n); };
   const size_t changes = 1 + below(4);
   for (size_t i = 0; i < changes && !bytes.empty(); ++i) {
-    const size_t at = below(4) == 0 ? below(bytes.size()) : below(std::min<size_t>(bytes.size(), 400));  // the head above all
+    const size_t at =
+        below(4) == 0 ? below(bytes.size()) : below(std::min<size_t>(bytes.size(), 400));  // the head above all
     const size_t length = 1 + below(std::min<size_t>(bytes.size() - at, 200));
     switch (below(7)) {
       case 0: bytes[at] = static_cast<char>(below(256)); break;
@@ -64,7 +72,8 @@ TEST(OfdMutations, DamagedDataFilesNeverCrash) {
       // Long records cost long; they get fewer rounds.
       const size_t rounds = std::max<size_t>(20, 300'000 / valid.size());
       for (size_t round = 0; round < rounds; ++round) {
-        SCOPED_TRACE(testing::Message() << "seed " << kSeed << " version " << VersionText(version) << " type " << type.view() << " round " << round);
+        SCOPED_TRACE(testing::Message() << "seed " << kSeed << " version " << VersionText(version) << " type "
+                                        << type.view() << " round " << round);
         Feed(Mutate(valid, &random));
       }
     }
@@ -85,7 +94,10 @@ TEST(OfdMutations, EveryTruncationAndEveryByteOfASmallFile) {
 
 TEST(OfdMutations, DamagedIndexFilesAndNamesNeverCrash) {
   std::mt19937_64 random(2020);
-  const IndexFile index{.version = Version::k22, .creator = PartyCode("11"), .receiver = PartyCode("301"), .date = Date::FromRaw(20250304),
+  const IndexFile index{.version = Version::k22,
+                        .creator = PartyCode("11"),
+                        .receiver = PartyCode("301"),
+                        .date = Date::FromRaw(20250304),
                         .names = {"OFD_11_301_20250304_02.TXT", "OFD_11_301_20250304_04.TXT"}};
   const std::string valid = index.Format().value();
   for (int round = 0; round < 20'000; ++round) Feed(Mutate(valid, &random));

@@ -1,4 +1,5 @@
-// Builds the text of data files by hand, line by line, so that the reader is tested against bytes that our writer did not make.
+// Builds the text of data files by hand, line by line, so that the reader is tested against bytes that our writer did
+// not make.
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ inline std::string Pad(std::string_view text, size_t width) {
 struct FileParts {
   std::string magic = "OFDCFDAT", version = "21  ", creator = "11       ", receiver = "301      ", date = "20250304",
               transfer = "001", type = "04", sender = "11      ", recipient = "301     ";
-  std::vector<std::string> names = {"AppSheetSerialNo", "ConfirmedVol", "TransactionCfmDate", "Specification", "ReturnCode"};
+  std::vector<std::string> names = {"AppSheetSerialNo", "ConfirmedVol", "TransactionCfmDate", "Specification",
+                                    "ReturnCode"};
   std::string field_count;   // empty = the number of names
   std::string record_count;  // empty = the number of records
   std::vector<std::string> records;

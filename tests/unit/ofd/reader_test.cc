@@ -133,7 +133,8 @@ TEST(Reader, FieldsLeftOutReadAsBlank) {
   EXPECT_EQ(one->record.Text(missing), "");
   EXPECT_EQ(*one->record.NumberOr(missing, 7), 7);
   EXPECT_FALSE(one->record.Number(missing).ok());
-  EXPECT_THAT(one->reader.Require("Charge").status().message(), HasSubstr("Charge is not among the 5 fields of this file"));
+  EXPECT_THAT(one->reader.Require("Charge").status().message(),
+              HasSubstr("Charge is not among the 5 fields of this file"));
 }
 
 TEST(Reader, Version22HasWiderLines) {
@@ -146,7 +147,9 @@ TEST(Reader, Version22HasWiderLines) {
   parts.field_count = "00000002";
   parts.names = {"TransferReason", "NAV"};
   parts.record_count = "0000000000000001";
-  parts.records = {"001" "0000000112345678"};
+  parts.records = {
+      "001"
+      "0000000112345678"};
   const std::string bytes = parts.Bytes();
   auto reader = Reader::Open("x", bytes);
   ASSERT_TRUE(reader.ok()) << reader.status();
@@ -159,10 +162,16 @@ TEST(Reader, Version22HasWiderLines) {
 }
 
 TEST(Reader, NumbersMayCarryASign) {
-  const std::pair<const char*, int64_t> cases[] = {
-      {"0000000000012345", 12345},  {"-000000000012345", -12345}, {"0000000-00012345", -12345}, {"000000000012345-", -12345},
-      {"00000000000-1234", -1234},  {"0000000000000000", 0},      {"-000000000000000", 0},      {"9999999999999999", 9999999999999999},
-      {"-999999999999999", -999999999999999}, {"9999999999999990", 9999999999999990}};
+  const std::pair<const char*, int64_t> cases[] = {{"0000000000012345", 12345},
+                                                   {"-000000000012345", -12345},
+                                                   {"0000000-00012345", -12345},
+                                                   {"000000000012345-", -12345},
+                                                   {"00000000000-1234", -1234},
+                                                   {"0000000000000000", 0},
+                                                   {"-000000000000000", 0},
+                                                   {"9999999999999999", 9999999999999999},
+                                                   {"-999999999999999", -999999999999999},
+                                                   {"9999999999999990", 9999999999999990}};
   for (const auto& [text, value] : cases) {
     const auto one = ReadVol(text);
     const auto number = one->record.Number(one->reader.Find("ConfirmedVol"));
@@ -176,9 +185,10 @@ TEST(Reader, WhatIsNoNumberIsToldWithPlaceAndForm) {
   EXPECT_EQ(one->record.Number(one->reader.Find("ConfirmedVol")).status().message(),
             "OFD_11_301_20250304_04.TXT:17: ConfirmedVol \"00000000013x2000\" at column 25 is not a number "
             "(type N, 16 digits, 2 decimals)");
-  for (const char* text : {"0000000012-34500", "--00000000012345", "-00000000001234-", "+000000000012345", "0000000000123.45",
-                           "           12345", "12345           ", "-               ", "---------------0", "0000000000 12345",
-                           "000000000000000/", "000000000000000:", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"}) {
+  for (const char* text :
+       {"0000000012-34500", "--00000000012345", "-00000000001234-", "+000000000012345", "0000000000123.45",
+        "           12345", "12345           ", "-               ", "---------------0", "0000000000 12345",
+        "000000000000000/", "000000000000000:", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"}) {
     const auto bad = ReadVol(text);
     int64_t value = 0;
     EXPECT_EQ(bad->record.ReadNumber(bad->reader.Find("ConfirmedVol"), &value), FieldState::kMalformed) << text;
@@ -201,7 +211,8 @@ TEST(Reader, NoLimitIsNinesFromTheFirstPlace) {
     const auto one = ReadVol(text);
     EXPECT_TRUE(one->record.IsNoLimit(one->reader.Find("ConfirmedVol"))) << text;
   }
-  for (const char* text : {"0999999999999999", "9999999999999000", "9999999999999909", "0000000000000000", "                "}) {
+  for (const char* text :
+       {"0999999999999999", "9999999999999000", "9999999999999909", "0000000000000000", "                "}) {
     const auto one = ReadVol(text);
     EXPECT_FALSE(one->record.IsNoLimit(one->reader.Find("ConfirmedVol"))) << text;
   }
@@ -229,7 +240,8 @@ TEST(Reader, NumbersOfTwentyDigitsAreBoundedByInt64) {
 
 TEST(Reader, DatesMustExistOrBeBlank) {
   FileParts parts;
-  for (const char* day : {"20240229", "        ", "00000000", "20250229"}) parts.records.push_back(Record("", "0000000000000000", day, "", ""));
+  for (const char* day : {"20240229", "        ", "00000000", "20250229"})
+    parts.records.push_back(Record("", "0000000000000000", day, "", ""));
   const std::string bytes = parts.Bytes();
   auto reader = Reader::Open(kConfirmName, bytes);
   ASSERT_TRUE(reader.ok());
@@ -243,7 +255,8 @@ TEST(Reader, DatesMustExistOrBeBlank) {
     EXPECT_EQ(*record.DateOr(day, Date()), Date());
   }
   ASSERT_TRUE(reader->Next(&record));
-  EXPECT_THAT(record.Date(day).status().message(), HasSubstr("TransactionCfmDate \"20250229\" at column 41 is not a date that exists"));
+  EXPECT_THAT(record.Date(day).status().message(),
+              HasSubstr("TransactionCfmDate \"20250229\" at column 41 is not a date that exists"));
   EXPECT_FALSE(record.DateOr(day, Date()).ok());
 }
 
@@ -261,16 +274,18 @@ TEST(Reader, LettersInDigitFieldsAreText) {
 TEST(Reader, WrongEncodingIsLocated) {
   FileParts parts = TwoRecords();
   parts.records[1] = Record("A2", "0000000000000100", "20250304", "ab\xFF\xFF", "0001");
-  EXPECT_THAT(ReadAll(parts.Bytes()).message(),
-              HasSubstr(":18: Specification \"ab\\xff\\xff\" at column 49 is not valid GB18030 at byte 3 (type C, 60 bytes)"));
+  EXPECT_THAT(
+      ReadAll(parts.Bytes()).message(),
+      HasSubstr(":18: Specification \"ab\\xff\\xff\" at column 49 is not valid GB18030 at byte 3 (type C, 60 bytes)"));
 }
 
 TEST(Reader, AddedFieldsNeedAnOverride) {
   FileParts parts;
   parts.names = {"AppSheetSerialNo", "HouseNote", "FundCode"};
   parts.records = {Pad("A1", 24) + "note1" + Pad("1100220001", 10)};
-  EXPECT_THAT(ReadAll(parts.Bytes()).message(),
-              HasSubstr(":12: field name \"HouseNote\" is not a field of type 04 in version 21; if the sender adds it"));
+  EXPECT_THAT(
+      ReadAll(parts.Bytes()).message(),
+      HasSubstr(":12: field name \"HouseNote\" is not a field of type 04 in version 21; if the sender adds it"));
   ReaderOptions options;
   options.overrides = {{.type = "04", .name = "housenote", .kind = FieldKind::kText, .width = 5},
                        {.type = "", .name = "FundCode", .kind = FieldKind::kText, .width = 10}};
@@ -301,7 +316,10 @@ TEST(Reader, AnyTruncationIsFound) {
 }
 
 TEST(Reader, DamageIsToldWithItsLine) {
-  struct { void (*damage)(FileParts*); const char* message; } const cases[] = {
+  struct {
+    void (*damage)(FileParts*);
+    const char* message;
+  } const cases[] = {
       {[](FileParts* p) { p->magic = "OFDCFIDX"; }, ":1: \"OFDCFIDX\" is not OFDCFDAT"},
       {[](FileParts* p) { p->version = "23"; }, ":2: version \"23\" is not 20, 21 or 22"},
       {[](FileParts* p) { p->creator = "         "; }, ":3: creator is not a code of 1 to 9"},
@@ -315,14 +333,19 @@ TEST(Reader, DamageIsToldWithItsLine) {
       {[](FileParts* p) { p->creator = "12"; }, ": creator \"12\" is not the file name's \"11\""},
       {[](FileParts* p) { p->field_count = "000"; }, ":10: field count \"000\" is not between 1 and 999"},
       {[](FileParts* p) { p->field_count = "006"; }, ":16: field name \"00000002\" is not a field of type 04"},
-      {[](FileParts* p) { p->field_count = "004"; }, ":15: record count \"ReturnCode\" is not a number of up to 8 digits"},
+      {[](FileParts* p) { p->field_count = "004"; },
+       ":15: record count \"ReturnCode\" is not a number of up to 8 digits"},
       {[](FileParts* p) { p->names[1] = "appsheetserialno"; }, ":12: field name \"appsheetserialno\" is listed twice"},
       {[](FileParts* p) { p->names[1] = "Confirmed Vol"; }, ":12: field name \"Confirmed Vol\" is not a field name"},
-      {[](FileParts* p) { p->record_count = "00000003"; }, ":19: the trailer stands after 2 records, but the head announces 3"},
+      {[](FileParts* p) { p->record_count = "00000003"; },
+       ":19: the trailer stands after 2 records, but the head announces 3"},
       {[](FileParts* p) { p->record_count = "00000001"; }, ":18: \"A2 "},
-      {[](FileParts* p) { p->record_count = "99999999"; }, "the trailer stands after 2 records, but the head announces 99999999"},
-      {[](FileParts* p) { p->records[1].pop_back(); }, ":18: the record has 111 bytes, but the fields of the head make 112"},
-      {[](FileParts* p) { p->records[0] += " "; }, ":17: the record has 113 bytes, but the fields of the head make 112"},
+      {[](FileParts* p) { p->record_count = "99999999"; },
+       "the trailer stands after 2 records, but the head announces 99999999"},
+      {[](FileParts* p) { p->records[1].pop_back(); },
+       ":18: the record has 111 bytes, but the fields of the head make 112"},
+      {[](FileParts* p) { p->records[0] += " "; },
+       ":17: the record has 113 bytes, but the fields of the head make 112"},
       {[](FileParts* p) { p->records[0] += std::string(1000, ' '); }, ":17: the line is longer than 256 bytes"},
       {[](FileParts* p) { p->records[0][50] = '\n'; }, ":17: the record has 50 bytes"},
       {[](FileParts* p) { p->trailer = "OFDCFENX"; }, ":19: \"OFDCFENX\" is not the trailer OFDCFEND"},
@@ -358,7 +381,8 @@ TEST(Reader, ErrorsHaveAStructuredForm) {
 
   const auto one = ReadVol("0000000000000001");
   const FieldError own = one->record.Error(one->reader.Find("AppSheetSerialNo"), "is not an order of ours");
-  EXPECT_EQ(own.ToString(), "OFD_11_301_20250304_04.TXT:17: AppSheetSerialNo \"A1\" at column 1 is not an order of ours");
+  EXPECT_EQ(own.ToString(),
+            "OFD_11_301_20250304_04.TXT:17: AppSheetSerialNo \"A1\" at column 1 is not an order of ours");
 }
 
 TEST(Reader, AnEndlessLineStopsEarly) {

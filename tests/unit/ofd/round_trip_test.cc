@@ -1,4 +1,5 @@
-// For every type of every version: random records, written, read (whole and in random pieces), written again: the same bytes.
+// For every type of every version: random records, written, read (whole and in random pieces), written again: the same
+// bytes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -65,9 +66,14 @@ class RandomFile {
 };
 
 std::string WriteRandom(Version version, const FileType& type, uint64_t records, RandomFile* random) {
-  const Header header{.version = version, .creator = PartyCode("11"), .receiver = PartyCode("301"), .date = Date::FromRaw(20250304),
-                      .transfer_no = TransferNo(static_cast<uint16_t>(1 + random->Below(999))), .type = type,
-                      .recipient = PartyCode("301"), .fields = random->Fields(version, type)};
+  const Header header{.version = version,
+                      .creator = PartyCode("11"),
+                      .receiver = PartyCode("301"),
+                      .date = Date::FromRaw(20250304),
+                      .transfer_no = TransferNo(static_cast<uint16_t>(1 + random->Below(999))),
+                      .type = type,
+                      .recipient = PartyCode("301"),
+                      .fields = random->Fields(version, type)};
   std::string out;
   Writer writer("random", &out);
   EXPECT_TRUE(writer.Begin(header, records).ok());
@@ -135,8 +141,8 @@ TEST(RoundTrip, EveryTypeOfEveryVersion) {
   for (Version version : {Version::k20, Version::k21, Version::k22}) {
     for (const FileType& type : AllTypes(version)) {
       for (uint64_t records : {0, 1, 7}) {
-        SCOPED_TRACE(testing::Message() << "version " << VersionText(version) << " type " << type.view() << " records " << records
-                                        << " seed " << seed);
+        SCOPED_TRACE(testing::Message() << "version " << VersionText(version) << " type " << type.view() << " records "
+                                        << records << " seed " << seed);
         RandomFile random(seed++);
         const std::string bytes = WriteRandom(version, type, records, &random);
         ASSERT_TRUE(ReadAndWrite(bytes, &random, false) == bytes);

@@ -20,12 +20,18 @@ size_t RecordBytes(Version version, std::string_view type) {
 }
 
 TEST(Fields, TypesHaveTheStandardsFieldsAndLengths) {
-  struct { Version version; const char* type; size_t fields, bytes; } const expected[] = {
-      {Version::k21, "01", 84, 1456}, {Version::k21, "02", 27, 465},  {Version::k21, "03", 74, 665},  {Version::k21, "04", 121, 1234},
-      {Version::k21, "05", 20, 191},  {Version::k21, "06", 41, 440},  {Version::k21, "07", 83, 972},  {Version::k21, "25", 18, 148},
-      {Version::k21, "C1", 76, 1035}, {Version::k20, "03", 74, 665},  {Version::k22, "01", 89, 2313}, {Version::k22, "02", 27, 565},
-      {Version::k22, "03", 82, 1083}, {Version::k22, "04", 122, 1360}, {Version::k22, "05", 23, 209}, {Version::k22, "06", 41, 494},
-      {Version::k22, "07", 86, 1553}, {Version::k22, "25", 23, 230},  {Version::k22, "X3", 51, 12666},
+  struct {
+    Version version;
+    const char* type;
+    size_t fields, bytes;
+  } const expected[] = {
+      {Version::k21, "01", 84, 1456},  {Version::k21, "02", 27, 465},   {Version::k21, "03", 74, 665},
+      {Version::k21, "04", 121, 1234}, {Version::k21, "05", 20, 191},   {Version::k21, "06", 41, 440},
+      {Version::k21, "07", 83, 972},   {Version::k21, "25", 18, 148},   {Version::k21, "C1", 76, 1035},
+      {Version::k20, "03", 74, 665},   {Version::k22, "01", 89, 2313},  {Version::k22, "02", 27, 565},
+      {Version::k22, "03", 82, 1083},  {Version::k22, "04", 122, 1360}, {Version::k22, "05", 23, 209},
+      {Version::k22, "06", 41, 494},   {Version::k22, "07", 86, 1553},  {Version::k22, "25", 23, 230},
+      {Version::k22, "X3", 51, 12666},
   };
   for (const auto& e : expected) {
     EXPECT_EQ(DefaultFields(e.version, FileType(e.type)).size(), e.fields) << VersionText(e.version) << " " << e.type;
@@ -97,10 +103,11 @@ TEST(FileNames, ParseInAnyCaseAndFormatInUpperCase) {
 }
 
 TEST(FileNames, OtherFormsAreRefused) {
-  for (const char* name : {"", "OFD", "OFD_301_11_20250303.TXT", "OFI_301_11_20250303_03.TXT", "OFD_301_11_20250230_03.TXT",
-                           "OFD__11_20250303_03.TXT", "OFD_301_11_20250303_03.CSV", "XFD_301_11_20250303_03.TXT",
-                           "OFD_123456789012345678901_11_20250303_03.TXT", "OFD_301_11_20250303_123456789.TXT", "OF1_301_11_20250303.TXT",
-                           "OFD_301_.._20250303_03.TXT"}) {
+  for (const char* name :
+       {"", "OFD", "OFD_301_11_20250303.TXT", "OFI_301_11_20250303_03.TXT", "OFD_301_11_20250230_03.TXT",
+        "OFD__11_20250303_03.TXT", "OFD_301_11_20250303_03.CSV", "XFD_301_11_20250303_03.TXT",
+        "OFD_123456789012345678901_11_20250303_03.TXT", "OFD_301_11_20250303_123456789.TXT", "OF1_301_11_20250303.TXT",
+        "OFD_301_.._20250303_03.TXT"}) {
     EXPECT_FALSE(FileName::Parse(name).ok()) << name;
   }
 }
@@ -113,7 +120,10 @@ TEST(FileDates, MustExist) {
 }
 
 IndexFile SmallIndex() {
-  return {.version = Version::k21, .creator = PartyCode("11"), .receiver = PartyCode("301"), .date = Date::FromRaw(20250304),
+  return {.version = Version::k21,
+          .creator = PartyCode("11"),
+          .receiver = PartyCode("301"),
+          .date = Date::FromRaw(20250304),
           .names = {"OFD_11_301_20250304_02.TXT", "OFD_11_301_20250304_04.TXT"}};
 }
 
@@ -133,7 +143,8 @@ TEST(IndexFiles, RoundTrip) {
 }
 
 TEST(IndexFiles, AreReadLeniently) {
-  const auto index = IndexFile::Parse("anything", "OFDCFIDX\n21\n11\n301\n20250304\n1\nofd_11_301_20250304_02.txt\nOFDCFEND");
+  const auto index =
+      IndexFile::Parse("anything", "OFDCFIDX\n21\n11\n301\n20250304\n1\nofd_11_301_20250304_02.txt\nOFDCFEND");
   ASSERT_TRUE(index.ok()) << index.status();
   EXPECT_EQ(index->names.size(), 1u);
 }
@@ -148,7 +159,8 @@ TEST(IndexFiles, DamageIsRefused) {
     bytes.replace(bytes.find(from), from.size(), to);
     return IndexFile::Parse("OFI_11_301_20250304.TXT", bytes).status();
   };
-  EXPECT_THAT(with("002\r", "003\r").message(), HasSubstr("OFI_11_301_20250304.TXT:9: file name \"OFDCFEND\" is not the name"));
+  EXPECT_THAT(with("002\r", "003\r").message(),
+              HasSubstr("OFI_11_301_20250304.TXT:9: file name \"OFDCFEND\" is not the name"));
   EXPECT_FALSE(with("002\r", "001\r").ok());
   EXPECT_FALSE(with("002\r", "99999999\r").ok());
   EXPECT_FALSE(with("_04.TXT", "_02.TXT").ok());  // listed twice
@@ -171,8 +183,8 @@ TEST(Text, InvalidBytesAreErrors) {
   EXPECT_THAT(ToUtf8("ab\xFF\xFF").status().message(), HasSubstr("not valid GB18030 at byte 3"));
   EXPECT_THAT(ToUtf8("ab\xC9").status().message(), HasSubstr("cut short"));
   EXPECT_FALSE(ToGb18030("\xC3").ok());
-  EXPECT_FALSE(ToGb18030("\xED\xA0\x80").ok());      // a lone surrogate
-  EXPECT_TRUE(ToUtf8("\xC9\xEA").ok());               // the failures before leave nothing behind
+  EXPECT_FALSE(ToGb18030("\xED\xA0\x80").ok());  // a lone surrogate
+  EXPECT_TRUE(ToUtf8("\xC9\xEA").ok());          // the failures before leave nothing behind
 }
 
 TEST(Text, PrintableNeverBreaks) {

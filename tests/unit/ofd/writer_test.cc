@@ -14,8 +14,13 @@ namespace {
 using ::testing::HasSubstr;
 
 Header SmallHeader() {
-  return {.version = Version::k21, .creator = PartyCode("301"), .receiver = PartyCode("11"), .date = Date::FromRaw(20250303),
-          .transfer_no = TransferNo(7), .type = FileType("03"), .sender = PartyCode("301"),
+  return {.version = Version::k21,
+          .creator = PartyCode("301"),
+          .receiver = PartyCode("11"),
+          .date = Date::FromRaw(20250303),
+          .transfer_no = TransferNo(7),
+          .type = FileType("03"),
+          .sender = PartyCode("301"),
           .fields = {"FundCode", "ApplicationAmount", "TransactionDate", "Specification", "ValidPeriod"}};
 }
 
@@ -51,16 +56,21 @@ TEST_F(WriterTest, WritesExactBytes) {
   EXPECT_EQ(out_,
             "OFDCFDAT\r\n21  \r\n301      \r\n11       \r\n20250303\r\n007\r\n03\r\n301     \r\n        \r\n005\r\n"
             "FundCode\r\nApplicationAmount\r\nTransactionDate\r\nSpecification\r\nValidPeriod\r\n00000002\r\n"
-            "110022-00000000300000020250303\xC9\xEA\xB9\xBA" + std::string(56, ' ') + "  \r\n"
-            "      0000000000000000        " + std::string(60, ' ') + "00\r\n"
-            "OFDCFEND\r\n");
+            "110022-00000000300000020250303\xC9\xEA\xB9\xBA" +
+                std::string(56, ' ') +
+                "  \r\n"
+                "      0000000000000000        " +
+                std::string(60, ' ') +
+                "00\r\n"
+                "OFDCFEND\r\n");
 }
 
 TEST_F(WriterTest, NumbersThatDoNotFitAreRefused) {
   Begin(3);
   writer_.SetNumber(amount_, 10'000'000'000'000'000);
   EXPECT_EQ(EndRecordError(),
-            "OFD_301_11_20250303_03.TXT:17: ApplicationAmount \"10000000000000000\" at column 7 does not fit (type N, 16 digits, 2 decimals)");
+            "OFD_301_11_20250303_03.TXT:17: ApplicationAmount \"10000000000000000\" at column 7 does not fit (type N, "
+            "16 digits, 2 decimals)");
   writer_.SetNumber(amount_, -1'000'000'000'000'000);
   EXPECT_THAT(EndRecordError(), HasSubstr("does not fit"));
   writer_.SetNumber(amount_, std::numeric_limits<int64_t>::min());
@@ -79,7 +89,8 @@ TEST_F(WriterTest, NumbersThatDoNotFitAreRefused) {
 TEST_F(WriterTest, TextsThatDoNotFitAreRefused) {
   Begin(1);
   writer_.SetText(fund_, "1100220");
-  EXPECT_THAT(EndRecordError(), HasSubstr("FundCode \"1100220\" at column 1 has 7 bytes in GB18030 and does not fit (type C, 6 bytes)"));
+  EXPECT_THAT(EndRecordError(),
+              HasSubstr("FundCode \"1100220\" at column 1 has 7 bytes in GB18030 and does not fit (type C, 6 bytes)"));
   writer_.SetText(fund_, "申购申购");  // four characters, eight bytes
   EXPECT_THAT(EndRecordError(), HasSubstr("has 8 bytes in GB18030"));
   writer_.SetText(fund_, "申购申");
@@ -146,13 +157,21 @@ TEST_F(WriterTest, TheOwnerMayDrainTheString) {
 }
 
 TEST(WriterHead, ItemsThatDoNotFitAreRefused) {
-  struct { void (*damage)(Header*); const char* message; } const cases[] = {
-      {[](Header* h) { h->creator = PartyCode("1234567890"); }, "creator \"1234567890\" is not a code of up to 9 characters"},
+  struct {
+    void (*damage)(Header*);
+    const char* message;
+  } const cases[] = {
+      {[](Header* h) { h->creator = PartyCode("1234567890"); },
+       "creator \"1234567890\" is not a code of up to 9 characters"},
       {[](Header* h) { h->receiver = PartyCode(); }, "receiver is not a code"},
       {[](Header* h) { h->recipient = PartyCode("123456789"); }, "recipient \"123456789\" is not a code of up to 8"},
       {[](Header* h) { h->transfer_no = TransferNo(1000); }, "transfer number \"1000\" has more than 3 digits"},
       {[](Header* h) { h->date = Date(); }, "date is not set"},
-      {[](Header* h) { h->type = FileType("99"); h->fields.clear(); }, "file type \"99\" is not a type of version 21"},
+      {[](Header* h) {
+         h->type = FileType("99");
+         h->fields.clear();
+       },
+       "file type \"99\" is not a type of version 21"},
       {[](Header* h) { h->fields[0] = "NoSuchField"; }, "field name \"NoSuchField\" is not a field of type 03"},
       {[](Header* h) { h->fields[0] = h->fields[1]; }, "is listed twice"},
   };
@@ -165,7 +184,8 @@ TEST(WriterHead, ItemsThatDoNotFitAreRefused) {
     EXPECT_EQ(out, "");
   }
   std::string out;
-  EXPECT_THAT(std::string(Writer("x", &out).Begin(SmallHeader(), 100'000'000).message()), HasSubstr("record count \"100000000\" has more than 8"));
+  EXPECT_THAT(std::string(Writer("x", &out).Begin(SmallHeader(), 100'000'000).message()),
+              HasSubstr("record count \"100000000\" has more than 8"));
 }
 
 }  // namespace

@@ -358,7 +358,8 @@ TEST_F(ServerTest, ReflectionListsAndDescribes) {
     RawReflection::Request request;
     request.set_list_services("*");
     std::set<std::string> names;
-    for (const auto& s : reflection.Ask(request).list_services_response().service()) names.insert(s.name());
+    const auto list = reflection.Ask(request);
+    for (const auto& s : list.list_services_response().service()) names.insert(s.name());
     EXPECT_THAT(names, testing::ElementsAre("fundcore.test.EchoService", "grpc.health.v1.Health",
                                             "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"));
     for (const std::string& name : names) {

@@ -1,0 +1,148 @@
+// Applications for fund accounts: waiting, sealed into a transfer, answered; and the orders that hang on them.
+#include <algorithm>
+
+#include "services/account/machine.h"
+
+namespace fundcore::account {
+
+using machine::Context;
+
+namespace {
+
+constexpr uint16_t kOpenAccount = 1;
+constexpr uint16_t kAddTradingAccount = 8;
+constexpr uint16_t kOpenAccountConfirmed = 101;
+constexpr uint16_t kAddTradingAccountConfirmed = 108;
+
+// The standard's answers to 001 that mean: this person has a fund account already.
+bool IsRegisteredAlready(const ReturnCode& code) { return code.view() == "0303" || code.view() == "0390"; }
+
+}  // namespace
+
+uint64_t AccountMachine::Apply(uint64_t investor, const TaCode& ta, uint16_t business, const Context& ctx) {
+  const uint64_t seq = ++sequences_.Mutable().applications;
+  Application& application = applications_.Mutable(seq);
+  application.investor = investor;
+  application.ta = ta;
+  application.business = business;
+  application.applied_at = ctx.now;
+  waiting_.Put({ta, seq}, true);
+  return seq;
+}
+
+Result AccountMachine::Execute(const SealApplications& c, const Context&) {
+  const SealKey& t = c.transfer;
+  if (const Seal* seen = seals_.Find(t); seen && seen->closed) return {.repeated = true};
+
+  Seal& seal = seals_.Mutable(t);
+  std::vector<uint64_t> taken;
+  bool more = false;
+  waiting_.ScanPrefix(t.ta, [&](const WaitingKey& key, bool) {
+    if (taken.size() == kApplicationsAPage) return !(more = true);
+    taken.push_back(key.application);
+    return true;
+  });
+  for (const uint64_t seq : taken) {
+    Application& application = applications_.Mutable(seq);
+    application.state = ApplicationState::kSealed;
+    application.day = t.day;
+    if (Investor* investor = investors_.FindMutable(application.investor)) {
+      FundAccount* account = FindFundAccount(*investor, t.ta);
+      if (account && account->state == FundAccountState::kNew) account->state = FundAccountState::kApplied;
+    }
+    const auto page = static_cast<uint32_t>(seal.count / kApplicationsAPage);
+    sealed_pages_.Mutable({t.ta, t.day, t.transfer, page}).applications.push_back(seq);
+    ++seal.count;
+    struct Step {
+      uint64_t before, application;
+      FC_FIELDS(before, application)
+    };
+    seal.hash = machine::IdIndex::HashOf({Encode(Step{seal.hash, MakeApplicationId(partition_, seq).raw()})}).low;
+    waiting_.Erase({t.ta, seq});
+  }
+  seal.closed = !more;
+  return {.more = more};
+}
+
+uint64_t AccountMachine::ApplicationOf(const TaCode& ta, const AccountLine& line) {
+  const uint64_t seq = PartitionOf(line.application) == partition_ ? ApplicationSequence(line.application) : 0;
+  if (seq) {
+    const Application* application = applications_.Find(seq);
+    if (application && application->ta == ta) return seq;
+  }
+  const Investor* investor = FindInvestor(line.investor);
+  const FundAccount* account = investor ? FindFundAccount(*investor, ta) : nullptr;
+  return account ? account->application : 0;
+}
+
+void AccountMachine::ApplyAccountLine(const TaCode& ta, const AccountLine& line, const Context& ctx) {
+  if (line.business != kOpenAccountConfirmed && line.business != kAddTradingAccountConfirmed) return;
+  const uint64_t seq = ApplicationOf(ta, line);
+  Application* application = seq ? applications_.FindMutable(seq) : nullptr;
+  if (!application || application->state == ApplicationState::kAnswered) return;
+  if (IsInterimCode(line.return_code)) return;  // the answer is still to come
+
+  Investor& investor = investors_.Mutable(application->investor);
+  FundAccount* account = FindFundAccount(investor, ta);
+  application->state = ApplicationState::kAnswered;
+  application->return_code = line.return_code;
+  application->detail = line.detail;
+  if (!account || account->application != seq) return;  // an older application: a later one has taken its place
+  account->return_code = line.return_code;
+  if (IsConfirmed(line.return_code)) {
+    account->state = FundAccountState::kOpen;
+    if (!line.ta_account.empty()) account->ta_account = line.ta_account;
+    return;
+  }
+  if (account->state == FundAccountState::kOpen) return;  // a confirmed order has shown that it is open
+  const InstitutionTerms* terms = products_.Institution(ta);
+  const bool use_008 = !terms || terms->use_008_when_registered;
+  if (application->business == kOpenAccount && IsRegisteredAlready(line.return_code) && use_008) {
+    const uint64_t owner = application->investor;
+    account->state = FundAccountState::kNew;
+    account->application = Apply(owner, ta, kAddTradingAccount, ctx);
+    return;
+  }
+  account->state = FundAccountState::kRefused;
+  ReleaseHung(*account, investor, ctx);
+}
+
+void AccountMachine::ReleaseHung(FundAccount& account, Investor& investor, const Context& ctx) {
+  for (uint64_t seq = account.last_hung; seq != 0;) {
+    Reservation& r = reservations_.Mutable(seq);
+    if (r.state == ReservationState::kReserved) {
+      GiveBack(MakeOrderId(partition_, seq), r, investor, Cause::kRelease, ctx);
+      r.state = ReservationState::kHung;
+    }
+    seq = r.previous_hung;
+  }
+}
+
+void AccountMachine::ListHung(const TaCode& ta, const AccountLine& line, Applied& out) {
+  const uint64_t seq = ApplicationOf(ta, line);
+  const Application* application = seq ? applications_.Find(seq) : nullptr;
+  if (!application) return;
+  const Investor* investor = investors_.Find(application->investor);
+  const FundAccount* account = investor ? FindFundAccount(*investor, ta) : nullptr;
+  if (!account || account->state != FundAccountState::kRefused || account->application != seq) return;
+  const size_t first = out.hung.size();
+  for (uint64_t order = account->last_hung; order != 0;) {
+    const Reservation* r = reservations_.Find(order);
+    if (r->state == ReservationState::kHung) {
+      out.hung.push_back({MakeOrderId(partition_, order), r->investor, account->return_code, application->detail});
+    }
+    order = r->previous_hung;
+  }
+  std::reverse(out.hung.begin() + static_cast<std::ptrdiff_t>(first), out.hung.end());  // in order of the reservations
+}
+
+Result AccountMachine::Execute(const ApplyAccountLines& c, const Context& ctx) {
+  Result result = ApplyInOrder(FileKind::kAccounts, c.file, c.file_name, c.first_index, c.lines,
+                               [&](const AccountLine& line, std::vector<FindingEntry>&) { ApplyAccountLine(c.ta, line, ctx); });
+  if (result.reason != Reason::kNone) return result;
+  // From the state, not from what was just done: a repeated call learns of the same orders.
+  for (const AccountLine& line : c.lines) ListHung(c.ta, line, *result.applied);
+  return result;
+}
+
+}  // namespace fundcore::account

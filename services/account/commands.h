@@ -1,0 +1,170 @@
+// The commands of the account machine, as they stand in its log. Tags are fixed for ever; new fields go to the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/product/facts.h"
+#include "services/account/state.h"
+
+namespace fundcore::account {
+
+struct OpenInvestor {
+  static constexpr uint8_t kTag = 2;
+  Hash256 certificate;          // fingerprint of type and number
+  std::string certificate_type;
+  Sealed name;
+  Sealed certificate_no;
+  Sealed mobile;
+  bool institution = false;
+  FC_FIELDS(certificate, certificate_type, name, certificate_no, mobile, institution)
+};
+
+struct AddCard {
+  static constexpr uint8_t kTag = 3;
+  InvestorId investor;
+  std::string bank_code;
+  Hash256 fingerprint;
+  Sealed number;
+  FC_FIELDS(investor, bank_code, fingerprint, number)
+};
+
+// Sets cash (020, 022) or units (024) aside for an order.
+struct Reserve {
+  static constexpr uint8_t kTag = 4;
+  OrderId order;
+  InvestorId investor;
+  uint16_t business = 0;
+  FundCode fund;
+  TaCode ta;
+  Money amount;
+  Units units;
+  Date trade_day;
+  TimePoint received_at;
+  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at)
+};
+
+struct Release {
+  static constexpr uint8_t kTag = 5;
+  OrderId order;
+  InvestorId investor;
+  FC_FIELDS(order, investor)
+};
+
+// A deposit or withdrawal is wanted.
+struct Pay {
+  static constexpr uint8_t kTag = 6;
+  CallerId caller;
+  RequestId request;
+  InvestorId investor;
+  CardId card;
+  PaymentDirection direction = PaymentDirection::kDeposit;
+  Money amount;
+  FC_FIELDS(caller, request, investor, card, direction, amount)
+};
+
+// The bank has answered.
+struct PaymentAnswered {
+  static constexpr uint8_t kTag = 7;
+  uint64_t payment = 0;         // sequence
+  bool done = false;
+  std::string reason;
+  std::string message;
+  FC_FIELDS(payment, done, reason, message)
+};
+
+// At most kApplicationsAPage waiting applications join the transfer; Result.more says that others wait.
+struct SealApplications {
+  static constexpr uint8_t kTag = 8;
+  SealKey transfer;
+  FC_FIELDS(transfer)
+};
+
+struct AccountLine {
+  uint64_t line = 0;
+  OrderId application;
+  InvestorId investor;
+  uint16_t business = 0;
+  ReturnCode return_code;
+  TaAccountId ta_account;
+  Date confirm_day;
+  std::string detail;
+  FC_FIELDS(line, application, investor, business, return_code, ta_account, confirm_day, detail)
+};
+struct ApplyAccountLines {
+  static constexpr uint8_t kTag = 9;
+  TaCode ta;
+  Hash256 file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<AccountLine> lines;
+  FC_FIELDS(ta, file, file_name, first_index, lines)
+};
+
+// One main record of an 04 file.
+struct TradeLine {
+  uint64_t line = 0;
+  OrderId order;
+  InvestorId investor;
+  uint16_t business = 0;
+  ReturnCode return_code;
+  FundCode fund;
+  TaAccountId ta_account;
+  TaSerialNo serial;
+  Date confirm_day;
+  Money amount;                 // confirmed
+  Units units;                  // confirmed
+  Nav nav;
+  Money charge;
+  Money other_fee1;
+  bool interim = false;
+  Money interest;
+  Units interest_units;
+  Date apply_day;
+  FC_FIELDS(line, order, investor, business, return_code, fund, ta_account, serial, confirm_day, amount, units, nav, charge,
+            other_fee1, interim, interest, interest_units, apply_day)
+};
+struct ApplyTradeLines {
+  static constexpr uint8_t kTag = 10;
+  TaCode ta;
+  Hash256 file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<TradeLine> lines;
+  FC_FIELDS(ta, file, file_name, first_index, lines)
+};
+
+struct DividendEntry {
+  uint64_t line = 0;
+  InvestorId investor;
+  FundCode fund;
+  TaAccountId ta_account;
+  TaSerialNo serial;
+  Date confirm_day;
+  Money cash;
+  Units units;                  // reinvested
+  Nav nav;
+  ReturnCode return_code;
+  FC_FIELDS(line, investor, fund, ta_account, serial, confirm_day, cash, units, nav, return_code)
+};
+struct ApplyDividendLines {
+  static constexpr uint8_t kTag = 11;
+  TaCode ta;
+  Hash256 file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<DividendEntry> lines;
+  FC_FIELDS(ta, file, file_name, first_index, lines)
+};
+
+// The bank has moved a settlement. Pays at most kPayeesACommand investors; Result.more says that others wait.
+struct Settle {
+  static constexpr uint8_t kTag = 12;
+  SettlementKey settlement;
+  std::string reference;
+  FC_FIELDS(settlement, reference)
+};
+inline constexpr uint64_t kPayeesACommand = 2'000;
+
+}  // namespace fundcore::account

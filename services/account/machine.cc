@@ -1,0 +1,291 @@
+// Investors, cards, reservations and payments. Commands about files are in applications.cc and posting.cc.
+#include "services/account/machine.h"
+
+#include <algorithm>
+
+namespace fundcore::account {
+
+using machine::Context;
+using machine::Residence;
+
+namespace {
+
+// Pages (of 32) that a partition keeps of each paged table: with 32 partitions a million investors and four million recent
+// orders stay in memory.
+constexpr size_t kInvestorPages = 8 * 1024;
+constexpr size_t kColdPages = 1024;
+constexpr size_t kReservationPages = 4 * 1024;
+
+}  // namespace
+
+bool IsConfirmed(const ReturnCode& code) { return code.view() == "0000" || code.view() == "0408"; }
+bool IsInterimCode(const ReturnCode& code) {
+  return code.view() == "0007" || code.view() == "0209" || code.view() == "0410";
+}
+
+AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
+    : partition_(partition),
+      investors_(state, kInvestors, kInvestorPages),
+      persons_(state, kPersons, kColdPages),
+      directory_(state, kDirectory, Residence::kLazy),
+      reservations_(state, kReservations, kReservationPages),
+      sequences_(state, kSequences),
+      payments_(state, kPayments, kColdPages),
+      payment_todo_(state, kPaymentTodo),
+      payment_ids_(state, kPaymentIds),
+      applications_(state, kApplications, kColdPages),
+      waiting_(state, kWaitingApplications),
+      seals_(state, kSeals, Residence::kLazy),
+      sealed_pages_(state, kSealedPages, Residence::kLazy, 1024),
+      files_(state, kFiles, Residence::kLazy, 1024),
+      posted_(state, kPosted),
+      settlements_(state, kSettlements, Residence::kLazy),
+      payees_(state, kPayees, Residence::kLazy, 1024),
+      ledger_(state, kLedger),
+      products_(state, kProducts) {}
+
+const Investor* AccountMachine::FindInvestor(InvestorId id) {
+  return PartitionOf(id) == partition_ ? investors_.Find(SequenceOf(id)) : nullptr;
+}
+
+const Person* AccountMachine::FindPerson(InvestorId id) {
+  return PartitionOf(id) == partition_ ? persons_.Find(SequenceOf(id)) : nullptr;
+}
+
+const Reservation* AccountMachine::FindReservation(OrderId id) {
+  return PartitionOf(id) == partition_ ? reservations_.Find(SequenceOf(id)) : nullptr;
+}
+
+Investor* AccountMachine::MutableInvestor(InvestorId id) {
+  return PartitionOf(id) == partition_ ? investors_.FindMutable(SequenceOf(id)) : nullptr;
+}
+
+Result AccountMachine::Execute(const AbsorbFacts& c, const Context&) {
+  products_.Absorb(c);
+  return {};
+}
+
+Result AccountMachine::Execute(const OpenInvestor& c, const Context& ctx) {
+  const HashKey certificate = HashKey::Of(c.certificate);
+  if (const uint64_t* seen = directory_.Find(certificate)) return {.repeated = true, .number = *seen};
+
+  const uint64_t seq = ++sequences_.Mutable().investors;
+  FC_CHECK(seq < kInvestorSequenceLimit, "partition ", partition_.raw(), " has no investor numbers left");
+  investors_.Mutable(seq).institution = c.institution;
+  Person& person = persons_.Mutable(seq);
+  person.certificate = c.certificate;
+  person.certificate_type = c.certificate_type;
+  person.name = c.name;
+  person.certificate_no = c.certificate_no;
+  person.mobile = c.mobile;
+  person.opened_at = ctx.now;
+  directory_.Put(certificate, seq);
+  return {.number = seq};
+}
+
+Result AccountMachine::Execute(const AddCard& c, const Context&) {
+  const Investor* investor = FindInvestor(c.investor);
+  if (!investor) return {.reason = Reason::kInvestorNotFound};
+  for (const CardRecord& card : FindPerson(c.investor)->cards)
+    if (card.fingerprint == c.fingerprint) return {.repeated = true, .number = card.id.raw()};
+  if (investor->closed) return {.reason = Reason::kInvestorClosed};
+
+  Person& person = persons_.Mutable(SequenceOf(c.investor));
+  const CardId id(person.cards.size() + 1);
+  person.cards.push_back({id, c.bank_code, c.fingerprint, c.number});
+  return {.number = id.raw()};
+}
+
+// --- Reservations ---------------------------------------------------------------------------------------------------------
+
+Result AccountMachine::AnswerOf(const Reservation& seen, const Reserve& c) {
+  if (seen.state == ReservationState::kReleased) return {.reason = Reason::kAlreadyReleased, .repeated = true};
+  if (seen.investor != c.investor || seen.business != c.business || seen.fund != c.fund || seen.ta != c.ta ||
+      seen.amount != c.amount || seen.units != c.units) {
+    return {.reason = Reason::kExistsWithDifferentContent, .repeated = true};
+  }
+  if (seen.state == ReservationState::kHung) return {.reason = Reason::kFundAccountRefusedByTa, .repeated = true};
+  Result answer{.reason = seen.reason, .repeated = true};
+  if (seen.account_open) {
+    // The account stays what it was when the order was reserved: an open one does not change its number.
+    if (const auto* account = FindFundAccount(*FindInvestor(seen.investor), seen.ta)) answer.ta_account = account->ta_account;
+  }
+  return answer;
+}
+
+Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
+  const uint64_t seq = SequenceOf(c.order);
+  if (const Reservation* seen = reservations_.Find(seq)) return AnswerOf(*seen, c);
+
+  // Every try leaves its answer, refusals too: a repeated call must get the same one.
+  Reservation& r = reservations_.Mutable(seq);
+  r.investor = c.investor;
+  r.business = c.business;
+  r.fund = c.fund;
+  r.ta = c.ta;
+  r.amount = c.amount;
+  r.units = c.units;
+  r.trade_day = c.trade_day;
+  r.received_at = c.received_at;
+  r.reason = TryReserve(c, ctx, r);
+  r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;
+
+  Result result{.reason = r.reason};
+  if (r.account_open) result.ta_account = FindFundAccount(*FindInvestor(c.investor), c.ta)->ta_account;
+  return result;
+}
+
+Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservation& r) {
+  const Investor* found = FindInvestor(c.investor);
+  if (!found) return Reason::kInvestorNotFound;
+  if (found->closed) return Reason::kInvestorClosed;
+  const FundAccount* account = FindFundAccount(*found, c.ta);
+  if (account && account->state == FundAccountState::kRefused) return Reason::kFundAccountRefused;
+  if (c.amount > found->cash.available) return Reason::kNotEnoughCash;
+  if (c.units.is_positive()) {
+    const Holding* holding = FindHolding(*found, c.fund);
+    if (!holding || UsableUnits(*holding, c.trade_day) < c.units) return Reason::kNotEnoughUnits;
+  }
+
+  Investor& investor = *MutableInvestor(c.investor);
+  const uint64_t seq = SequenceOf(c.order);
+  FundAccount* own = FindFundAccount(investor, c.ta);
+  if (!own) {
+    own = &investor.fund_accounts.emplace_back();
+    own->ta = c.ta;
+    own->state = FundAccountState::kNew;
+    own->application = Apply(SequenceOf(c.investor), c.ta, 1, ctx);
+  }
+  r.account_open = own->state == FundAccountState::kOpen;
+  if (!r.account_open) {
+    // Terms that have not been heard of yet are no reason to refuse: the standard lets orders go the same day.
+    const InstitutionTerms* terms = products_.Institution(c.ta);
+    if (terms && !terms->same_day_orders) return Reason::kFundAccountNotOpen;
+    r.previous_hung = own->last_hung;
+    own->last_hung = seq;
+  }
+
+  Posting posting{.at = ctx.now, .order = seq, .ta = c.ta, .fund = c.fund, .brief = true};
+  ledger_.MoveCash(Cause::kReserve, c.amount, &investor.cash, &investor.last_line, posting);
+  r.amount_left = c.amount;
+  if (c.units.is_positive()) {
+    ledger_.MoveUnits(Cause::kFreeze, c.units, FindHolding(investor, c.fund), &investor.last_line, posting);
+    r.units_left = c.units;
+  }
+  return Reason::kNone;
+}
+
+Result AccountMachine::Execute(const Release& c, const Context& ctx) {
+  const uint64_t seq = SequenceOf(c.order);
+  const Reservation* seen = reservations_.Find(seq);
+  if (!seen) {
+    // The release has overtaken its reservation, which must find this and fail.
+    Reservation& tombstone = reservations_.Mutable(seq);
+    tombstone.state = ReservationState::kReleased;
+    tombstone.investor = c.investor;
+    return {};
+  }
+  if (seen->state != ReservationState::kReserved) return {.repeated = true};  // nothing is set aside (any more)
+
+  Reservation& r = reservations_.Mutable(seq);
+  GiveBack(c.order, r, *MutableInvestor(r.investor), Cause::kRelease, ctx);
+  r.state = ReservationState::kReleased;
+  return {};
+}
+
+void AccountMachine::GiveBack(OrderId order, Reservation& r, Investor& investor, Cause cash_cause, const Context& ctx) {
+  Posting posting{.at = ctx.now, .order = SequenceOf(order), .ta = r.ta, .fund = r.fund, .brief = true};
+  ledger_.MoveCash(cash_cause, r.amount_left, &investor.cash, &investor.last_line, posting);
+  r.amount_left = Money();
+  if (r.units_left.is_positive()) {
+    // A forced redemption may have taken promised units: then less is frozen than was promised.
+    if (Holding* holding = FindHolding(investor, r.fund)) {
+      ledger_.MoveUnits(Cause::kUnfreeze, std::min(r.units_left, holding->frozen), holding, &investor.last_line, posting);
+    }
+    r.units_left = Units();
+  }
+}
+
+// --- Payments -------------------------------------------------------------------------------------------------------------
+
+Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
+  struct Content {
+    uint8_t version = 1;
+    PaymentDirection direction;
+    CardId card;
+    Money amount;
+    FC_FIELDS(version, direction, card, amount)
+  };
+  const std::string investor_text = FormatInvestorId(c.investor);
+  const auto key = machine::IdIndex::HashOf({c.caller.view(), investor_text, c.request.view()});
+  const uint64_t content =
+      machine::IdIndex::HashOf({Encode(Content{.direction = c.direction, .card = c.card, .amount = c.amount})}).low;
+  if (auto seen = payment_ids_.Find(key)) {
+    if (seen->content_hash != content) return {.reason = Reason::kRequestIdReused, .number = seen->number};
+    return {.repeated = true, .number = seen->number};
+  }
+  const Investor* found = FindInvestor(c.investor);
+  if (!found) return {.reason = Reason::kInvestorNotFound};
+  if (found->closed) return {.reason = Reason::kInvestorClosed};
+  const auto& cards = FindPerson(c.investor)->cards;
+  const auto card = std::find_if(cards.begin(), cards.end(), [&](const CardRecord& r) { return r.id == c.card; });
+  if (card == cards.end()) return {.reason = Reason::kCardNotFound};
+  const bool withdrawal = c.direction == PaymentDirection::kWithdrawal;
+  if (withdrawal && found->cash.available < c.amount) return {.reason = Reason::kNotEnoughCash};
+
+  const uint64_t seq = ++sequences_.Mutable().payments;
+  Payment& payment = payments_.Mutable(seq);
+  payment.direction = c.direction;
+  payment.investor = SequenceOf(c.investor);
+  payment.card = c.card;
+  payment.counterparty = card->fingerprint;
+  payment.amount = c.amount;
+  payment.asked_at = ctx.now;
+  if (withdrawal) {
+    // Out of what may be spent at once, so that it cannot also buy a fund while the bank is at work.
+    Investor& investor = *MutableInvestor(c.investor);
+    ledger_.MoveCash(Cause::kWithdraw, c.amount, &investor.cash, &investor.last_line,
+                     {.at = ctx.now, .reference = FormatOrderId(OrderId(MakePaymentId(partition_, seq).raw()))});
+  }
+  payment_ids_.Insert(key, seq, content);
+  payment_todo_.Add(seq);
+  return {.number = seq};
+}
+
+Result AccountMachine::Execute(const PaymentAnswered& c, const Context& ctx) {
+  const Payment* seen = payments_.Find(c.payment);
+  if (!seen) return {.reason = Reason::kPaymentNotFound};
+  if (seen->status != PaymentStatus::kPending) return {.repeated = true, .number = c.payment};
+
+  Payment& payment = payments_.Mutable(c.payment);
+  payment.status = c.done ? PaymentStatus::kDone : PaymentStatus::kFailed;
+  payment.reason = c.reason;
+  payment.message = c.message;
+  payment.answered_at = ctx.now;
+  payment_todo_.Remove(c.payment);
+  const bool withdrawal = payment.direction == PaymentDirection::kWithdrawal;
+  if (!withdrawal && !c.done) return {.number = c.payment};  // a refused deposit has moved nothing
+
+  const Cause cause = !withdrawal ? Cause::kDeposit : c.done ? Cause::kWithdrawn : Cause::kWithdrawRefused;
+  Investor& investor = investors_.Mutable(payment.investor);
+  ledger_.MoveCash(cause, payment.amount, &investor.cash, &investor.last_line,
+                   {.at = ctx.now, .reference = FormatOrderId(OrderId(MakePaymentId(partition_, c.payment).raw()))});
+  return {.number = c.payment};
+}
+
+void AccountMachine::ForEachSettlement(const TaCode& ta, Date confirm_day,
+                                       absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit) {
+  struct Prefix {
+    TaCode ta;
+    Date confirm_day;
+    FC_FIELDS(ta, confirm_day)
+  };
+  settlements_.ScanPrefix(Prefix{ta, confirm_day},
+                          [&](const SettlementKey& key, const Settlement& s) { return visit(key, s), true; });
+}
+
+void AccountMachine::ForEachSettlement(absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit) {
+  settlements_.ScanAll([&](const SettlementKey& key, const Settlement& s) { return visit(key, s), true; });
+}
+
+}  // namespace fundcore::account

@@ -1,0 +1,204 @@
+// AccountMachine: whose cash and units are whose, and what of them is promised to an order.
+//
+// A pure state machine: the partition's player calls Execute, one command after the other, on one thread. It reads nothing
+// but the command and its tables; time is the context's, stamped when the command was appended. The same commands give the
+// same state, byte for byte. Commands by family: machine.cc (investors, reservations, payments), applications.cc (fund
+// accounts), posting.cc (confirmations, dividends, settlement).
+//
+//   machine::Partition<AccountMachine> partition(store, id, executor, owner);
+//   partition.Submit(Reserve{…}, [](const Result& r) { … });
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/machine/partition.h"
+#include "common/machine/state.h"
+#include "common/product/book.h"
+#include "services/account/commands.h"
+#include "services/account/ledger.h"
+#include "services/account/state.h"
+
+namespace fundcore::account {
+
+// An order that lost its reservation because the fund account it needed was refused.
+struct HungOrder {
+  OrderId order;
+  InvestorId investor;
+  ReturnCode return_code;
+  std::string detail;
+};
+
+// What applying lines of a file gave.
+struct Applied {
+  uint64_t next_index = 0;
+  std::vector<FindingEntry> findings;
+  std::vector<HungOrder> hung;
+};
+
+// What the caller of a command learns. Which fields are filled depends on the command; the reason always is.
+struct Result {
+  Reason reason = Reason::kNone;
+  bool repeated = false;                // answered from what was there
+  bool more = false;                    // Seal, Settle: the same command has to be given again
+  TaAccountId ta_account;               // Reserve
+  uint64_t number = 0;                  // sequence of the investor, card or payment
+  Money amount;                         // Settle
+  std::unique_ptr<Applied> applied;     // the Apply commands
+};
+
+class AccountMachine {
+ public:
+  using Result = account::Result;
+  using Commands = machine::CommandList<Reserve, Release, AbsorbFacts, OpenInvestor, AddCard, Pay, PaymentAnswered,
+                                        SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle>;
+
+  AccountMachine(machine::State& state, PartitionId partition);
+
+  Result Execute(const AbsorbFacts& c, const machine::Context& ctx);
+  Result Execute(const OpenInvestor& c, const machine::Context& ctx);
+  Result Execute(const AddCard& c, const machine::Context& ctx);
+  Result Execute(const Reserve& c, const machine::Context& ctx);
+  Result Execute(const Release& c, const machine::Context& ctx);
+  Result Execute(const Pay& c, const machine::Context& ctx);
+  Result Execute(const PaymentAnswered& c, const machine::Context& ctx);
+  Result Execute(const SealApplications& c, const machine::Context& ctx);
+  Result Execute(const ApplyAccountLines& c, const machine::Context& ctx);
+  Result Execute(const ApplyTradeLines& c, const machine::Context& ctx);
+  Result Execute(const ApplyDividendLines& c, const machine::Context& ctx);
+  Result Execute(const Settle& c, const machine::Context& ctx);
+
+  // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
+  ProductBook& products() { return products_; }
+  Ledger& ledger() { return ledger_; }
+  machine::Todo<uint64_t>& payment_todo() { return payment_todo_; }
+  const Investor* FindInvestor(InvestorId id);
+  const Person* FindPerson(InvestorId id);
+  const Reservation* FindReservation(OrderId id);
+  const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
+  const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
+  const Seal* FindSeal(const SealKey& key) { return seals_.Find(key); }
+  const SealedPage* FindSealedPage(const SealedPageKey& key) { return sealed_pages_.Find(key); }
+  const Settlement* FindSettlement(const SettlementKey& key) { return settlements_.Find(key); }
+  void ForEachSettlement(const TaCode& ta, Date confirm_day,
+                         absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit);
+  // Everything ever settled or to be settled; for recomputing the house's legs.
+  void ForEachSettlement(absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit);
+  // The figures' hash under which (ta, confirmation day, TASerialNO) was posted; nothing where it was not.
+  std::optional<uint64_t> FindPosted(const TaCode& ta, const TradeLine& line);
+  static uint64_t FiguresHash(const TradeLine& line);
+  uint64_t investors() { return sequences_.Get().investors; }
+  PartitionId partition() const { return partition_; }
+
+ private:
+  Investor* MutableInvestor(InvestorId id);
+  // The answer to a reservation that is there.
+  Result AnswerOf(const Reservation& seen, const Reserve& c);
+  Reason TryReserve(const Reserve& c, const machine::Context& ctx, Reservation& r);
+  // Gives back what is still set aside; the caller sets the state.
+  void GiveBack(OrderId order, Reservation& r, Investor& investor, Cause cash_cause, const machine::Context& ctx);
+  uint64_t Apply(uint64_t investor, const TaCode& ta, uint16_t business, const machine::Context& ctx);
+  void ReleaseHung(FundAccount& account, Investor& investor, const machine::Context& ctx);
+  // The application that a line answers: by its number, else the latest of its investor at this institution; 0 for none.
+  uint64_t ApplicationOf(const TaCode& ta, const AccountLine& line);
+  void ListHung(const TaCode& ta, const AccountLine& line, Applied& out);
+  void ApplyAccountLine(const TaCode& ta, const AccountLine& line, const machine::Context& ctx);
+
+  // One line of a file being posted; see posting.cc.
+  struct Line;
+  void PostTrade(const TaCode& ta, const TradeLine& line, const machine::Context& ctx, std::vector<FindingEntry>& findings);
+  void PostPurchase(Line& l);
+  void PostOfferFailed(Line& l);
+  void PostRedemption(Line& l);
+  void PostTaken(Line& l);
+  void PostIncrease(Line& l, Cause cause);
+  void PostProceeds(Line& l, Cause cause, Money amount);
+  void PostRefusal(Line& l);
+  void PostDividend(const TaCode& ta, const DividendEntry& line, const machine::Context& ctx,
+                    std::vector<FindingEntry>& findings);
+  void LearnTaAccount(Line& l);
+  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause);
+  Units RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on);
+  void DropEmptyHolding(Line& l, const FundCode& fund);
+  Date UsableFrom(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
+  Settlement& SettlementOf(const Line& l);
+  Posting PostingOf(const Line& l, bool with_reference = true) const;
+  static machine::IdIndex::Key PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial);
+
+  // Runs `apply(line)` for the lines that are next, and drops those that were applied before.
+  template <class Line, class F>
+  Result ApplyInOrder(FileKind kind, const Hash256& file, const std::string& name, uint64_t first_index,
+                      const std::vector<Line>& lines, F apply);
+
+  const PartitionId partition_;
+  machine::PagedTable<Investor> investors_;
+  machine::PagedTable<Person> persons_;
+  machine::Table<HashKey, uint64_t> directory_;        // certificate fingerprint → investor
+  machine::PagedTable<Reservation> reservations_;
+  machine::Cell<Sequences> sequences_;
+  machine::PagedTable<Payment> payments_;
+  machine::Todo<uint64_t> payment_todo_;
+  machine::IdIndex payment_ids_;
+  machine::PagedTable<Application> applications_;
+  machine::Table<WaitingKey, bool> waiting_;
+  machine::Table<SealKey, Seal> seals_;
+  machine::Table<SealedPageKey, SealedPage> sealed_pages_;
+  machine::Table<FileKey, FileProgress> files_;
+  machine::IdIndex posted_;
+  machine::Table<SettlementKey, Settlement> settlements_;
+  machine::Table<PayeeKey, PayeeChunk> payees_;
+  Ledger ledger_;
+  ProductBook products_;
+};
+
+template <class Line, class F>
+Result AccountMachine::ApplyInOrder(FileKind kind, const Hash256& file, const std::string& name, uint64_t first_index,
+                                    const std::vector<Line>& lines, F apply) {
+  const FileKey key{kind, HashKey::Of(file)};
+  const FileProgress* seen = files_.Find(key);
+  const uint64_t next = seen ? seen->next : 0;
+  Result result;
+  result.applied = std::make_unique<Applied>();
+  result.applied->next_index = next;
+  if (first_index > next) {
+    result.reason = Reason::kGapInLines;
+    return result;
+  }
+  const uint64_t end = first_index + lines.size();
+  if (end > next) {
+    FileProgress& progress = files_.Mutable(key);
+    progress.name = name;
+    for (size_t i = next - first_index; i < lines.size(); ++i) apply(lines[i], progress.findings);
+    progress.next = result.applied->next_index = end;
+  }
+  result.repeated = next > first_index;
+  if (const FileProgress* now = files_.Find(key); now && !now->findings.empty() && !lines.empty()) {
+    // Lines stand in file order, and so do the findings: those of this call are the ones between its ends.
+    for (const FindingEntry& f : now->findings)
+      if (f.line >= lines.front().line && f.line <= lines.back().line) result.applied->findings.push_back(f);
+  }
+  return result;
+}
+
+// The investor's holding of a fund; nullptr where there is none.
+template <class I>
+auto* FindHolding(I& investor, const FundCode& fund) {
+  for (auto& h : investor.holdings)
+    if (h.fund == fund) return &h;
+  return static_cast<decltype(&investor.holdings[0])>(nullptr);
+}
+template <class I>
+auto* FindFundAccount(I& investor, const TaCode& ta) {
+  for (auto& a : investor.fund_accounts)
+    if (a.ta == ta) return &a;
+  return static_cast<decltype(&investor.fund_accounts[0])>(nullptr);
+}
+
+// What a return code means for posting.
+bool IsConfirmed(const ReturnCode& code);   // 0000 done, 0408 done by hand
+bool IsInterimCode(const ReturnCode& code);  // 0007, 0209, 0410: neither done nor refused
+inline bool IsRefusal(const ReturnCode& code) { return !IsConfirmed(code) && !IsInterimCode(code); }
+
+}  // namespace fundcore::account

@@ -1,0 +1,337 @@
+// Posting what an institution has confirmed: purchases, redemptions, dividends, what nobody asked for; and settling it.
+//
+// The institution's figures count here: they were compared with ours before (check.h), and people have accepted what
+// differed. So nothing is refused. Where a line takes more than there is, the rest goes to suspense and a finding says so.
+#include <algorithm>
+
+#include "services/account/machine.h"
+
+namespace fundcore::account {
+
+using machine::Context;
+
+// One line being posted, with whom and what it is about. Pointers are null where the books do not know them.
+struct AccountMachine::Line {
+  const TaCode& ta;
+  const TradeLine& in;
+  const Context& ctx;
+  std::vector<FindingEntry>& findings;
+  Investor* investor = nullptr;
+  uint64_t investor_seq = 0;
+  Reservation* reservation = nullptr;   // only where it is this investor's
+  uint16_t settle_as = 0;               // business of the settlement
+
+  uint64_t order_seq() const { return reservation ? SequenceOf(in.order) : 0; }
+  InvestorCash* cash() const { return investor ? &investor->cash : nullptr; }
+  uint64_t* chain() const { return investor ? &investor->last_line : nullptr; }
+  void Find(std::string rule, std::string field, std::string expected, std::string found) {
+    findings.push_back({in.line, std::move(rule), std::move(field), std::move(expected), std::move(found), in.order, in.investor});
+  }
+};
+
+machine::IdIndex::Key AccountMachine::PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial) {
+  const int32_t day = confirm_day.raw();
+  return machine::IdIndex::HashOf({ta.view(), {reinterpret_cast<const char*>(&day), sizeof day}, serial.view()});
+}
+
+uint64_t AccountMachine::FiguresHash(const TradeLine& line) {
+  struct Figures {
+    OrderId order;
+    InvestorId investor;
+    uint16_t business;
+    ReturnCode code;
+    Money amount;
+    Units units;
+    Money charge;
+    FC_FIELDS(order, investor, business, code, amount, units, charge)
+  };
+  return machine::IdIndex::HashOf({Encode(Figures{line.order, line.investor, line.business, line.return_code, line.amount,
+                                                  line.units, line.charge})})
+      .low;
+}
+
+std::optional<uint64_t> AccountMachine::FindPosted(const TaCode& ta, const TradeLine& line) {
+  auto seen = posted_.Find(PostedKey(ta, line.confirm_day, line.serial));
+  if (!seen) return std::nullopt;
+  return seen->content_hash;
+}
+
+Posting AccountMachine::PostingOf(const Line& l, bool with_reference) const {
+  return {.at = l.ctx.now,
+          .order = l.order_seq(),
+          .ta = l.ta,
+          .fund = l.in.fund,
+          .reference = with_reference ? l.in.serial.view() : std::string_view()};
+}
+
+Date AccountMachine::UsableFrom(const FundCode& fund, Date confirm_day, const Context& ctx) {
+  if (const FundTerms* terms = products_.Fund(fund, ctx.now)) {
+    if (const TradingCalendar* calendar = products_.Calendar(terms->calendar)) {
+      if (auto next = calendar->Next(confirm_day); next.ok()) return *next;
+    }
+  }
+  return confirm_day.AddDays(1);  // no calendar to ask: the next day, which is never too late for the investor
+}
+
+Settlement& AccountMachine::SettlementOf(const Line& l) {
+  return settlements_.Mutable({l.ta, l.in.confirm_day, l.in.fund, l.settle_as});
+}
+
+void AccountMachine::LearnTaAccount(Line& l) {
+  if (!l.investor || l.in.ta_account.empty()) return;
+  FundAccount* account = FindFundAccount(*l.investor, l.ta);
+  if (!account) {
+    account = &l.investor->fund_accounts.emplace_back();
+    account->ta = l.ta;
+  }
+  if (account->state == FundAccountState::kOpen && !account->ta_account.empty()) return;
+  account->state = FundAccountState::kOpen;
+  account->ta_account = l.in.ta_account;
+}
+
+void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) {
+  if (!units.is_positive()) return;
+  if (!l.investor) {
+    l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
+    return ledger_.MoveUnits(Cause::kUnitsUnassigned, units, nullptr, nullptr, PostingOf(l));
+  }
+  Holding* holding = FindHolding(*l.investor, l.in.fund);
+  if (!holding) {
+    holding = &l.investor->holdings.emplace_back();
+    holding->fund = l.in.fund;
+    holding->ta = l.ta;
+    ledger_.CountHolder({l.ta, l.in.fund}, 1);
+  }
+  AddLot(*holding, {.registered = l.in.confirm_day,
+                    .units = units,
+                    .usable_from = UsableFrom(l.in.fund, l.in.confirm_day, l.ctx),
+                    .bought_at = bought_at});
+  ledger_.MoveUnits(cause, units, holding, l.chain(), PostingOf(l));
+}
+
+void AccountMachine::DropEmptyHolding(Line& l, const FundCode& fund) {
+  const auto erased = std::erase_if(l.investor->holdings, [&](const Holding& h) { return h.fund == fund && h.units.is_zero(); });
+  if (erased > 0) ledger_.CountHolder({l.ta, fund}, -1);
+}
+
+// --- Purchases ------------------------------------------------------------------------------------------------------------
+
+void AccountMachine::PostPurchase(Line& l) {
+  Reservation* r = l.reservation;
+  const Money reserved = r ? std::min(l.in.amount, r->amount_left) : Money();
+  const Money unreserved = l.in.amount - reserved;
+  if (reserved.is_positive()) {
+    ledger_.MoveCash(Cause::kPurchase, reserved, l.cash(), l.chain(), PostingOf(l));
+    r->amount_left -= reserved;
+  }
+  if (unreserved.is_positive()) {
+    l.Find("MORE_THAN_RESERVED", "ConfirmedAmount", reserved.ToString(), l.in.amount.ToString());
+    ledger_.MoveCash(Cause::kPurchaseUnreserved, unreserved, nullptr, nullptr, PostingOf(l));
+  }
+  AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsBought);
+  Settlement& settlement = SettlementOf(l);
+  settlement.pay += l.in.amount;
+  ++settlement.count;
+  if (!r || r->state != ReservationState::kReserved) return;
+  r->in_part = true;
+  if (l.in.interim) return;
+  GiveBack(l.in.order, *r, *l.investor, Cause::kRefund, l.ctx);
+  r->state = ReservationState::kConsumed;
+}
+
+// The money never left the reservation in our books; what comes on top of it is interest.
+void AccountMachine::PostOfferFailed(Line& l) {
+  Reservation* r = l.reservation;
+  const Money principal = r ? r->amount_left : Money();
+  if (r && r->state == ReservationState::kReserved) {
+    GiveBack(l.in.order, *r, *l.investor, Cause::kRefund, l.ctx);
+    r->state = ReservationState::kConsumed;
+  }
+  if (l.in.amount > principal) PostProceeds(l, Cause::kOfferInterest, l.in.amount - principal);
+}
+
+// --- Redemptions, and other cash from the institution ---------------------------------------------------------------------
+
+void AccountMachine::PostProceeds(Line& l, Cause cause, Money amount) {
+  if (!amount.is_positive()) return;
+  Settlement& settlement = SettlementOf(l);
+  settlement.receive += amount;
+  ++settlement.count;
+  if (!l.investor) {
+    l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
+    return ledger_.MoveCash(Cause::kProceedsUnassigned, amount, nullptr, nullptr, PostingOf(l));
+  }
+  ledger_.MoveCash(cause, amount, l.cash(), l.chain(), PostingOf(l));
+  const uint64_t chunk = settlement.payees++ / kPayeesAChunk;
+  payees_.Mutable({l.ta, l.in.confirm_day, l.in.fund, l.settle_as, chunk}).payees.push_back({l.investor_seq, amount});
+}
+
+// Takes up to `units` out of the lots and posts them; returns what it took.
+Units AccountMachine::RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on) {
+  if (!units.is_positive()) return Units();
+  const Units taken = TakeUnits(holding, units, order, usable_on);
+  ledger_.MoveUnits(cause, taken, &holding, l.chain(), PostingOf(l));
+  return taken;
+}
+
+void AccountMachine::PostRedemption(Line& l) {
+  Reservation* r = l.reservation;
+  const FundTerms* terms = products_.Fund(l.in.fund, r ? r->received_at : l.ctx.now);
+  const LotOrder order = terms && terms->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
+  const Date usable_on = r ? r->trade_day : l.in.confirm_day;
+  Units left = l.in.units;
+  Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
+  if (holding) {
+    const Units promised = std::min({left, r ? r->units_left : Units(), holding->frozen});
+    left -= RemoveUnits(l, *holding, promised, Cause::kUnitsRedeemed, order, usable_on);
+    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, usable_on);
+  }
+  if (r) r->units_left -= std::min(r->units_left, l.in.units);
+  if (left.is_positive()) {
+    l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
+    ledger_.MoveUnits(Cause::kUnitsShort, left, nullptr, nullptr, PostingOf(l));
+  }
+  PostProceeds(l, Cause::kProceeds, l.in.amount);
+  if (r && r->state == ReservationState::kReserved) {
+    r->in_part = true;
+    if (!l.in.interim) {
+      GiveBack(l.in.order, *r, *l.investor, Cause::kRelease, l.ctx);
+      r->state = ReservationState::kConsumed;
+    }
+  }
+  if (holding) DropEmptyHolding(l, l.in.fund);
+}
+
+// Units leave although nobody asked (142, 145, 150, 151): what is free first, then what is promised to redemptions.
+void AccountMachine::PostTaken(Line& l) {
+  Units left = l.in.units;
+  Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
+  if (holding) {
+    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, LotOrder::kOldestFirst, l.in.confirm_day);
+    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, LotOrder::kOldestFirst,
+                        l.in.confirm_day);
+  }
+  if (left.is_positive()) {
+    l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
+    ledger_.MoveUnits(Cause::kUnitsShort, left, nullptr, nullptr, PostingOf(l));
+  }
+  PostProceeds(l, Cause::kProceeds, l.in.amount);
+  if (holding) DropEmptyHolding(l, l.in.fund);
+}
+
+void AccountMachine::PostIncrease(Line& l, Cause cause) { AddUnits(l, l.in.units, l.in.nav, cause); }
+
+void AccountMachine::PostRefusal(Line& l) {
+  Reservation* r = l.reservation;
+  if (!r || r->state != ReservationState::kReserved) return;
+  GiveBack(l.in.order, *r, *l.investor, Cause::kRelease, l.ctx);
+  r->state = ReservationState::kConsumed;
+}
+
+void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Context& ctx,
+                               std::vector<FindingEntry>& findings) {
+  if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
+  const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
+  if (nothing_yet) return;
+  const auto key = PostedKey(ta, line.confirm_day, line.serial);
+  if (posted_.Find(key)) return;
+  posted_.Insert(key, SequenceOf(line.order), FiguresHash(line));
+
+  Line l{.ta = ta, .in = line, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
+  l.investor_seq = SequenceOf(line.investor);
+  l.settle_as = SettlementBusiness(line.business);
+  if (const Reservation* r = FindReservation(line.order); r && r->investor == line.investor) {
+    // A release that came before its reservation may name an investor that there is not: nothing is set aside there.
+    if (l.investor) l.reservation = &reservations_.Mutable(SequenceOf(line.order));
+  }
+  if (IsRefusal(line.return_code) && line.business != 149) return PostRefusal(l);
+  LearnTaAccount(l);
+  switch (line.business) {
+    case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
+    case 122:
+    case 130: return PostPurchase(l);
+    case 124: return PostRedemption(l);
+    case 142:
+    case 145:
+    case 150:
+    case 151: return PostTaken(l);
+    case 144: return PostIncrease(l, Cause::kUnitsIncreased);
+    case 149: return PostOfferFailed(l);
+    default: l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
+  }
+}
+
+Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
+  return ApplyInOrder(FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
+                      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, ctx, findings); });
+}
+
+// --- Dividends ------------------------------------------------------------------------------------------------------------
+
+void AccountMachine::PostDividend(const TaCode& ta, const DividendEntry& line, const Context& ctx,
+                                  std::vector<FindingEntry>& findings) {
+  if (IsRefusal(line.return_code)) return;
+  const auto key = PostedKey(ta, line.confirm_day, line.serial);
+  if (posted_.Find(key)) return;
+  TradeLine as_trade;
+  as_trade.line = line.line;
+  as_trade.investor = line.investor;
+  as_trade.business = 143;
+  as_trade.return_code = line.return_code;
+  as_trade.fund = line.fund;
+  as_trade.ta_account = line.ta_account;
+  as_trade.serial = line.serial;
+  as_trade.confirm_day = line.confirm_day;
+  as_trade.amount = line.cash;
+  as_trade.units = line.units;
+  as_trade.nav = line.nav;
+  posted_.Insert(key, 0, FiguresHash(as_trade));
+  Line l{.ta = ta, .in = as_trade, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
+  l.investor_seq = SequenceOf(line.investor);
+  l.settle_as = 143;
+  PostProceeds(l, Cause::kDividend, line.cash);
+  AddUnits(l, line.units, line.nav, Cause::kUnitsReinvested);
+}
+
+Result AccountMachine::Execute(const ApplyDividendLines& c, const Context& ctx) {
+  return ApplyInOrder(
+      FileKind::kDividends, c.file, c.file_name, c.first_index, c.lines,
+      [&](const DividendEntry& line, std::vector<FindingEntry>& findings) { PostDividend(c.ta, line, ctx, findings); });
+}
+
+// --- Settlement -----------------------------------------------------------------------------------------------------------
+
+Result AccountMachine::Execute(const Settle& c, const Context& ctx) {
+  const SettlementKey& key = c.settlement;
+  const Settlement* seen = settlements_.Find(key);
+  if (!seen) return {.repeated = true};  // nothing of this was confirmed in this partition
+  const bool under_way = seen->paid < seen->paying;
+  if (!under_way && seen->reference == c.reference) return {.repeated = true, .amount = seen->last_settled};
+
+  Settlement& s = settlements_.Mutable(key);
+  const Posting posting{.at = ctx.now, .ta = key.ta, .fund = key.fund, .reference = c.reference};
+  if (!under_way) {
+    const Money pay = s.pay - s.pay_settled;
+    const Money receive = s.receive - s.receive_settled;
+    ledger_.MoveCash(Cause::kSettlePaid, pay, nullptr, nullptr, posting);
+    ledger_.MoveCash(Cause::kSettleReceived, receive, nullptr, nullptr, posting);
+    s.pay_settled = s.pay;
+    s.receive_settled = s.receive;
+    s.last_settled = pay + receive;
+    s.reference = c.reference;
+    s.paying = s.payees;
+  }
+  const uint64_t until = std::min(s.paying, s.paid + kPayeesACommand);
+  while (s.paid < until) {
+    const PayeeChunk* chunk = payees_.Find({key.ta, key.confirm_day, key.fund, key.business, s.paid / kPayeesAChunk});
+    FC_CHECK(chunk, "payees of a settlement are missing");
+    for (uint64_t i = s.paid % kPayeesAChunk; i < chunk->payees.size() && s.paid < until; ++i, ++s.paid) {
+      const Payee& payee = chunk->payees[i];
+      Investor& investor = investors_.Mutable(payee.investor);
+      ledger_.MoveCash(Cause::kPaidOut, payee.amount, &investor.cash, &investor.last_line, posting);
+    }
+  }
+  return {.more = s.paid < s.paying, .amount = s.last_settled};
+}
+
+}  // namespace fundcore::account

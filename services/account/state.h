@@ -1,0 +1,283 @@
+// What a partition of account remembers: the entries of its tables, and the tables' numbers.
+//
+// Table numbers and the numbers of states are on disk and never reused.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/codec.h"
+#include "common/crypto/hash.h"
+#include "common/crypto/vault.h"
+#include "common/money/decimal.h"
+#include "common/time/time.h"
+#include "common/types/ids.h"
+#include "services/account/ledger.h"
+#include "services/account/lots.h"
+#include "services/account/reason.h"
+
+namespace fundcore::account {
+
+enum TableNumber : uint8_t {
+  kInvestors = 1,
+  kPersons = 2,
+  kDirectory = 3,
+  kReservations = 4,
+  kSequences = 5,
+  kPayments = 6,
+  kPaymentTodo = 7,
+  kPaymentIds = 8,
+  kApplications = 9,
+  kWaitingApplications = 10,
+  kSeals = 11,
+  kSealedPages = 12,
+  kFiles = 13,
+  kPosted = 14,
+  kSettlements = 15,
+  kPayees = 16,
+  kLedger = 20,     // to 23
+  kProducts = 200,  // to 204
+};
+
+// A 256-bit hash as a key of a table.
+struct HashKey {
+  std::array<uint64_t, 4> words{};
+  static HashKey Of(const Hash256& hash) {
+    HashKey key;
+    for (size_t i = 0; i < 32; ++i) key.words[i / 8] = (key.words[i / 8] << 8) | hash.raw()[i];
+    return key;
+  }
+  template <class V>
+  void VisitFields(V& v) { v(words[0], words[1], words[2], words[3]); }
+  template <class V>
+  void VisitFields(V& v) const { v(words[0], words[1], words[2], words[3]); }
+};
+
+// The next number of each kind, from 1.
+struct Sequences {
+  uint64_t investors = 0;     // the last one given
+  uint64_t payments = 0;
+  uint64_t applications = 0;
+  FC_FIELDS(investors, payments, applications)
+};
+
+enum class FundAccountState : uint8_t { kNone = 0, kNew = 1, kApplied = 2, kOpen = 3, kRefused = 4 };
+
+// An investor's account at one institution.
+struct FundAccount {
+  TaCode ta;
+  FundAccountState state = FundAccountState::kNone;
+  TaAccountId ta_account;       // known once open
+  ReturnCode return_code;       // of the last answer
+  uint64_t application = 0;     // the latest one
+  uint64_t last_hung = 0;       // newest order reserved before the account was open; older ones through Reservation
+  FC_FIELDS(ta, state, ta_account, return_code, application, last_hung)
+};
+
+// The hot record. Personal data is apart, in Person.
+struct Investor {
+  InvestorCash cash;
+  uint64_t last_line = 0;       // newest ledger line
+  bool institution = false;
+  bool closed = false;
+  std::vector<FundAccount> fund_accounts;
+  std::vector<Holding> holdings;
+  FC_FIELDS(cash, last_line, institution, closed, fund_accounts, holdings)
+};
+
+struct CardRecord {
+  CardId id;
+  std::string bank_code;
+  Hash256 fingerprint;          // names the card to the bank
+  Sealed number;
+  FC_FIELDS(id, bank_code, fingerprint, number)
+};
+
+struct Person {
+  Hash256 certificate;          // fingerprint, for look-ups
+  std::string certificate_type;
+  Sealed name;
+  Sealed certificate_no;
+  Sealed mobile;
+  TimePoint opened_at;
+  std::vector<CardRecord> cards;
+  FC_FIELDS(certificate, certificate_type, name, certificate_no, mobile, opened_at, cards)
+};
+
+enum class ReservationState : uint8_t {
+  kNone = 0,
+  kReserved = 1,
+  kRefused = 2,
+  kReleased = 3,     // also where the release came first
+  kConsumed = 4,     // confirmed or refused by the institution
+  kHung = 5,         // given back because the fund account was refused
+};
+
+// What was set aside for an order, and the answer that was given.
+struct Reservation {
+  ReservationState state = ReservationState::kNone;
+  Reason reason = Reason::kNone;
+  InvestorId investor;
+  uint16_t business = 0;
+  FundCode fund;
+  TaCode ta;
+  Money amount;
+  Units units;
+  Money amount_left;            // still set aside
+  Units units_left;
+  Date trade_day;
+  TimePoint received_at;
+  bool account_open = false;    // the fund account was open when it was reserved: part of the answer
+  bool in_part = false;         // an interim confirmation has been posted
+  uint64_t previous_hung = 0;   // see FundAccount::last_hung
+  FC_FIELDS(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+            account_open, in_part, previous_hung)
+};
+
+enum class PaymentDirection : uint8_t { kDeposit = 1, kWithdrawal = 2 };
+enum class PaymentStatus : uint8_t { kPending = 1, kDone = 2, kFailed = 3 };
+
+struct Payment {
+  PaymentDirection direction = PaymentDirection::kDeposit;
+  PaymentStatus status = PaymentStatus::kPending;
+  uint64_t investor = 0;        // sequence
+  CardId card;
+  Hash256 counterparty;         // the card's fingerprint
+  Money amount;
+  std::string reason;           // the bank's, where it refused
+  std::string message;
+  TimePoint asked_at;
+  TimePoint answered_at;
+  FC_FIELDS(direction, status, investor, card, counterparty, amount, reason, message, asked_at, answered_at)
+};
+
+enum class ApplicationState : uint8_t { kWaiting = 1, kSealed = 2, kAnswered = 3 };
+
+// An application for a fund account: 001 opens, 008 adds our trading account to one that is there.
+struct Application {
+  ApplicationState state = ApplicationState::kWaiting;
+  uint64_t investor = 0;        // sequence
+  TaCode ta;
+  uint16_t business = 1;
+  TimePoint applied_at;
+  Date day;                     // of the transfer that carries it
+  ReturnCode return_code;
+  std::string detail;           // the institution's text
+  FC_FIELDS(state, investor, ta, business, applied_at, day, return_code, detail)
+};
+
+struct WaitingKey {
+  TaCode ta;
+  uint64_t application = 0;
+  FC_FIELDS(ta, application)
+};
+
+struct SealKey {
+  TaCode ta;
+  Date day;
+  TransferNo transfer;
+  FC_FIELDS(ta, day, transfer)
+};
+struct Seal {
+  uint64_t count = 0;
+  uint64_t hash = 0;            // over the application numbers in order
+  bool closed = false;          // nothing joins any more
+  FC_FIELDS(count, hash, closed)
+};
+struct SealedPageKey {
+  TaCode ta;
+  Date day;
+  TransferNo transfer;
+  uint32_t page = 0;
+  FC_FIELDS(ta, day, transfer, page)
+};
+inline constexpr uint64_t kApplicationsAPage = 1'000;
+struct SealedPage {
+  std::vector<uint64_t> applications;
+  FC_FIELDS(applications)
+};
+
+// One thing that does not add up, in the words of the file it was found in.
+struct FindingEntry {
+  uint64_t line = 0;
+  std::string rule;             // UPPER_SNAKE
+  std::string field;            // of the file
+  std::string expected;
+  std::string found;
+  OrderId order;
+  InvestorId investor;
+  FC_FIELDS(line, rule, field, expected, found, order, investor)
+};
+
+enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6 };
+struct FileKey {
+  FileKind kind = FileKind::kTrades;
+  HashKey hash;
+  FC_FIELDS(kind, hash)
+};
+// How far a file has been applied here. Its findings stay, so that a repeated call gives them again.
+struct FileProgress {
+  uint64_t next = 0;
+  std::string name;
+  std::vector<FindingEntry> findings;
+  FC_FIELDS(next, name, findings)
+};
+
+struct SettlementKey {
+  TaCode ta;
+  Date confirm_day;
+  FundCode fund;
+  uint16_t business = 0;        // as the cash file folds them: see SettlementBusiness
+  FC_FIELDS(ta, confirm_day, fund, business)
+};
+struct Settlement {
+  Money pay;                    // to the institution, all so far
+  Money receive;                // from it
+  uint64_t count = 0;           // confirmations
+  Money pay_settled;            // moved by the bank
+  Money receive_settled;
+  uint64_t payees = 0;          // entries in the payee chunks
+  uint64_t paid = 0;            // of them, paid
+  uint64_t paying = 0;          // of them, to be paid by the settlement under way
+  std::string reference;        // of the last settlement
+  Money last_settled;           // by it: the answer to a repeated call
+  FC_FIELDS(pay, receive, count, pay_settled, receive_settled, payees, paid, paying, reference, last_settled)
+};
+struct PayeeKey {
+  TaCode ta;
+  Date confirm_day;
+  FundCode fund;
+  uint16_t business = 0;
+  uint64_t chunk = 0;
+  FC_FIELDS(ta, confirm_day, fund, business, chunk)
+};
+inline constexpr uint64_t kPayeesAChunk = 500;
+struct Payee {
+  uint64_t investor = 0;        // sequence
+  Money amount;
+  FC_FIELDS(investor, amount)
+};
+struct PayeeChunk {
+  std::vector<Payee> payees;
+  FC_FIELDS(payees)
+};
+
+// The cash file (25) folds planned, forced and terminal redemptions into 124, and a failed offer into 130.
+constexpr uint16_t SettlementBusiness(uint16_t confirmation) {
+  switch (confirmation) {
+    case 142: case 150: case 151: case 163: return 124;
+    case 149: return 130;
+    default: return confirmation;
+  }
+}
+
+// Application numbers in files: an order number's digits with a 9 in front of the sequence, so that the two never meet.
+inline constexpr uint64_t kApplicationDigit = kOrderSequenceLimit / 10 * 9;
+constexpr OrderId MakeApplicationId(PartitionId p, uint64_t seq) { return MakeOrderId(p, kApplicationDigit + seq); }
+// 0 where the number is not an application's.
+constexpr uint64_t ApplicationSequence(OrderId id) {
+  return SequenceOf(id) > kApplicationDigit ? SequenceOf(id) - kApplicationDigit : 0;
+}
+
+}  // namespace fundcore::account

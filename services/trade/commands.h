@@ -1,0 +1,182 @@
+// The commands of the trade machine, as they stand in its log. Tags and field orders are fixed for ever; commands that carry
+// many items are one batch of the same moment of receipt.
+//
+// Texts that a command only looks at are string_views into the bytes it was decoded from: valid while it executes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/codec.h"
+#include "common/money/decimal.h"
+#include "common/product/facts.h"
+#include "common/time/time.h"
+#include "common/types/ids.h"
+
+namespace fundcore::trade {
+
+// What an order applies for; the standard's business codes.
+inline constexpr uint8_t kSubscription = 20;
+inline constexpr uint8_t kPurchase = 22;
+inline constexpr uint8_t kRedemption = 24;
+
+// Bits of ReceiveItem::flags and Order::flags.
+inline constexpr uint8_t kDeferLargeRedemption = 1;
+inline constexpr uint8_t kMismatchConfirmed = 2;
+inline constexpr uint8_t kReserved = 4;          // order only: account has set cash or units aside
+inline constexpr uint8_t kChallengeAnswered = 8;  // order only
+
+struct ReceiveItem {
+  InvestorId investor;
+  std::string_view request_id;  // 1 to 64 bytes
+  uint8_t business = 0;
+  uint8_t flags = 0;
+  FundCode fund;
+  Money amount;
+  Units units;
+  FC_FIELDS(investor, request_id, business, flags, fund, amount, units)
+};
+
+// Orders of one caller arrive. The record's stamp is their moment of receipt.
+struct Receive {
+  static constexpr uint8_t kTag = 2;
+  CallerId caller;
+  std::vector<ReceiveItem> orders;
+  FC_FIELDS(caller, orders)
+};
+
+// Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.
+struct Review {
+  static constexpr uint8_t kTag = 3;
+  FC_NO_FIELDS()
+};
+
+enum class RiskOutcome : uint8_t { kAllow = 1, kChallenge = 2, kBlock = 3 };
+
+struct JudgeItem {
+  uint64_t order = 0;           // sequence
+  uint16_t account_reason = 0;  // 0: reserved
+  RiskOutcome risk = RiskOutcome::kAllow;
+  uint16_t risk_reason = 0;
+  TaAccountId ta_account;
+  FC_FIELDS(order, account_reason, risk, risk_reason, ta_account)
+};
+
+enum class ReasonSource : uint8_t { kTrade = 0, kAccount = 1, kRisk = 2, kTransferAgent = 3 };
+
+struct ForeignReason {
+  ReasonSource source = ReasonSource::kTrade;
+  uint16_t number = 0;
+  std::string name;
+  FC_FIELDS(source, number, name)
+};
+
+// Account and risk have both answered for these orders. `names` gives the names of the reasons among them.
+struct Judge {
+  static constexpr uint8_t kTag = 4;
+  std::vector<JudgeItem> orders;
+  std::vector<ForeignReason> names;
+  FC_FIELDS(orders, names)
+};
+
+// Account has given back what it had set aside for these orders.
+struct Released {
+  static constexpr uint8_t kTag = 5;
+  std::vector<uint64_t> orders;
+  FC_FIELDS(orders)
+};
+
+struct Cancel {
+  static constexpr uint8_t kTag = 6;
+  InvestorId investor;
+  OrderId order;
+  FC_FIELDS(investor, order)
+};
+
+struct AnswerChallenge {
+  static constexpr uint8_t kTag = 7;
+  InvestorId investor;
+  OrderId order;
+  bool passed = false;
+  FC_FIELDS(investor, order, passed)
+};
+
+// Orders received from here on no longer get this trading day. Repeated while the result says `more`.
+struct CloseDay {
+  static constexpr uint8_t kTag = 8;
+  TaCode ta;
+  Date day;
+  Duration grace;  // after the cut-off
+  FC_FIELDS(ta, day, grace)
+};
+
+// Gives accepted, not yet sealed orders of the day this transfer number. Repeated while the result says `more`.
+struct Seal {
+  static constexpr uint8_t kTag = 9;
+  TaCode ta;
+  Date day;
+  TransferNo transfer;
+  FC_FIELDS(ta, day, transfer)
+};
+
+// The file with this transfer was released. Repeated while the result says `more`.
+struct MarkDispatched {
+  static constexpr uint8_t kTag = 10;
+  TaCode ta;
+  Date day;
+  TransferNo transfer;
+  std::string file_name;
+  FC_FIELDS(ta, day, transfer, file_name)
+};
+
+// SHA-256 of a file as four numbers, so that it can be a key.
+struct FileKey {
+  uint64_t a = 0, b = 0, c = 0, d = 0;
+  friend bool operator==(const FileKey&, const FileKey&) = default;
+  FC_FIELDS(a, b, c, d)
+};
+
+// One main record of an 04 file, or an order that hung on a refused fund account.
+struct ConfirmedLine {
+  uint64_t line = 0;
+  OrderId order;  // unset: the transfer agent's own initiative
+  uint8_t business = 0;
+  ReturnCode return_code;
+  TaAccountId ta_account;
+  TaSerialNo ta_serial;
+  Date confirm_day;
+  Money amount;
+  Units units;
+  Nav nav;
+  Money charge;
+  bool interim = false;
+  std::string error_detail;
+  FC_FIELDS(line, order, business, return_code, ta_account, ta_serial, confirm_day, amount, units, nav, charge, interim,
+            error_detail)
+};
+
+struct ApplyConfirmations {
+  static constexpr uint8_t kTag = 11;
+  TaCode ta;
+  FileKey file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<ConfirmedLine> lines;
+  FC_FIELDS(ta, file, file_name, first_index, lines)
+};
+
+// Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.
+struct Settle {
+  static constexpr uint8_t kTag = 12;
+  TaCode ta;
+  Date confirm_day;
+  FundCode fund;
+  uint8_t business = 0;  // of the confirmation: 122, 124, 130 …
+  FC_FIELDS(ta, confirm_day, fund, business)
+};
+
+}  // namespace fundcore::trade

@@ -1,0 +1,159 @@
+// What the transfer agent says: confirmations, refusals, payment.
+//
+// Facts confirmed by a transfer agent are never refused here. A line that does not fit its order's state is recorded with
+// the order and changes nothing else; reconciliation sees it.
+#include <algorithm>
+
+#include "services/trade/machine.h"
+
+namespace fundcore::trade {
+namespace {
+
+constexpr uint64_t kSettlesACommand = 4'000;
+constexpr uint8_t kOfferReceipt = 120;  // an offer's subscription is confirmed twice: its receipt, then its result
+constexpr uint8_t kOfferFailure = 149;
+
+enum class LineKind { kSuccess, kNote, kRefusal };
+
+// 0000 and 0408 confirm, 0410 is the rest of a large redemption; 0007 (reservation received) and 0209 (moved to the next
+// working day) say that more will come. All other codes refuse.
+LineKind KindOf(std::string_view code) {
+  if (code == "0000" || code == "0408" || code == "0410") return LineKind::kSuccess;
+  if (code == "0007" || code == "0209") return LineKind::kNote;
+  return LineKind::kRefusal;
+}
+
+uint32_t PackCode(std::string_view code) {
+  uint32_t packed = 0;
+  for (size_t i = 0; i < 4; ++i) packed = (packed << 8) | (i < code.size() ? static_cast<uint8_t>(code[i]) : 0u);
+  return packed;
+}
+
+}  // namespace
+
+TradeMachine::Result TradeMachine::Execute(const ApplyConfirmations& c, const machine::Context& ctx) {
+  Begin();
+  const FileProgress* known = files_.Find(c.file);
+  const uint64_t next = known ? known->next_index : 0;
+  if (c.first_index > next) return {.reason = Reason::kConfirmationGap, .number = next};
+  const uint64_t end = c.first_index + c.lines.size();
+  if (end <= next) return {.number = next};
+
+  FileProgress& progress = files_.Mutable(c.file);
+  if (progress.name == 0) progress.name = files_named_.Number(c.file_name);
+  const NameNo file = progress.name;
+  for (uint64_t i = next; i < end; ++i) ApplyLine(c, c.lines[i - c.first_index], file, ctx.now);
+  files_.Mutable(c.file).next_index = end;
+  AdvanceUndecided();
+  return {.number = end};
+}
+
+void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, NameNo file, TimePoint now) {
+  const uint64_t seq = SequenceOf(line.order);
+  if (!line.order.is_set() || PartitionOf(line.order) != partition_) return;
+  const Order* known = orders_.Find(seq);
+  if (!known) return;
+
+  Order& o = orders_.Mutable(seq);
+  Aftermath& a = aftermaths_.Mutable(seq);
+  const LineKind kind = KindOf(line.return_code.view());
+  const bool under_way = o.state == OrderState::kDispatched || (o.state == OrderState::kAccepted && o.transfer.is_set());
+  // An order may hang on a refused fund account before it was sealed, even before it was judged.
+  const bool refusable = under_way || o.state == OrderState::kAccepted || o.state == OrderState::kReceived ||
+                         o.state == OrderState::kChallenged;
+  if (kind == LineKind::kRefusal ? !refusable : !under_way) {
+    ++a.odd_lines;
+    a.detail = StrCat("line ", line.line, " of ", c.file_name, " (", int{line.business}, ", ", line.return_code.view(),
+                      ") does not fit the order's state");
+    return;
+  }
+  ++a.lines;
+  a.confirmed_at = now;
+  a.file = file;
+  a.line = line.line;
+  a.business = line.business;
+  a.return_code = line.return_code;
+  if (line.confirm_day.is_set()) a.confirm_day = line.confirm_day;
+  if (!line.ta_serial.empty()) a.ta_serial = line.ta_serial;
+  if (!line.ta_account.empty()) o.ta_account = line.ta_account;
+  a.detail = line.error_detail;
+  switch (kind) {
+    case LineKind::kNote:
+      return Noted(seq);
+    case LineKind::kRefusal:
+      return ApplyRefusal(seq, o, a, line);
+    case LineKind::kSuccess:
+      return ApplySuccess(seq, o, a, line);
+  }
+}
+
+void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
+  if (o.state == OrderState::kChallenged) EndChallenge(seq, o);
+  // The rest is refused of what was confirmed in part before: the part stands.
+  if (a.amount.is_positive() || a.units.is_positive()) {
+    a.in_part = true;
+    Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
+    return ListForSettlement(seq, o, line);
+  }
+  Change(seq, o, [&] {
+    o.state = OrderState::kRefused;
+    o.source = ReasonSource::kTransferAgent;
+    o.reason = PackCode(line.return_code.view());
+  });
+}
+
+void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
+  if (line.business == kOfferReceipt) return Noted(seq);
+  if (line.business == kOfferFailure) {
+    Change(seq, o, [&] {
+      o.state = OrderState::kRefused;
+      o.source = ReasonSource::kTrade;
+      o.reason = static_cast<uint32_t>(Reason::kOfferFailed);
+    });
+    return;
+  }
+  a.amount += line.amount;
+  a.units += line.units;
+  a.fee += line.charge;
+  a.nav = line.nav;
+  a.in_part = o.business == kRedemption ? a.units < o.units : a.amount < o.amount;
+  if (line.interim) return Noted(seq);
+  Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
+  ListForSettlement(seq, o, line);
+}
+
+void TradeMachine::ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line) {
+  const SettlementKey key{TaOf(o), line.confirm_day, FundOf(o), line.business};
+  Settlement& s = settlements_.Mutable(key);
+  settlement_chunks_.Mutable({key.ta, key.confirm_day, key.fund, key.business, s.count / kSettlementChunk})
+      .orders.push_back(seq);
+  ++s.count;
+}
+
+TradeMachine::Result TradeMachine::Execute(const Settle& c, const machine::Context& ctx) {
+  Begin();
+  const SettlementKey key{c.ta, c.confirm_day, c.fund, c.business};
+  const Settlement* known = settlements_.Find(key);
+  if (!known) return {};
+  if (known->cursor == known->count) return {.number = known->settled};
+
+  Settlement& s = settlements_.Mutable(key);
+  if (!s.settled_at.raw()) s.settled_at = ctx.now;
+  const uint64_t end = std::min(s.count, s.cursor + kSettlesACommand);
+  while (s.cursor < end) {
+    const uint64_t chunk = s.cursor / kSettlementChunk;
+    const SettlementChunk* list = settlement_chunks_.Find({key.ta, key.confirm_day, key.fund, key.business, chunk});
+    FC_CHECK(list, "settlement chunk ", chunk, " is not there");
+    const uint64_t stop = std::min(end, (chunk + 1) * kSettlementChunk);
+    for (; s.cursor < stop; ++s.cursor) {
+      const uint64_t seq = list->orders[s.cursor % kSettlementChunk];
+      Order& o = orders_.Mutable(seq);
+      if (o.state != OrderState::kConfirmed) continue;
+      Change(seq, o, [&] { o.state = OrderState::kSettled; });
+      ++s.settled;
+    }
+  }
+  return {.number = s.settled, .more = s.cursor < s.count};
+}
+
+}  // namespace fundcore::trade

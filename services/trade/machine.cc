@@ -1,0 +1,311 @@
+// Receipt: request ids, order numbers, trading days, product rules.
+#include "services/trade/machine.h"
+
+#include <algorithm>
+
+#include "services/trade/rules.h"
+
+namespace fundcore::trade {
+namespace {
+
+// Pages of 32 in memory, over all partitions some millions of orders: those of the last days. Older ones come from the store.
+constexpr size_t kOrderPages = 4 * 1024;
+constexpr size_t kAftermathPages = 2 * 1024;
+constexpr size_t kInvestorPages = 16 * 1024;
+
+constexpr size_t kReviewsACommand = 2'000;
+constexpr uint64_t kStepsACommand = 4'096;
+
+// The version of the content hash: which fields it covers, in which order. Never changed, only followed by another.
+constexpr uint8_t kContentVersion = 1;
+
+}  // namespace
+
+TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
+    : partition_(partition),
+      waters_(state, kWaters),
+      orders_(state, kOrders, kOrderPages),
+      aftermaths_(state, kAftermaths, kAftermathPages),
+      investors_(state, kInvestors, kInvestorPages),
+      ids_(state, kRequestIds),
+      days_(state, kDays),
+      transfers_(state, kTransfers),
+      transfer_pages_(state, kTransferPages, machine::Residence::kLazy),
+      challenges_(state, kChallenges),
+      releases_(state, kReleases),
+      files_(state, kFiles, machine::Residence::kLazy),
+      settlements_(state, kSettlements, machine::Residence::kLazy),
+      settlement_chunks_(state, kSettlementChunks, machine::Residence::kLazy),
+      funds_(state, kFundNames),
+      tas_(state, kTaNames),
+      callers_(state, kCallerNames),
+      files_named_(state, kFileNames),
+      foreign_(state, kForeignReasons),
+      products_(state, kProducts) {}
+
+void TradeMachine::Begin() {
+  day_handles_.clear();
+  views_.clear();
+}
+
+TradeMachine::Result TradeMachine::Execute(const AbsorbFacts& c, const machine::Context&) {
+  products_.Absorb(c);
+  return {};
+}
+
+TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Context& ctx) {
+  Begin();
+  received_.clear();
+  received_.reserve(c.orders.size());
+  Waters& waters = waters_.Mutable();
+  for (const ReceiveItem& item : c.orders) received_.push_back(ReceiveOne(item, c, ctx, waters));
+  AdvanceUndecided();
+  return {.received = received_};
+}
+
+TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const Receive& c, const machine::Context& ctx,
+                                                Waters& waters) {
+  char investor[8];
+  for (int i = 0; i < 8; ++i) investor[i] = static_cast<char>(item.investor.raw() >> (56 - 8 * i));
+  const auto key = machine::IdIndex::HashOf({c.caller.view(), std::string_view(investor, 8), item.request_id});
+  const uint64_t content = ContentHash(item);
+  if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
+
+  const uint64_t seq = waters.next++;
+  FC_CHECK(seq < kOrderSequenceLimit, "partition ", partition_.raw(), " has no order numbers left");
+  ids_.Insert(key, seq, content);
+  Investor& owner = investors_.Mutable(SequenceOf(item.investor));
+  Order& o = orders_.Mutable(seq);
+  o.investor = item.investor;
+  o.previous = std::exchange(owner.last_order, seq);
+  o.received_at = ctx.received;
+  o.business = item.business;
+  o.flags = item.flags & (kDeferLargeRedemption | kMismatchConfirmed);
+  o.amount = item.amount;
+  o.units = item.units;
+  o.fund = funds_.Number(item.fund.view());
+  o.caller = callers_.Number(c.caller.view());
+  o.request_id = RequestId::FromRaw(item.request_id);
+
+  if (waters.next_review == seq && products_.watermark() >= ctx.received) {
+    waters.next_review = seq + 1;
+    ApplyRules(seq, o, ctx.now);
+  } else {
+    // The trading day is decided now wherever the institution is known; why it might not be is looked at in the review.
+    Place(seq, o, products_.Fund(item.fund, ctx.received), item.fund);
+  }
+  Enter(seq, o);
+  return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = o.trade_day};
+}
+
+TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen, uint64_t content) {
+  if (seen.content_hash != content) return {.error = Reason::kRequestIdReused, .repeated = true, .order = seen.number};
+  const Order* o = orders_.Find(seen.number);
+  FC_CHECK(o, "request id names order ", seen.number, ", which is not there");
+  return {.repeated = true,
+          .order = seen.number,
+          .state = o->state,
+          .source = o->source,
+          .reason = o->reason,
+          .trade_day = o->trade_day};
+}
+
+uint64_t TradeMachine::ContentHash(const ReceiveItem& item) {
+  scratch_.clear();
+  ByteWriter w(&scratch_);
+  w.U8(kContentVersion);
+  w(item.business, item.fund, item.amount, item.units, item.flags);
+  return machine::IdIndex::HashOf({scratch_}).low;
+}
+
+TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context& ctx) {
+  Waters& waters = waters_.Mutable();
+  for (size_t n = 0; n < kReviewsACommand && waters.next_review < waters.next; ++n) {
+    const uint64_t seq = waters.next_review;
+    Order& o = orders_.Mutable(seq);
+    if (o.received_at > products_.watermark()) break;
+    ++waters.next_review;
+    if (o.state != OrderState::kReceived) continue;  // cancelled meanwhile
+    Begin();
+    Count(o, -1);
+    ApplyRules(seq, o, ctx.now);
+    Begin();
+    Enter(seq, o);
+    if (o.state != OrderState::kReceived) Noted(seq);
+  }
+  Begin();
+  AdvanceUndecided();
+  return {};
+}
+
+const TradeMachine::InstitutionView& TradeMachine::ViewOf(const TaCode& ta, TimePoint received, uint64_t seq) {
+  for (const InstitutionView& v : views_)
+    if (v.ta == ta) return v;
+  InstitutionView& v = views_.emplace_back();
+  v.ta = ta;
+  v.number = tas_.Number(ta.view());
+  v.terms = products_.Institution(ta);
+  if (!v.terms) return v.problem = Reason::kInstitutionUnknown, v;
+  const TradingCalendar* calendar = products_.Calendar(v.terms->calendar);
+  if (!calendar) return v.problem = Reason::kNoTradingDay, v;
+  // A day closed after this receipt still belongs to it.
+  const auto day = TradingDay(*calendar, v.terms->cutoff, received, [&](Date d) {
+    const Day* known = days_.Find({d, ta});
+    return known && known->closed_from != 0 && seq >= known->closed_from;
+  });
+  if (!day.ok()) return v.problem = Reason::kNoTradingDay, v;
+  v.trade_day = *day;
+  return v;
+}
+
+Reason TradeMachine::Place(uint64_t seq, Order& o, const FundTerms* fund, const FundCode& code) {
+  if (!fund) return Reason::kFundUnknown;
+  const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
+  o.ta = view.number;
+  if (o.trade_day.is_set()) return Reason::kNone;
+  o.trade_day = view.trade_day;
+  return view.problem;
+}
+
+void TradeMachine::ApplyRules(uint64_t seq, Order& o, TimePoint now) {
+  const FundCode code = FundOf(o);
+  const FundTerms* fund = products_.Fund(code, o.received_at);
+  const auto check = [&]() -> Reason {
+    if (Reason r = Place(seq, o, fund, code); r != Reason::kNone) return r;
+    o.product_version = fund->version;
+    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
+    const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
+    if (view.terms && fund->calendar != view.terms->calendar) {
+      const TradingCalendar* calendar = products_.Calendar(fund->calendar);
+      if (!calendar) return Reason::kNoTradingDay;
+      const auto open = calendar->IsOpen(o.trade_day);
+      if (!open.ok()) return Reason::kNoTradingDay;
+      if (!*open) return Reason::kFundClosedOnTradeDay;
+    }
+    return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
+  };
+  const Reason reason = check();
+  if (reason == Reason::kNone) {
+    if (tracking_) fresh_.push_back(seq);
+    return;
+  }
+  SetRejected(o, ReasonSource::kTrade, static_cast<uint32_t>(reason));
+  o.judged_at = now;
+}
+
+bool TradeMachine::BoughtBefore(const Order& o) {
+  const Investor* investor = investors_.Find(SequenceOf(o.investor));
+  return investor && std::find(investor->bought.begin(), investor->bought.end(), o.fund) != investor->bought.end();
+}
+
+void TradeMachine::SetRejected(Order& o, ReasonSource source, uint32_t reason) {
+  o.state = OrderState::kRejected;
+  o.source = source;
+  o.reason = reason;
+}
+
+// An order without a trading day (its fund is unknown) is counted on the day of its receipt, at no institution.
+Day& TradeMachine::DayOf(const Order& o) {
+  const Date day = o.trade_day.is_set() ? o.trade_day : o.received_at.date();
+  const NameNo ta = o.trade_day.is_set() ? o.ta : 0;
+  for (const DayHandle& h : day_handles_)
+    if (h.day == day && h.ta == ta) return *h.entry;
+  Day* entry = &days_.Mutable({day, TaCode(tas_.Text(ta))});
+  day_handles_.push_back({day, ta, entry});
+  return *entry;
+}
+
+void TradeMachine::Count(const Order& o, int64_t sign) {
+  Day& day = DayOf(o);
+  const bool sealed = o.transfer.is_set();
+  const bool reasoned = o.state == OrderState::kRejected || o.state == OrderState::kRefused || o.state == OrderState::kChallenged;
+  const ReasonSource source = reasoned ? o.source : ReasonSource::kTrade;
+  const uint32_t reason = reasoned ? o.reason : 0;
+  auto row = std::find_if(day.rows.begin(), day.rows.end(), [&](const DayRow& r) {
+    return r.state == o.state && r.business == o.business && r.sealed == sealed && r.source == source && r.reason == reason;
+  });
+  if (row == day.rows.end()) {
+    day.rows.push_back({.state = o.state, .business = o.business, .sealed = sealed, .source = source, .reason = reason});
+    row = day.rows.end() - 1;
+  }
+  const auto times = static_cast<uint64_t>(sign);
+  row->count += times;
+  row->amount += times * static_cast<uint64_t>(o.amount.raw());
+  row->units += times * static_cast<uint64_t>(o.units.raw());
+}
+
+void TradeMachine::Enter(uint64_t seq, const Order& o) {
+  Day& day = DayOf(o);
+  day.first = day.first == 0 ? seq : std::min(day.first, seq);
+  day.last = std::max(day.last, seq);
+  Count(o, +1);
+}
+
+// Bounded, because one order that waited long may have a million decided ones behind it; the next command goes on.
+void TradeMachine::AdvanceUndecided() {
+  const Waters& now = waters_.Get();
+  uint64_t at = now.undecided;
+  for (uint64_t steps = 0; at < now.next && steps < kStepsACommand; ++steps, ++at) {
+    const Order* o = orders_.Find(at);
+    if (o && o->state == OrderState::kReceived) break;
+  }
+  if (at != now.undecided) waters_.Mutable().undecided = at;
+}
+
+uint64_t TradeMachine::LastOrderOf(InvestorId investor) {
+  const Investor* i = investors_.Find(SequenceOf(investor));
+  return i ? i->last_order : 0;
+}
+
+void TradeMachine::ForEachDay(Date day, absl::FunctionRef<void(const TaCode&, const Day&)> visit) {
+  days_.ScanPrefix(day, [&](const DayKey& key, const Day& entry) { return visit(key.ta, entry), true; });
+}
+
+std::string TradeMachine::ReasonNameOf(ReasonSource source, uint32_t reason) {
+  switch (source) {
+    case ReasonSource::kTrade:
+      return std::string(ReasonName(static_cast<Reason>(reason)));
+    case ReasonSource::kAccount:
+    case ReasonSource::kRisk: {
+      const NameText* name = foreign_.Find({source, static_cast<uint16_t>(reason)});
+      return name ? name->text : std::string();
+    }
+    case ReasonSource::kTransferAgent: {
+      std::string code;
+      for (int shift = 24; shift >= 0; shift -= 8)
+        if (const char c = static_cast<char>(reason >> shift)) code.push_back(c);
+      return code;
+    }
+  }
+  return "";
+}
+
+void TradeMachine::TakeUndecided(size_t limit, std::vector<uint64_t>* orders) {
+  if (!tracking_) {
+    tracking_ = true;
+    fresh_.clear();
+    const Waters& waters = waters_.Get();
+    for (uint64_t seq = waters.undecided; seq < waters.next_review; ++seq) {
+      const Order* o = orders_.Find(seq);
+      if (o && o->state == OrderState::kReceived) fresh_.push_back(seq);
+    }
+  }
+  for (; limit > 0 && fresh_head_ < fresh_.size(); ++fresh_head_) {
+    const Order* o = orders_.Find(fresh_[fresh_head_]);
+    if (!o || o->state != OrderState::kReceived) continue;  // cancelled meanwhile
+    orders->push_back(fresh_[fresh_head_]);
+    --limit;
+  }
+  if (fresh_head_ < fresh_.size()) return;
+  fresh_.clear();
+  fresh_head_ = 0;
+}
+
+bool TradeMachine::review_due() {
+  const Waters& waters = waters_.Get();
+  if (waters.next_review >= waters.next) return false;
+  const Order* o = orders_.Find(waters.next_review);
+  return o && o->received_at <= products_.watermark();
+}
+
+}  // namespace fundcore::trade

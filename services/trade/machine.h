@@ -1,0 +1,184 @@
+// Orders: who applied for what, and how far each order has come.
+//
+// A pure state machine. Execute is called by the partition's player, one command after the other, on one thread. It reads
+// nothing but the command and its tables; time is ctx.now, and the moment of receipt is ctx.received. Replaying the same
+// commands gives the same state, byte for byte.
+//
+//   machine::Host<TradeMachine> host(options);
+//   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
+//
+// One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
+// sealing and dispatching, confirm.cc what the transfer agent says.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "common/machine/partition.h"
+#include "common/machine/state.h"
+#include "common/product/book.h"
+#include "services/trade/commands.h"
+#include "services/trade/reason.h"
+#include "services/trade/state.h"
+
+namespace fundcore::trade {
+
+class TradeMachine {
+ public:
+  // What became of one item of a Receive.
+  struct Received {
+    Reason error = Reason::kNone;  // nothing was received
+    bool repeated = false;
+    uint64_t order = 0;            // sequence
+    OrderState state = OrderState::kNone;
+    ReasonSource source = ReasonSource::kTrade;
+    uint32_t reason = 0;
+    Date trade_day;
+  };
+  struct Result {
+    Reason reason = Reason::kNone;
+    uint64_t number = 0;  // ApplyConfirmations: the next index; MarkDispatched, Settle: orders so far
+    bool more = false;    // the same command again goes on
+    std::span<const Received> received;  // of a Receive, in its order; valid during the callback
+  };
+  using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge, CloseDay, Seal,
+                                        MarkDispatched, ApplyConfirmations, Settle>;
+
+  TradeMachine(machine::State& state, PartitionId partition);
+
+  Result Execute(const AbsorbFacts& c, const machine::Context& ctx);
+  Result Execute(const Receive& c, const machine::Context& ctx);
+  Result Execute(const Review& c, const machine::Context& ctx);
+  Result Execute(const Judge& c, const machine::Context& ctx);
+  Result Execute(const Released& c, const machine::Context& ctx);
+  Result Execute(const Cancel& c, const machine::Context& ctx);
+  Result Execute(const AnswerChallenge& c, const machine::Context& ctx);
+  Result Execute(const CloseDay& c, const machine::Context& ctx);
+  Result Execute(const Seal& c, const machine::Context& ctx);
+  Result Execute(const MarkDispatched& c, const machine::Context& ctx);
+  Result Execute(const ApplyConfirmations& c, const machine::Context& ctx);
+  Result Execute(const Settle& c, const machine::Context& ctx);
+
+  // --- Reading, on the partition's executor. Pointers are valid until the next command or write-back. ---
+  ProductBook& products() { return products_; }
+  PartitionId partition() const { return partition_; }
+  OrderId IdOf(uint64_t order) const { return MakeOrderId(partition_, order); }
+  const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
+  const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
+  uint64_t LastOrderOf(InvestorId investor);
+  const Day* FindDay(const TaCode& ta, Date day) { return days_.Find({day, ta}); }
+  void ForEachDay(Date day, absl::FunctionRef<void(const TaCode&, const Day&)> visit);
+  const Transfer* FindTransfer(const TransferKey& key) { return transfers_.Find(key); }
+  // The sealed orders of a page, in order of receipt.
+  void ForEachSealed(const TransferKey& key, uint32_t page, absl::FunctionRef<void(uint64_t, const Order&)> visit);
+  const Settlement* FindSettlement(const SettlementKey& key) { return settlements_.Find(key); }
+  FundCode FundOf(const Order& o) { return FundCode(funds_.Text(o.fund)); }
+  TaCode TaOf(const Order& o) { return TaCode(tas_.Text(o.ta)); }
+  std::string_view CallerOf(const Order& o) { return callers_.Text(o.caller); }
+  std::string_view FileName(NameNo file) { return files_named_.Text(file); }
+  // UPPER_SNAKE, or the transfer agent's return code; "" where there is none.
+  std::string ReasonNameOf(ReasonSource source, uint32_t reason);
+
+  // --- For the worker. ---
+  // Moves out orders that account and risk have to be asked about: each once, after a restart all of them again.
+  void TakeUndecided(size_t limit, std::vector<uint64_t>* orders);
+  bool has_undecided() const { return !tracking_ || fresh_head_ < fresh_.size(); }
+  // Orders wait for product rules that are known by now: submit a Review.
+  bool review_due();
+  machine::Todo<uint64_t>& releases() { return releases_; }
+
+  // --- For those who wait. ---
+  // From now on the sequences of changed orders are collected in changes(); the reader empties it.
+  void CollectChanges() { collecting_ = true; }
+  std::vector<uint64_t>& changes() { return changes_; }
+
+  // The hash over sealed orders, chained in order of receipt.
+  static uint64_t SealHash(uint64_t hash, OrderId order, Money amount, Units units);
+
+ private:
+  // A trading day at an institution, looked up once a command.
+  struct DayHandle {
+    Date day;
+    NameNo ta;
+    Day* entry;
+  };
+  // What the receipts of one command have in common at an institution.
+  struct InstitutionView {
+    TaCode ta;
+    NameNo number = 0;
+    Reason problem = Reason::kNone;
+    Date trade_day;
+    const InstitutionTerms* terms = nullptr;
+  };
+
+  void Begin();
+  Received ReceiveOne(const ReceiveItem& item, const Receive& c, const machine::Context& ctx, Waters& waters);
+  Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
+  uint64_t ContentHash(const ReceiveItem& item);
+  // Gives the order its institution and trading day where its fund is known.
+  Reason Place(uint64_t seq, Order& o, const FundTerms* fund, const FundCode& code);
+  const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
+  // Applies the product rules as of receipt: the order stays RECEIVED or is REJECTED. Counts nothing.
+  void ApplyRules(uint64_t seq, Order& o, TimePoint now);
+  bool BoughtBefore(const Order& o);
+
+  Day& DayOf(const Order& o);
+  void Count(const Order& o, int64_t sign);
+  void Enter(uint64_t seq, const Order& o);
+  // Changes an order with its day's counts.
+  template <class F>
+  void Change(uint64_t seq, Order& o, F change) {
+    Count(o, -1);
+    change();
+    Count(o, +1);
+    Noted(seq);
+  }
+  void Noted(uint64_t seq) {
+    if (collecting_) changes_.push_back(seq);
+  }
+  void SetRejected(Order& o, ReasonSource source, uint32_t reason);
+  void JudgeOne(const JudgeItem& item, TimePoint now);
+  void RememberPurchase(const Order& o);
+  void EndChallenge(uint64_t seq, const Order& o) { challenges_.Erase({TaOf(o), o.trade_day, seq}); }
+  bool PastCutoff(const Order& o, TimePoint received);
+  void AdvanceUndecided();
+  // The order of this investor, or nullptr.
+  Order* OwnOrder(InvestorId investor, OrderId order);
+
+  void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, NameNo file, TimePoint now);
+  void ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
+  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
+  void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
+
+  const PartitionId partition_;
+  machine::Cell<Waters> waters_;
+  machine::PagedTable<Order> orders_;
+  machine::PagedTable<Aftermath> aftermaths_;
+  machine::PagedTable<Investor> investors_;
+  machine::IdIndex ids_;
+  machine::Table<DayKey, Day> days_;
+  machine::Table<TransferKey, Transfer> transfers_;
+  machine::Table<TransferPageKey, TransferPage> transfer_pages_;
+  machine::Table<ChallengeKey, Present> challenges_;
+  machine::Todo<uint64_t> releases_;
+  machine::Table<FileKey, FileProgress> files_;
+  machine::Table<SettlementKey, Settlement> settlements_;
+  machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
+  Names funds_, tas_, callers_, files_named_;
+  machine::Table<ForeignKey, NameText> foreign_;
+  ProductBook products_;
+
+  // Nothing below is state: scratch of one command, and lists that are made again from the tables.
+  std::vector<DayHandle> day_handles_;
+  std::vector<InstitutionView> views_;
+  std::vector<Received> received_;
+  std::string scratch_;
+  std::vector<uint64_t> fresh_;
+  size_t fresh_head_ = 0;
+  bool tracking_ = false;
+  bool collecting_ = false;
+  std::vector<uint64_t> changes_;
+};
+
+}  // namespace fundcore::trade

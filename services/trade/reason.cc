@@ -1,0 +1,115 @@
+// Names, texts and codes of trade's reasons.
+#include "services/trade/reason.h"
+
+namespace fundcore::trade {
+
+std::string_view ReasonName(Reason r) {
+  switch (r) {
+    case Reason::kNone: return "";
+    case Reason::kRequestIdReused: return "REQUEST_ID_REUSED";
+    case Reason::kFundUnknown: return "FUND_UNKNOWN";
+    case Reason::kInstitutionUnknown: return "INSTITUTION_UNKNOWN";
+    case Reason::kNoTradingDay: return "NO_TRADING_DAY";
+    case Reason::kFundStopped: return "FUND_STOPPED";
+    case Reason::kFundTerminated: return "FUND_TERMINATED";
+    case Reason::kFundClosed: return "FUND_CLOSED";
+    case Reason::kFundInOffer: return "FUND_IN_OFFER";
+    case Reason::kFundNotInOffer: return "FUND_NOT_IN_OFFER";
+    case Reason::kPurchaseStopped: return "PURCHASE_STOPPED";
+    case Reason::kRedemptionStopped: return "REDEMPTION_STOPPED";
+    case Reason::kFundClosedOnTradeDay: return "FUND_CLOSED_ON_TRADE_DAY";
+    case Reason::kNothingApplied: return "NOTHING_APPLIED";
+    case Reason::kAmountBelowFirstMinimum: return "AMOUNT_BELOW_FIRST_MINIMUM";
+    case Reason::kAmountBelowAdditionalMinimum: return "AMOUNT_BELOW_ADDITIONAL_MINIMUM";
+    case Reason::kAmountAboveMaximum: return "AMOUNT_ABOVE_MAXIMUM";
+    case Reason::kUnitsBelowMinimum: return "UNITS_BELOW_MINIMUM";
+    case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
+    case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
+    case Reason::kOfferFailed: return "OFFER_FAILED";
+    case Reason::kOrderNotFound: return "ORDER_NOT_FOUND";
+    case Reason::kOrderFinal: return "ORDER_FINAL";
+    case Reason::kOrderSealed: return "ORDER_SEALED";
+    case Reason::kCutoffPassed: return "CUTOFF_PASSED";
+    case Reason::kNotChallenged: return "NOT_CHALLENGED";
+    case Reason::kDayNotOver: return "DAY_NOT_OVER";
+    case Reason::kTransferNotSealed: return "TRANSFER_NOT_SEALED";
+    case Reason::kConfirmationGap: return "CONFIRMATION_GAP";
+  }
+  return "";
+}
+
+std::string_view ReasonText(Reason r) {
+  switch (r) {
+    case Reason::kNone: return "";
+    case Reason::kRequestIdReused:
+      return "this request id belongs to an order with other content; send a new order under an id of its own";
+    case Reason::kFundUnknown: return "no fund of this code was known when the order was received; check the code";
+    case Reason::kInstitutionUnknown:
+      return "the fund's transfer agent was not known when the order was received; the operator has to add it";
+    case Reason::kNoTradingDay:
+      return "the calendar names no open day for this order; the operator has to extend it, then send a new order";
+    case Reason::kFundStopped: return "the fund had stopped dealing when the order was received";
+    case Reason::kFundTerminated: return "the fund has been terminated";
+    case Reason::kFundClosed: return "the fund is closed and takes no orders";
+    case Reason::kFundInOffer: return "the fund is being offered: only subscriptions (020) are taken until it opens";
+    case Reason::kFundNotInOffer: return "the fund is not being offered: send a purchase (022) instead of a subscription";
+    case Reason::kPurchaseStopped: return "purchases of the fund were suspended when the order was received";
+    case Reason::kRedemptionStopped: return "redemptions of the fund were suspended when the order was received";
+    case Reason::kFundClosedOnTradeDay:
+      return "the fund is closed on this trading day although the institution is open; order again for a day on which it trades";
+    case Reason::kNothingApplied: return "an order applies for a positive amount or number of units";
+    case Reason::kAmountBelowFirstMinimum: return "the amount is below the fund's minimum for a first purchase";
+    case Reason::kAmountBelowAdditionalMinimum: return "the amount is below the fund's minimum for a further purchase";
+    case Reason::kAmountAboveMaximum: return "the amount is above the fund's limit for one order";
+    case Reason::kUnitsBelowMinimum: return "the number of units is below the fund's minimum redemption";
+    case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
+    case Reason::kChallengeFailed: return "the second proof was not passed";
+    case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
+    case Reason::kOrderNotFound: return "this investor has no order of this number; check both";
+    case Reason::kOrderFinal: return "the order has gone too far to be cancelled; see its state";
+    case Reason::kOrderSealed: return "the order is already in a transfer to the institution and cannot be cancelled here";
+    case Reason::kCutoffPassed: return "the cut-off of the order's trading day has passed";
+    case Reason::kNotChallenged: return "the order waits for no second proof; see its state";
+    case Reason::kDayNotOver: return "the cut-off of this day plus the grace has not come yet; close the day afterwards";
+    case Reason::kTransferNotSealed: return "this transfer has not been sealed in this partition; seal it first";
+    case Reason::kConfirmationGap: return "lines before these have not been applied; begin at the expected index";
+  }
+  return "";
+}
+
+absl::StatusCode ReasonCode(Reason r) {
+  switch (r) {
+    case Reason::kNone: return absl::StatusCode::kOk;
+    case Reason::kRequestIdReused: return absl::StatusCode::kAlreadyExists;
+    case Reason::kOrderNotFound:
+    case Reason::kFundUnknown:
+    case Reason::kInstitutionUnknown: return absl::StatusCode::kNotFound;
+    case Reason::kNoTradingDay:
+    case Reason::kFundStopped:
+    case Reason::kFundTerminated:
+    case Reason::kFundClosed:
+    case Reason::kFundInOffer:
+    case Reason::kFundNotInOffer:
+    case Reason::kPurchaseStopped:
+    case Reason::kRedemptionStopped:
+    case Reason::kFundClosedOnTradeDay:
+    case Reason::kNothingApplied:
+    case Reason::kAmountBelowFirstMinimum:
+    case Reason::kAmountBelowAdditionalMinimum:
+    case Reason::kAmountAboveMaximum:
+    case Reason::kUnitsBelowMinimum:
+    case Reason::kChallengeLapsed:
+    case Reason::kChallengeFailed:
+    case Reason::kOfferFailed:
+    case Reason::kOrderFinal:
+    case Reason::kOrderSealed:
+    case Reason::kCutoffPassed:
+    case Reason::kNotChallenged:
+    case Reason::kDayNotOver:
+    case Reason::kTransferNotSealed:
+    case Reason::kConfirmationGap: return absl::StatusCode::kFailedPrecondition;
+  }
+  return absl::StatusCode::kUnknown;
+}
+
+}  // namespace fundcore::trade

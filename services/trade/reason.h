@@ -1,0 +1,63 @@
+// Why trade says no. Each reason is named after the rule that was broken; within a group they stand in the order in which
+// they are checked. Numbers are stored in orders and never reused.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace fundcore::trade {
+
+enum class Reason : uint16_t {
+  kNone = 0,
+
+  // At the door: nothing was received.
+  kRequestIdReused = 1,
+
+  // Product rules, as of receipt: the order was received and is REJECTED.
+  kFundUnknown = 10,
+  kInstitutionUnknown = 11,
+  kNoTradingDay = 12,
+  kFundStopped = 13,
+  kFundTerminated = 14,
+  kFundClosed = 15,
+  kFundInOffer = 16,
+  kFundNotInOffer = 17,
+  kPurchaseStopped = 18,
+  kRedemptionStopped = 19,
+  kFundClosedOnTradeDay = 20,
+  kNothingApplied = 21,
+  kAmountBelowFirstMinimum = 22,
+  kAmountBelowAdditionalMinimum = 23,
+  kAmountAboveMaximum = 24,
+  kUnitsBelowMinimum = 25,
+
+  // The second proof that risk asked for.
+  kChallengeLapsed = 30,
+  kChallengeFailed = 31,
+
+  // From the transfer agent, without a return code of its own.
+  kOfferFailed = 35,
+
+  // Cancelling and answering a challenge: the order stays as it is.
+  kOrderNotFound = 40,
+  kOrderFinal = 41,
+  kOrderSealed = 42,
+  kCutoffPassed = 43,
+  kNotChallenged = 44,
+
+  // Operations: nothing changed.
+  kDayNotOver = 50,
+  kTransferNotSealed = 51,
+  kConfirmationGap = 52,
+};
+
+// UPPER_SNAKE, as in ErrorInfo and in an order's `reason`; "" for kNone and for numbers of a later build.
+std::string_view ReasonName(Reason r);
+// What is wrong and what helps, for people. "" for kNone.
+std::string_view ReasonText(Reason r);
+// The gRPC code where the reason is an error of the call and not a state of the order.
+absl::StatusCode ReasonCode(Reason r);
+
+}  // namespace fundcore::trade

@@ -1,0 +1,279 @@
+// What a trade partition keeps: entries, keys and table numbers. Numbers are on disk and never reused.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/machine/state.h"
+#include "services/trade/commands.h"
+#include "services/trade/reason.h"
+
+namespace fundcore::trade {
+
+// Tables 1 to 18 below, 200 to 204 the product book.
+enum TableNumber : uint8_t {
+  kWaters = 1,
+  kOrders = 2,
+  kAftermaths = 3,
+  kInvestors = 4,
+  kRequestIds = 5,
+  kDays = 6,
+  kTransfers = 7,
+  kTransferPages = 8,
+  kChallenges = 9,
+  kReleases = 10,
+  kFiles = 11,
+  kSettlements = 12,
+  kSettlementChunks = 13,
+  kFundNames = 14,
+  kTaNames = 15,
+  kCallerNames = 16,
+  kFileNames = 17,
+  kForeignReasons = 18,
+  kProducts = 200,
+};
+
+// The values are those of the API and of stored orders.
+enum class OrderState : uint8_t {
+  kNone = 0,
+  kReceived = 1,
+  kAccepted = 2,
+  kDispatched = 3,
+  kConfirmed = 4,
+  kSettled = 5,
+  kRejected = 6,
+  kCancelled = 7,
+  kRefused = 8,
+  kChallenged = 9,
+};
+
+inline bool IsFinal(OrderState s) {
+  return s == OrderState::kSettled || s == OrderState::kRejected || s == OrderState::kCancelled || s == OrderState::kRefused;
+}
+
+// Codes that recur in every order (funds, institutions, callers, file names) are stored once and named by a dense number
+// from 1; 0 is "none".
+using NameNo = uint32_t;
+
+// One order: what every one of them needs. What only some get is in Aftermath, which times a whole transfer or settlement
+// shares are there.
+struct Order {
+  InvestorId investor;
+  uint64_t previous = 0;        // the same investor's order before this one
+  TimePoint received_at;
+  TimePoint judged_at;          // accepted, challenged or rejected; unset while undecided
+  Money amount;
+  Units units;
+  uint64_t product_version = 0;
+  uint32_t reason = 0;          // by source; a transfer agent's return code as four bytes
+  NameNo fund = 0, ta = 0, caller = 0;
+  Date trade_day;
+  TransferNo transfer;
+  uint8_t business = 0;
+  OrderState state = OrderState::kReceived;
+  ReasonSource source = ReasonSource::kTrade;
+  uint8_t flags = 0;
+  RequestId request_id;
+  TaAccountId ta_account;
+  FC_FIELDS(investor, previous, received_at, judged_at, amount, units, product_version, reason, fund, ta, caller, trade_day,
+            transfer, business, state, source, flags, request_id, ta_account)
+};
+
+// What became of an order later: rare steps and the transfer agent's figures, summed over its confirmations.
+struct Aftermath {
+  TimePoint answered_at;        // the challenge
+  TimePoint ended_at;           // cancelled, or rejected after it had been challenged
+  TimePoint confirmed_at;       // the latest line applied
+  NameNo file = 0;              // that carried it
+  uint64_t line = 0;
+  uint32_t lines = 0;           // applied so far
+  uint32_t odd_lines = 0;       // lines that did not fit the order's state: recorded, nothing changed
+  uint8_t business = 0;
+  ReturnCode return_code;
+  Date confirm_day;
+  TaSerialNo ta_serial;
+  Money amount;
+  Units units;
+  Money fee;
+  Nav nav;
+  bool in_part = false;
+  std::string detail;
+  FC_FIELDS(answered_at, ended_at, confirmed_at, file, line, lines, odd_lines, business, return_code, confirm_day, ta_serial,
+            amount, units, fee, nav, in_part, detail)
+};
+
+struct Investor {
+  uint64_t last_order = 0;
+  std::vector<NameNo> bought;  // funds with an accepted purchase: the next one is an additional one
+  FC_FIELDS(last_order, bought)
+};
+
+// Sequences start at 1.
+struct Waters {
+  uint64_t next = 1;         // the sequence of the next order
+  uint64_t undecided = 1;    // every order below is decided, or waits for a challenge
+  uint64_t next_review = 1;  // every order below was judged by the product rules
+  FC_FIELDS(next, undecided, next_review)
+};
+
+struct DayKey {
+  Date day;
+  TaCode ta;
+  FC_FIELDS(day, ta)
+};
+
+// How many orders of a day are in which state. Sums are modulo 2^64: they are reported, never computed with, and no
+// applicant for absurd amounts may bring the machine to a halt.
+struct DayRow {
+  OrderState state = OrderState::kNone;
+  uint8_t business = 0;
+  bool sealed = false;
+  ReasonSource source = ReasonSource::kTrade;
+  uint32_t reason = 0;
+  uint64_t count = 0;
+  uint64_t amount = 0;  // fen
+  uint64_t units = 0;   // 0.01
+  FC_FIELDS(state, business, sealed, source, reason, count, amount, units)
+};
+
+// The orders of a trading day are among the sequences from first to last: receipts come in order, so no list is needed.
+struct Day {
+  TimePoint closed_at;          // unset while open
+  uint64_t closed_from = 0;     // orders from this sequence on do not get the day; 0 while open
+  uint64_t first = 0, last = 0;
+  std::vector<DayRow> rows;
+  FC_FIELDS(closed_at, closed_from, first, last, rows)
+};
+
+struct TransferKey {
+  TaCode ta;
+  Date day;
+  TransferNo transfer;
+  FC_FIELDS(ta, day, transfer)
+};
+
+struct Transfer {
+  TimePoint sealed_at;          // when sealing began
+  uint64_t until = 0;           // orders up to this sequence were looked at, or will be
+  uint64_t cursor = 0;          // the next to look at
+  bool sealed = false;
+  uint64_t first = 0, last = 0;  // sealed sequences
+  uint64_t count = 0;
+  uint64_t sum_amount = 0;
+  uint64_t sum_units = 0;
+  uint64_t hash = 0;
+  TimePoint dispatched_at;      // when marking began
+  NameNo file = 0;
+  uint64_t dispatch_cursor = 0;
+  bool dispatched = false;
+  uint64_t dispatched_count = 0;
+  FC_FIELDS(sealed_at, until, cursor, sealed, first, last, count, sum_amount, sum_units, hash, dispatched_at, file,
+            dispatch_cursor, dispatched, dispatched_count)
+};
+
+inline constexpr uint32_t kOrdersPerPage = 2'000;
+
+struct TransferPageKey {
+  TaCode ta;
+  Date day;
+  TransferNo transfer;
+  uint32_t page = 0;
+  FC_FIELDS(ta, day, transfer, page)
+};
+struct TransferPage {
+  uint64_t first = 0, last = 0;
+  FC_FIELDS(first, last)
+};
+
+struct ChallengeKey {
+  TaCode ta;
+  Date day;
+  uint64_t order = 0;
+  FC_FIELDS(ta, day, order)
+};
+struct Present {
+  bool present = true;
+  FC_FIELDS(present)
+};
+
+struct FileProgress {
+  uint64_t next_index = 0;
+  NameNo name = 0;
+  FC_FIELDS(next_index, name)
+};
+
+struct SettlementKey {
+  TaCode ta;
+  Date confirm_day;
+  FundCode fund;
+  uint8_t business = 0;
+  FC_FIELDS(ta, confirm_day, fund, business)
+};
+struct Settlement {
+  uint64_t count = 0;    // orders listed in chunks of kSettlementChunk
+  uint64_t cursor = 0;   // the next to settle
+  uint64_t settled = 0;
+  TimePoint settled_at;
+  FC_FIELDS(count, cursor, settled, settled_at)
+};
+inline constexpr uint64_t kSettlementChunk = 1'000;
+struct SettlementChunkKey {
+  TaCode ta;
+  Date confirm_day;
+  FundCode fund;
+  uint8_t business = 0;
+  uint64_t chunk = 0;
+  FC_FIELDS(ta, confirm_day, fund, business, chunk)
+};
+struct SettlementChunk {
+  std::vector<uint64_t> orders;
+  FC_FIELDS(orders)
+};
+
+struct ForeignKey {
+  ReasonSource source = ReasonSource::kTrade;
+  uint16_t number = 0;
+  FC_FIELDS(source, number)
+};
+struct NameText {
+  std::string text;
+  FC_FIELDS(text)
+};
+
+// Texts by number and back. The numbers are state; the map back is only a faster way to them and is made on first use.
+class Names {
+ public:
+  Names(machine::State& state, uint8_t table) : texts_(state, table) {}
+
+  // The number of a text, a new one where it has none.
+  NameNo Number(std::string_view text) {
+    if (text.empty()) return 0;
+    if (!loaded_) Load();
+    auto it = numbers_.find(text);
+    if (it != numbers_.end()) return it->second;
+    const NameNo number = static_cast<NameNo>(numbers_.size() + 1);
+    texts_.Mutable(number).text = std::string(text);
+    numbers_.emplace(std::string(text), number);
+    return number;
+  }
+  // "" for 0.
+  std::string_view Text(NameNo number) {
+    const NameText* t = texts_.Find(number);
+    return t ? std::string_view(t->text) : std::string_view();
+  }
+
+ private:
+  void Load() {
+    loaded_ = true;
+    texts_.ScanAll([&](const NameNo& n, const NameText& t) { return numbers_.emplace(t.text, n), true; });
+  }
+
+  machine::Table<NameNo, NameText> texts_;
+  absl::flat_hash_map<std::string, NameNo> numbers_;  // never iterated
+  bool loaded_ = false;
+};
+
+}  // namespace fundcore::trade

@@ -1,0 +1,82 @@
+// The fundcore program: `fundcore serve …` and checks of a data folder. Options are on the command line or in a TOML file;
+// the command line wins.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+#include "tools/fundcore/serve.h"
+
+namespace {
+
+// 0 good, 1 something wrong in the data, 2 wrong use, 3 cannot reach or read.
+int ExitCode(const absl::Status& s) {
+  switch (s.code()) {
+    case absl::StatusCode::kOk: return 0;
+    case absl::StatusCode::kDataLoss: return 1;
+    case absl::StatusCode::kInvalidArgument: return 2;
+    default: return 3;
+  }
+}
+
+int Report(const absl::Status& s) {
+  if (!s.ok()) std::fprintf(stderr, "fundcore: %s\n", std::string(s.message()).c_str());
+  return ExitCode(s);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using fundcore::ServeOptions;
+  CLI::App app{"fundcore: the open transaction and clearing core for selling funds"};
+  app.require_subcommand(1);
+
+  ServeOptions options;
+  std::string config, clock, start, listen, lead;
+  CLI::App* serve = app.add_subcommand("serve", "run all five services on the embedded log");
+  // The file is read first, wherever it stands on the line, so that flags win.
+  serve->add_option("--config", config, "TOML file; see deploy/fundcore.toml");
+  serve->add_option("--data", options.data, "data folder");
+  serve->add_option("--listen", listen, "host:port; beyond loopback only with TLS");
+  serve->add_option("--clock", clock, "real or steered");
+  serve->add_option("--clock-start", start, "where a new steered clock begins: \"2025-03-03 08:30\"");
+  serve->add_option("--partitions", options.partitions, "of trade, account and risk; fixed when the data is created");
+  serve->add_option("--executors", options.executors, "threads that own partitions; 0 = one a core");
+  serve->add_option("--exchange", options.exchange, "folder of settlement files");
+  serve->add_option("--metrics-port", options.metrics_port, "Prometheus metrics on loopback; -1 = none");
+  serve->add_option("--log-file", options.log_file, "program log; stderr if empty");
+  serve->add_option("--log-level", options.log_level, "debug, info, warn or error");
+  serve->add_option("--flush-every", options.flush_every_records, "log records between flushes of the state");
+  serve->add_flag("--bank-generous", options.bank_generous, "the simulated bank pays whatever a card is asked for");
+
+  std::string data = "data";
+  bool json = false;
+  CLI::App* replay = app.add_subcommand("check-replay", "replay a stopped folder from nothing and compare the state hashes");
+  replay->add_option("--data", data, "data folder");
+  replay->add_flag("--json", json);
+
+  try {
+    app.parse(argc, argv);
+    if (serve->parsed() && !config.empty()) {
+      ServeOptions from_file;
+      if (absl::Status s = fundcore::ReadServeConfig(config, &from_file); !s.ok()) return Report(s);
+      options = from_file;
+      app.parse(argc, argv);  // again, over what the file said
+    }
+  } catch (const CLI::ParseError& e) {
+    return e.get_exit_code() == 0 ? app.exit(e) : (app.exit(e), 2);
+  }
+  if (replay->parsed()) return Report(fundcore::CheckReplay(data, json));
+
+  if (!listen.empty()) options.listen = {listen};
+  if (!clock.empty()) {
+    if (clock != "real" && clock != "steered") return Report(absl::InvalidArgumentError("--clock \"" + clock + "\" is not real or steered"));
+    options.steered = clock == "steered";
+  }
+  if (!start.empty()) {
+    auto t = fundcore::TimePoint::Parse(start);
+    if (!t.ok()) return Report(absl::InvalidArgumentError("--clock-start: " + std::string(t.status().message())));
+    options.clock_start = *t;
+  }
+  if (options.partitions < 1 || options.partitions > 999) return Report(absl::InvalidArgumentError("--partitions must be 1 to 999"));
+  return Report(fundcore::Serve(options));
+}

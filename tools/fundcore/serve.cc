@@ -1,0 +1,226 @@
+// Putting the production parts together, in the order in which they depend on each other.
+#include "tools/fundcore/serve.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "common/base/status.h"
+#include "common/config/config.h"
+#include "common/crypto/vault.h"
+#include "common/files/disk.h"
+#include "common/log/embedded.h"
+#include "common/rpc/channels.h"
+#include "common/rpc/server.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/threads.h"
+#include "common/store/rocks.h"
+#include "common/telemetry/log.h"
+#include "common/telemetry/metrics.h"
+#include "tools/fundcore/system.h"
+
+namespace fundcore {
+namespace {
+
+absl::Status MakeFolder(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path, ec);
+  if (ec) return absl::UnavailableError(StrCat(path, ": cannot be created: ", ec.message()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Vault> OpenVault(const std::string& path, bool fresh) {
+  // A key that vanished is not replaced by a new one: everything sealed with it would be lost without a word.
+  if (fresh && !std::filesystem::exists(path)) FC_RETURN_IF_ERROR(CreateKeyFile(path));
+  return Vault::FromKeyFile(path);
+}
+
+std::vector<std::unique_ptr<ThreadExecutor>> MakeExecutors(int count, Clock* clock) {
+  std::vector<std::unique_ptr<ThreadExecutor>> out;
+  for (int i = 0; i < count; ++i) out.push_back(std::make_unique<ThreadExecutor>(StrCat("fundcore-", i), clock));
+  return out;
+}
+
+uint64_t RandomOwner() {
+  std::random_device device;
+  return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+void PublishMetrics(Metrics* metrics, rpc::RpcServer* server, EmbeddedLog* log, RocksStore* store) {
+  metrics->AddComputed("fundcore_log_records", "Records appended to the log since start.", {},
+                       [log] { return static_cast<double>(log->stats().records); });
+  metrics->AddComputed("fundcore_log_bytes", "Bytes appended to the log since start.", {},
+                       [log] { return static_cast<double>(log->stats().bytes); });
+  metrics->AddComputed("fundcore_log_syncs", "Syncs of the log since start.", {},
+                       [log] { return static_cast<double>(log->stats().syncs); });
+  metrics->AddComputed("fundcore_log_sync_seconds", "Time spent in syncs since start.", {},
+                       [log] { return static_cast<double>(log->stats().sync_micros) / 1e6; });
+  metrics->AddComputed("fundcore_store_disk_bytes", "Live table files of the store.", {},
+                       [store] { return static_cast<double>(store->Stats().disk_bytes); });
+  metrics->AddComputed("fundcore_store_id_runs", "Sorted runs a request-id lookup may ask.", {},
+                       [store] { return static_cast<double>(store->Stats().id_runs); });
+  metrics->AddComputed("fundcore_calls_under_way", "gRPC calls under way.", {},
+                       [server] { return static_cast<double>(server->Stats().calls_under_way); });
+  metrics->AddComputed("fundcore_calls_refused_busy", "gRPC calls told to come back later.", {},
+                       [server] { return static_cast<double>(server->Stats().refused_busy); });
+}
+
+// Blocks SIGTERM and SIGINT in this and all later threads; Wait returns when one arrives.
+class StopSignal {
+ public:
+  StopSignal() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  void Wait() {
+    int which;
+    sigwait(&set_, &which);
+  }
+
+ private:
+  sigset_t set_;
+};
+
+}  // namespace
+
+absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
+  FC_ASSIGN_OR_RETURN(Config config, Config::FromFile(path));
+  ConfigTable data = config.Table("data");
+  o->data = data.String("folder", o->data);
+  o->partitions = static_cast<uint16_t>(data.Int("partitions", o->partitions, {1, kMaxPartitions}));
+  o->clearing_partitions = static_cast<uint16_t>(data.Int("clearing_partitions", o->clearing_partitions, {1, 99}));
+  o->flush_every_records = static_cast<uint64_t>(data.Int("flush_every_records", static_cast<int64_t>(o->flush_every_records), {100, 10'000'000}));
+  ConfigTable listen = config.Table("listen");
+  o->listen = listen.Strings("addresses", o->listen);
+  o->tls_certificate = listen.String("tls_certificate", "");
+  o->tls_key = listen.String("tls_key", "");
+  o->tls_ca = listen.String("tls_ca", "");
+  ConfigTable clock = config.Table("clock");
+  o->steered = clock.Choice("mode", o->steered ? "steered" : "real", {"real", "steered"}) == "steered";
+  ConfigTable process = config.Table("process");
+  o->executors = static_cast<int>(process.Int("executors", o->executors, {0, 256}));
+  o->metrics_port = static_cast<int>(process.Int("metrics_port", o->metrics_port, {-1, 65535}));
+  o->log_file = process.String("log_file", o->log_file);
+  o->log_level = process.Choice("log_level", o->log_level, {"debug", "info", "warn", "error"});
+  ConfigTable exchange = config.Table("exchange");
+  o->exchange = exchange.String("folder", o->exchange);
+  ConfigTable bank = config.Table("bank");
+  o->simulated_bank = bank.Bool("simulated", o->simulated_bank);
+  o->bank_generous = bank.Bool("generous", o->bank_generous);
+  ConfigTable product = config.Table("product");
+  o->product_lead = product.Span("lead", o->product_lead, {.min = Duration::Seconds(10)});
+  return config.Finish();
+}
+
+absl::Status Serve(const ServeOptions& o) {
+  StopSignal stop;
+  LogLevel level;
+  if (!ParseLogLevel(o.log_level, &level)) return absl::InvalidArgumentError(StrCat("log level \"", o.log_level, "\" is not debug, info, warn or error"));
+  FC_RETURN_IF_ERROR(StartLogging({.level = level, .file = o.log_file}));
+  if (!o.simulated_bank) {
+    return absl::InvalidArgumentError("[bank] simulated = false needs a bank port, which this build has none of; leave it true");
+  }
+
+  FC_RETURN_IF_ERROR(MakeFolder(o.data));
+  const std::string log_folder = o.data + "/log", exchange = o.exchange.empty() ? o.data + "/exchange" : o.exchange;
+  const bool fresh = !std::filesystem::exists(log_folder);
+
+  ServiceDeps deps;
+  deps.partitions = o.partitions;
+  deps.clearing_partitions = o.clearing_partitions;
+  deps.owner = RandomOwner();
+  deps.product_lead = o.product_lead;
+
+  // The log first: its lock says whether the folder is ours.
+  OpenReport report;
+  FC_ASSIGN_OR_RETURN(auto log, EmbeddedLog::Open({.folder = log_folder, .partitions = System::Layout(deps)}, &report));
+  if (!report.Summary().empty()) FC_LOG(Warn, "{}", report.Summary());
+  FC_ASSIGN_OR_RETURN(Vault vault, OpenVault(o.data + "/vault.key", fresh));
+  FC_ASSIGN_OR_RETURN(auto store, RocksStore::Open({.folder = o.data + "/state"}));
+  FC_RETURN_IF_ERROR(MakeFolder(exchange));
+  FC_ASSIGN_OR_RETURN(auto files, DiskFiles::Open(exchange));
+
+  std::unique_ptr<Clock> clock;
+  SteeredClock* steered = nullptr;
+  if (o.steered) {
+    auto c = std::make_unique<SteeredClock>(o.clock_start);
+    steered = c.get();
+    clock = std::move(c);
+  } else {
+    clock = std::make_unique<RealClock>(RealClock::Options{});
+  }
+  const int count = o.executors > 0 ? o.executors : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  auto executors = MakeExecutors(count, clock.get());
+  ThreadExecutor blocking("fundcore-flush", clock.get());
+  rpc::GrpcPeers peers(CallerId("fundcore"));
+
+  for (auto& e : executors) deps.executors.push_back(e.get());
+  deps.log = log.get();
+  deps.store = store.get();
+  deps.peers = &peers;
+  deps.exchange = files.get();
+  deps.vault = &vault;
+
+  SystemParts parts;
+  parts.deps = deps;
+  parts.blocking = &blocking;
+  parts.flush_every_records = o.flush_every_records;
+  parts.bank_generous = o.bank_generous;
+  parts.steered = o.steered;
+  parts.set_clock = [steered](TimePoint t) {
+    if (steered && t > steered->Now()) IgnoreStatus(steered->Set(t), "checked to be ahead");
+  };
+  System system(parts);
+  FC_RETURN_IF_ERROR(system.Recover());
+
+  rpc::ServerOptions server_options;
+  server_options.listen = o.listen;
+  if (!o.tls_certificate.empty()) server_options.tls = rpc::TlsFiles{o.tls_certificate, o.tls_key, o.tls_ca};
+  FC_ASSIGN_OR_RETURN(auto server, rpc::RpcServer::Start(system.handlers(), server_options));
+  server->SetServing("", false);
+  peers.Route("fundcore.", server->InProcessChannel());
+
+  absl::Status started = log->Start();
+  if (!started.ok()) {
+    server->Stop(Duration::Seconds(1));
+    for (auto& e : executors) e->Stop();
+    blocking.Stop();
+    return started;
+  }
+  std::promise<void> ready;
+  system.WhenServing([&ready] { ready.set_value(); });
+  ready.get_future().wait();
+  server->SetServing("", true);
+
+  Metrics metrics;
+  if (o.metrics_port >= 0) {
+    PublishMetrics(&metrics, server.get(), log.get(), store.get());
+    FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port)));
+    FC_LOG(Info, "metrics at http://127.0.0.1:{}/metrics", port);
+  }
+  for (const std::string& address : server->addresses()) std::printf("serving on %s\n", address.c_str());
+  std::fflush(stdout);
+  FC_LOG(Info, "serving {} partitions on {} executors, clock {}, now {}", o.partitions, count, o.steered ? "steered" : "real",
+         clock->Now().Iso());
+
+  stop.Wait();
+  FC_LOG(Info, "stopping");
+  server->Stop(Duration::Seconds(5));
+  std::promise<absl::Status> flushed;
+  blocking.Post([&] { system.flusher().FlushNow([&flushed](absl::Status s) { flushed.set_value(std::move(s)); }); });
+  absl::Status flush = flushed.get_future().get();
+  for (auto& e : executors) e->Stop();
+  blocking.Stop();
+  log->Close();
+  StopLogging();
+  return flush;
+}
+
+}  // namespace fundcore

@@ -1,0 +1,43 @@
+// `fundcore serve`: one process with all five services on threads, disk and sockets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/time/time.h"
+
+namespace fundcore {
+
+struct ServeOptions {
+  std::string data = "data";                 // created where missing; one process at a time
+  std::vector<std::string> listen = {"127.0.0.1:7400"};
+  std::string tls_certificate, tls_key, tls_ca;  // all or none; needed beyond loopback
+  std::string exchange;                      // settlement files; empty: DATA/exchange
+  bool steered = false;
+  TimePoint clock_start;                     // of a steered clock whose data is new
+  uint16_t partitions = 32;
+  uint16_t clearing_partitions = 4;
+  int executors = 0;                         // 0: one a core
+  bool simulated_bank = true;
+  bool bank_generous = false;
+  uint64_t flush_every_records = 20'000;
+  Duration product_lead = Duration::Seconds(30);
+  int metrics_port = -1;                     // -1: none
+  std::string log_file;                      // empty: stderr
+  std::string log_level = "info";
+};
+
+// Reads a TOML file over the defaults. Errors name file, line and key; unknown keys are refused.
+absl::Status ReadServeConfig(const std::string& path, ServeOptions* options);
+
+// Serves until SIGTERM or SIGINT, then stops gracefully. Errors before serving: a port or folder in use, a folder of
+// another version, damage, a bad option; nothing was changed then.
+absl::Status Serve(const ServeOptions& options);
+
+// Replays the whole log of a stopped data folder from the empty state and compares each partition's hash with the stored
+// one. Prints one line a service; kDataLoss where any differs.
+absl::Status CheckReplay(const std::string& data, bool json);
+
+}  // namespace fundcore

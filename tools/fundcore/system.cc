@@ -1,0 +1,171 @@
+// Assembly, and the admin face.
+#include "tools/fundcore/system.h"
+
+#include "common/base/status.h"
+#include "fundcore/admin/v1/admin.pb.h"
+#include "services/account/service.h"
+#include "services/clearing/service.h"
+#include "services/product/service.h"
+#include "services/risk/service.h"
+#include "services/trade/service.h"
+#include "tools/simbank/simbank.h"
+
+namespace fundcore {
+namespace {
+
+constexpr PartitionId kClockPartition{0};
+constexpr char kVersion[] = "0.1.0";
+
+bool MayOperate(const rpc::Call& call) {
+  return call.internal || call.caller.view() == "local" || call.caller.view() == "operator" || call.caller.view() == "fundctl";
+}
+
+absl::Status NotAnOperator(const rpc::Call& call) {
+  return rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "OPERATORS_ONLY",
+                              StrCat("caller \"", call.caller.view(), "\" may not operate this process"));
+}
+
+}  // namespace
+
+std::string_view System::ServiceName(ServiceId id) {
+  switch (id) {
+    case ServiceId::kSystem: return "system";
+    case ServiceId::kTrade: return "trade";
+    case ServiceId::kAccount: return "account";
+    case ServiceId::kProduct: return "product";
+    case ServiceId::kRisk: return "risk";
+    case ServiceId::kClearing: return "clearing";
+    case ServiceId::kSimBank: return "simbank";
+  }
+  return "unknown";
+}
+
+std::vector<std::pair<ServiceId, uint16_t>> System::Layout(const ServiceDeps& deps) {
+  return {{ServiceId::kSystem, 1},
+          {ServiceId::kTrade, deps.partitions},
+          {ServiceId::kAccount, deps.partitions},
+          {ServiceId::kProduct, 1},
+          {ServiceId::kRisk, deps.partitions},
+          {ServiceId::kClearing, deps.clearing_partitions},
+          {ServiceId::kSimBank, 1}};
+}
+
+System::System(const SystemParts& parts) : parts_(parts) {
+  const ServiceDeps& deps = parts_.deps;
+  clock_host_ = std::make_unique<machine::Host<ClockMachine>>(
+      machine::HostOptions{.service = ServiceId::kSystem, .partitions = 1, .executors = deps.executors, .log = deps.log,
+                           .store = deps.store, .owner = deps.owner});
+  services_.push_back(std::make_unique<product::ProductService>(deps));
+  services_.push_back(std::make_unique<account::AccountService>(deps));
+  services_.push_back(std::make_unique<risk::RiskService>(deps));
+  services_.push_back(std::make_unique<trade::TradeService>(deps));
+  services_.push_back(std::make_unique<clearing::ClearingService>(deps));
+  if (parts_.simulated_bank) services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
+  for (auto& s : services_) s->Register(&handlers_);
+  RegisterAdmin();
+  flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_records);
+}
+
+System::~System() = default;
+
+std::vector<machine::HostBase*> System::hosts() {
+  std::vector<machine::HostBase*> out{clock_host_.get()};
+  for (auto& s : services_) out.push_back(s->host());
+  return out;
+}
+
+absl::Status System::Recover() {
+  for (machine::HostBase* h : hosts()) FC_RETURN_IF_ERROR(h->Recover());
+  return absl::OkStatus();
+}
+
+void System::WhenServing(absl::AnyInvocable<void()> done) {
+  // The clock first: a steered one must stand where it stood before anybody takes a stamp.
+  auto shared = std::make_shared<absl::AnyInvocable<void()>>(std::move(done));
+  clock_host_->WhenServing([this, shared] {
+    clock_host_->On(kClockPartition, [this, shared](machine::Partition<ClockMachine>&) {
+      clock_host_->Submit(kClockPartition, ClaimClock{parts_.steered}, [this, shared](const ClockMachine::Result& r) {
+        FC_CHECK(r.ok, "this data folder belongs to a ", parts_.steered ? "real" : "steered",
+                 " clock; serve it with --clock=", parts_.steered ? "real" : "steered");
+        if (parts_.steered && r.now.raw() > 0) parts_.set_clock(r.now);
+        machine::Gather* gather = machine::Gather::New(services_.size(), [this, shared] {
+          for (auto& s : services_) s->Start();
+          flusher_->Start();
+          serving_ = true;
+          (*shared)();
+        });
+        for (auto& s : services_) s->host()->WhenServing([gather] { gather->One(); });
+      });
+    });
+  });
+}
+
+void System::RegisterAdmin() {
+  using rpc::Call;
+  using rpc::Reply;
+  namespace v1 = admin::v1;
+  const std::string face = "fundcore.admin.v1.AdminService/";
+  handlers_.Unary<v1::StatusRequest, v1::StatusResponse>(
+      face + "Status", [this](const Call&, const v1::StatusRequest&, v1::StatusResponse* r, Reply reply) {
+        r->set_now_us(parts_.deps.executors[0]->Now().raw());
+        r->set_steered(parts_.steered);
+        r->set_serving(serving());
+        r->set_version(kVersion);
+        r->set_partitions(parts_.deps.partitions);
+        for (machine::HostBase* h : hosts()) r->add_roles(std::string(ServiceName(h->service())));
+        reply(absl::OkStatus());
+      });
+  handlers_.Unary<v1::AdvanceClockRequest, v1::AdvanceClockResponse>(
+      face + "AdvanceClock", [this](const Call& call, const v1::AdvanceClockRequest& q, v1::AdvanceClockResponse* r, Reply reply) {
+        if (!MayOperate(call)) return reply(NotAnOperator(call));
+        if (!parts_.steered) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, "CLOCK_NOT_STEERED",
+                                            "this process follows the real clock; serve with --clock=steered to move it"));
+        }
+        const TimePoint to = TimePoint::FromRaw(q.to_us());
+        clock_host_->On(kClockPartition, [this, to, r, reply = std::move(reply)](machine::Partition<ClockMachine>& p) mutable {
+          if (!p.serving() || !serving()) {
+            return reply(rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "still recovering; ask again shortly"));
+          }
+          clock_host_->Submit(kClockPartition, AdvanceClock{to}, [this, r, reply = std::move(reply)](const ClockMachine::Result& result) mutable {
+            r->set_now_us(result.now.raw());
+            if (!result.ok) {
+              return reply(rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, "CLOCK_GOES_FORWARD_ONLY",
+                                                StrCat("it is already ", result.now.Iso(), "; choose a later time")));
+            }
+            // Moved from a task of its own: timers that come due then run after this command is done with.
+            clock_host_->ExecutorOf(kClockPartition)->Post([this, now = result.now, reply = std::move(reply)]() mutable {
+              parts_.set_clock(now);
+              reply(absl::OkStatus());
+            });
+          });
+        });
+      });
+  handlers_.Unary<v1::StateHashesRequest, v1::StateHashesResponse>(
+      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest&, v1::StateHashesResponse* r, Reply reply) {
+        if (!MayOperate(call)) return reply(NotAnOperator(call));
+        std::vector<std::pair<machine::PartitionBase*, v1::PartitionHash*>> all;
+        for (machine::HostBase* h : hosts())
+          for (auto& shard : h->shards())
+            for (auto& p : shard->partitions()) all.emplace_back(p.get(), r->add_partitions());
+        machine::Gather* gather = machine::Gather::New(all.size(), [reply = std::move(reply)]() mutable { reply(absl::OkStatus()); });
+        for (auto [p, out] : all) {
+          p->executor()->Post([p = p, out = out, gather] {
+            out->set_service(std::string(ServiceName(p->id().service)));
+            out->set_partition(p->id().partition.raw());
+            auto hash = p->state().Hash();
+            FC_CHECK(hash.ok(), "state cannot be written: ", hash.status().ToString());
+            out->set_next_offset(p->state().meta.next);
+            out->set_hash(hash->Hex());
+            gather->One();
+          });
+        }
+      });
+  handlers_.Unary<v1::FlushRequest, v1::FlushResponse>(
+      face + "Flush", [this](const Call& call, const v1::FlushRequest&, v1::FlushResponse*, Reply reply) {
+        if (!MayOperate(call)) return reply(NotAnOperator(call));
+        parts_.blocking->Post([this, reply = std::move(reply)]() mutable { flusher_->FlushNow(std::move(reply)); });
+      });
+}
+
+}  // namespace fundcore

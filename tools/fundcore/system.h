@@ -1,0 +1,63 @@
+// System: the five services (and, where wanted, the simulated bank) assembled over whatever executors, log, store, peers
+// and files they are given. `fundcore serve`, day scripts, the simulator and the replay check all assemble here.
+//
+//   System system(parts);                          // machines and handlers exist; nothing runs
+//   FC_RETURN_IF_ERROR(system.Recover());           // states loaded, readers registered
+//   FC_RETURN_IF_ERROR(log->Start());               // replay
+//   system.WhenServing([] { … });                    // owned, workers started
+//
+// Life cycle: the parts outlive the system; executors are stopped before it is destroyed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/machine/flusher.h"
+#include "common/machine/service.h"
+#include "common/rpc/handlers.h"
+#include "tools/fundcore/clock_machine.h"
+
+namespace fundcore {
+
+struct SystemParts {
+  ServiceDeps deps;
+  Executor* blocking = nullptr;         // runs store flushes
+  uint64_t flush_every_records = 20'000;
+  bool simulated_bank = true;
+  bool bank_generous = false;           // cards hold what is asked for unless FundCard was called
+  bool steered = false;
+  // Moves the business clock; set where it is steered.
+  std::function<void(TimePoint)> set_clock;
+};
+
+class System {
+ public:
+  explicit System(const SystemParts& parts);
+  ~System();
+
+  rpc::Handlers* handlers() { return &handlers_; }
+  absl::Status Recover();
+  // `done` runs on an executor once every partition is served and all workers were started.
+  void WhenServing(absl::AnyInvocable<void()> done);
+  bool serving() const { return serving_.load(); }
+
+  machine::Flusher& flusher() { return *flusher_; }
+  std::vector<machine::HostBase*> hosts();
+  // Service, number of partitions: how the log is laid out. The same for the life of a data folder.
+  static std::vector<std::pair<ServiceId, uint16_t>> Layout(const ServiceDeps& deps);
+  static std::string_view ServiceName(ServiceId id);
+
+ private:
+  void RegisterAdmin();
+
+  SystemParts parts_;
+  rpc::Handlers handlers_;
+  std::unique_ptr<machine::Host<ClockMachine>> clock_host_;
+  std::vector<std::unique_ptr<Service>> services_;
+  std::unique_ptr<machine::Flusher> flusher_;
+  std::atomic<bool> serving_{false};
+};
+
+}  // namespace fundcore
