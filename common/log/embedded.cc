@@ -247,14 +247,16 @@ void EmbeddedLog::Append(std::vector<AppendItem> items, Done done) {
   size_t file_bytes = 0;
   for (const AppendItem& item : items) {
     if (item.bytes.size() > kMaxRecordBytes) {
-      refusal = absl::InvalidArgumentError(absl::StrCat("a record of ", item.bytes.size(), " bytes is larger than the limit of ",
-                                                        kMaxRecordBytes, "; split the batch. Nothing was appended"));
+      refusal = absl::InvalidArgumentError(absl::StrCat("a record of ", item.bytes.size(),
+                                                        " bytes is larger than the limit of ", kMaxRecordBytes,
+                                                        "; split the batch. Nothing was appended"));
       break;
     }
     if (!format_->layout.Index(item.partition)) {
-      refusal = absl::InvalidArgumentError(absl::StrCat("the log has no partition ", item.partition.partition.raw(),
-                                                        " of service ", static_cast<int>(item.partition.service),
-                                                        " (it has ", format_->layout.ToString(), "). Nothing was appended"));
+      refusal = absl::InvalidArgumentError(
+          absl::StrCat("the log has no partition ", item.partition.partition.raw(), " of service ",
+                       static_cast<int>(item.partition.service), " (it has ", format_->layout.ToString(),
+                       "). Nothing was appended"));
       break;
     }
     file_bytes += FrameBytes(item.bytes.size());
@@ -362,7 +364,9 @@ void EmbeddedLog::WriteBatch(std::vector<Pending> batch) {
 
     std::lock_guard lock(delivery_mu_);
     durable_end_ = end_;
-    for (const LogRecord& r : records) ends_[*format_->layout.Index(r.partition)].store(r.offset + 1, std::memory_order_release);
+    for (const LogRecord& r : records) {
+      ends_[*format_->layout.Index(r.partition)].store(r.offset + 1, std::memory_order_release);
+    }
     if (live_) Deliver(std::move(records), nullptr);
   }
   for (Pending& p : batch) {
@@ -421,7 +425,8 @@ void EmbeddedLog::PrepareNext() {
   if (prepared_.valid()) return;
   const std::string path = absl::StrCat(options_.folder, "/", kTemporaryName);
   const bool zeroed = end_ - active_->base < active_->syncs * kSmallSync;
-  prepared_ = std::async(std::launch::async, [path, zeroed, size = options_.segment_bytes]() -> absl::StatusOr<std::unique_ptr<Active>> {
+  const uint64_t size = options_.segment_bytes;
+  prepared_ = std::async(std::launch::async, [path, zeroed, size]() -> absl::StatusOr<std::unique_ptr<Active>> {
     auto file = Allocate(path, size, zeroed);
     if (!file.ok()) {
       ::unlink(path.c_str());  // gives back what was allocated
@@ -489,7 +494,8 @@ absl::Status EmbeddedLog::Roll(size_t frame_bytes) {
 
 void EmbeddedLog::Tail(LogPartition partition, LogOffset from, Executor* executor, OnRecords on_records) {
   const auto index = format_->layout.Index(partition);
-  FC_CHECK(index.has_value(), "no partition ", partition.partition.raw(), " of service ", static_cast<int>(partition.service));
+  FC_CHECK(index.has_value(), "no partition ", partition.partition.raw(), " of service ",
+           static_cast<int>(partition.service));
   std::lock_guard lock(delivery_mu_);
   FC_CHECK(!started_, "Tail was called after Start");
   FC_CHECK(readers_[*index] == nullptr, "partition ", partition.partition.raw(), " of service ",
@@ -564,7 +570,8 @@ absl::Status EmbeddedLog::Start() {
       file = File(::open(segment.path.c_str(), O_RDONLY | O_CLOEXEC));
       if (!file.is_open()) return log_format::FileError(errno, "open", segment.path);
     }
-    FC_RETURN_IF_ERROR(log_format::ReadChunk(file.fd(), segment, at, limit, options_.replay_chunk_bytes, *format_, &next, &chunk));
+    FC_RETURN_IF_ERROR(log_format::ReadChunk(file.fd(), segment, at, limit, options_.replay_chunk_bytes, *format_,
+                                             &next, &chunk));
     at = chunk.next_position;
     auto credit = Window::Take(window, chunk.bytes, options_.replay_window_bytes);
     Deliver(std::move(chunk.records), std::move(credit));
@@ -600,7 +607,8 @@ void EmbeddedLog::Deliver(std::vector<LogRecord> records, std::shared_ptr<void> 
 
 LogOffset EmbeddedLog::End(LogPartition partition) const {
   const auto index = format_->layout.Index(partition);
-  FC_CHECK(index.has_value(), "no partition ", partition.partition.raw(), " of service ", static_cast<int>(partition.service));
+  FC_CHECK(index.has_value(), "no partition ", partition.partition.raw(), " of service ",
+           static_cast<int>(partition.service));
   return ends_[*index].load(std::memory_order_acquire);
 }
 
@@ -608,7 +616,8 @@ void EmbeddedLog::Flushed(std::span<const std::pair<LogPartition, LogOffset>> ne
   std::lock_guard lock(delivery_mu_);
   for (const auto& [partition, next] : next_needed) {
     const auto index = format_->layout.Index(partition);
-    FC_CHECK(index.has_value(), "no partition ", partition.partition.raw(), " of service ", static_cast<int>(partition.service));
+    FC_CHECK(index.has_value(), "no partition ", partition.partition.raw(), " of service ",
+           static_cast<int>(partition.service));
     flushed_[*index] = std::max(flushed_[*index], next);
   }
 }

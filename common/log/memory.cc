@@ -20,14 +20,17 @@ void MemoryLog::Append(std::vector<AppendItem> items, Done done) {
   for (const AppendItem& item : items) {
     if (item.bytes.size() > kMaxRecordBytes) {
       if (done) {
-        done(absl::InvalidArgumentError(absl::StrCat("a record of ", item.bytes.size(), " bytes is larger than the limit of ",
-                                                     kMaxRecordBytes, "; split the batch. Nothing was appended")));
+        done(absl::InvalidArgumentError(absl::StrCat("a record of ", item.bytes.size(),
+                                                     " bytes is larger than the limit of ", kMaxRecordBytes,
+                                                     "; split the batch. Nothing was appended")));
       }
       return;
     }
   }
   if (disk_full_) {
-    if (done) done(absl::ResourceExhaustedError("the disk is full; nothing was appended: make room, the log goes on by itself"));
+    if (done) {
+      done(absl::ResourceExhaustedError("the disk is full; nothing was appended: make room, the log goes on by itself"));
+    }
     return;
   }
   waiting_.push_back({std::move(items), std::move(done)});
@@ -38,8 +41,8 @@ void MemoryLog::Append(std::vector<AppendItem> items, Done done) {
 void MemoryLog::Sync() {
   syncing_.swap(waiting_);
   const int64_t spread = faults_.longest_sync.raw() - faults_.shortest_sync.raw();
-  const auto extra = static_cast<int64_t>(world_->random().Below(static_cast<uint64_t>(std::max<int64_t>(spread, 0)) + 1));
-  device_->PostAfter(faults_.shortest_sync + Duration::Micros(extra), [this] { Finish(); });
+  const uint64_t extra = world_->random().Below(static_cast<uint64_t>(std::max<int64_t>(spread, 0)) + 1);
+  device_->PostAfter(faults_.shortest_sync + Duration::Micros(static_cast<int64_t>(extra)), [this] { Finish(); });
 }
 
 void MemoryLog::Finish() {
@@ -54,8 +57,8 @@ void MemoryLog::Finish() {
       for (AppendItem& item : pending.items) Store(std::move(item));
     }
     answers.emplace_back(std::move(pending.done),
-                         unknown ? absl::UnavailableError("the effect of this append is unknown: watch the tail, or append "
-                                                          "the same again")
+                         unknown ? absl::UnavailableError(
+                                       "the effect of this append is unknown: watch the tail, or append the same again")
                                  : absl::OkStatus());
   }
   if (live_) Deliver();

@@ -47,7 +47,8 @@ absl::Status Follow(const Segment& segment, const Frame& frame, const Format& fo
 absl::StatusOr<std::vector<Segment>> OpenSegments(const std::string& folder, const Format& format) {
   FC_ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, ListSegments(folder));
   if (numbers.empty()) {
-    return absl::DataLossError(absl::StrCat(folder, ": the log has no segment files; restore them from the archive or a standby"));
+    return absl::DataLossError(
+        absl::StrCat(folder, ": the log has no segment files; restore them from the archive or a standby"));
   }
   std::vector<Segment> segments;
   segments.reserve(numbers.size());
@@ -65,8 +66,8 @@ absl::StatusOr<std::vector<Segment>> OpenSegments(const std::string& folder, con
           absl::StrCat(segment.path, ": the file says that it is segment ", segment.header.number, kRemedy));
     }
     if (i > 0 && segment.header.base < segments.back().first_frame()) {
-      return absl::DataLossError(
-          absl::StrCat(segment.path, ": begins at position ", segment.header.base, ", before the segment it follows", kRemedy));
+      return absl::DataLossError(absl::StrCat(segment.path, ": begins at position ", segment.header.base,
+                                              ", before the segment it follows", kRemedy));
     }
     segments.push_back(std::move(segment));
   }
@@ -124,6 +125,9 @@ absl::Status ReadChunk(int fd, const Segment& segment, uint64_t from, uint64_t l
   for (;;) {
     const size_t size = static_cast<size_t>(std::min<uint64_t>(want, limit - from));
     FC_RETURN_IF_ERROR(ReadAt(fd, from - segment.header.base, size, segment.path, buffer.get()));
+    // The disk reads on while this piece is worked on.
+    ::posix_fadvise(fd, static_cast<off_t>(from - segment.header.base + size), static_cast<off_t>(2 * want),
+                    POSIX_FADV_WILLNEED);
     const std::string_view all = *buffer;
     size_t at = 0;
     Frame frame;
@@ -166,7 +170,8 @@ absl::Status ScanLog(const std::string& folder, absl::FunctionRef<bool(const Log
     const File file(::open(segment.path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) return FileError(errno, "open", segment.path);
     if (segment.header.next != next) {
-      return absl::DataLossError(absl::StrCat(segment.path, ": does not continue where the segment before it ends", kRemedy));
+      return absl::DataLossError(
+          absl::StrCat(segment.path, ": does not continue where the segment before it ends", kRemedy));
     }
     uint64_t limit;
     if (i + 1 < segments.size()) {

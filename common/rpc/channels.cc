@@ -40,6 +40,7 @@ absl::Status Explain(const absl::Status& status, const Channel& channel, std::st
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Channel>> Connect(std::string_view address, const ChannelOptions& options) {
+  PrepareProcess();
   const size_t colon = address.rfind(':');
   if (colon == std::string_view::npos || colon + 1 == address.size()) {
     return absl::InvalidArgumentError(

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "absl/strings/escaping.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/check.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -32,6 +33,15 @@ std::string Cut(absl::string_view text) {
 }
 
 }  // namespace
+
+void PrepareProcess() {
+  // Distributions may build Abseil with its deadlock detector on, which keeps a graph of every mutex that gRPC takes.
+  static const bool done = [] {
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+    return true;
+  }();
+  (void)done;
+}
 
 const std::string& ProcessToken() {
   static const std::string* const token = [] {

@@ -20,6 +20,9 @@ namespace fundcore::rpc {
 inline constexpr char kCallerKey[] = "fundcore-caller";
 inline constexpr char kTokenKey[] = "fundcore-internal";
 
+// Settings of the process that gRPC needs, made once. By whoever makes the first server or channel.
+void PrepareProcess();
+
 // 256 random bits as hex, made once per process and never sent over a socket.
 const std::string& ProcessToken();
 

@@ -112,7 +112,7 @@ class Conversation final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* BeginReflection(const std::set<std::string>* services) {
   // The linker keeps a file of descriptors only where something names one of its messages; the old protocol is served
   // with the new one's classes, so name it here, and clients can describe it, too.
-  (void)grpc::reflection::v1alpha::ServerReflectionRequest::default_instance();
+  google::protobuf::LinkMessageReflection<grpc::reflection::v1alpha::ServerReflectionRequest>();
   return new Conversation(services);
 }
 

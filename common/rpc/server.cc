@@ -264,6 +264,7 @@ RpcServer::RpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RpcServer::~RpcServer() { Stop(impl_->shared->options.stop_patience); }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const Handlers* handlers, ServerOptions options) {
+  PrepareProcess();
   if (options.max_message_bytes == 0 || options.max_message_bytes > (1u << 29) || options.max_calls <= 0 ||
       options.max_streams <= 0 || options.max_deadline <= Duration()) {
     return absl::InvalidArgumentError(StrCat("server limits out of range: max_message_bytes ", options.max_message_bytes,

@@ -161,6 +161,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     Finish(grpc::Status::CANCELLED);
   }
   void OnDone() override { Release(); }
+  // Both reactions above are short and take no lock, so gRPC need not hop to its executor thread for them (a tenth of
+  // the rate).
+  bool InternalInlineable() override { return true; }
 
   void Release() {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;

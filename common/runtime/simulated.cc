@@ -94,7 +94,9 @@ bool SimWorld::RunOne() {
   if (options_.shuffle) {
     chosen = random_.Below(runnable_.size());
   } else {
-    const auto front = [](const SimExecutor* e) { return e->round_.empty() ? e->ready_.front().seq : e->round_.front().seq; };
+    const auto front = [](const SimExecutor* e) {
+      return e->round_.empty() ? e->ready_.front().seq : e->round_.front().seq;
+    };
     for (size_t i = 1; i < runnable_.size(); ++i) {
       if (front(runnable_[i]) < front(runnable_[chosen])) chosen = i;
     }

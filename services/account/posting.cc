@@ -30,8 +30,8 @@ struct AccountMachine::Line {
 };
 
 machine::IdIndex::Key AccountMachine::PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial) {
-  const int32_t day = confirm_day.raw();
-  return machine::IdIndex::HashOf({ta.view(), {reinterpret_cast<const char*>(&day), sizeof day}, serial.view()});
+  const std::string day = machine::EncodeKey(confirm_day);  // four bytes, the same on every machine
+  return machine::IdIndex::HashOf({ta.view(), day, serial.view()});
 }
 
 uint64_t AccountMachine::FiguresHash(const TradeLine& line) {

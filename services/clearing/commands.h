@@ -149,15 +149,8 @@ struct Applied {
   FC_FIELDS(ta, day, phase, partition, next)
 };
 
-// The orders due by the answer day are answered but for these, which are expected again with the next answer.
-struct DueAnswered {
-  static constexpr uint8_t kTag = 15;
-  TaCode ta;
-  Date day;
-  std::vector<DueOrder> carried;
-  FC_FIELDS(ta, day, carried)
-};
-
+// Everything compared: what is still unanswered of the orders due (expected again with the next answer), the counts, and what
+// the bank has to move.
 struct ReconciledDay {
   static constexpr uint8_t kTag = 16;
   struct Item {
@@ -167,9 +160,10 @@ struct ReconciledDay {
   };
   TaCode ta;
   Date day;
+  std::vector<DueOrder> carried;
   std::vector<Reconciled> lines;
   std::vector<Item> settlements;
-  FC_FIELDS(ta, day, lines, settlements)
+  FC_FIELDS(ta, day, carried, lines, settlements)
 };
 
 // The bank is about to be told: from now on the instruction with this settlement's id may exist.

@@ -30,8 +30,8 @@ class ClearingMachine {
   using Result = clearing::Result;
   using Commands =
       machine::CommandList<AbsorbFacts, OpenDay, Advance, SealRecorded, DueRecorded, FilesWritten, FilesReleased, Dispatched,
-                           GrowthEnded, TransferTaken, FindingsRecorded, Validated, HungRecorded, Applied, DueAnswered,
-                           ReconciledDay, SettlementIntended, SettlementsDone, ProposeResolution, ApproveResolution,
+                           GrowthEnded, TransferTaken, FindingsRecorded, Validated, HungRecorded, Applied, ReconciledDay,
+                           SettlementIntended, SettlementsDone, ProposeResolution, ApproveResolution,
                            LateTransferSeen>;
 
   ClearingMachine(machine::State& state, PartitionId partition);
@@ -50,7 +50,6 @@ class ClearingMachine {
   Result Execute(const Validated&, const machine::Context&);
   Result Execute(const HungRecorded&, const machine::Context&);
   Result Execute(const Applied&, const machine::Context&);
-  Result Execute(const DueAnswered&, const machine::Context&);
   Result Execute(const ReconciledDay&, const machine::Context&);
   Result Execute(const SettlementIntended&, const machine::Context&);
   Result Execute(const SettlementsDone&, const machine::Context&);

@@ -227,6 +227,10 @@ struct Settlement {
 
 // --- Keys and table numbers ---------------------------------------------------------------------------------------------
 
+struct TaPrefix {
+  TaCode ta;
+  FC_FIELDS(ta)
+};
 struct DayKey {
   TaCode ta;
   Date day;

@@ -89,10 +89,10 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
 
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
     waters.next_review = seq + 1;
-    ApplyRules(seq, o, ctx.now);
+    ApplyRules(seq, o, item.fund, ctx.now);
   } else {
     // The trading day is decided now wherever the institution is known; why it might not be is looked at in the review.
-    Place(seq, o, products_.Fund(item.fund, ctx.received), item.fund);
+    Place(seq, o, products_.Fund(item.fund, ctx.received));
   }
   Enter(seq, o);
   return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = o.trade_day};
@@ -128,7 +128,7 @@ TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context
     if (o.state != OrderState::kReceived) continue;  // cancelled meanwhile
     Begin();
     Count(o, -1);
-    ApplyRules(seq, o, ctx.now);
+    ApplyRules(seq, o, FundOf(o), ctx.now);
     Begin();
     Enter(seq, o);
     if (o.state != OrderState::kReceived) Noted(seq);
@@ -158,7 +158,7 @@ const TradeMachine::InstitutionView& TradeMachine::ViewOf(const TaCode& ta, Time
   return v;
 }
 
-Reason TradeMachine::Place(uint64_t seq, Order& o, const FundTerms* fund, const FundCode& code) {
+Reason TradeMachine::Place(uint64_t seq, Order& o, const FundTerms* fund) {
   if (!fund) return Reason::kFundUnknown;
   const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
   o.ta = view.number;
@@ -167,11 +167,10 @@ Reason TradeMachine::Place(uint64_t seq, Order& o, const FundTerms* fund, const 
   return view.problem;
 }
 
-void TradeMachine::ApplyRules(uint64_t seq, Order& o, TimePoint now) {
-  const FundCode code = FundOf(o);
+void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, TimePoint now) {
   const FundTerms* fund = products_.Fund(code, o.received_at);
   const auto check = [&]() -> Reason {
-    if (Reason r = Place(seq, o, fund, code); r != Reason::kNone) return r;
+    if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
     o.product_version = fund->version;
     if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);

@@ -117,10 +117,10 @@ class TradeMachine {
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
   uint64_t ContentHash(const ReceiveItem& item);
   // Gives the order its institution and trading day where its fund is known.
-  Reason Place(uint64_t seq, Order& o, const FundTerms* fund, const FundCode& code);
+  Reason Place(uint64_t seq, Order& o, const FundTerms* fund);
   const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
   // Applies the product rules as of receipt: the order stays RECEIVED or is REJECTED. Counts nothing.
-  void ApplyRules(uint64_t seq, Order& o, TimePoint now);
+  void ApplyRules(uint64_t seq, Order& o, const FundCode& code, TimePoint now);
   bool BoughtBefore(const Order& o);
 
   Day& DayOf(const Order& o);

@@ -82,8 +82,8 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kNone: return absl::StatusCode::kOk;
     case Reason::kRequestIdReused: return absl::StatusCode::kAlreadyExists;
     case Reason::kOrderNotFound:
-    case Reason::kFundUnknown:
-    case Reason::kInstitutionUnknown: return absl::StatusCode::kNotFound;
+    case Reason::kFundUnknown: return absl::StatusCode::kNotFound;
+    case Reason::kInstitutionUnknown: return absl::StatusCode::kUnavailable;  // its facts are on their way
     case Reason::kNoTradingDay:
     case Reason::kFundStopped:
     case Reason::kFundTerminated:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -243,7 +244,7 @@ struct NameText {
   FC_FIELDS(text)
 };
 
-// Texts by number and back. The numbers are state; the map back is only a faster way to them and is made on first use.
+// Texts by number and back. The numbers are state; the two faster ways to them are made on first use.
 class Names {
  public:
   Names(machine::State& state, uint8_t table) : texts_(state, table) {}
@@ -252,26 +253,32 @@ class Names {
   NameNo Number(std::string_view text) {
     if (text.empty()) return 0;
     if (!loaded_) Load();
-    auto it = numbers_.find(text);
+    auto it = numbers_.find(absl::string_view(text.data(), text.size()));
     if (it != numbers_.end()) return it->second;
-    const NameNo number = static_cast<NameNo>(numbers_.size() + 1);
+    const NameNo number = Keep(std::string(text));
     texts_.Mutable(number).text = std::string(text);
-    numbers_.emplace(std::string(text), number);
     return number;
   }
-  // "" for 0.
+  // "" for 0. Valid as long as the machine.
   std::string_view Text(NameNo number) {
-    const NameText* t = texts_.Find(number);
-    return t ? std::string_view(t->text) : std::string_view();
+    if (!loaded_) Load();
+    return number == 0 || number > by_number_.size() ? std::string_view() : std::string_view(by_number_[number - 1]);
   }
 
  private:
+  NameNo Keep(std::string text) {
+    by_number_.push_back(text);
+    const auto number = static_cast<NameNo>(by_number_.size());
+    numbers_.emplace(std::move(text), number);
+    return number;
+  }
   void Load() {
     loaded_ = true;
-    texts_.ScanAll([&](const NameNo& n, const NameText& t) { return numbers_.emplace(t.text, n), true; });
+    texts_.ScanAll([&](const NameNo&, const NameText& t) { return Keep(t.text), true; });
   }
 
   machine::Table<NameNo, NameText> texts_;
+  std::deque<std::string> by_number_;
   absl::flat_hash_map<std::string, NameNo> numbers_;  // never iterated
   bool loaded_ = false;
 };

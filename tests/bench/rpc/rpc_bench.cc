@@ -5,6 +5,7 @@
 // Prints JSON lines; `reference` is the bare echo at the same number of callers. "raw" registers a typed method exactly
 // as generated code does and answers inside the handler.
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/client_callback.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
 #include <grpcpp/impl/service_type.h>

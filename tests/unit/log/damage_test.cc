@@ -33,7 +33,8 @@ class Damage : public testing::Test {
       auto log = EmbeddedLog::Open(options);
       ASSERT_TRUE(log.ok()) << log.status();
       for (int i = 0; i < 10; ++i) {
-        ASSERT_TRUE(AppendAndWait(**log, Trade(static_cast<uint16_t>(i % 2)), Payload("r" + std::to_string(i), 20 + i)).ok());
+        const LogPartition partition = Trade(static_cast<uint16_t>(i % 2));
+        ASSERT_TRUE(AppendAndWait(**log, partition, Payload("r" + std::to_string(i), 20 + i)).ok());
       }
       // Close adds the trailer, so everything up to here is known durable.
     }
@@ -43,7 +44,9 @@ class Damage : public testing::Test {
       auto log = EmbeddedLog::Open(options, &report);
       ASSERT_TRUE(log.ok());
       promised_end_ = report.end_position;  // in the first segment the same as the byte in the file
-      ASSERT_TRUE(AppendAndWait(**log, {{Trade(0), "last a"}, {Account(1), Payload("last b", 100)}, {Trade(1), "last c"}}).ok());
+      ASSERT_TRUE(AppendAndWait(**log, {{Trade(0), "last a"},
+                                        {Account(1), Payload("last b", 100)},
+                                        {Trade(1), "last c"}}).ok());
       // The bytes as a crash before the next trailer would leave them.
       bytes_ = ReadFile(options.folder + "/segment-000001.log");
       format_ = ReadFile(options.folder + "/FORMAT");

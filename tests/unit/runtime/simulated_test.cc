@@ -103,7 +103,8 @@ std::vector<int> Mesh(uint64_t seed, bool shuffle, uint64_t* trace) {
     if (left == 0) return;
     const int to = static_cast<int>(all[at]->Random() % 5);
     if (all[at]->Random() % 3 == 0) {
-      all[to]->PostAfter(Duration::Micros(static_cast<int64_t>(all[at]->Random() % 50)), [&, to, left] { hop(to, left - 1); });
+      const Duration delay = Duration::Micros(static_cast<int64_t>(all[at]->Random() % 50));
+      all[to]->PostAfter(delay, [&, to, left] { hop(to, left - 1); });
     } else {
       all[to]->Post([&, to, left] { hop(to, left - 1); });
     }

@@ -1,0 +1,261 @@
+// The independent recomputation of confirmations.
+#include "services/account/check.h"
+
+#include <algorithm>
+
+#include "common/fund/offer.h"
+#include "common/fund/purchase.h"
+
+namespace fundcore::account {
+namespace {
+
+// The confirmations that may answer an application of ours.
+bool Answers(uint16_t confirmation, uint16_t application) {
+  switch (application) {
+    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
+    case 22: return confirmation == 122;
+    case 24: return confirmation == 124;
+    default: return false;
+  }
+}
+
+std::string_view ExpectedConfirmation(uint16_t application) {
+  return application == 20 ? "120 or 130" : application == 22 ? "122" : "124";
+}
+
+InvestorType TypeOf(const Investor& investor) {
+  return investor.institution ? InvestorType::kInstitution : InvestorType::kIndividual;
+}
+
+// To the four decimals that files before version 22 can hold.
+Nav FourDecimals(Nav nav) {
+  constexpr int64_t kStep = 10'000;
+  return Nav::FromRaw(MulDiv(nav.raw(), 1, kStep, Rounding::kHalfUp) * kStep);
+}
+
+}  // namespace
+
+void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
+                               std::string found) {
+  findings_->push_back(
+      {line.line, std::string(rule), std::string(field), std::move(expected), std::move(found), line.order, line.investor});
+}
+
+ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, const Reservation& r) {
+  auto [it, fresh] = rests_.try_emplace(line.order.raw());
+  if (fresh) it->second = {r.amount_left, r.units_left, r.in_part, r.state == ReservationState::kConsumed};
+  return it->second;
+}
+
+Holding& ConfirmationChecker::HoldingOf(const TradeLine& line) {
+  auto [it, fresh] = holdings_.try_emplace({line.investor.raw(), line.fund});
+  if (fresh) {
+    const Investor* investor = machine_.FindInvestor(line.investor);
+    if (const Holding* holding = investor ? FindHolding(*investor, line.fund) : nullptr) it->second = *holding;
+  }
+  return it->second;
+}
+
+void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>* findings) {
+  findings_ = findings;
+  if (auto posted = machine_.FindPosted(ta_, line)) {
+    if (*posted != AccountMachine::FiguresHash(line)) {
+      Find(line, "DUPLICATE_SERIAL", "TASerialNO", "the figures posted under it before", line.serial.str());
+    }
+    return;
+  }
+  if (!line.order.is_set()) return CheckUnsolicited(line);
+
+  const Reservation* r = machine_.FindReservation(line.order);
+  if (!r || r->state == ReservationState::kNone || r->state == ReservationState::kRefused || r->fund.empty()) {
+    return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", FormatOrderId(line.order));
+  }
+  if (r->investor != line.investor) {
+    return Find(line, "ORDER_OF_ANOTHER_INVESTOR", "TransactionAccountID", FormatInvestorId(r->investor),
+                FormatInvestorId(line.investor));
+  }
+  if (r->fund != line.fund) return Find(line, "FUND_DIFFERS", "FundCode", r->fund.str(), line.fund.str());
+  if (!Answers(line.business, r->business)) {
+    return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)), StrCat(line.business));
+  }
+  Rest& rest = RestOf(line, *r);
+  if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
+  if (IsRefusal(line.return_code) && line.business != 149) {
+    rest.consumed = true;
+    return;
+  }
+  if (r->state != ReservationState::kReserved) {
+    return Find(line, "ORDER_RELEASED", "AppSheetSerialNo", "", FormatOrderId(line.order));
+  }
+  if (IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
+
+  const Investor& investor = *machine_.FindInvestor(line.investor);
+  const FundAccount* account = FindFundAccount(investor, ta_);
+  if (account && !account->ta_account.empty() && !line.ta_account.empty() && account->ta_account != line.ta_account) {
+    Find(line, "TA_ACCOUNT_DIFFERS", "TAAccountID", account->ta_account.str(), line.ta_account.str());
+  }
+  switch (line.business) {
+    case 120:
+      if (line.amount > rest.amount) {
+        Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedAmount", rest.amount.ToString(), line.amount.ToString());
+      }
+      return;
+    case 149:
+      rest.consumed = true;
+      return;
+    case 124: return CheckRedemption(line, *r, rest);
+    default: return CheckPurchase(line, *r, rest);
+  }
+}
+
+void ConfirmationChecker::CheckUnsolicited(const TradeLine& line) {
+  switch (line.business) {
+    case 142:
+    case 143:
+    case 144:
+    case 145:
+    case 149:
+    case 150:
+    case 151: break;
+    default: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
+  }
+  if (IsRefusal(line.return_code)) return;
+  if (!machine_.FindInvestor(line.investor)) {
+    return Find(line, "UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(line.investor));
+  }
+  if (line.business == 144 && line.units.is_positive()) {
+    AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
+                             .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
+  }
+  const bool takes = line.business == 142 || line.business == 145 || line.business == 150 || line.business == 151;
+  if (!takes) return;
+  Holding& holding = HoldingOf(line);
+  if (holding.units < line.units) Find(line, "SHORT", "ConfirmedVol", holding.units.ToString(), line.units.ToString());
+  TakeUnits(holding, line.units, LotOrder::kOldestFirst, line.confirm_day);
+}
+
+void ConfirmationChecker::CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund) {
+  const TradingCalendar* calendar = machine_.products().Calendar(fund.calendar);
+  if (!calendar) return;
+  const auto expected = calendar->AddOpenDays(r.trade_day, fund.confirm_days);
+  if (!expected.ok() || *expected == line.confirm_day) return;
+  Find(line, "CONFIRM_DAY_DIFFERS", "TransactionCfmDate", expected->Compact(), line.confirm_day.Compact());
+}
+
+bool ConfirmationChecker::FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms) {
+  terms->fund = machine_.products().Fund(line.fund, r.received_at);
+  if (!terms->fund) {
+    Find(line, "FUND_TERMS_UNKNOWN", "FundCode", StrCat("terms in force at ", r.received_at.Iso()), line.fund.str());
+    return false;
+  }
+  terms->fees = terms->fund->fees.At(r.trade_day, TypeOf(*machine_.FindInvestor(line.investor)));
+  if (line.business == 130) {
+    terms->nav = terms->fund->face.is_positive() ? terms->fund->face : Nav::Whole(1);
+    return true;
+  }
+  // What was deferred takes the price of the later day that its confirmation belongs to.
+  Date price_day = r.trade_day;
+  if (rest.in_part) {
+    if (const TradingCalendar* calendar = machine_.products().Calendar(terms->fund->calendar)) {
+      if (auto day = calendar->AddOpenDays(line.confirm_day, -int{terms->fund->confirm_days}); day.ok()) price_day = *day;
+    }
+  }
+  const NavFact* nav = machine_.products().FindNav(line.fund, price_day, line.business == 124 ? 2 : 1);
+  if (!nav) {
+    Find(line, "NAV_UNKNOWN", "NAV", StrCat("a price of ", price_day.Iso()), line.nav.ToString());
+    return false;
+  }
+  terms->nav = nav->nav;
+  return true;
+}
+
+void ConfirmationChecker::CompareNav(const TradeLine& line, Nav nav) {
+  if (nav == line.nav) return;
+  const InstitutionTerms* institution = machine_.products().Institution(ta_);
+  if (institution && institution->file_version < 22 && FourDecimals(nav) == line.nav) return;
+  Find(line, "NAV_DIFFERS", "NAV", nav.ToString(), line.nav.ToString());
+}
+
+void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation& r, Rest& rest) {
+  const Money applied = rest.amount;
+  rest.amount -= std::min(rest.amount, line.amount);
+  const bool in_part_before = rest.in_part;
+  rest.consumed = !line.interim;
+  Rest before = rest;
+  before.in_part = in_part_before;
+  rest.in_part = true;
+  if (line.amount > applied) {
+    Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedAmount", applied.ToString(), line.amount.ToString());
+  }
+  if (line.units.is_positive()) {
+    AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
+                             .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
+  }
+  Terms terms;
+  if (!FindTerms(line, r, before, &terms)) return;
+  if (line.business == 122 && !in_part_before) CheckConfirmDay(line, r, *terms.fund);
+  if (line.amount.is_zero()) {
+    Compare(line, "UNITS_DIFFER", "ConfirmedVol", Units(), line.units);
+    return Compare(line, "FEE_DIFFERS", "Charge", Money(), line.charge);
+  }
+  CompareNav(line, terms.nav);
+
+  const bool offer = line.business == 130;
+  const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
+    const PurchaseTier* tier = !terms.fees ? nullptr : offer ? terms.fees->OfferTierFor(amount) : terms.fees->PurchaseTierFor(amount);
+    const PurchaseFee fee = tier ? tier->fee : PurchaseFee{};
+    const FeeMethod method = terms.fees ? terms.fees->method : FeeMethod::kOutside;
+    if (!offer) return ComputePurchase({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding});
+    auto result = ComputeOffer({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding}, line.interest);
+    if (!result.ok()) return result.status();
+    return PurchaseResult{result->net, result->fee, result->units, result->refund};
+  };
+  const auto computed = compute(line.amount);
+  if (!computed.ok()) {
+    return Find(line, "NOT_COMPUTABLE", "ConfirmedAmount", std::string(computed.status().message()), line.amount.ToString());
+  }
+  if (computed->units == line.units && computed->fee == line.charge) return;
+  if (terms.fund->rounding.whole_units) {
+    // Whole units: some institutions confirm what was spent, after the refund, with the fee of the whole application.
+    const auto whole = compute(applied);
+    if (whole.ok() && line.amount == applied - whole->refund && whole->units == line.units && whole->fee == line.charge) return;
+  }
+  Compare(line, "UNITS_DIFFER", "ConfirmedVol", computed->units, line.units);
+  Compare(line, "FEE_DIFFERS", "Charge", computed->fee, line.charge);
+}
+
+void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservation& r, Rest& rest) {
+  const Units applied = rest.units;
+  const Rest before = rest;
+  rest.units -= std::min(rest.units, line.units);
+  rest.consumed = !line.interim;
+  rest.in_part = true;
+  if (line.units > applied) {
+    Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", applied.ToString(), line.units.ToString());
+  }
+  Terms terms;
+  if (!FindTerms(line, r, before, &terms)) return;
+  if (!before.in_part) CheckConfirmDay(line, r, *terms.fund);
+  if (line.units.is_zero()) return Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", Money(), line.amount);
+  CompareNav(line, terms.nav);
+
+  static const std::vector<RedemptionTier> kNoFee;
+  const LotOrder order = terms.fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
+  Holding& holding = HoldingOf(line);
+  const auto split = SplitRedemption(holding.lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee,
+                                     line.confirm_day,
+                                     {.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding});
+  if (!split.ok()) {
+    const bool is_short = split.status().code() == absl::StatusCode::kFailedPrecondition;
+    Find(line, is_short ? "SHORT" : "NOT_COMPUTABLE", "ConfirmedVol",
+         is_short ? holding.units.ToString() : std::string(split.status().message()), line.units.ToString());
+    TakeUnits(holding, line.units, order, r.trade_day);
+    return;
+  }
+  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", split->net, line.amount);
+  Compare(line, "FEE_DIFFERS", "Charge", split->fee, line.charge);
+  if (!line.other_fee1.is_zero()) Compare(line, "FUND_PART_DIFFERS", "OtherFee1", split->fund_part, line.other_fee1);
+  TakeUnits(holding, line.units, order, r.trade_day);
+}
+
+}  // namespace fundcore::account

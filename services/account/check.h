@@ -1,0 +1,63 @@
+// Recomputes a confirmation file from our own orders, prices, fee schedules and lots, and says what differs.
+//
+//   ConfirmationChecker checker(machine, ta);
+//   for (const TradeLine& line : lines) checker.Check(line, &findings);   // in file order
+//
+// Reads the machine and changes nothing. Lines of one investor and fund see the lots as the lines before them leave them,
+// so one checker takes all lines of a call. On the partition's executor, for the time of one task.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "services/account/machine.h"
+
+namespace fundcore::account {
+
+class ConfirmationChecker {
+ public:
+  ConfirmationChecker(AccountMachine& machine, const TaCode& ta) : machine_(machine), ta_(ta) {}
+
+  // Adds a finding for each thing that differs; none for a line that follows from our books.
+  void Check(const TradeLine& line, std::vector<FindingEntry>* findings);
+
+ private:
+  // What the lines so far leave of an order.
+  struct Rest {
+    Money amount;
+    Units units;
+    bool in_part = false;
+    bool consumed = false;
+  };
+  struct Terms {
+    const FundTerms* fund = nullptr;
+    const FeeSchedule* fees = nullptr;
+    Nav nav;                     // zero where we have none
+  };
+
+  void CheckUnsolicited(const TradeLine& line);
+  void CheckPurchase(const TradeLine& line, const Reservation& r, Rest& rest);
+  void CheckRedemption(const TradeLine& line, const Reservation& r, Rest& rest);
+  void CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund);
+  bool FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms);
+  void CompareNav(const TradeLine& line, Nav nav);
+  Rest& RestOf(const TradeLine& line, const Reservation& r);
+  Holding& HoldingOf(const TradeLine& line);
+  void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected, std::string found);
+  template <class D>
+  void Compare(const TradeLine& line, std::string_view rule, std::string_view field, D expected, D found) {
+    if (expected != found) Find(line, rule, field, expected.ToString(), found.ToString());
+  }
+
+  AccountMachine& machine_;
+  const TaCode ta_;
+  std::vector<FindingEntry>* findings_ = nullptr;
+  // Looked up, never iterated: their order cannot show.
+  absl::flat_hash_map<uint64_t, Rest> rests_;
+  absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
+};
+
+}  // namespace fundcore::account

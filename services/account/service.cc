@@ -1,0 +1,241 @@
+// Assembling the service, and what is summed over all partitions: the trial balance.
+#include "services/account/service.h"
+
+#include <map>
+
+namespace fundcore::account {
+
+AccountServiceImpl::AccountServiceImpl(const ServiceDeps& deps)
+    : deps_(deps),
+      host_(machine::HostOptions{.service = ServiceId::kAccount,
+                                 .partitions = deps.partitions,
+                                 .executors = deps.executors,
+                                 .log = deps.log,
+                                 .store = deps.store,
+                                 .owner = deps.owner}),
+      feed_(&host_, deps.peers),
+      worker_(&host_, deps.peers) {
+  FC_CHECK(deps.vault, "account needs a vault for personal data");
+}
+
+void AccountServiceImpl::Start() {
+  feed_.Start();
+  worker_.Start();
+}
+
+absl::Status BadField(std::string_view field, std::string_view value, std::string_view limit) {
+  return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FIELD", StrCat(field, " \"", value, "\" ", limit),
+                              {{"field", field}});
+}
+
+absl::Status AccountServiceImpl::Ready(Partition& partition, bool writes) {
+  if (!partition.serving()) {
+    return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING",
+                                StrCat("account partition ", partition.id().partition.raw(),
+                                       " is still replaying its log; ask again in a moment"));
+  }
+  if (writes && host_.ShardOf(partition.id().partition).overloaded()) {
+    return rpc::TryAgainLater("account has too many commands waiting; nothing was done, send it again later",
+                              Duration::Millis(100));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AccountServiceImpl::CheckInvestorPartition(uint64_t investor) const {
+  if (investor / kInvestorSequenceLimit < deps_.partitions && investor % kInvestorSequenceLimit != 0) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kNotFound, ReasonName(Reason::kInvestorNotFound),
+                              StrCat("investor ", investor, ": ", ReasonMessage(Reason::kInvestorNotFound)));
+}
+
+template <class Req, class Resp>
+void AccountServiceImpl::Internal(rpc::Handlers* handlers, std::string_view name,
+                                  void (AccountServiceImpl::*method)(const Req&, Resp*, rpc::Reply)) {
+  handlers->Unary<Req, Resp>(
+      StrCat("fundcore.account.v1.AccountOps/", name),
+      [this, method](const rpc::Call& call, const Req& request, Resp* response, rpc::Reply reply) {
+        if (!call.internal && call.caller.view() != "local" && call.caller.view() != "operator") {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "INTERNAL_ONLY",
+                                            "AccountOps is for services of this system and local operators only"));
+        }
+        (this->*method)(request, response, std::move(reply));
+      });
+}
+
+void AccountServiceImpl::Register(rpc::Handlers* handlers) {
+  using rpc::Call;
+  using rpc::Reply;
+  const auto name = [](std::string_view method) { return StrCat("fundcore.account.v1.AccountService/", method); };
+  handlers->Unary<v1::OpenInvestorRequest, v1::OpenInvestorResponse>(
+      name("OpenInvestor"), [this](const Call&, const auto& q, auto* a, Reply r) { OpenInvestor(q, a, std::move(r)); });
+  handlers->Unary<v1::AddCardRequest, v1::AddCardResponse>(
+      name("AddCard"), [this](const Call&, const auto& q, auto* a, Reply r) { AddCard(q, a, std::move(r)); });
+  handlers->Unary<v1::PaymentRequest, v1::PaymentResponse>(name("Deposit"), [this](const Call& c, const auto& q, auto* a, Reply r) {
+    MakePayment(c, PaymentDirection::kDeposit, q, a, std::move(r));
+  });
+  handlers->Unary<v1::PaymentRequest, v1::PaymentResponse>(name("Withdraw"), [this](const Call& c, const auto& q, auto* a, Reply r) {
+    MakePayment(c, PaymentDirection::kWithdrawal, q, a, std::move(r));
+  });
+  handlers->Unary<v1::GetPaymentRequest, v1::PaymentResponse>(
+      name("GetPayment"), [this](const Call&, const auto& q, auto* a, Reply r) { GetPayment(q, a, std::move(r)); });
+  handlers->Unary<v1::GetAccountRequest, v1::GetAccountResponse>(
+      name("GetAccount"), [this](const Call&, const auto& q, auto* a, Reply r) { GetAccount(q, a, std::move(r)); });
+  handlers->Unary<v1::ListLedgerRequest, v1::ListLedgerResponse>(
+      name("ListLedger"), [this](const Call&, const auto& q, auto* a, Reply r) { ListLedger(q, a, std::move(r)); });
+  handlers->Unary<v1::TrialBalanceRequest, v1::TrialBalanceResponse>(
+      name("TrialBalance"), [this](const Call&, const auto& q, auto* a, Reply r) { TrialBalance(q, a, std::move(r)); });
+
+  Internal(handlers, "Reserve", &AccountServiceImpl::Reserve);
+  Internal(handlers, "Release", &AccountServiceImpl::Release);
+  Internal(handlers, "SealApplications", &AccountServiceImpl::SealApplications);
+  Internal(handlers, "PullApplications", &AccountServiceImpl::PullApplications);
+  Internal(handlers, "ApplyAccountConfirmations", &AccountServiceImpl::ApplyAccountConfirmations);
+  Internal(handlers, "CheckConfirmations", &AccountServiceImpl::CheckConfirmations);
+  Internal(handlers, "ApplyConfirmations", &AccountServiceImpl::ApplyConfirmations);
+  Internal(handlers, "ApplyDividends", &AccountServiceImpl::ApplyDividends);
+  Internal(handlers, "CheckBalances", &AccountServiceImpl::CheckBalances);
+  Internal(handlers, "UnitTotals", &AccountServiceImpl::UnitTotals);
+  Internal(handlers, "SettlementTotals", &AccountServiceImpl::SettlementTotals);
+  Internal(handlers, "Settle", &AccountServiceImpl::Settle);
+}
+
+// --- Trial balance --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Both ledgers as one executor's partitions have them, in the signs of the sums: what we have positive, what we owe negative.
+struct Balance {
+  std::map<std::pair<Leg, std::string>, Money> cash;                        // leg, institution
+  std::map<std::tuple<Leg, std::string, std::string>, Units> units;         // leg, institution, fund
+  std::vector<std::string> differences;
+
+  void AddCash(Leg leg, const TaCode& ta, Money m) { cash[{leg, ta.str()}] += m; }
+  void AddUnits(Leg leg, const UnitKey& key, Units u) { units[{leg, key.ta.str(), key.fund.str()}] += u; }
+};
+
+void AddTotals(AccountMachine& m, Balance& b) {
+  const CashTotals& totals = m.ledger().cash();
+  b.AddCash(Leg::kAvailable, {}, -totals.investors.available);
+  b.AddCash(Leg::kReserved, {}, -totals.investors.reserved);
+  b.AddCash(Leg::kAwaiting, {}, -totals.investors.awaiting);
+  b.AddCash(Leg::kWithdrawing, {}, -totals.investors.withdrawing);
+  b.AddCash(Leg::kBank, {}, totals.bank);
+  m.ledger().ForEachTa([&](const TaCode& ta, const TaTotals& t) {
+    b.AddCash(Leg::kTaPayable, ta, -t.payable);
+    b.AddCash(Leg::kTaReceivable, ta, t.receivable);
+    b.AddCash(Leg::kSuspense, ta, t.suspense);
+  });
+  m.ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
+    b.AddUnits(Leg::kUnitsFree, key, -t.free);
+    b.AddUnits(Leg::kUnitsFrozen, key, -t.frozen);
+    b.AddUnits(Leg::kTaRegister, key, t.registered);
+    b.AddUnits(Leg::kUnitsSuspense, key, t.suspense);
+  });
+}
+
+// Recomputes what investors own from every account, and what institutions owe from every settlement, and compares.
+void Verify(AccountMachine& m, Balance& b) {
+  InvestorCash sum;
+  struct Held {
+    Units free, frozen;
+    uint64_t holders = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Held> held;
+  for (uint64_t seq = 1; seq <= m.investors(); ++seq) {
+    const Investor* investor = m.FindInvestor(MakeInvestorId(m.partition(), seq));
+    if (!investor) continue;
+    sum.available += investor->cash.available;
+    sum.reserved += investor->cash.reserved;
+    sum.awaiting += investor->cash.awaiting;
+    sum.withdrawing += investor->cash.withdrawing;
+    for (const Holding& h : investor->holdings) {
+      Units lots;
+      for (const Lot& lot : h.lots) lots += lot.units;
+      if (lots != h.units) {
+        b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ", h.fund.view(),
+                                       ": lots ", lots.ToString(), ", position ", h.units.ToString()));
+      }
+      Held& total = held[{h.ta.str(), h.fund.str()}];
+      total.free += h.free();
+      total.frozen += h.frozen;
+      ++total.holders;
+    }
+  }
+  const auto compare = [&](std::string_view what, const auto& running, const auto& recomputed) {
+    if (running == recomputed) return;
+    b.differences.push_back(StrCat("partition ", m.partition().raw(), " ", what, ": running ", running.ToString(),
+                                   ", recomputed ", recomputed.ToString()));
+  };
+  const InvestorCash& running = m.ledger().cash().investors;
+  compare(LegName(Leg::kAvailable), running.available, sum.available);
+  compare(LegName(Leg::kReserved), running.reserved, sum.reserved);
+  compare(LegName(Leg::kAwaiting), running.awaiting, sum.awaiting);
+  compare(LegName(Leg::kWithdrawing), running.withdrawing, sum.withdrawing);
+  m.ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
+    const Held& h = held[{key.ta.str(), key.fund.str()}];
+    compare(StrCat(LegName(Leg::kUnitsFree), " ", key.fund.view()), t.free, h.free);
+    compare(StrCat(LegName(Leg::kUnitsFrozen), " ", key.fund.view()), t.frozen, h.frozen);
+    compare(StrCat("holders of ", key.fund.view()), Units::Whole(static_cast<int64_t>(t.holders)),
+            Units::Whole(static_cast<int64_t>(h.holders)));
+  });
+  std::map<std::string, std::pair<Money, Money>> open;  // payable, receivable by institution
+  m.ForEachSettlement([&](const SettlementKey& key, const Settlement& s) {
+    auto& [payable, receivable] = open[key.ta.str()];
+    payable += s.pay - s.pay_settled;
+    receivable += s.receive - s.receive_settled;
+  });
+  m.ledger().ForEachTa([&](const TaCode& ta, const TaTotals& t) {
+    const auto& [payable, receivable] = open[ta.str()];
+    compare(StrCat(LegName(Leg::kTaPayable), " ", ta.view()), t.payable, payable);
+    compare(StrCat(LegName(Leg::kTaReceivable), " ", ta.view()), t.receivable, receivable);
+  });
+}
+
+}  // namespace
+
+void AccountServiceImpl::TrialBalance(const v1::TrialBalanceRequest& request, v1::TrialBalanceResponse* response,
+                                      rpc::Reply reply) {
+  Collect<Balance>(
+      [verify = request.verify()](Partition& p, Balance& b) {
+        AddTotals(p.machine(), b);
+        if (verify) Verify(p.machine(), b);
+      },
+      [response, reply = std::move(reply)](absl::Status status, std::vector<Balance>& parts) mutable {
+        if (!status.ok()) return reply(std::move(status));
+        Balance all;
+        for (const Balance& part : parts) {
+          for (const auto& [key, money] : part.cash) all.cash[key] += money;
+          for (const auto& [key, units] : part.units) all.units[key] += units;
+          all.differences.insert(all.differences.end(), part.differences.begin(), part.differences.end());
+        }
+        Money cash_sum;
+        for (const auto& [key, money] : all.cash) {
+          v1::Leg* leg = response->add_cash();
+          leg->set_name(std::string(LegName(key.first)));
+          leg->set_ta_code(key.second);
+          leg->set_amount_fen(money.raw());
+          cash_sum += money;
+        }
+        std::map<std::string, Units> unit_sums;
+        for (const auto& [key, units] : all.units) {
+          v1::Leg* leg = response->add_units();
+          leg->set_name(std::string(LegName(std::get<0>(key))));
+          leg->set_ta_code(std::get<1>(key));
+          leg->set_fund_code(std::get<2>(key));
+          leg->set_units_e2(units.raw());
+          unit_sums[std::get<2>(key)] += units;
+        }
+        if (!cash_sum.is_zero()) all.differences.push_back(StrCat("cash legs sum to ", cash_sum.ToString(), ", not to 0.00"));
+        for (const auto& [fund, units] : unit_sums) {
+          if (!units.is_zero()) {
+            all.differences.push_back(StrCat("unit legs of fund ", fund, " sum to ", units.ToString(), ", not to 0.00"));
+          }
+        }
+        response->set_balanced(all.differences.empty());
+        std::string text;
+        for (const std::string& d : all.differences) text += (text.empty() ? "" : "; ") + d;
+        response->set_difference(text);
+        reply(absl::OkStatus());
+      });
+}
+
+}  // namespace fundcore::account

@@ -1,0 +1,183 @@
+// AccountServiceImpl: the gRPC face of account, for apps (AccountService) and for trade and clearing (AccountOps).
+//
+// Handlers check shapes on whatever thread they are called, then work on the executor of the partition that the number's
+// digits name. Personal data is sealed here, before it enters a command, and opened here, after it left the state.
+//
+//   AccountServiceImpl account(deps);
+//   account.Register(&handlers);
+//   account.host()->Recover();  log->Start();  account.host()->WhenServing([&] { account.Start(); });
+//
+// service.cc assembles it and sums over partitions, service_accounts.cc serves apps, service_ops.cc trade and clearing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "common/machine/host.h"
+#include "common/machine/service.h"
+#include "common/product/feed.h"
+#include "fundcore/account/v1/account.pb.h"
+#include "services/account/machine.h"
+#include "services/account/worker.h"
+
+namespace fundcore::account {
+
+class AccountServiceImpl : public Service {
+ public:
+  // `deps.vault`, `deps.peers`, `deps.log` and `deps.store` outlive the service.
+  explicit AccountServiceImpl(const ServiceDeps& deps);
+
+  machine::HostBase* host() override { return &host_; }
+  machine::Host<AccountMachine>& machines() { return host_; }
+  void Register(rpc::Handlers* handlers) override;
+  void Start() override;
+
+ private:
+  using Partition = machine::Partition<AccountMachine>;
+
+  // For apps.
+  void OpenInvestor(const v1::OpenInvestorRequest& request, v1::OpenInvestorResponse* response, rpc::Reply reply);
+  void AddCard(const v1::AddCardRequest& request, v1::AddCardResponse* response, rpc::Reply reply);
+  void MakePayment(const rpc::Call& call, PaymentDirection direction, const v1::PaymentRequest& request,
+                   v1::PaymentResponse* response, rpc::Reply reply);
+  void GetPayment(const v1::GetPaymentRequest& request, v1::PaymentResponse* response, rpc::Reply reply);
+  void GetAccount(const v1::GetAccountRequest& request, v1::GetAccountResponse* response, rpc::Reply reply);
+  void ListLedger(const v1::ListLedgerRequest& request, v1::ListLedgerResponse* response, rpc::Reply reply);
+  void TrialBalance(const v1::TrialBalanceRequest& request, v1::TrialBalanceResponse* response, rpc::Reply reply);
+
+  // For trade and clearing.
+  void Reserve(const v1::ReserveRequest& request, v1::ReserveResponse* response, rpc::Reply reply);
+  void Release(const v1::ReleaseRequest& request, v1::ReleaseResponse* response, rpc::Reply reply);
+  void SealApplications(const v1::SealApplicationsRequest& request, v1::SealApplicationsResponse* response, rpc::Reply reply);
+  void PullApplications(const v1::PullApplicationsRequest& request, v1::PullApplicationsResponse* response, rpc::Reply reply);
+  void ApplyAccountConfirmations(const v1::ApplyAccountConfirmationsRequest& request,
+                                 v1::ApplyAccountConfirmationsResponse* response, rpc::Reply reply);
+  void CheckConfirmations(const v1::CheckConfirmationsRequest& request, v1::CheckConfirmationsResponse* response,
+                          rpc::Reply reply);
+  void ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
+  void ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
+  void CheckBalances(const v1::CheckBalancesRequest& request, v1::CheckBalancesResponse* response, rpc::Reply reply);
+  void UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response, rpc::Reply reply);
+  void SettlementTotals(const v1::SettlementTotalsRequest& request, v1::SettlementTotalsResponse* response, rpc::Reply reply);
+  void Settle(const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply);
+
+  // Registers a method that only siblings and local operators may call.
+  template <class Req, class Resp>
+  void Internal(rpc::Handlers* handlers, std::string_view name, void (AccountServiceImpl::*method)(const Req&, Resp*, rpc::Reply));
+
+  // Fails where this partition cannot take commands now: not served yet, or too many waiting.
+  absl::Status Ready(Partition& partition, bool writes);
+  // NOT_FOUND where no partition has this number.
+  absl::Status CheckInvestorPartition(uint64_t investor) const;
+
+  // Runs `work` for every partition, on their executors, with one `Part` for each executor; then `done`, once, anywhere.
+  template <class Part>
+  void Collect(std::function<void(Partition&, Part&)> work,
+               absl::AnyInvocable<void(absl::Status, std::vector<Part>& parts)> done);
+  // Gives the command again until the result says that there is no more; from the partition's executor.
+  template <class C>
+  void SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done);
+  // Gives commands one after the other to one partition, and answers with all of their results joined.
+  template <class C>
+  void SubmitLines(PartitionId partition, std::vector<C> commands, absl::AnyInvocable<void(absl::Status, Applied&)> done);
+
+  void FillPayment(Partition& partition, uint64_t seq, v1::PaymentResponse* response);
+  SealNonce Nonce(Executor* executor) { return {executor->Random(), executor->Random()}; }
+
+  const ServiceDeps deps_;
+  machine::Host<AccountMachine> host_;
+  FactFeed<AccountMachine> feed_;
+  PaymentWorker worker_;
+};
+
+// What Vault fields of an investor are sealed as; the same words open them.
+inline constexpr std::string_view kNameContext = "investor name";
+inline constexpr std::string_view kCertificateContext = "investor certificate";
+inline constexpr std::string_view kMobileContext = "investor mobile";
+inline constexpr std::string_view kCardContext = "card number";
+
+// INVALID_ARGUMENT that names field, value and limit.
+absl::Status BadField(std::string_view field, std::string_view value, std::string_view limit);
+
+template <class Part>
+void AccountServiceImpl::Collect(std::function<void(Partition&, Part&)> work,
+                                 absl::AnyInvocable<void(absl::Status, std::vector<Part>& parts)> done) {
+  struct All {
+    std::function<void(Partition&, Part&)> work;
+    std::vector<Part> parts;
+    std::vector<absl::Status> status;
+    absl::AnyInvocable<void(absl::Status, std::vector<Part>&)> done;
+  };
+  auto all = std::make_shared<All>();
+  const size_t shards = host_.shards().size();
+  all->work = std::move(work);
+  all->parts.resize(shards);
+  all->status.resize(shards);
+  all->done = std::move(done);
+  machine::Gather* gather = machine::Gather::New(shards, [all] {
+    for (absl::Status& s : all->status)
+      if (!s.ok()) return all->done(std::move(s), all->parts);
+    all->done(absl::OkStatus(), all->parts);
+  });
+  for (size_t i = 0; i < shards; ++i) {
+    machine::Shard* shard = host_.shards()[i].get();
+    shard->executor()->Post([this, shard, all, gather, i] {
+      for (auto& base : shard->partitions()) {
+        auto& partition = static_cast<Partition&>(*base);
+        all->status[i] = Ready(partition, false);
+        if (!all->status[i].ok()) break;
+        all->work(partition, all->parts[i]);
+      }
+      gather->One();
+    });
+  }
+}
+
+template <class C>
+void AccountServiceImpl::SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done) {
+  auto shared = std::make_shared<std::pair<C, absl::AnyInvocable<void(const Result&)>>>(std::move(command), std::move(done));
+  host_.Submit(partition, shared->first, [this, partition, shared](const Result& r) {
+    if (!r.more) return shared->second(r);
+    SubmitUntilDone(partition, std::move(shared->first), std::move(shared->second));
+  });
+}
+
+template <class C>
+void AccountServiceImpl::SubmitLines(PartitionId partition, std::vector<C> commands,
+                                     absl::AnyInvocable<void(absl::Status, Applied&)> done) {
+  struct All {
+    Applied joined;
+    absl::Status status;
+    size_t left = 0;
+    absl::AnyInvocable<void(absl::Status, Applied&)> done;
+  };
+  auto all = std::make_shared<All>();
+  all->done = std::move(done);
+  host_.On(partition, [this, all, partition, commands = std::move(commands)](Partition& p) {
+    all->status = Ready(p, true);
+    if (!all->status.ok()) return all->done(all->status, all->joined);
+    all->left = commands.size();
+    for (const C& command : commands) {
+      host_.Submit(partition, command, [all, file = command.file_name, first = command.first_index](const Result& r) {
+        const Applied& part = *r.applied;
+        all->joined.next_index = part.next_index;
+        for (const FindingEntry& f : part.findings) all->joined.findings.push_back(f);
+        for (const HungOrder& h : part.hung) all->joined.hung.push_back(h);
+        if (r.reason != Reason::kNone && all->status.ok()) {
+          all->status = rpc::ErrorWithReason(
+              absl::StatusCode::kFailedPrecondition, ReasonName(r.reason),
+              StrCat("lines from index ", first, " of ", file, " do not follow; this partition expects index ", part.next_index),
+              {{"expected", StrCat(part.next_index)}});
+        }
+        if (--all->left == 0) all->done(all->status, all->joined);
+      });
+    }
+  });
+}
+
+}  // namespace fundcore::account

@@ -1,0 +1,75 @@
+// The commands of the risk machine, as they stand in its log. Tags and field orders are fixed for ever.
+//
+// Texts that a command only looks at are string_views into the bytes it was decoded from: valid while it executes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/codec.h"
+#include "common/money/decimal.h"
+#include "common/product/facts.h"
+#include "common/time/time.h"
+#include "common/types/ids.h"
+#include "services/risk/limits.h"
+
+namespace fundcore::risk {
+
+// Business codes that buy; whatever else an order applies for is judged as a redemption.
+inline constexpr uint8_t kSubscription = 20;
+inline constexpr uint8_t kPurchase = 22;
+constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
+
+// An order and its investor are in the same partition, so their sequences name them.
+struct DecideItem {
+  uint64_t order = 0;
+  uint64_t investor = 0;
+  uint8_t business = 0;
+  bool mismatch_confirmed = false;
+  FundCode fund;
+  Money amount;
+  Units units;
+  Duration after;  // receipt, after Decide::received
+  FC_FIELDS(order, investor, business, mismatch_confirmed, fund, amount, units, after)
+};
+
+// Judges orders, as of their receipt. At most kItemsPerDecide, so that it ends within milliseconds.
+struct Decide {
+  static constexpr uint8_t kTag = 2;
+  TimePoint received;  // of the first item
+  std::vector<DecideItem> items;
+  FC_FIELDS(received, items)
+};
+inline constexpr size_t kItemsPerDecide = 4'000;
+
+// A questionnaire was answered.
+struct Assess {
+  static constexpr uint8_t kTag = 3;
+  CallerId caller;
+  std::string_view request_id;
+  uint64_t investor = 0;
+  std::string_view points;  // one byte an answer
+  bool lowest_class = false;
+  FC_FIELDS(caller, request_id, investor, points, lowest_class)
+};
+
+enum class WatchLevel : uint8_t { kNone = 0, kChallenge = 1, kBlock = 2 };
+
+struct SetWatch {
+  static constexpr uint8_t kTag = 4;
+  uint64_t investor = 0;
+  WatchLevel level = WatchLevel::kNone;
+  std::string_view why;
+  FC_FIELDS(investor, level, why)
+};
+
+// From here on these limits hold. Nothing is decided before the first.
+struct AdoptLimits {
+  static constexpr uint8_t kTag = 5;
+  RiskLimits limits;
+  FC_FIELDS(limits)
+};
+
+}  // namespace fundcore::risk

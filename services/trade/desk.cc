@@ -1,0 +1,2 @@
+#include "services/trade/view.h"
+#include "services/trade/shape.h"

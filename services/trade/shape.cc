@@ -1,0 +1,140 @@
+// See shape.h.
+#include "services/trade/shape.h"
+
+#include <algorithm>
+
+#include "common/base/status.h"
+#include "common/rpc/handlers.h"
+
+namespace fundcore::trade {
+namespace {
+
+bool Printable(std::string_view s) {
+  return std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+// A caller's text inside a message: short, and without what could harm a terminal.
+std::string Quoted(std::string_view s) {
+  std::string out = "\"";
+  for (char c : s.substr(0, 40)) out.push_back(c >= 0x20 && c < 0x7f ? c : '?');
+  return out + (s.size() > 40 ? "…\"" : "\"");
+}
+
+bool KnownInvestor(uint64_t raw, uint16_t partitions) {
+  return raw / kInvestorSequenceLimit < partitions && raw % kInvestorSequenceLimit != 0;
+}
+
+Fault Bad(std::string_view reason, std::string message) {
+  return {absl::StatusCode::kInvalidArgument, reason, std::move(message)};
+}
+
+// Files hold up to 16 digits; an absurd figure must not overflow a sum.
+bool Sane(int64_t steps) { return steps <= kMostSteps * 10 && steps >= -kMostSteps * 10; }
+
+}  // namespace
+
+Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
+  const std::string& id = o.request_id();
+  if (id.empty() || id.size() > RequestId::kMax || !Printable(id)) {
+    return Bad("BAD_REQUEST_ID", StrCat("request_id ", Quoted(id), " has ", id.size(),
+                                        " bytes; it must have 1 to 64 printable ASCII characters"));
+  }
+  if (!KnownInvestor(o.investor_id(), partitions)) {
+    return {absl::StatusCode::kNotFound, "INVESTOR_NOT_FOUND",
+            StrCat("investor_id ", o.investor_id(), " is not one of ours; open the account first")};
+  }
+  const uint32_t business = o.business();
+  if (business != kSubscription && business != kPurchase && business != kRedemption) {
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22 or 24"));
+  }
+  const std::string& fund = o.fund_code();
+  if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
+    return Bad("BAD_FUND_CODE", StrCat("fund_code ", Quoted(fund), " must have 1 to 20 printable ASCII characters"));
+  }
+  const bool redemption = business == kRedemption;
+  const int64_t applied = redemption ? o.units_e2() : o.amount_fen();
+  const std::string_view field = redemption ? "units_e2" : "amount_fen";
+  if (applied <= 0 || applied > kMostSteps) {
+    return Bad(redemption ? "BAD_UNITS" : "BAD_AMOUNT",
+               StrCat(field, " ", applied, " must be 1 to ", kMostSteps, " for business ", business));
+  }
+  if ((redemption ? o.amount_fen() : o.units_e2()) != 0) {
+    return Bad(redemption ? "BAD_AMOUNT" : "BAD_UNITS",
+               StrCat(redemption ? "amount_fen" : "units_e2", " must be 0 for business ", business, ", which applies for ", field));
+  }
+  return {};
+}
+
+ReceiveItem ToItem(const v1::NewOrder& o) {
+  ReceiveItem item;
+  item.investor = InvestorId(o.investor_id());
+  item.request_id = o.request_id();
+  item.business = static_cast<uint8_t>(o.business());
+  item.flags = static_cast<uint8_t>((o.defer_large_redemption() ? kDeferLargeRedemption : 0) |
+                                    (o.mismatch_confirmed() ? kMismatchConfirmed : 0));
+  item.fund = FundCode(o.fund_code());
+  item.amount = Money::FromRaw(o.amount_fen());
+  item.units = Units::FromRaw(o.units_e2());
+  return item;
+}
+
+absl::Status CheckInvestorId(uint64_t raw, uint16_t partitions) {
+  if (KnownInvestor(raw, partitions)) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kNotFound, "INVESTOR_NOT_FOUND",
+                              StrCat("investor_id ", raw, " is not one of ours; check the number"));
+}
+
+absl::Status CheckOrderId(uint64_t raw, uint16_t partitions) {
+  if (raw / kOrderSequenceLimit < partitions && raw % kOrderSequenceLimit != 0) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kNotFound, "ORDER_NOT_FOUND",
+                              StrCat("order_id ", raw, " is not one of ours; check the number"));
+}
+
+absl::Status CheckCode(std::string_view field, std::string_view value, size_t most) {
+  if (!value.empty() && value.size() <= most && Printable(value)) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_CODE",
+                              StrCat(field, " ", Quoted(value), " must have 1 to ", most, " printable ASCII characters"));
+}
+
+absl::Status CheckDate(std::string_view field, int32_t yyyymmdd) {
+  if (yyyymmdd >= 19000101 && yyyymmdd <= 29991231 && Date::Parse(std::to_string(yyyymmdd)).ok()) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_DATE",
+                              StrCat(field, " ", yyyymmdd, " is not a date of the form yyyymmdd"));
+}
+
+absl::Status CheckLine(const v1::ConfirmationLine& l) {
+  const auto bad = [&](std::string_view field) {
+    return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_LINE",
+                                StrCat("line ", l.line(), ": ", field, " is too long or out of range"));
+  };
+  if (l.business() > 255) return bad("business");
+  if (l.return_code().size() > ReturnCode::kMax) return bad("return_code");
+  if (l.ta_account().size() > TaAccountId::kMax) return bad("ta_account");
+  if (l.ta_serial().size() > TaSerialNo::kMax) return bad("ta_serial");
+  if (!Sane(l.confirmed_amount_fen())) return bad("confirmed_amount_fen");
+  if (!Sane(l.confirmed_units_e2())) return bad("confirmed_units_e2");
+  if (!Sane(l.charge_fen())) return bad("charge_fen");
+  if (l.error_detail().size() > 1'000) return bad("error_detail");
+  if (l.confirm_day() != 0) return CheckDate("confirm_day", l.confirm_day());
+  return absl::OkStatus();
+}
+
+ConfirmedLine ToLine(const v1::ConfirmationLine& l) {
+  ConfirmedLine c;
+  c.line = l.line();
+  c.order = OrderId(l.order_id());
+  c.business = static_cast<uint8_t>(l.business());
+  c.return_code = ReturnCode(l.return_code());
+  c.ta_account = TaAccountId(l.ta_account());
+  c.ta_serial = TaSerialNo(l.ta_serial());
+  c.confirm_day = Date::FromRaw(l.confirm_day());
+  c.amount = Money::FromRaw(l.confirmed_amount_fen());
+  c.units = Units::FromRaw(l.confirmed_units_e2());
+  c.nav = Nav::FromRaw(l.nav_e8());
+  c.charge = Money::FromRaw(l.charge_fen());
+  c.interim = l.interim();
+  c.error_detail = l.error_detail();
+  return c;
+}
+
+}  // namespace fundcore::trade

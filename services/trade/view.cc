@@ -1,0 +1,132 @@
+// See view.h.
+#include "services/trade/view.h"
+
+#include <algorithm>
+
+namespace fundcore::trade {
+namespace {
+
+std::string Text(std::string_view s) { return std::string(s); }
+
+// For people: what the reason means and what helps.
+std::string MessageOf(TradeMachine& machine, ReasonSource source, uint32_t reason) {
+  switch (source) {
+    case ReasonSource::kTrade:
+      return Text(ReasonText(static_cast<Reason>(reason)));
+    case ReasonSource::kAccount:
+      return StrCat("cash or units could not be set aside: ", machine.ReasonNameOf(source, reason));
+    case ReasonSource::kRisk:
+      return StrCat("the risk decision says: ", machine.ReasonNameOf(source, reason));
+    case ReasonSource::kTransferAgent:
+      return StrCat("refused by the transfer agent with return code ", machine.ReasonNameOf(source, reason));
+  }
+  return "";
+}
+
+bool HasReason(OrderState s) {
+  return s == OrderState::kRejected || s == OrderState::kRefused || s == OrderState::kChallenged;
+}
+
+}  // namespace
+
+std::string_view StateName(OrderState state) {
+  switch (state) {
+    case OrderState::kNone: return "ORDER_STATE_UNSPECIFIED";
+    case OrderState::kReceived: return "RECEIVED";
+    case OrderState::kAccepted: return "ACCEPTED";
+    case OrderState::kDispatched: return "DISPATCHED";
+    case OrderState::kConfirmed: return "CONFIRMED";
+    case OrderState::kSettled: return "SETTLED";
+    case OrderState::kRejected: return "REJECTED";
+    case OrderState::kCancelled: return "CANCELLED";
+    case OrderState::kRefused: return "REFUSED";
+    case OrderState::kChallenged: return "CHALLENGED";
+  }
+  return "";
+}
+
+void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* out) {
+  out->set_order_id(machine.IdOf(seq).raw());
+  out->set_investor_id(o.investor.raw());
+  out->set_request_id(Text(o.request_id.view()));
+  out->set_business(o.business);
+  out->set_fund_code(Text(machine.FundOf(o).view()));
+  out->set_ta_code(Text(machine.TaOf(o).view()));
+  out->set_amount_fen(o.amount.raw());
+  out->set_units_e2(o.units.raw());
+  out->set_state(static_cast<v1::OrderState>(o.state));
+  if (HasReason(o.state)) {
+    out->set_reason(machine.ReasonNameOf(o.source, o.reason));
+    out->set_message(MessageOf(machine, o.source, o.reason));
+  }
+  out->set_trade_day(o.trade_day.raw());
+  out->set_received_at_us(o.received_at.raw());
+  out->set_product_version(o.product_version);
+  out->set_transfer_no(o.transfer.raw());
+  out->set_ta_account(Text(o.ta_account.view()));
+  out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  const Aftermath* a = machine.FindAftermath(seq);
+  if (!a) return;
+  out->set_return_code(Text(a->return_code.view()));
+  out->set_confirm_day(a->confirm_day.raw());
+  out->set_ta_serial(Text(a->ta_serial.view()));
+  out->set_confirmed_amount_fen(a->amount.raw());
+  out->set_confirmed_units_e2(a->units.raw());
+  out->set_fee_fen(a->fee.raw());
+  out->set_nav_e8(a->nav.raw());
+  out->set_confirmed_in_part(a->in_part && (o.state == OrderState::kConfirmed || o.state == OrderState::kSettled));
+  if (!a->detail.empty()) out->set_message(out->message().empty() ? a->detail : out->message() + ": " + a->detail);
+}
+
+void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason, Date trade_day,
+                 v1::OrderOutcome* out) {
+  out->set_order_id(machine.IdOf(seq).raw());
+  out->set_state(static_cast<v1::OrderState>(state));
+  out->set_trade_day(trade_day.raw());
+  if (!HasReason(state)) return;
+  out->set_reason(machine.ReasonNameOf(source, reason));
+  out->set_message(MessageOf(machine, source, reason));
+}
+
+void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrderResponse* out) {
+  FillOrder(machine, seq, o, out->mutable_order());
+  const auto step = [out](TimePoint at, std::string_view name, std::string detail) {
+    if (at.raw() == 0) return;
+    v1::TraceStep* s = out->add_steps();
+    s->set_at_us(at.raw());
+    s->set_step(Text(name));
+    s->set_detail(std::move(detail));
+  };
+  const Aftermath none;
+  const Aftermath* found = machine.FindAftermath(seq);
+  const Aftermath& a = found ? *found : none;
+
+  step(o.received_at, "received",
+       StrCat("from ", machine.CallerOf(o), ", request id ", o.request_id.view(), ", trading day ", o.trade_day.Iso()));
+  const bool rejected_at_once = o.state == OrderState::kRejected && a.ended_at.raw() == 0 && a.answered_at.raw() == 0;
+  step(o.judged_at, rejected_at_once ? "rejected" : a.answered_at.raw() != 0 || o.state == OrderState::kChallenged ? "challenged" : "judged",
+       rejected_at_once ? machine.ReasonNameOf(o.source, o.reason) : StrCat("product version ", o.product_version));
+  step(a.answered_at, "challenge answered", o.state == OrderState::kRejected ? "not passed" : "passed");
+  if (o.transfer.is_set()) {
+    if (const Transfer* t = machine.FindTransfer({machine.TaOf(o), o.trade_day, o.transfer})) {
+      step(t->sealed_at, "sealed", StrCat("transfer ", o.transfer.raw()));
+      step(t->dispatched_at, "dispatched", Text(machine.FileName(t->file)));
+    }
+  }
+  if (a.lines > 0) {
+    step(a.confirmed_at, o.state == OrderState::kRefused ? "refused" : "confirmed",
+         StrCat("line ", a.line, " of ", machine.FileName(a.file), ", return code ", a.return_code.view(), ", ", a.lines,
+                " line(s) in all"));
+  }
+  step(a.ended_at, o.state == OrderState::kCancelled ? "cancelled" : "rejected",
+       o.state == OrderState::kCancelled ? "" : machine.ReasonNameOf(o.source, o.reason));
+  if (o.state == OrderState::kSettled) {
+    if (const Settlement* s = machine.FindSettlement({machine.TaOf(o), a.confirm_day, machine.FundOf(o), a.business})) {
+      step(s->settled_at, "settled", "");
+    }
+  }
+  std::stable_sort(out->mutable_steps()->begin(), out->mutable_steps()->end(),
+                   [](const v1::TraceStep& x, const v1::TraceStep& y) { return x.at_us() < y.at_us(); });
+}
+
+}  // namespace fundcore::trade

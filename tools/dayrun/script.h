@@ -1,0 +1,284 @@
+// A day script as it is read from its file: a header, what is given, and the lines of the day, each a typed statement.
+//
+//   auto script = ParseScript("partial-confirmation.day", text);
+//   if (!script.ok()) ...     // "partial-confirmation.day:7: \"subscribs\" is unknown here (did you mean \"subscribes\"?)"
+//
+// The language is described in README.md, in words for the people who write scripts. Everything is read and checked before
+// anything runs. Values; no life cycle, no threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/money/decimal.h"
+#include "common/time/calendar.h"
+#include "common/time/time.h"
+
+namespace fundcore::dayrun {
+
+// --- What is given -------------------------------------------------------------------------------------------------------
+
+struct GivenCalendar {
+  std::string name;
+  TradingCalendar days;
+};
+
+struct GivenTa {
+  std::string code;
+  std::string distributor = "301";
+  std::string version = "21";
+  std::string calendar = "XSHG";
+  TimeOfDay cutoff = TimeOfDay::Hms(15, 0);
+  TimeOfDay export_by = TimeOfDay::Hms(18, 0);
+  bool same_day_orders = true;
+  bool index = true;
+  bool try_008 = true;
+};
+
+struct GivenPurchaseTier {
+  Money from;
+  Money to;  // zero: no limit
+  Rate rate;
+  Money fixed;  // positive: instead of the rate
+};
+struct GivenRedemptionTier {
+  int32_t from_days = 0;
+  int32_t to_days = 99999;
+  Rate rate;
+  Rate fund_share;
+};
+struct GivenNav {
+  Date day;
+  Nav nav;
+};
+
+struct GivenFund {
+  std::string code;
+  std::string ta;
+  std::string kind = "mixed";
+  int risk_grade = 3;
+  std::string calendar;  // empty: its institution's
+  int confirm_days = 1;
+  int purchase_pay_days = 2;
+  int redemption_pay_days = 3;
+  char status = '0';
+  Money minimum, additional, maximum;
+  Units min_redemption;
+  std::vector<GivenPurchaseTier> purchase;
+  std::vector<GivenRedemptionTier> redemption;
+  bool inside = false;
+  Rate discount;
+  bool cut_units = false;
+  bool cut_fee = false;
+  bool whole_units = false;
+  bool lifo = false;
+  std::vector<GivenNav> navs;  // by day
+};
+
+struct GivenInvestor {
+  std::string name;
+  int risk_class = 0;  // 0: no questionnaire
+  bool lowest = false;
+  bool institution = false;
+  std::string card_ending = "0001";
+  Money cash;
+};
+
+using Given = std::variant<GivenCalendar, GivenTa, GivenFund, GivenInvestor>;
+
+// --- What happens and what is expected -----------------------------------------------------------------------------------
+
+// "that order" (empty) or "order NAME".
+struct OrderRef {
+  std::string name;
+};
+
+// What follows "->". Only what was written is compared.
+struct Outcome {
+  enum class Kind {
+    kAccepted, kReceived, kRejected, kChallenged, kCancelled, kDispatched, kConfirmed, kConfirmedInPart, kRefused, kSettled,
+    kSameOrder, kError, kDone, kFailed, kPending, kOk,
+  };
+  Kind kind = Kind::kOk;
+  std::string reason;  // of a rejection, an error or a failed payment; the return code of a refusal
+  std::optional<Date> day, confirmed_on;
+  std::optional<Money> amount, net, gross, fee;
+  std::optional<Units> units;
+  std::optional<Nav> nav;
+  std::optional<uint32_t> transfer;
+};
+
+struct PlaceOrder {
+  std::string who;
+  int business = 22;
+  std::string fund;
+  Money amount;   // 020, 022
+  Units units;    // 024
+  int times = 1;  // a batch of equal orders
+  bool mismatch_confirmed = false;
+  bool rest_cancelled = false;  // of a large redemption
+  std::string name;             // by which later lines refer to it
+  std::optional<Outcome> outcome;
+};
+struct AskAgain {  // the last order's request id once more
+  std::string who;
+  std::optional<Money> amount;  // other content
+  std::optional<Outcome> outcome;
+};
+struct CancelOrder {
+  std::string who;
+  OrderRef order;
+  std::optional<Outcome> outcome;
+};
+struct Pay {
+  std::string who;
+  bool deposit = true;
+  Money amount;
+  std::optional<Outcome> outcome;
+};
+struct CheckBalance {
+  std::string who;
+  std::optional<Money> available, reserved, awaiting, withdrawing;
+};
+struct CheckHolding {
+  std::string who;
+  std::string fund;
+  Units units;
+  std::optional<Units> usable, frozen;
+  std::optional<int> lots;
+};
+struct CheckFundAccount {
+  std::string who;
+  std::string ta;
+  std::string state;  // OPEN, APPLIED, REFUSED, NEW
+  std::string return_code;
+};
+struct CheckOrder {
+  OrderRef order;
+  Outcome outcome;
+};
+
+// A deviation of the institution's answer of this date.
+struct TaDoes {
+  enum class Kind {
+    kConfirmsPart,      // amount or units
+    kRefusesOrder,      // code
+    kMisreports,        // units: so many more in the file only
+    kMisbooks,          // units: so many more, in its register, too
+    kLeavesOut,
+    kSaysTwice,
+    kForcesRedemption,  // units of fund of who
+    kRefusesAccounts,   // code
+    kDamagedFile,       // file type in `text`
+    kTruncatedFile,
+    kWrongDate,
+    kOtherVersion,      // text
+    kLate,
+  };
+  std::string ta;
+  Kind kind = Kind::kLate;
+  OrderRef order;
+  std::string who, fund, code, text;
+  Money amount;
+  Units units;
+  bool by_units = false;
+};
+struct TaAnswers {
+  std::string ta;
+};
+struct TaCorrects {
+  std::string ta;
+};
+struct TaRepeats {  // publishes what it sent once more, under the next transfer folder
+  std::string ta;
+  bool other_bytes = false;
+};
+
+struct CloseDays {
+  std::string ta;  // empty: all
+};
+struct CheckDay {
+  Date day;
+  std::string ta;
+  std::string step;         // empty: not asked
+  std::string waiting_for;  // empty: not asked
+};
+struct CheckBreak {
+  std::string kind, ta, field, expected, found, rule;
+  bool of_order = false;
+  OrderRef order;
+};
+struct CountBreaks {
+  int count = 0;
+};
+struct Propose {
+  std::string person, resolution;
+  std::optional<Outcome> outcome;
+};
+struct Approve {
+  std::string person;
+  std::optional<Outcome> outcome;
+};
+struct CheckBooks {};
+struct CheckFile {  // a field of the order's line in a file
+  std::string type;
+  OrderRef order;
+  std::string field, value;
+};
+struct CheckFileCount {  // records of a file of a day
+  std::string type;
+  std::string ta;
+  Date day;
+  int transfer = 1;
+  uint64_t records = 0;
+};
+struct Restart {};
+struct SetDown {
+  std::string service;
+  bool down = true;
+};
+struct Passes {};  // time moves, nothing else
+
+using Statement = std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
+                               TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                               Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
+
+struct Line {
+  int number = 0;
+  std::string text;
+  std::optional<TimePoint> at;  // unset: goes on where the line before was
+  std::vector<Statement> statements;
+};
+
+struct Script {
+  std::string path;
+  std::string name, tells, group;
+  bool memory_only = false;  // uses what only the simulated world can do
+  std::vector<std::pair<int, Given>> given;
+  std::vector<Line> lines;
+  TimePoint start;  // 08:00 of the first day
+
+  const GivenTa* Ta(std::string_view code) const;
+  const GivenFund* Fund(std::string_view code) const;
+  const GivenInvestor* Investor(std::string_view name) const;
+  // The script's own calendars over the built-in ones.
+  CalendarSet calendars;
+  std::vector<std::string> tas() const;
+};
+
+// Moments that have names.
+inline constexpr TimeOfDay kMorning = TimeOfDay::Hms(9, 30);
+inline constexpr TimeOfDay kNight = TimeOfDay::Hms(20, 0);
+inline constexpr TimeOfDay kClose = TimeOfDay::Hms(21, 0);
+
+// kInvalidArgument: "file:line: what is wrong and what was meant".
+absl::StatusOr<Script> ParseScript(std::string_view path, std::string_view text);
+// kNotFound where the file cannot be read.
+absl::StatusOr<Script> ReadScript(const std::string& path);
+
+}  // namespace fundcore::dayrun
