@@ -87,7 +87,8 @@ absl::StatusOr<Call> Identify(const ServerOptions& options, const grpc::Callback
     const auto names = context.auth_context()->GetPeerIdentity();
     if (names.empty() || names.front().empty()) {
       return ErrorWithReason(absl::StatusCode::kUnauthenticated, "NO_CALLER_NAME",
-                             "the client certificate has neither a subject alternative name nor a common name; issue one that has");
+                             "the client certificate has neither a subject alternative name nor a common name; "
+                             "issue one that has");
     }
     FC_RETURN_IF_ERROR(SetCaller(View(names.front()), "the client certificate", &call));
     return call;

@@ -17,6 +17,13 @@ constexpr uint16_t kAddTradingAccountConfirmed = 108;
 // The standard's answers to 001 that mean: this person has a fund account already.
 bool IsRegisteredAlready(const ReturnCode& code) { return code.view() == "0303" || code.view() == "0390"; }
 
+// One step of the running hash over a transfer's applications.
+struct SealStep {
+  uint64_t before = 0;
+  uint64_t application = 0;
+  FC_FIELDS(before, application)
+};
+
 }  // namespace
 
 uint64_t AccountMachine::Apply(uint64_t investor, const TaCode& ta, uint16_t business, const Context& ctx) {
@@ -53,11 +60,7 @@ Result AccountMachine::Execute(const SealApplications& c, const Context&) {
     const auto page = static_cast<uint32_t>(seal.count / kApplicationsAPage);
     sealed_pages_.Mutable({t.ta, t.day, t.transfer, page}).applications.push_back(seq);
     ++seal.count;
-    struct Step {
-      uint64_t before, application;
-      FC_FIELDS(before, application)
-    };
-    seal.hash = machine::IdIndex::HashOf({Encode(Step{seal.hash, MakeApplicationId(partition_, seq).raw()})}).low;
+    seal.hash = machine::IdIndex::HashOf({Encode(SealStep{seal.hash, MakeApplicationId(partition_, seq).raw()})}).low;
     waiting_.Erase({t.ta, seq});
   }
   seal.closed = !more;

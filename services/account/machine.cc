@@ -16,6 +16,21 @@ constexpr size_t kInvestorPages = 8 * 1024;
 constexpr size_t kColdPages = 1024;
 constexpr size_t kReservationPages = 4 * 1024;
 
+// What makes two payments under one request id the same; the version is that of this list.
+struct PaymentContent {
+  uint8_t version = 1;
+  PaymentDirection direction = PaymentDirection::kDeposit;
+  CardId card;
+  Money amount;
+  FC_FIELDS(version, direction, card, amount)
+};
+
+struct SettlementDay {
+  TaCode ta;
+  Date confirm_day;
+  FC_FIELDS(ta, confirm_day)
+};
+
 }  // namespace
 
 bool IsConfirmed(const ReturnCode& code) { return code.view() == "0000" || code.view() == "0408"; }
@@ -209,17 +224,10 @@ void AccountMachine::GiveBack(OrderId order, Reservation& r, Investor& investor,
 // --- Payments -------------------------------------------------------------------------------------------------------------
 
 Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
-  struct Content {
-    uint8_t version = 1;
-    PaymentDirection direction;
-    CardId card;
-    Money amount;
-    FC_FIELDS(version, direction, card, amount)
-  };
   const std::string investor_text = FormatInvestorId(c.investor);
   const auto key = machine::IdIndex::HashOf({c.caller.view(), investor_text, c.request.view()});
   const uint64_t content =
-      machine::IdIndex::HashOf({Encode(Content{.direction = c.direction, .card = c.card, .amount = c.amount})}).low;
+      machine::IdIndex::HashOf({Encode(PaymentContent{.direction = c.direction, .card = c.card, .amount = c.amount})}).low;
   if (auto seen = payment_ids_.Find(key)) {
     if (seen->content_hash != content) return {.reason = Reason::kRequestIdReused, .number = seen->number};
     return {.repeated = true, .number = seen->number};
@@ -275,12 +283,7 @@ Result AccountMachine::Execute(const PaymentAnswered& c, const Context& ctx) {
 
 void AccountMachine::ForEachSettlement(const TaCode& ta, Date confirm_day,
                                        absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit) {
-  struct Prefix {
-    TaCode ta;
-    Date confirm_day;
-    FC_FIELDS(ta, confirm_day)
-  };
-  settlements_.ScanPrefix(Prefix{ta, confirm_day},
+  settlements_.ScanPrefix(SettlementDay{ta, confirm_day},
                           [&](const SettlementKey& key, const Settlement& s) { return visit(key, s), true; });
 }
 

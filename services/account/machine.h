@@ -128,9 +128,9 @@ class AccountMachine {
   static machine::IdIndex::Key PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial);
 
   // Runs `apply(line)` for the lines that are next, and drops those that were applied before.
-  template <class Line, class F>
+  template <class L, class F>
   Result ApplyInOrder(FileKind kind, const Hash256& file, const std::string& name, uint64_t first_index,
-                      const std::vector<Line>& lines, F apply);
+                      const std::vector<L>& lines, F apply);
 
   const PartitionId partition_;
   machine::PagedTable<Investor> investors_;
@@ -153,9 +153,9 @@ class AccountMachine {
   ProductBook products_;
 };
 
-template <class Line, class F>
+template <class L, class F>
 Result AccountMachine::ApplyInOrder(FileKind kind, const Hash256& file, const std::string& name, uint64_t first_index,
-                                    const std::vector<Line>& lines, F apply) {
+                                    const std::vector<L>& lines, F apply) {
   const FileKey key{kind, HashKey::Of(file)};
   const FileProgress* seen = files_.Find(key);
   const uint64_t next = seen ? seen->next : 0;

@@ -10,6 +10,22 @@ namespace fundcore::account {
 
 using machine::Context;
 
+namespace {
+
+// What makes two lines under one serial number the same record.
+struct Figures {
+  OrderId order;
+  InvestorId investor;
+  uint16_t business = 0;
+  ReturnCode code;
+  Money amount;
+  Units units;
+  Money charge;
+  FC_FIELDS(order, investor, business, code, amount, units, charge)
+};
+
+}  // namespace
+
 // One line being posted, with whom and what it is about. Pointers are null where the books do not know them.
 struct AccountMachine::Line {
   const TaCode& ta;
@@ -35,16 +51,6 @@ machine::IdIndex::Key AccountMachine::PostedKey(const TaCode& ta, Date confirm_d
 }
 
 uint64_t AccountMachine::FiguresHash(const TradeLine& line) {
-  struct Figures {
-    OrderId order;
-    InvestorId investor;
-    uint16_t business;
-    ReturnCode code;
-    Money amount;
-    Units units;
-    Money charge;
-    FC_FIELDS(order, investor, business, code, amount, units, charge)
-  };
   return machine::IdIndex::HashOf({Encode(Figures{line.order, line.investor, line.business, line.return_code, line.amount,
                                                   line.units, line.charge})})
       .low;

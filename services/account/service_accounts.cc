@@ -241,13 +241,20 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
 
 void AccountServiceImpl::ListLedger(const v1::ListLedgerRequest& request, v1::ListLedgerResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckInvestorPartition(request.investor_id()); !s.ok()) return reply(std::move(s));
+  // A token is a position in the partition's ledger, sealed for this investor: nobody reads another's lines by guessing.
+  const auto token_of = [this, investor = request.investor_id()](uint64_t position) {
+    return StrCat(position, "-", deps_.vault->Fingerprint("ledger page", StrCat(investor, "|", position)).Hex().substr(0, 24));
+  };
   uint64_t from = 0;
-  if (!request.page_token().empty() && (!absl::SimpleAtoi(request.page_token(), &from) || from == 0)) {
-    return reply(BadField("page_token", request.page_token(), "must be empty or a next_page_token of this method"));
+  if (!request.page_token().empty()) {
+    const std::string digits = request.page_token().substr(0, request.page_token().find('-'));
+    if (!absl::SimpleAtoi(digits, &from) || from == 0 || token_of(from) != request.page_token()) {
+      return reply(BadField("page_token", request.page_token(), "must be empty or a next_page_token of this method"));
+    }
   }
   const uint32_t size = std::min<uint32_t>(request.page_size() ? request.page_size() : 50, 500);
   const InvestorId id(request.investor_id());
-  host_.On(PartitionOf(id), [this, id, from, size, response, reply = std::move(reply)](Partition& part) mutable {
+  host_.On(PartitionOf(id), [this, id, from, size, token_of, response, reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
     AccountMachine& m = part.machine();
     const Investor* investor = m.FindInvestor(id);
@@ -277,7 +284,7 @@ void AccountServiceImpl::ListLedger(const v1::ListLedgerRequest& request, v1::Li
       }
       position = entry->previous;
     }
-    if (position != 0) response->set_next_page_token(StrCat(position));
+    if (position != 0) response->set_next_page_token(token_of(position));
     reply(absl::OkStatus());
   });
 }

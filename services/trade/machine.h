@@ -75,6 +75,9 @@ class TradeMachine {
   const Settlement* FindSettlement(const SettlementKey& key) { return settlements_.Find(key); }
   FundCode FundOf(const Order& o) { return FundCode(funds_.Text(o.fund)); }
   TaCode TaOf(const Order& o) { return TaCode(tas_.Text(o.ta)); }
+  // The same as texts, valid as long as the machine.
+  std::string_view FundCodeOf(const Order& o) { return funds_.Text(o.fund); }
+  std::string_view TaCodeOf(const Order& o) { return tas_.Text(o.ta); }
   std::string_view CallerOf(const Order& o) { return callers_.Text(o.caller); }
   std::string_view FileName(NameNo file) { return files_named_.Text(file); }
   // UPPER_SNAKE, or the transfer agent's return code; "" where there is none.

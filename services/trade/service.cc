@@ -1,1 +1,51 @@
+// Assembling the trade service. See service.h.
+#include "services/trade/service.h"
 
+namespace fundcore::trade {
+
+TradeService::TradeService(const ServiceDeps& deps)
+    : deps_(deps),
+      host_({.service = ServiceId::kTrade,
+             .partitions = deps.partitions,
+             .executors = deps.executors,
+             .log = deps.log,
+             .store = deps.store,
+             .owner = deps.owner}),
+      feed_(&host_, deps.peers) {
+  for (auto& shard : host_.shards()) {
+    desks_.push_back(std::make_unique<Desk>(&host_, shard.get()));
+    workers_.push_back(std::make_unique<Worker>(&host_, shard.get(), deps.peers));
+    shard->OnExecuted([desk = desks_.back().get(), worker = workers_.back().get()] {
+      desk->OnExecuted();
+      worker->OnExecuted();
+    });
+  }
+}
+
+void TradeService::Register(rpc::Handlers* handlers) {
+  RegisterOrders(handlers);
+  RegisterOps(handlers);
+}
+
+void TradeService::Start() {
+  for (size_t i = 0; i < desks_.size(); ++i) {
+    host_.shards()[i]->executor()->Post([desk = desks_[i].get(), worker = workers_[i].get()] {
+      desk->Start();
+      worker->Start();
+    });
+  }
+  feed_.Start();
+  started_.store(true, std::memory_order_release);
+}
+
+absl::Status TradeService::NotServing() {
+  return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING",
+                              "trade is starting or has handed this partition over; call again in a moment");
+}
+
+absl::Status TradeService::ErrorOf(Reason reason, std::string_view what) {
+  if (reason == Reason::kNone) return absl::OkStatus();
+  return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)));
+}
+
+}  // namespace fundcore::trade

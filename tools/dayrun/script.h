@@ -87,6 +87,7 @@ struct GivenInvestor {
   bool institution = false;
   std::string card_ending = "0001";
   Money cash;
+  std::vector<std::string> registered_at;  // institutions that know the certificate through somebody else
 };
 
 using Given = std::variant<GivenCalendar, GivenTa, GivenFund, GivenInvestor>;
@@ -190,6 +191,7 @@ struct TaDoes {
 };
 struct TaAnswers {
   std::string ta;
+  std::optional<Date> day;  // unset: the date of the line
 };
 struct TaCorrects {
   std::string ta;

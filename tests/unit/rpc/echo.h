@@ -27,7 +27,8 @@ class Echo {
           response->set_internal(call.internal);
           response->set_deadline_us(call.deadline.raw());
           if (request.text() == "refuse") {
-            return reply(ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NOT_ENOUGH_CASH", "余额不足: need 5, have 3",
+            return reply(ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NOT_ENOUGH_CASH",
+                                         "余额不足: need 5, have 3",
                                          {{"need", "5"}, {"have", "3"}}));
           }
           if (request.text() == "grow") response->set_text(std::string(static_cast<size_t>(request.number()), 'x'));
@@ -47,7 +48,9 @@ class Echo {
             message.set_number(i);
             if (!stream->Send(message)) break;
           }
-          if (request.text() == "refuse") return stream->Finish(ErrorWithReason(absl::StatusCode::kNotFound, "NO_ORDER", "no order 7"));
+          if (request.text() == "refuse") {
+            return stream->Finish(ErrorWithReason(absl::StatusCode::kNotFound, "NO_ORDER", "no order 7"));
+          }
           if (request.text() == "park") {
             std::lock_guard lock(mutex_);
             streams_.push_back(std::move(stream));

@@ -191,7 +191,8 @@ TEST_F(ServerTest, CallsBeyondTheBoundAreSentAwayWithADelayAndNothingIsDropped) 
   EXPECT_EQ(server_->Stats().refused_busy, 1);
 
   grpc::health::v1::HealthCheckResponse health;
-  EXPECT_TRUE(BlockingCall(*channel_, "grpc.health.v1.Health/Check", grpc::health::v1::HealthCheckRequest(), &health, kLong).ok());
+  const grpc::health::v1::HealthCheckRequest probe;
+  EXPECT_TRUE(BlockingCall(*channel_, "grpc.health.v1.Health/Check", probe, &health, kLong).ok());
   for (Reply& reply : replies) reply(absl::OkStatus());
   for (auto& w : waiting) EXPECT_TRUE(w.get().ok());
 }

@@ -1,0 +1,601 @@
+// What trade and clearing call: reservations in batches, application and confirmation lines, totals, settlement.
+#include <algorithm>
+
+#include "services/account/check.h"
+#include "services/account/service.h"
+
+namespace fundcore::account {
+namespace {
+
+// Lines that go into one command, so that none runs for long.
+constexpr int kLinesACommand = 1'000;
+constexpr int kMaxLines = 100'000;
+constexpr int kMaxItems = 20'000;
+constexpr int64_t kMaxFigure = 100'000'000'000'000'000;  // beyond every field of the file standard, below overflow
+
+std::string At(std::string_view list, size_t i) { return StrCat(list, "[", i, "]"); }
+
+absl::Status CheckCode(std::string_view field, std::string_view value, size_t limit) {
+  if (!value.empty() && value.size() <= limit) return absl::OkStatus();
+  return BadField(field, value, StrCat("must have 1 to ", limit, " bytes"));
+}
+
+absl::Status CheckPartition(uint32_t partition, uint16_t count) {
+  if (partition < count) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kNotFound, "UNKNOWN_PARTITION",
+                              StrCat("partition ", partition, " does not exist; there are ", count, ", numbered from 0"));
+}
+
+bool SetHash(const std::string& bytes, Hash256* hash) {
+  if (bytes.size() != 32) return false;
+  Hash256::Raw raw;
+  std::memcpy(raw.data(), bytes.data(), 32);
+  *hash = Hash256::FromRaw(raw);
+  return true;
+}
+
+// One field of a line that does not fit its type. The reader of files has refused such lines long before.
+struct LineProblem {
+  const char* field = nullptr;
+};
+template <class C>
+C CodeOf(const std::string& s, const char* field, LineProblem* problem) {
+  if (C::Fits(s)) return C(s);
+  problem->field = field;
+  return C();
+}
+template <class D>
+D FigureOf(int64_t raw, const char* field, LineProblem* problem) {
+  if (raw >= 0 && raw <= kMaxFigure) return D::FromRaw(raw);
+  problem->field = field;
+  return D();
+}
+
+LineProblem Read(const trade::v1::ConfirmationLine& in, TradeLine* out) {
+  LineProblem bad;
+  out->line = in.line();
+  out->order = OrderId(in.order_id());
+  out->investor = InvestorId(in.investor_id());
+  out->business = static_cast<uint16_t>(in.business());
+  out->return_code = CodeOf<ReturnCode>(in.return_code(), "return_code", &bad);
+  out->fund = CodeOf<FundCode>(in.fund_code(), "fund_code", &bad);
+  out->ta_account = CodeOf<TaAccountId>(in.ta_account(), "ta_account", &bad);
+  out->serial = CodeOf<TaSerialNo>(in.ta_serial(), "ta_serial", &bad);
+  out->confirm_day = Date::FromRaw(in.confirm_day());
+  out->amount = FigureOf<Money>(in.confirmed_amount_fen(), "confirmed_amount_fen", &bad);
+  out->units = FigureOf<Units>(in.confirmed_units_e2(), "confirmed_units_e2", &bad);
+  out->nav = FigureOf<Nav>(in.nav_e8(), "nav_e8", &bad);
+  out->charge = FigureOf<Money>(in.charge_fen(), "charge_fen", &bad);
+  out->other_fee1 = FigureOf<Money>(in.other_fee1_fen(), "other_fee1_fen", &bad);
+  out->interim = in.interim();
+  out->interest = FigureOf<Money>(in.interest_fen(), "interest_fen", &bad);
+  out->interest_units = FigureOf<Units>(in.interest_units_e2(), "interest_units_e2", &bad);
+  out->apply_day = Date::FromRaw(in.apply_day());
+  return bad;
+}
+
+LineProblem Read(const v1::AccountConfirmationLine& in, AccountLine* out) {
+  LineProblem bad;
+  out->line = in.line();
+  out->application = OrderId(in.application_id());
+  out->investor = InvestorId(in.investor_id());
+  out->business = static_cast<uint16_t>(in.business());
+  out->return_code = CodeOf<ReturnCode>(in.return_code(), "return_code", &bad);
+  out->ta_account = CodeOf<TaAccountId>(in.ta_account(), "ta_account", &bad);
+  out->confirm_day = Date::FromRaw(in.confirm_day());
+  out->detail = in.error_detail();
+  return bad;
+}
+
+LineProblem Read(const v1::DividendLine& in, DividendEntry* out) {
+  LineProblem bad;
+  out->line = in.line();
+  out->investor = InvestorId(in.investor_id());
+  out->fund = CodeOf<FundCode>(in.fund_code(), "fund_code", &bad);
+  out->ta_account = CodeOf<TaAccountId>(in.ta_account(), "ta_account", &bad);
+  out->serial = CodeOf<TaSerialNo>(in.ta_serial(), "ta_serial", &bad);
+  out->confirm_day = Date::FromRaw(in.confirm_day());
+  out->cash = FigureOf<Money>(in.confirmed_fen(), "confirmed_fen", &bad);
+  out->units = FigureOf<Units>(in.reinvested_units_e2(), "reinvested_units_e2", &bad);
+  out->nav = FigureOf<Nav>(in.nav_e8(), "nav_e8", &bad);
+  out->return_code = CodeOf<ReturnCode>(in.return_code(), "return_code", &bad);
+  return bad;
+}
+
+// Splits the lines of a request into commands of at most kLinesACommand.
+template <class C, class Request>
+absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
+  FC_RETURN_IF_ERROR(CheckCode("ta_code", request.ta_code(), TaCode::kMax));
+  Hash256 hash;
+  if (!SetHash(request.file_hash(), &hash)) return BadField("file_hash", "", "must be the 32 bytes of a SHA-256");
+  if (request.lines_size() > kMaxLines) {
+    return BadField("lines", StrCat(request.lines_size()), StrCat("are too many; send at most ", kMaxLines, " at a time"));
+  }
+  for (int i = 0; i < request.lines_size() || commands->empty(); ++i) {
+    if (i % kLinesACommand == 0) {
+      C& c = commands->emplace_back();
+      c.ta = TaCode(request.ta_code());
+      c.file = hash;
+      c.file_name = request.file_name();
+      c.first_index = request.first_index() + static_cast<uint64_t>(i);
+      c.lines.reserve(static_cast<size_t>(std::min(kLinesACommand, request.lines_size() - i)));
+    }
+    if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
+    const LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
+    if (bad.field) {
+      return BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
+                      StrCat("of line ", request.lines(i).line(), " is too long, negative or too large"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Write(const FindingEntry& f, v1::Finding* out) {
+  out->set_line(f.line);
+  out->set_rule(f.rule);
+  out->set_field(f.field);
+  out->set_expected(f.expected);
+  out->set_found(f.found);
+  out->set_order_id(f.order.raw());
+  out->set_investor_id(f.investor.raw());
+}
+
+}  // namespace
+
+// --- Reserve and Release --------------------------------------------------------------------------------------------------
+
+namespace {
+
+// A batch on its way through the executors. One allocation a call, one a shard; items are a pointer and an index.
+template <class Request, class Response>
+struct Batch {
+  struct Part {
+    Batch* batch = nullptr;
+    std::vector<uint32_t> items;
+    size_t left = 0;
+    absl::Status status;
+  };
+  const Request* request;
+  Response* response;
+  rpc::Reply reply;
+  std::vector<Part> parts;
+  machine::Gather* gather = nullptr;
+
+  void Finish() {
+    absl::Status status;
+    for (Part& p : parts)
+      if (!p.status.ok()) status = std::move(p.status);
+    reply(std::move(status));
+    delete this;
+  }
+  // Starts `work(part)` on the executor of each shard that has items.
+  template <class Host, class F>
+  void Start(Host& host, F work) {
+    size_t busy = 0;
+    for (Part& p : parts) busy += p.items.empty() ? 0 : 1;
+    if (busy == 0) return Finish();
+    gather = machine::Gather::New(busy, [this] { Finish(); });
+    for (size_t s = 0; s < parts.size(); ++s) {
+      Part* part = &parts[s];
+      if (part->items.empty()) continue;
+      part->batch = this;
+      part->left = part->items.size();
+      host.shards()[s]->executor()->Post([part, work] { work(part); });
+    }
+  }
+};
+
+absl::Status CheckReserveItem(const v1::ReserveItem& item) {
+  const bool redemption = item.business() == 24;
+  if (!redemption && item.business() != 20 && item.business() != 22) {
+    return BadField("business", StrCat(item.business()), "must be 20, 22 or 24");
+  }
+  FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
+  FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
+  const int64_t asked = redemption ? item.units_e2() : item.amount_fen();
+  const int64_t other = redemption ? item.amount_fen() : item.units_e2();
+  if (asked <= 0 || asked > kMaxFigure || other != 0) {
+    return BadField(redemption ? "units_e2" : "amount_fen", StrCat(asked), "must be positive, and the other one 0");
+  }
+  return absl::OkStatus();
+}
+
+void Write(const Result& r, v1::ReserveOutcome* out) {
+  out->set_reason(static_cast<uint32_t>(r.reason));
+  if (r.reason != Reason::kNone) {
+    out->set_reason_name(std::string(ReasonName(r.reason)));
+  } else if (!r.ta_account.empty()) {
+    const std::string_view ta_account = r.ta_account.view();
+    out->set_ta_account(ta_account.data(), ta_account.size());
+  }
+}
+
+}  // namespace
+
+void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveResponse* response, rpc::Reply reply) {
+  using ReserveBatch = Batch<v1::ReserveRequest, v1::ReserveResponse>;
+  if (request.items_size() > kMaxItems) {
+    return reply(BadField("items", StrCat(request.items_size()), StrCat("are too many; send at most ", kMaxItems)));
+  }
+  auto batch = std::make_unique<ReserveBatch>();
+  const size_t shards = host_.shards().size();
+  batch->parts.resize(shards);
+  response->mutable_outcomes()->Reserve(request.items_size());
+  for (int i = 0; i < request.items_size(); ++i) {
+    const v1::ReserveItem& item = request.items(i);
+    v1::ReserveOutcome* outcome = response->add_outcomes();
+    if (absl::Status s = CheckReserveItem(item); !s.ok()) {
+      return reply(BadField(At("items", static_cast<size_t>(i)), FormatOrderId(OrderId(item.order_id())), s.message()));
+    }
+    const uint64_t partition = item.order_id() / kOrderSequenceLimit;
+    if (partition >= deps_.partitions) {
+      Write(Result{.reason = Reason::kInvestorNotFound}, outcome);
+      continue;
+    }
+    batch->parts[partition % shards].items.push_back(static_cast<uint32_t>(i));
+  }
+  batch->request = &request;
+  batch->response = response;
+  batch->reply = std::move(reply);
+  batch.release()->Start(host_, [this](ReserveBatch::Part* part) {
+    // Work that the whole batch could not begin is better not begun at all: the caller tries again as a whole.
+    for (const uint32_t i : part->items) {
+      part->status = Ready(host_.At(PartitionOf(OrderId(part->batch->request->items(static_cast<int>(i)).order_id()))), true);
+      if (!part->status.ok()) return part->batch->gather->One();
+    }
+    for (const uint32_t i : part->items) {
+      const v1::ReserveItem& item = part->batch->request->items(static_cast<int>(i));
+      account::Reserve c;
+      c.order = OrderId(item.order_id());
+      c.investor = InvestorId(item.investor_id());
+      c.business = static_cast<uint16_t>(item.business());
+      c.fund = FundCode(item.fund_code());
+      c.ta = TaCode(item.ta_code());
+      c.amount = Money::FromRaw(item.amount_fen());
+      c.units = Units::FromRaw(item.units_e2());
+      c.trade_day = Date::FromRaw(item.trade_day());
+      c.received_at = TimePoint::FromRaw(item.received_at_us());
+      host_.Submit(PartitionOf(c.order), c, [part, i](const Result& r) {
+        Write(r, part->batch->response->mutable_outcomes(static_cast<int>(i)));
+        if (--part->left == 0) part->batch->gather->One();
+      });
+    }
+  });
+}
+
+void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseResponse* response, rpc::Reply reply) {
+  using ReleaseBatch = Batch<v1::ReleaseRequest, v1::ReleaseResponse>;
+  if (request.items_size() > kMaxItems) {
+    return reply(BadField("items", StrCat(request.items_size()), StrCat("are too many; send at most ", kMaxItems)));
+  }
+  auto batch = std::make_unique<ReleaseBatch>();
+  const size_t shards = host_.shards().size();
+  batch->parts.resize(shards);
+  for (int i = 0; i < request.items_size(); ++i) {
+    const uint64_t partition = request.items(i).order_id() / kOrderSequenceLimit;
+    if (partition < deps_.partitions) batch->parts[partition % shards].items.push_back(static_cast<uint32_t>(i));
+  }
+  batch->request = &request;
+  batch->response = response;
+  batch->reply = std::move(reply);
+  batch.release()->Start(host_, [this](ReleaseBatch::Part* part) {
+    for (const uint32_t i : part->items) {
+      part->status = Ready(host_.At(PartitionOf(OrderId(part->batch->request->items(static_cast<int>(i)).order_id()))), true);
+      if (!part->status.ok()) return part->batch->gather->One();
+    }
+    for (const uint32_t i : part->items) {
+      const v1::ReleaseItem& item = part->batch->request->items(static_cast<int>(i));
+      const account::Release c{OrderId(item.order_id()), InvestorId(item.investor_id())};
+      host_.Submit(PartitionOf(c.order), c, [part](const Result&) {
+        if (--part->left == 0) part->batch->gather->One();
+      });
+    }
+  });
+}
+
+// --- Applications for fund accounts ---------------------------------------------------------------------------------------
+
+void AccountServiceImpl::SealApplications(const v1::SealApplicationsRequest& request, v1::SealApplicationsResponse* response,
+                                          rpc::Reply reply) {
+  if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
+  if (request.transfer_no() == 0 || request.transfer_no() > 9'999) {
+    return reply(BadField("transfer_no", StrCat(request.transfer_no()), "must be from 1 to 9999"));
+  }
+  const SealKey key{TaCode(request.ta_code()), Date::FromRaw(request.day()),
+                    TransferNo(static_cast<uint16_t>(request.transfer_no()))};
+  struct All {
+    std::vector<Seal> seals;
+    std::vector<absl::Status> status;
+    rpc::Reply reply;
+  };
+  auto all = std::make_shared<All>();
+  all->seals.resize(deps_.partitions);
+  all->status.resize(deps_.partitions);
+  all->reply = std::move(reply);
+  machine::Gather* gather = machine::Gather::New(deps_.partitions, [all, response] {
+    for (absl::Status& s : all->status)
+      if (!s.ok()) return all->reply(std::move(s));
+    for (size_t p = 0; p < all->seals.size(); ++p) {
+      trade::v1::PartitionSeal* out = response->add_partitions();
+      out->set_partition(static_cast<uint32_t>(p));
+      out->set_count(all->seals[p].count);
+      out->set_hash(all->seals[p].hash);
+    }
+    all->reply(absl::OkStatus());
+  });
+  for (uint16_t p = 0; p < deps_.partitions; ++p) {
+    host_.On(PartitionId(p), [this, all, gather, key, p](Partition& part) {
+      all->status[p] = Ready(part, true);
+      if (!all->status[p].ok()) return gather->One();
+      SubmitUntilDone(PartitionId(p), account::SealApplications{key}, [all, gather, key, p, &part](const Result&) {
+        all->seals[p] = *part.machine().FindSeal(key);
+        gather->One();
+      });
+    });
+  }
+}
+
+void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& request, v1::PullApplicationsResponse* response,
+                                          rpc::Reply reply) {
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
+  const PartitionId p(static_cast<uint16_t>(request.partition()));
+  host_.On(p, [this, p, &request, response, reply = std::move(reply)](Partition& part) mutable {
+    if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
+    AccountMachine& m = part.machine();
+    const SealKey key{TaCode(request.ta_code()), Date::FromRaw(request.day()),
+                      TransferNo(static_cast<uint16_t>(request.transfer_no()))};
+    const Seal* found = m.FindSeal(key);
+    if (!found || !found->closed) {
+      return reply(rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, "NOT_SEALED",
+                                        StrCat("transfer ", request.transfer_no(), " of ", request.ta_code(), " on ",
+                                               key.day.Iso(), " is not sealed; call SealApplications first")));
+    }
+    const Seal seal = *found;
+    response->set_last_page((request.page() + uint64_t{1}) * kApplicationsAPage >= seal.count);
+    const SealedPage* page = m.FindSealedPage({key.ta, key.day, key.transfer, request.page()});
+    if (!page) return reply(absl::OkStatus());
+    for (const uint64_t seq : page->applications) {
+      const Application& a = *m.FindApplication(seq);
+      const InvestorId investor = MakeInvestorId(p, a.investor);
+      const Person& person = *m.FindPerson(investor);
+      auto name = deps_.vault->Open(person.name, kNameContext);
+      auto certificate = deps_.vault->Open(person.certificate_no, kCertificateContext);
+      auto mobile = deps_.vault->Open(person.mobile, kMobileContext);
+      for (const auto* field : {&name, &certificate, &mobile})
+        if (!field->ok()) return reply(field->status());
+      v1::AccountApplication* out = response->add_applications();
+      out->set_application_id(MakeApplicationId(p, seq).raw());
+      out->set_investor_id(investor.raw());
+      out->set_business(a.business);
+      out->set_name(*name);
+      out->set_certificate_type(person.certificate_type);
+      out->set_certificate_no(*certificate);
+      out->set_institution(m.FindInvestor(investor)->institution);
+      out->set_mobile(*mobile);
+      out->set_applied_at_us(a.applied_at.raw());
+      out->set_day(a.day.raw());
+    }
+    reply(absl::OkStatus());
+  });
+}
+
+void AccountServiceImpl::ApplyAccountConfirmations(const v1::ApplyAccountConfirmationsRequest& request,
+                                                   v1::ApplyAccountConfirmationsResponse* response, rpc::Reply reply) {
+  std::vector<ApplyAccountLines> commands;
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
+  SubmitLines(PartitionId(static_cast<uint16_t>(request.partition())), std::move(commands),
+              [response, reply = std::move(reply)](absl::Status status, Applied& applied) mutable {
+                response->set_next_index(applied.next_index);
+                for (const HungOrder& h : applied.hung) {
+                  v1::Hung* out = response->add_hung();
+                  out->set_order_id(h.order.raw());
+                  out->set_investor_id(h.investor.raw());
+                  out->set_return_code(h.return_code.str());
+                  out->set_detail(h.detail);
+                }
+                reply(std::move(status));
+              });
+}
+
+// --- Confirmations, dividends, balances -----------------------------------------------------------------------------------
+
+void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest& request,
+                                            v1::CheckConfirmationsResponse* response, rpc::Reply reply) {
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
+  std::vector<TradeLine> lines(static_cast<size_t>(request.lines_size()));
+  for (int i = 0; i < request.lines_size(); ++i) {
+    const LineProblem bad = Read(request.lines(i), &lines[static_cast<size_t>(i)]);
+    if (bad.field) {
+      return reply(BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "", "is too long, negative or too large"));
+    }
+  }
+  const PartitionId p(static_cast<uint16_t>(request.partition()));
+  host_.On(p, [this, &request, response, lines = std::move(lines), reply = std::move(reply)](Partition& part) mutable {
+    if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
+    AccountMachine& m = part.machine();
+    if (m.products().absorbed() < request.product_seq()) {
+      return reply(rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "PRODUCT_FACTS_BEHIND",
+                                        StrCat("account has product facts up to ", m.products().absorbed(), ", not yet ",
+                                               request.product_seq(), "; ask again in a moment")));
+    }
+    std::vector<FindingEntry> findings;
+    ConfirmationChecker checker(m, TaCode(request.ta_code()));
+    for (const TradeLine& line : lines) checker.Check(line, &findings);
+    for (const FindingEntry& f : findings) Write(f, response->add_findings());
+    reply(absl::OkStatus());
+  });
+}
+
+void AccountServiceImpl::ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response,
+                                            rpc::Reply reply) {
+  std::vector<ApplyTradeLines> commands;
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
+  SubmitLines(PartitionId(static_cast<uint16_t>(request.partition())), std::move(commands),
+              [response, reply = std::move(reply)](absl::Status status, Applied& applied) mutable {
+                response->set_next_index(applied.next_index);
+                for (const FindingEntry& f : applied.findings) Write(f, response->add_findings());
+                reply(std::move(status));
+              });
+}
+
+void AccountServiceImpl::ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply) {
+  std::vector<ApplyDividendLines> commands;
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
+  SubmitLines(PartitionId(static_cast<uint16_t>(request.partition())), std::move(commands),
+              [response, reply = std::move(reply)](absl::Status status, Applied& applied) mutable {
+                response->set_next_index(applied.next_index);
+                for (const FindingEntry& f : applied.findings) Write(f, response->add_findings());
+                reply(std::move(status));
+              });
+}
+
+void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, v1::CheckBalancesResponse* response,
+                                       rpc::Reply reply) {
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  const PartitionId p(static_cast<uint16_t>(request.partition()));
+  host_.On(p, [this, &request, response, reply = std::move(reply)](Partition& part) mutable {
+    if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
+    for (const v1::BalanceLine& line : request.lines()) {
+      const InvestorId id(line.investor_id());
+      const Investor* investor = part.machine().FindInvestor(id);
+      const Units theirs = Units::FromRaw(line.total_units_e2());
+      FindingEntry f{.line = line.line(), .investor = id};
+      if (!investor) {
+        f.rule = "UNKNOWN_INVESTOR";
+        f.field = "TransactionAccountID";
+        f.found = FormatInvestorId(id);
+        Write(f, response->add_findings());
+        continue;
+      }
+      const Holding* holding = FundCode::Fits(line.fund_code()) ? FindHolding(*investor, FundCode(line.fund_code())) : nullptr;
+      const Units ours = holding ? holding->units : Units();
+      if (ours == theirs) continue;
+      f.rule = "UNITS_DIFFER";
+      f.field = "TotalVolOfDistributorInTA";
+      f.expected = ours.ToString();
+      f.found = theirs.ToString();
+      Write(f, response->add_findings());
+    }
+    reply(absl::OkStatus());
+  });
+}
+
+void AccountServiceImpl::UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response, rpc::Reply reply) {
+  struct Total {
+    Units units;
+    uint64_t holders = 0;
+  };
+  using Part = std::map<std::string, Total>;
+  Collect<Part>(
+      [ta = request.ta_code()](Partition& p, Part& part) {
+        p.machine().ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
+          if (key.ta.view() != ta) return;
+          Total& total = part[key.fund.str()];
+          total.units += t.free + t.frozen;
+          total.holders += t.holders;
+        });
+      },
+      [response, reply = std::move(reply)](absl::Status status, std::vector<Part>& parts) mutable {
+        if (!status.ok()) return reply(std::move(status));
+        Part all;
+        for (const Part& part : parts) {
+          for (const auto& [fund, total] : part) {
+            all[fund].units += total.units;
+            all[fund].holders += total.holders;
+          }
+        }
+        for (const auto& [fund, total] : all) {
+          v1::FundTotal* out = response->add_totals();
+          out->set_fund_code(fund);
+          out->set_units_e2(total.units.raw());
+          out->set_holders(total.holders);
+        }
+        reply(absl::OkStatus());
+      });
+}
+
+// --- Settlement -----------------------------------------------------------------------------------------------------------
+
+void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& request, v1::SettlementTotalsResponse* response,
+                                          rpc::Reply reply) {
+  if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
+  struct Total {
+    Money pay, receive;
+    uint64_t count = 0;
+  };
+  using Part = std::map<std::pair<std::string, uint16_t>, Total>;
+  Collect<Part>(
+      [ta = TaCode(request.ta_code()), day = Date::FromRaw(request.confirm_day())](Partition& p, Part& part) {
+        p.machine().ForEachSettlement(ta, day, [&](const SettlementKey& key, const Settlement& s) {
+          Total& total = part[{key.fund.str(), key.business}];
+          total.pay += s.pay;
+          total.receive += s.receive;
+          total.count += s.count;
+        });
+      },
+      [response, reply = std::move(reply)](absl::Status status, std::vector<Part>& parts) mutable {
+        if (!status.ok()) return reply(std::move(status));
+        Part all;
+        for (const Part& part : parts) {
+          for (const auto& [key, total] : part) {
+            all[key].pay += total.pay;
+            all[key].receive += total.receive;
+            all[key].count += total.count;
+          }
+        }
+        for (const auto& [key, total] : all) {
+          v1::SettlementTotal* out = response->add_totals();
+          out->set_fund_code(key.first);
+          out->set_business(key.second);
+          out->set_pay_fen(total.pay.raw());
+          out->set_receive_fen(total.receive.raw());
+          out->set_count(total.count);
+        }
+        reply(absl::OkStatus());
+      });
+}
+
+void AccountServiceImpl::Settle(const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply) {
+  if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = CheckCode("fund_code", request.fund_code(), FundCode::kMax); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = CheckCode("payment_reference", request.payment_reference(), 128); !s.ok()) return reply(std::move(s));
+  account::Settle c;
+  c.settlement = {TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()),
+                  SettlementBusiness(static_cast<uint16_t>(request.business()))};
+  c.reference = request.payment_reference();
+  struct All {
+    std::vector<Money> settled;
+    std::vector<absl::Status> status;
+    rpc::Reply reply;
+  };
+  auto all = std::make_shared<All>();
+  all->settled.resize(deps_.partitions);
+  all->status.resize(deps_.partitions);
+  all->reply = std::move(reply);
+  machine::Gather* gather = machine::Gather::New(deps_.partitions, [all, response] {
+    for (absl::Status& s : all->status)
+      if (!s.ok()) return all->reply(std::move(s));
+    Money sum;
+    for (const Money m : all->settled) sum += m;
+    response->set_settled_fen(sum.raw());
+    all->reply(absl::OkStatus());
+  });
+  for (uint16_t p = 0; p < deps_.partitions; ++p) {
+    host_.On(PartitionId(p), [this, all, gather, c, p](Partition& part) {
+      all->status[p] = Ready(part, true);
+      // Most partitions have nothing of a small settlement; they need no log record to say so.
+      if (!all->status[p].ok() || !part.machine().FindSettlement(c.settlement)) return gather->One();
+      SubmitUntilDone(PartitionId(p), c, [all, gather, p](const Result& r) {
+        all->settled[p] = r.amount;
+        gather->One();
+      });
+    });
+  }
+}
+
+}  // namespace fundcore::account

@@ -1,0 +1,447 @@
+// Reading the institution's files: what a whole file must be, and which line is whose.
+#include "services/clearing/answer_file.h"
+
+#include <algorithm>
+
+#include "absl/strings/string_view.h"
+#include "common/ofd/business_code.h"
+#include "common/ofd/text.h"
+
+namespace fundcore::clearing {
+
+using ofd::Column;
+using ofd::FieldState;
+using ofd::RecordView;
+
+namespace {
+
+// A file's number in the scale that we keep: blank is zero. Only after it was seen to be a number.
+int64_t Scaled(const RecordView& r, Column c, int decimals) {
+  int64_t v = 0;
+  if (r.ReadNumber(c, &v) != FieldState::kPresent) return 0;
+  for (int d = c.decimals(); d < decimals; ++d) v *= 10;
+  for (int d = c.decimals(); d > decimals; --d) v /= 10;
+  return v;
+}
+
+int32_t Day(const RecordView& r, Column c) {
+  Date d;
+  return r.ReadDate(c, &d) == FieldState::kPresent ? d.raw() : 0;
+}
+
+uint32_t Business(const RecordView& r, Column c) {
+  const auto code = ofd::ParseBusinessCode(r.Text(c));
+  return code ? static_cast<uint32_t>(*code) : 0;
+}
+
+std::string Utf8(const RecordView& r, Column c) {
+  const std::string_view text = r.Text(c);
+  return ofd::IsAscii(text) ? std::string(text) : ofd::Printable(text, 200);
+}
+
+// Confirmations that only an order of ours can have.
+bool AnswersAnOrder(uint32_t business) { return business == 120 || business == 122 || business == 124 || business == 130; }
+
+bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
+
+}  // namespace
+
+AnswerFile::AnswerFile(FileType type, std::string name, std::string bytes, const Expectation& expectation)
+    : type_(type), name_(std::move(name)), bytes_(std::move(bytes)), expected_(expectation) {
+  lines_.resize(expected_.partitions);
+  balances_.resize(expected_.partitions);
+  balance_details_.resize(expected_.partitions);
+}
+
+uint16_t AnswerFile::header_transfer() const { return reader_ ? reader_->header().transfer_no.raw() : 0; }
+
+std::vector<uint16_t> AnswerFile::partitions_with_lines() const {
+  std::vector<uint16_t> out;
+  for (uint16_t p = 0; p < expected_.partitions; ++p)
+    if (!lines_[p].empty() || !balances_[p].empty()) out.push_back(p);
+  return out;
+}
+
+bool AnswerFile::Damage(absl::Status status) {
+  damage_ = std::move(status);
+  return false;
+}
+
+bool AnswerFile::Open() {
+  auto reader = ofd::Reader::Open(name_, bytes_);
+  if (!reader.ok()) return Damage(reader.status());
+  reader_.emplace(*std::move(reader));
+  const ofd::Header& h = reader_->header();
+  const auto differ = [&](std::string_view what, std::string_view found, std::string_view expected) {
+    if (found == expected) return;
+    header_fault_ += StrCat(header_fault_.empty() ? "" : "; ", what, " is \"", found, "\", expected \"", expected, "\"");
+  };
+  differ("creator", h.creator.view(), expected_.ta.view());
+  differ("receiver", h.receiver.view(), expected_.distributor.view());
+  differ("date", h.date.Compact(), expected_.date.Compact());
+  differ("type", h.type.view(), type_.view());
+  if (!SameVersion(h.version, expected_.version)) differ("version", ofd::VersionText(h.version), StrCat(int{expected_.version}));
+
+  struct Want {
+    Column* column;
+    const char* name;
+    bool required;
+  };
+  std::vector<Want> wants;
+  if (type_.view() == "04") {
+    wants = {{&c_.serial, "AppSheetSerialNo", true}, {&c_.confirm_day, "TransactionCfmDate", true}, {&c_.vol, "ConfirmedVol", true},
+             {&c_.amount, "ConfirmedAmount", true}, {&c_.fund, "FundCode", true}, {&c_.apply_day, "TransactionDate", false},
+             {&c_.code, "ReturnCode", true}, {&c_.account, "TransactionAccountID", true}, {&c_.distributor, "DistributorCode", false},
+             {&c_.business, "BusinessCode", true}, {&c_.ta_account, "TAAccountID", false}, {&c_.ta_serial, "TASerialNO", true},
+             {&c_.finish, "BusinessFinishFlag", false}, {&c_.charge, "Charge", false}, {&c_.agency_fee, "AgencyFee", false},
+             {&c_.other_fee1, "OtherFee1", false}, {&c_.nav, "NAV", false}, {&c_.interest, "Interest", false},
+             {&c_.interest_vol, "VolumeByInterest", false}, {&c_.detail, "DetailFlag", false}, {&c_.error, "ErrorDetail", false}};
+  } else if (type_.view() == "02") {
+    wants = {{&c_.serial, "AppSheetSerialNo", true}, {&c_.confirm_day, "TransactionCfmDate", true}, {&c_.code, "ReturnCode", true},
+             {&c_.account, "TransactionAccountID", true}, {&c_.business, "BusinessCode", true}, {&c_.ta_account, "TAAccountID", true},
+             {&c_.ta_serial, "TASerialNO", false}, {&c_.error, "ErrorDetail", false}, {&c_.distributor, "DistributorCode", false}};
+  } else if (type_.view() == "05") {
+    wants = {{&c_.total_vol, "TotalVolOfDistributorInTA", true}, {&c_.fund, "FundCode", true}, {&c_.account, "TransactionAccountID", true},
+             {&c_.ta_account, "TAAccountID", false}, {&c_.detail, "DetailFlag", false}, {&c_.distributor, "DistributorCode", false}};
+  } else if (type_.view() == "06") {
+    wants = {{&c_.base, "BasisforCalculatingDividend", true}, {&c_.confirm_day, "TransactionCfmDate", true},
+             {&c_.reinvested, "VolOfDividendforReinvestment", true}, {&c_.pay_day, "DividentDate", false},
+             {&c_.dividend, "DividendAmount", true}, {&c_.ex_day, "XRDate", false}, {&c_.amount, "ConfirmedAmount", true},
+             {&c_.fund, "FundCode", true}, {&c_.record_day, "RegistrationDate", false}, {&c_.code, "ReturnCode", true},
+             {&c_.account, "TransactionAccountID", true}, {&c_.distributor, "DistributorCode", false},
+             {&c_.ta_account, "TAAccountID", false}, {&c_.per_unit, "DividendPerUnit", true}, {&c_.method, "DefDividendMethod", false},
+             {&c_.nav, "NAV", false}, {&c_.ta_serial, "TASerialNO", true}, {&c_.per_units, "DrawBonusUnit", false}};
+  } else if (type_.view() == "07") {
+    wants = {{&c_.fund, "FundCode", true}, {&c_.nav, "NAV", true}, {&c_.status, "FundStatus", false}, {&c_.price_day, "UpdateDate", true},
+             {&c_.price_type, "NetValueType", false}, {&c_.total_vol, "TotalFundVol", false}};
+  } else {
+    wants = {{&c_.fund, "FundCode", true}, {&c_.business, "BusinessCode", true}, {&c_.amount, "ConfirmedAmount", true},
+             {&c_.direction, "ReceOrPayFlag", true}, {&c_.pay_day, "PayDate", true}, {&c_.detail, "DetailFlag", false}};
+  }
+  // A file of the wrong type is not looked into: its head is what is wrong with it.
+  if (!header_fault_.empty()) return false;
+  for (const Want& w : wants) {
+    if (!w.required) {
+      *w.column = reader_->Find(w.name);
+      continue;
+    }
+    auto column = reader_->Require(w.name);
+    if (!column.ok()) return Damage(column.status());
+    *w.column = *column;
+  }
+  const uint64_t each = reader_->record_count() / expected_.partitions + 16;
+  const bool by_line = type_.view() == "04" || type_.view() == "02" || type_.view() == "06";
+  // The head's count may lie; the bytes that are there bound what is set aside for it.
+  if (by_line && reader_->record_count() <= bytes_.size() / 50) {
+    for (auto& list : lines_) list.reserve(each);
+    if (type_.view() == "04") serials_seen_.reserve(reader_->record_count()), orders_seen_.reserve(reader_->record_count());
+  }
+  return true;
+}
+
+bool AnswerFile::ReadOn(size_t records) {
+  if (finished_) return false;
+  finished_ = true;  // unless the end of this function is reached
+  if (!opened_) {
+    opened_ = true;
+    if (!Open()) return false;
+  }
+  RecordView r;
+  while (records-- > 0) {
+    if (!reader_->Next(&r)) {
+      if (!reader_->status().ok()) return Damage(reader_->status());
+      MergeBalances();
+      return false;
+    }
+    ++records_;
+    if (!ReadRecord(r)) return false;
+  }
+  finished_ = false;
+  return true;
+}
+
+bool AnswerFile::CheckNumbers(const RecordView& r, std::initializer_list<Column> columns) {
+  int64_t v;
+  for (Column c : columns)
+    if (r.ReadNumber(c, &v) == FieldState::kMalformed) [[unlikely]] return Damage(r.Number(c).status());
+  return true;
+}
+
+bool AnswerFile::CheckDates(const RecordView& r, std::initializer_list<Column> columns) {
+  Date d;
+  for (Column c : columns)
+    if (r.ReadDate(c, &d) == FieldState::kMalformed) [[unlikely]] return Damage(r.Date(c).status());
+  return true;
+}
+
+void AnswerFile::Fault(const RecordView& r, BreakKind kind, std::string_view rule, Column column, std::string_view field,
+                       std::string expected, OrderId order, std::string_view why) {
+  Finding f;
+  f.kind = kind;
+  f.type = type_;
+  f.file_name = name_;
+  f.line = records_;
+  f.field = field;
+  f.expected = std::move(expected);
+  f.found = Utf8(r, column);
+  f.rule = rule;
+  f.order = order;
+  f.message = StrCat(field, " \"", f.found, "\" ", why);
+  // One break a line: what else is wrong with it goes into the same finding.
+  if (!faults_.empty() && faults_.back().line == f.line) {
+    faults_.back().message += StrCat("; ", f.message);
+    return;
+  }
+  faults_.push_back(std::move(f));
+}
+
+std::optional<uint16_t> AnswerFile::Route(const RecordView& r, InvestorId* investor) const {
+  if (!ParseInvestorId(r.Text(c_.account), investor)) return std::nullopt;
+  const uint16_t p = PartitionOf(*investor).raw();
+  if (p >= expected_.partitions) return std::nullopt;
+  return p;
+}
+
+bool AnswerFile::ReadRecord(const RecordView& r) {
+  const std::string_view type = type_.view();
+  if (type == "04") return ReadConfirmation(r);
+  if (type == "02") return ReadAccountLine(r);
+  if (type == "05") return ReadBalance(r);
+  if (type == "06") return ReadDividend(r);
+  if (type == "07") return ReadPrice(r);
+  return ReadCash(r);
+}
+
+bool AnswerFile::ReadConfirmation(const RecordView& r) {
+  if (!CheckNumbers(r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
+      !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
+    return false;
+  }
+  if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
+  if (!ofd::ParseBusinessCode(r.Text(c_.business))) return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
+  if (r.Text(c_.code).size() != 4) return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
+
+  const BreakKind differs = BreakKind::kConfirmationDiffers;
+  const uint32_t business = Business(r, c_.business);
+  Line line;
+  line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
+  line.record = records_;
+  const std::string_view serial = r.Text(c_.serial);
+  if (!ParseOrderId(serial, &line.order)) {
+    line.order = OrderId();
+    if (AnswersAnOrder(business)) Fault(r, differs, "UNKNOWN_ORDER", c_.serial, "AppSheetSerialNo", "", {}, "is no order number of ours");
+  }
+  const bool interim = r.Text(c_.finish) == "0";
+  if (line.order.is_set()) {
+    answered_.push_back(line.order);
+    // The same order may be answered by a receipt (120) and a result (130), and any number of times in between.
+    const uint64_t key = line.order.raw() | uint64_t{business % 128} << 57;
+    if (!interim && !orders_seen_.insert(key).second) {
+      Fault(r, BreakKind::kDuplicateLine, "DUPLICATE_ORDER", c_.serial, "AppSheetSerialNo", "once", line.order,
+            "is confirmed a second time in this file");
+    }
+  }
+  const std::string_view ta_serial = r.Text(c_.ta_serial);
+  if (ta_serial.empty() || !serials_seen_.insert(ta_serial).second) {
+    Fault(r, BreakKind::kDuplicateLine, "DUPLICATE_SERIAL", c_.ta_serial, "TASerialNO", "once", line.order,
+          ta_serial.empty() ? "is blank" : "stands in this file a second time");
+  }
+  if (Day(r, c_.confirm_day) != expected_.date.raw()) {
+    Fault(r, differs, "WRONG_CONFIRM_DAY", c_.confirm_day, "TransactionCfmDate", expected_.date.Compact(), line.order,
+          "is not the day of this file");
+  }
+  if (!r.IsBlank(c_.distributor) && r.Text(c_.distributor) != expected_.distributor.view()) {
+    Fault(r, differs, "WRONG_DISTRIBUTOR", c_.distributor, "DistributorCode", expected_.distributor.str(), line.order, "is not us");
+  }
+  const auto partition = Route(r, &line.investor);
+  if (!partition) {
+    Fault(r, differs, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", line.order, "is no trading account of ours");
+  } else if (line.order.is_set() && PartitionOf(line.order).raw() != *partition) {
+    Fault(r, differs, "ORDER_OF_ANOTHER_INVESTOR", c_.serial, "AppSheetSerialNo", "", line.order,
+          StrCat("is no order of trading account ", r.Text(c_.account)));
+  } else {
+    lines_[*partition].push_back(line);
+    return true;
+  }
+  if (line.order.is_set()) unrouted_.push_back(line.order);
+  return true;
+}
+
+bool AnswerFile::ReadAccountLine(const RecordView& r) {
+  if (!CheckDates(r, {c_.confirm_day})) return false;
+  if (!ofd::ParseBusinessCode(r.Text(c_.business))) return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
+  if (r.Text(c_.code).size() != 4) return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
+  Line line;
+  line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
+  line.record = records_;
+  if (!ParseOrderId(r.Text(c_.serial), &line.order)) line.order = OrderId();
+  const auto partition = Route(r, &line.investor);
+  if (!partition) {
+    Fault(r, BreakKind::kAccountConfirmationDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", line.order,
+          "is no trading account of ours");
+    return true;
+  }
+  if (ofd::IsRefusal(r.Text(c_.code))) unconfirmed_.insert(line.investor);
+  lines_[*partition].push_back(line);
+  return true;
+}
+
+bool AnswerFile::ReadDividend(const RecordView& r) {
+  if (!CheckNumbers(r, {c_.base, c_.reinvested, c_.dividend, c_.amount, c_.per_unit, c_.per_units, c_.nav}) ||
+      !CheckDates(r, {c_.confirm_day, c_.pay_day, c_.ex_day, c_.record_day})) {
+    return false;
+  }
+  Line line;
+  line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
+  line.record = records_;
+  const std::string_view ta_serial = r.Text(c_.ta_serial);
+  if (ta_serial.empty() || !serials_seen_.insert(ta_serial).second) {
+    Fault(r, BreakKind::kDuplicateLine, "DUPLICATE_SERIAL", c_.ta_serial, "TASerialNO", "once", {},
+          ta_serial.empty() ? "is blank" : "stands in this file a second time");
+  }
+  const auto partition = Route(r, &line.investor);
+  if (!partition) {
+    Fault(r, BreakKind::kDividendDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", {},
+          "is no trading account of ours");
+    return true;
+  }
+  lines_[*partition].push_back(line);
+  return true;
+}
+
+bool AnswerFile::ReadBalance(const RecordView& r) {
+  if (!CheckNumbers(r, {c_.total_vol})) return false;
+  Balance b;
+  if (!FundCode::Fits(r.Text(c_.fund))) return Damage(r.Error(c_.fund, "is too long for a fund code").ToStatus());
+  b.fund = FundCode(r.Text(c_.fund));
+  b.units = Units::FromRaw(Scaled(r, c_.total_vol, 2));
+  b.record = records_;
+  if (TaAccountId::Fits(r.Text(c_.ta_account))) b.account = TaAccountId(r.Text(c_.ta_account));
+  const auto partition = Route(r, &b.investor);
+  if (!partition) {
+    if (r.Text(c_.detail) != "1") {
+      Fault(r, BreakKind::kBalanceDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", {},
+            "is no trading account of ours");
+    }
+    return true;
+  }
+  (r.Text(c_.detail) == "1" ? balance_details_ : balances_)[*partition].push_back(b);
+  return true;
+}
+
+// One entry an investor and fund: the file may split them by charging class or branch, or give lots alone.
+void AnswerFile::MergeBalances() {
+  if (type_.view() != "05") return;
+  const bool mains = std::any_of(balances_.begin(), balances_.end(), [](const auto& list) { return !list.empty(); });
+  if (!mains) balances_.swap(balance_details_);
+  balance_details_.clear();
+  for (auto& list : balances_) {
+    std::stable_sort(list.begin(), list.end(), [](const Balance& a, const Balance& b) {
+      return a.investor != b.investor ? a.investor < b.investor : a.fund < b.fund;
+    });
+    size_t kept = 0;
+    for (size_t i = 0; i < list.size(); ++i) {
+      fund_totals_[list[i].fund] += list[i].units;
+      if (kept > 0 && list[kept - 1].investor == list[i].investor && list[kept - 1].fund == list[i].fund) {
+        list[kept - 1].units += list[i].units;
+      } else {
+        list[kept++] = list[i];
+      }
+    }
+    list.resize(kept);
+  }
+}
+
+bool AnswerFile::ReadPrice(const RecordView& r) {
+  if (!CheckNumbers(r, {c_.nav, c_.total_vol}) || !CheckDates(r, {c_.price_day})) return false;
+  product::v1::NavRecord n;
+  n.set_fund_code(std::string(r.Text(c_.fund)));
+  n.set_nav_day(Day(r, c_.price_day));
+  n.set_nav_e8(Scaled(r, c_.nav, 8));
+  const std::string_view type = r.Text(c_.price_type);
+  n.set_nav_type(type == "1" ? 1 : type == "2" ? 2 : 0);
+  n.set_status(std::string(r.Text(c_.status)));
+  n.set_total_units_e2(Scaled(r, c_.total_vol, 2));
+  prices_.push_back(std::move(n));
+  return true;
+}
+
+bool AnswerFile::ReadCash(const RecordView& r) {
+  if (!CheckNumbers(r, {c_.amount}) || !CheckDates(r, {c_.pay_day})) return false;
+  if (r.Text(c_.detail) == "1") return true;  // the same money again, by branch
+  if (!FundCode::Fits(r.Text(c_.fund))) return Damage(r.Error(c_.fund, "is too long for a fund code").ToStatus());
+  Cash& cash = cash_[{FundCode(r.Text(c_.fund)), static_cast<uint16_t>(Business(r, c_.business))}];
+  const Money amount = Money::FromRaw(Scaled(r, c_.amount, 2));
+  const std::string_view direction = r.Text(c_.direction);
+  if (direction == "0") cash.receive += amount;  // seen from the distributor
+  if (direction == "1") cash.pay += amount;
+  cash.pay_date = std::max(cash.pay_date, Date::FromRaw(Day(r, c_.pay_day)));
+  if (cash.record == 0) cash.record = records_;
+  return true;
+}
+
+RecordView AnswerFile::At(const Line& line) const {
+  return RecordView(std::string_view(bytes_).substr(line.offset, reader_->layout().record_bytes()), line.record, &reader_->layout());
+}
+
+void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const {
+  const RecordView r = At(line);
+  const auto text = [&](Column c) { return r.Text(c); };
+  out->set_line(line.record);
+  out->set_order_id(line.order.raw());
+  out->set_investor_id(line.investor.raw());
+  out->set_business(Business(r, c_.business));
+  out->set_return_code(text(c_.code).data(), text(c_.code).size());
+  out->set_fund_code(text(c_.fund).data(), text(c_.fund).size());
+  out->set_ta_account(text(c_.ta_account).data(), text(c_.ta_account).size());
+  out->set_ta_serial(text(c_.ta_serial).data(), text(c_.ta_serial).size());
+  out->set_confirm_day(Day(r, c_.confirm_day));
+  out->set_confirmed_amount_fen(Scaled(r, c_.amount, 2));
+  out->set_confirmed_units_e2(Scaled(r, c_.vol, 2));
+  out->set_nav_e8(Scaled(r, c_.nav, 8));
+  out->set_charge_fen(Scaled(r, c_.charge, 2));
+  out->set_agency_fee_fen(Scaled(r, c_.agency_fee, 2));
+  out->set_other_fee1_fen(Scaled(r, c_.other_fee1, 2));
+  out->set_interim(text(c_.finish) == "0");
+  if (!r.IsBlank(c_.error)) out->set_error_detail(Utf8(r, c_.error));
+  out->set_apply_day(Day(r, c_.apply_day));
+  out->set_interest_fen(Scaled(r, c_.interest, 2));
+  out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
+}
+
+void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* out) const {
+  const RecordView r = At(line);
+  out->set_line(line.record);
+  out->set_application_id(line.order.raw());
+  out->set_investor_id(line.investor.raw());
+  out->set_business(Business(r, c_.business));
+  out->set_return_code(std::string(r.Text(c_.code)));
+  out->set_ta_account(std::string(r.Text(c_.ta_account)));
+  out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
+  out->set_confirm_day(Day(r, c_.confirm_day));
+  out->set_error_detail(Utf8(r, c_.error));
+}
+
+void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {
+  const RecordView r = At(line);
+  out->set_line(line.record);
+  out->set_investor_id(line.investor.raw());
+  out->set_fund_code(std::string(r.Text(c_.fund)));
+  out->set_ta_account(std::string(r.Text(c_.ta_account)));
+  out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
+  out->set_confirm_day(Day(r, c_.confirm_day));
+  out->set_record_day(Day(r, c_.record_day));
+  out->set_ex_day(Day(r, c_.ex_day));
+  out->set_pay_day(Day(r, c_.pay_day));
+  out->set_base_units_e2(Scaled(r, c_.base, 2));
+  out->set_per_unit_fen(Scaled(r, c_.per_unit, 2));
+  out->set_per_units(Scaled(r, c_.per_units, 0));
+  out->set_dividend_fen(Scaled(r, c_.dividend, 2));
+  out->set_confirmed_fen(Scaled(r, c_.amount, 2));
+  out->set_reinvested_units_e2(Scaled(r, c_.reinvested, 2));
+  out->set_nav_e8(Scaled(r, c_.nav, 8));
+  out->set_method(std::string(r.Text(c_.method)));
+  out->set_return_code(std::string(r.Text(c_.code)));
+}
+
+}  // namespace fundcore::clearing

@@ -1,0 +1,147 @@
+// A file of the institution (02, 04, 05, 06, 07, 25) in memory: read as a whole before anything of it is used, then sorted by
+// the partition that each line belongs to.
+//
+//   AnswerFile file(FileType("04"), name, bytes, expectation);
+//   while (file.ReadOn(2'000)) ...;           // in slices, so that nobody waits for a long file
+//   file.damage();  file.header_fault();      // the file as a whole
+//   file.faults();                            // lines that are wrong by themselves
+//   for (const auto& line : file.lines(partition)) file.Fill(line, request.add_lines());
+//
+// Fields are found by the file's own list, once a file; a line costs its decoding and nothing else. Pure; one thread at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "common/ofd/reader.h"
+#include "fundcore/account/v1/account.pb.h"
+#include "fundcore/product/v1/product.pb.h"
+#include "fundcore/trade/v1/trade.pb.h"
+#include "services/clearing/state.h"
+
+namespace fundcore::clearing {
+
+// What a file of the institution has to say of itself.
+struct Expectation {
+  TaCode ta;
+  DistributorCode distributor;
+  Date date;
+  uint8_t version = 21;
+  uint16_t partitions = 1;  // of trade and account
+};
+
+class AnswerFile {
+ public:
+  struct Line {
+    uint64_t offset = 0;  // of the record in the file
+    uint64_t record = 0;  // its number, from 1
+    InvestorId investor;
+    OrderId order;        // unset where it is none of ours
+  };
+  struct Balance {
+    InvestorId investor;
+    FundCode fund;
+    TaAccountId account;
+    Units units;
+    uint64_t record = 0;
+  };
+  struct CashKey {
+    FundCode fund;
+    uint16_t business = 0;
+    friend auto operator<=>(const CashKey&, const CashKey&) = default;
+  };
+  struct Cash {
+    Money pay;      // from us
+    Money receive;
+    Date pay_date;  // the latest where lines differ
+    uint64_t record = 0;
+  };
+
+  AnswerFile(FileType type, std::string name, std::string bytes, const Expectation& expectation);
+
+  const FileType& type() const { return type_; }
+  const std::string& name() const { return name_; }
+  std::string_view bytes() const { return bytes_; }
+  Hash256 sha;  // set by whoever hashed the bytes
+
+  // Reads on; true while there is more.
+  bool ReadOn(size_t records);
+  bool finished() const { return finished_; }
+
+  const absl::Status& damage() const { return damage_; }            // the reader's message, with line and column
+  const std::string& header_fault() const { return header_fault_; }  // "" where the head is as expected
+  uint16_t header_transfer() const;
+  uint64_t records() const { return records_; }
+  const std::vector<Finding>& faults() const { return faults_; }
+
+  // 02, 04, 06: the lines of a partition, in file order.
+  const std::vector<Line>& lines(uint16_t partition) const { return lines_[partition]; }
+  std::vector<uint16_t> partitions_with_lines() const;
+  void Fill(const Line& line, trade::v1::ConfirmationLine* out) const;                // 04
+  void Fill(const Line& line, account::v1::AccountConfirmationLine* out) const;       // 02
+  void Fill(const Line& line, account::v1::DividendLine* out) const;                  // 06
+  // 04: orders that a line answers; those among them whose line belongs to no partition cannot be applied.
+  const std::vector<OrderId>& answered() const { return answered_; }
+  const std::vector<OrderId>& unrouted() const { return unrouted_; }
+  // 02: investors of whom an application was not confirmed.
+  const absl::flat_hash_set<InvestorId>& unconfirmed() const { return unconfirmed_; }
+  // 05: one entry an investor and fund, however many lines the file has of them.
+  const std::vector<Balance>& balances(uint16_t partition) const { return balances_[partition]; }
+  const std::map<FundCode, Units>& fund_totals() const { return fund_totals_; }
+  const std::vector<product::v1::NavRecord>& prices() const { return prices_; }        // 07
+  const std::map<CashKey, Cash>& cash() const { return cash_; }                        // 25
+
+ private:
+  struct Columns {
+    ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account, ta_serial,
+        finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base, reinvested,
+        pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type, direction;
+  };
+  bool Open();
+  bool ReadRecord(const ofd::RecordView& r);
+  bool ReadConfirmation(const ofd::RecordView& r);
+  bool ReadAccountLine(const ofd::RecordView& r);
+  bool ReadDividend(const ofd::RecordView& r);
+  bool ReadBalance(const ofd::RecordView& r);
+  bool ReadPrice(const ofd::RecordView& r);
+  bool ReadCash(const ofd::RecordView& r);
+  void MergeBalances();
+  // False, and the file is damaged, where a field holds no number or date.
+  bool CheckNumbers(const ofd::RecordView& r, std::initializer_list<ofd::Column> columns);
+  bool CheckDates(const ofd::RecordView& r, std::initializer_list<ofd::Column> columns);
+  bool Damage(absl::Status status);
+  void Fault(const ofd::RecordView& r, BreakKind kind, std::string_view rule, ofd::Column column, std::string_view field,
+             std::string expected, OrderId order, std::string_view why);
+  // The partition of the line's investor; nothing where the number is none of ours.
+  std::optional<uint16_t> Route(const ofd::RecordView& r, InvestorId* investor) const;
+  ofd::RecordView At(const Line& line) const;
+
+  const FileType type_;
+  const std::string name_;
+  const std::string bytes_;
+  const Expectation expected_;
+  std::optional<ofd::Reader> reader_;
+  Columns c_;
+  bool opened_ = false;
+  bool finished_ = false;
+  absl::Status damage_;
+  std::string header_fault_;
+  uint64_t records_ = 0;
+  std::vector<Finding> faults_;
+  std::vector<std::vector<Line>> lines_;
+  std::vector<OrderId> answered_, unrouted_;
+  absl::flat_hash_set<InvestorId> unconfirmed_;
+  absl::flat_hash_set<std::string_view> serials_seen_;
+  absl::flat_hash_set<uint64_t> orders_seen_;
+  std::vector<std::vector<Balance>> balances_, balance_details_;
+  std::map<FundCode, Units> fund_totals_;
+  std::vector<product::v1::NavRecord> prices_;
+  std::map<CashKey, Cash> cash_;
+};
+
+}  // namespace fundcore::clearing

@@ -1,0 +1,165 @@
+// Filling 01 and 03 records.
+#include "services/clearing/out_files.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "common/base/status.h"
+#include "common/ofd/business_code.h"
+#include "common/ofd/file_name.h"
+
+namespace fundcore::clearing {
+
+std::string OutHead::Folder() const {
+  return absl::StrFormat("out/%s/%s/%03d/", ta.str(), day.Compact(), transfer);
+}
+
+std::string OutHead::FileName(std::string_view type) const {
+  return Folder() + ofd::FileName{'D', ofd::PartyCode(distributor.view()), ofd::PartyCode(ta.view()), day, FileType(type)}.Format();
+}
+
+std::string OutHead::IndexName() const {
+  return Folder() + ofd::FileName{'I', ofd::PartyCode(distributor.view()), ofd::PartyCode(ta.view()), day, {}}.Format();
+}
+
+ofd::Header OutHead::Header(std::string_view type) const {
+  ofd::Header h;
+  h.version = version;
+  h.creator = ofd::PartyCode(distributor.view());
+  h.receiver = ofd::PartyCode(ta.view());
+  h.date = day;
+  h.transfer_no = TransferNo(transfer);
+  h.type = FileType(type);
+  return h;
+}
+
+void LineHash::Mix(uint64_t v) {
+  h_ = (h_ ^ v) * 0x9e3779b97f4a7c15ull;
+  h_ ^= h_ >> 29;
+}
+
+void LineHash::Add(uint64_t id, uint64_t investor, uint32_t business, int64_t amount, int64_t units) {
+  Mix(id);
+  Mix(investor);
+  Mix(business);
+  Mix(static_cast<uint64_t>(amount));
+  Mix(static_cast<uint64_t>(units));
+}
+
+OrdersFile::OrdersFile(const OutHead& head, uint64_t count)
+    : head_(head), name_(head.FileName("03")), count_(count), writer_(name_, &bytes_) {}
+
+absl::Status OrdersFile::Begin() {
+  FC_RETURN_IF_ERROR(writer_.Begin(head_.Header("03"), count_));
+  bytes_.reserve(bytes_.size() + count_ * (writer_.layout().record_bytes() + 2) + 16);
+  const auto find = [&](std::string_view name) { return writer_.Find(name); };
+  serial_ = find("AppSheetSerialNo");
+  fund_ = find("FundCode");
+  large_ = find("LargeRedemptionFlag");
+  date_ = find("TransactionDate");
+  time_ = find("TransactionTime");
+  account_ = find("TransactionAccountID");
+  distributor_ = find("DistributorCode");
+  vol_ = find("ApplicationVol");
+  amount_ = find("ApplicationAmount");
+  business_ = find("BusinessCode");
+  ta_account_ = find("TAAccountID");
+  deposit_ = find("DepositAcct");
+  currency_ = find("CurrencyType");
+  kind_ = find("IndividualOrInstitution");
+  share_class_ = find("ShareClass");
+  return absl::OkStatus();
+}
+
+absl::Status OrdersFile::Add(const trade::v1::Order& o, bool institution_investor) {
+  const std::string investor = FormatInvestorId(InvestorId(o.investor_id()));
+  writer_.SetText(serial_, FormatOrderId(OrderId(o.order_id())));
+  writer_.SetText(fund_, o.fund_code());
+  // What becomes of the rest of a large redemption is the investor's choice; it means nothing for a purchase.
+  if (o.business() == 24) writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
+  writer_.SetDate(date_, Date::FromRaw(o.trade_day()));
+  writer_.SetText(time_, TimePoint::FromRaw(o.received_at_us()).time_of_day().Compact());
+  writer_.SetText(account_, investor);
+  writer_.SetText(distributor_, head_.distributor.view());
+  writer_.SetNumber(vol_, o.units_e2());
+  writer_.SetNumber(amount_, o.amount_fen());
+  writer_.SetText(business_, ofd::FormatBusinessCode(static_cast<ofd::BusinessCode>(o.business())));
+  writer_.SetText(ta_account_, o.ta_account());
+  writer_.SetText(deposit_, investor);
+  writer_.SetText(currency_, "156");
+  writer_.SetText(kind_, institution_investor ? "0" : "1");
+  writer_.SetText(share_class_, "0");
+  FC_RETURN_IF_ERROR(writer_.EndRecord());
+  ++figures_.count;
+  figures_.amount += Money::FromRaw(o.amount_fen());
+  figures_.units += Units::FromRaw(o.units_e2());
+  figures_.hash.Add(o.order_id(), o.investor_id(), o.business(), o.amount_fen(), o.units_e2());
+  return absl::OkStatus();
+}
+
+ApplicationsFile::ApplicationsFile(const OutHead& head, uint64_t count)
+    : head_(head), name_(head.FileName("01")), count_(count), writer_(name_, &bytes_) {}
+
+absl::Status ApplicationsFile::Begin() { return writer_.Begin(head_.Header("01"), count_); }
+
+absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
+  const auto text = [&](std::string_view field, std::string_view value) { writer_.SetText(writer_.Find(field), value); };
+  const std::string investor = FormatInvestorId(InvestorId(a.investor_id()));
+  text("AppSheetSerialNo", FormatOrderId(OrderId(a.application_id())));
+  text("CertificateType", a.certificate_type());
+  text("CertificateNo", a.certificate_no());
+  text("InvestorName", a.name());
+  text("IndividualOrInstitution", a.institution() ? "0" : "1");
+  writer_.SetDate(writer_.Find("TransactionDate"), head_.day);
+  text("TransactionTime", TimePoint::FromRaw(a.applied_at_us()).time_of_day().Compact());
+  text("TransactionAccountID", investor);
+  text("DistributorCode", head_.distributor.view());
+  text("BusinessCode", ofd::FormatBusinessCode(static_cast<ofd::BusinessCode>(a.business())));
+  text("DepositAcct", investor);
+  text("MobileTelNo", a.mobile());
+  FC_RETURN_IF_ERROR(writer_.EndRecord());
+  ++figures_.count;
+  figures_.hash.Add(a.application_id(), a.investor_id(), a.business(), 0, 0);
+  return absl::OkStatus();
+}
+
+ReadBack::ReadBack(std::string_view name, std::string_view bytes) {
+  auto reader = ofd::Reader::Open(name, bytes);
+  if (!reader.ok()) {
+    status_ = reader.status();
+    return;
+  }
+  reader_.emplace(*std::move(reader));
+  serial_ = reader_->Find("AppSheetSerialNo");
+  account_ = reader_->Find("TransactionAccountID");
+  business_ = reader_->Find("BusinessCode");
+  amount_ = reader_->Find("ApplicationAmount");
+  vol_ = reader_->Find("ApplicationVol");
+}
+
+bool ReadBack::ReadOn(size_t records) {
+  if (!status_.ok()) return false;
+  ofd::RecordView r;
+  while (records-- > 0) {
+    if (!reader_->Next(&r)) {
+      status_ = reader_->status();
+      return false;
+    }
+    OrderId id;
+    InvestorId investor;
+    uint32_t business = 0;
+    const bool known = ParseOrderId(r.Text(serial_), &id) && ParseInvestorId(r.Text(account_), &investor) &&
+                       absl::SimpleAtoi(absl::string_view(r.Text(business_).data(), r.Text(business_).size()), &business);
+    auto amount = r.NumberOr(amount_, 0), units = r.NumberOr(vol_, 0);
+    if (!known || !amount.ok() || !units.ok()) {
+      status_ = absl::DataLossError(StrCat("line ", r.line(), " does not read as it was written"));
+      return false;
+    }
+    ++figures_.count;
+    figures_.amount += Money::FromRaw(*amount);
+    figures_.units += Units::FromRaw(*units);
+    figures_.hash.Add(id.raw(), investor.raw(), business, *amount, *units);
+  }
+  return true;
+}
+
+}  // namespace fundcore::clearing

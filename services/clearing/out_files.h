@@ -1,0 +1,115 @@
+// The files that go out: 01 (fund-account applications), 03 (orders) and the index, written record by record, and read back.
+//
+//   OrdersFile file({version, distributor, ta, day, transfer}, count);
+//   FC_RETURN_IF_ERROR(file.Begin());
+//   for (const trade::v1::Order& o : page.orders()) FC_RETURN_IF_ERROR(file.Add(o));
+//   FC_RETURN_IF_ERROR(file.Finish());
+//   file.bytes();                     // the whole file
+//
+// Pure: no I/O. One thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/ofd/reader.h"
+#include "common/ofd/writer.h"
+#include "fundcore/account/v1/account.pb.h"
+#include "fundcore/trade/v1/trade.pb.h"
+#include "services/clearing/commands.h"
+
+namespace fundcore::clearing {
+
+// What names a transfer of ours.
+struct OutHead {
+  ofd::Version version = ofd::Version::k21;
+  DistributorCode distributor;
+  TaCode ta;
+  Date day;
+  uint16_t transfer = 1;
+
+  std::string Folder() const;                      // "out/11/20250303/001/"
+  std::string FileName(std::string_view type) const;  // "OFD_301_11_20250303_03.TXT", with its folder
+  std::string IndexName() const;
+  ofd::Header Header(std::string_view type) const;
+};
+
+// An order of ours is written with these figures; read back, they must be the same.
+class LineHash {
+ public:
+  void Add(uint64_t id, uint64_t investor, uint32_t business, int64_t amount, int64_t units);
+  uint64_t value() const { return h_; }
+
+ private:
+  void Mix(uint64_t v);
+  uint64_t h_ = 0xcbf29ce484222325ull;
+};
+
+// Sums over lines, as pulled or as read back.
+struct LineFigures {
+  uint64_t count = 0;
+  Money amount;
+  Units units;
+  LineHash hash;
+};
+
+class OrdersFile {
+ public:
+  OrdersFile(const OutHead& head, uint64_t count);
+  absl::Status Begin();
+  absl::Status Add(const trade::v1::Order& order, bool institution_investor);
+  absl::Status Finish() { return writer_.Finish(); }
+  const std::string& name() const { return name_; }
+  const std::string& bytes() const { return bytes_; }
+  const LineFigures& figures() const { return figures_; }
+
+ private:
+  const OutHead head_;
+  const std::string name_;
+  const uint64_t count_;
+  std::string bytes_;
+  ofd::Writer writer_;
+  LineFigures figures_;
+  ofd::Column serial_, fund_, large_, date_, time_, account_, distributor_, vol_, amount_, business_, ta_account_, deposit_,
+      currency_, kind_, share_class_;
+};
+
+class ApplicationsFile {
+ public:
+  ApplicationsFile(const OutHead& head, uint64_t count);
+  absl::Status Begin();
+  absl::Status Add(const account::v1::AccountApplication& application);
+  absl::Status Finish() { return writer_.Finish(); }
+  const std::string& name() const { return name_; }
+  const std::string& bytes() const { return bytes_; }
+  const LineFigures& figures() const { return figures_; }
+
+ private:
+  const OutHead head_;
+  const std::string name_;
+  const uint64_t count_;
+  std::string bytes_;
+  ofd::Writer writer_;
+  LineFigures figures_;
+};
+
+// Reads a written file with the reader that everybody uses, some records at a time.
+class ReadBack {
+ public:
+  // `bytes` must outlive it.
+  ReadBack(std::string_view name, std::string_view bytes);
+  // True while there is more.
+  bool ReadOn(size_t records);
+  const absl::Status& status() const { return status_; }
+  const LineFigures& figures() const { return figures_; }
+
+ private:
+  std::optional<ofd::Reader> reader_;
+  absl::Status status_;
+  LineFigures figures_;
+  ofd::Column serial_, account_, business_, amount_, vol_;
+};
+
+}  // namespace fundcore::clearing

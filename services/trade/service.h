@@ -1,0 +1,81 @@
+// TradeService: the gRPC face of orders, and what assembles the trade service in a process.
+//
+//   TradeService trade(deps);
+//   trade.Register(&handlers);
+//   trade.host()->Recover();  log->Start();
+//   trade.host()->WhenServing([&] { trade.Start(); });
+//
+// Handlers run on any thread: they check shapes and post to the partitions' executors, from where they are answered. Must
+// outlive the executors' last task.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/machine/service.h"
+#include "common/product/feed.h"
+#include "fundcore/trade/v1/trade.pb.h"
+#include "services/trade/desk.h"
+#include "services/trade/machine.h"
+#include "services/trade/worker.h"
+
+namespace fundcore::trade {
+
+class TradeService final : public Service {
+ public:
+  explicit TradeService(const ServiceDeps& deps);
+
+  machine::HostBase* host() override { return &host_; }
+  void Register(rpc::Handlers* handlers) override;
+  void Start() override;
+
+  // The partitions themselves: for checks in tests and simulation, on their executors.
+  machine::Host<TradeMachine>& machines() { return host_; }
+
+ private:
+  using TradePartition = machine::Partition<TradeMachine>;
+
+  void RegisterOrders(rpc::Handlers* handlers);
+  void RegisterOps(rpc::Handlers* handlers);
+
+  // orders_api.cc
+  absl::Status Ready() const;
+  // Hands the submission's good items to the desks; `reply` once every item has its outcome.
+  void Submit(std::unique_ptr<Submission> submission, Duration deadline, rpc::Reply reply);
+  void List(const v1::ListOrdersRequest& request, v1::ListOrdersResponse* response, rpc::Reply reply);
+  // Submits a Cancel or AnswerChallenge and answers with the order.
+  template <class C>
+  void Change(const C& command, v1::Order* order, rpc::Reply reply);
+
+  // Runs `f(partition, reply)` on the partition's executor, where it is served; else replies NOT_SERVING.
+  template <class F>
+  void With(PartitionId p, rpc::Reply reply, F f) {
+    host_.On(p, [reply = std::move(reply), f = std::move(f)](TradePartition& partition) mutable {
+      if (!partition.serving()) return reply(NotServing());
+      f(partition, std::move(reply));
+    });
+  }
+
+  // ops_api.cc
+  // Submits the command to every partition until none says `more`. `each` runs on every partition's executor once it is done;
+  // then `reply`, with the first trouble if there was any.
+  template <class C>
+  void Everywhere(C command, std::function<void(TradePartition&, const TradeMachine::Result&)> each, rpc::Reply reply);
+  // Runs `look` on every partition, then `finish` once.
+  void LookEverywhere(std::function<void(TradePartition&)> look, std::function<void()> finish, rpc::Reply reply);
+  void ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::ApplyConfirmationsResponse* response, rpc::Reply reply);
+
+  static absl::Status NotServing();
+  static absl::Status ErrorOf(Reason reason, std::string_view what);
+
+  const ServiceDeps deps_;
+  machine::Host<TradeMachine> host_;
+  std::vector<std::unique_ptr<Desk>> desks_;      // by shard
+  std::vector<std::unique_ptr<Worker>> workers_;  // by shard
+  FactFeed<TradeMachine> feed_;
+  std::atomic<bool> started_{false};
+};
+
+}  // namespace fundcore::trade

@@ -1,0 +1,227 @@
+// Assembly of the simulated system, its crashes and its replay check.
+#include "tools/dayrun/sim_system.h"
+
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/crypto/hash.h"
+#include "common/rpc/wire.h"
+
+namespace fundcore::dayrun {
+namespace {
+
+constexpr std::string_view kServices[] = {"trade", "account", "product", "risk", "clearing", "bank"};
+
+// A key that is as good as any here: nothing outside the process ever sees what it seals.
+Vault ScriptVault() {
+  std::array<uint8_t, Vault::kKeyBytes> key{};
+  for (size_t i = 0; i < key.size(); ++i) key[i] = static_cast<uint8_t>(i * 7 + 1);
+  return Vault::FromKey(key);
+}
+
+rpc::Faults WithSeed(rpc::Faults faults, uint64_t seed) {
+  faults.seed = seed;
+  return faults;
+}
+
+// Keeps the readers that a system registers, and hands them the records itself.
+class ReplayLog final : public Log {
+ public:
+  void Append(std::vector<AppendItem>, Done done) override { done(absl::UnavailableError("a replay appends nothing")); }
+  void Tail(LogPartition p, LogOffset from, Executor*, OnRecords on_records) override {
+    FC_CHECK(from == 0, "a replay from the empty state begins at 0");
+    readers_.emplace_back(p, std::move(on_records));
+  }
+  absl::Status Start() override { return absl::OkStatus(); }
+  LogOffset End(LogPartition) const override { return 0; }
+  void Flushed(std::span<const std::pair<LogPartition, LogOffset>>) override {}
+
+  // Everything that stands in `log` before these offsets.
+  void Feed(const MemoryLog& log, absl::FunctionRef<LogOffset(LogPartition)> end) {
+    for (auto& [p, on_records] : readers_) {
+      const std::vector<LogRecord>& records = log.Stored(p);
+      const size_t n = std::min<size_t>(records.size(), end(p));
+      on_records(std::span(records.data(), n));
+    }
+  }
+
+ private:
+  std::vector<std::pair<LogPartition, OnRecords>> readers_;
+};
+
+}  // namespace
+
+SimSystem::SimSystem(const SimOptions& options)
+    : options_(options),
+      world_({.seed = options.seed, .start = options.start, .shuffle = options.shuffle}),
+      log_(&world_, options.log_faults),
+      vault_(ScriptVault()),
+      network_(world_.MakeExecutor("network")),
+      peers_(WithSeed(options.peer_faults, options.seed + 1), CallerId("fundcore"), network_) {}
+
+SimSystem::~SimSystem() {
+  Route(nullptr);
+  for (SimExecutor* e : executors_) world_.Kill(e);
+  if (blocking_) world_.Kill(blocking_);
+}
+
+ServiceDeps SimSystem::Deps() {
+  ServiceDeps deps;
+  for (SimExecutor* e : executors_) deps.executors.push_back(e);
+  deps.log = &log_;
+  deps.store = &store_;
+  deps.peers = &peers_;
+  deps.exchange = &files_;
+  deps.vault = &vault_;
+  deps.partitions = options_.partitions;
+  deps.clearing_partitions = options_.clearing_partitions;
+  deps.owner = owner_;
+  return deps;
+}
+
+void SimSystem::Route(const rpc::Handlers* handlers) {
+  for (std::string_view s : kServices) {
+    const std::string prefix = StrCat("fundcore.", s, ".");
+    peers_.Route(prefix, handlers);
+    if (handlers) peers_.SetDown(prefix, std::find(down_.begin(), down_.end(), s) != down_.end());
+  }
+}
+
+absl::Status SimSystem::Start() {
+  FC_CHECK(system_ == nullptr, "the system runs already");
+  ++life_;
+  owner_ = world_.random().Next();
+  executors_.clear();
+  for (int i = 0; i < options_.executors; ++i) executors_.push_back(world_.MakeExecutor(StrCat("core-", life_, "-", i)));
+  blocking_ = world_.MakeExecutor(StrCat("flush-", life_));
+  SystemParts parts;
+  parts.deps = Deps();
+  parts.blocking = blocking_;
+  parts.flush_every_records = options_.flush_every_records;
+  parts.bank_generous = options_.bank_generous;
+  system_ = std::make_unique<System>(parts);
+  FC_RETURN_IF_ERROR(system_->Recover());
+  Route(system_->handlers());
+  FC_RETURN_IF_ERROR(log_.Start());
+  system_->WhenServing([] {});
+  if (!world_.RunUntil([this] { return system_->serving(); }, Duration::Seconds(60))) {
+    return absl::UnavailableError("the simulated system does not come up");
+  }
+  return absl::OkStatus();
+}
+
+void SimSystem::Crash() {
+  Route(nullptr);
+  for (SimExecutor* e : executors_) world_.Kill(e);
+  if (blocking_) world_.Kill(blocking_);
+  log_.Crash();
+  store_.Crash();
+  system_.reset();
+}
+
+absl::Status SimSystem::Restart() {
+  Crash();
+  return Start();
+}
+
+absl::Status SimSystem::Call(std::string_view method, const google::protobuf::Message& request,
+                             google::protobuf::Message* response, std::string_view caller, Duration deadline) {
+  if (!system_) return absl::UnavailableError("the system is down");
+  const rpc::Handlers::Method* m = system_->handlers()->Find(method);
+  if (m == nullptr || !m->unary) return absl::UnimplementedError(StrCat("no method \"", method, "\" here"));
+  // Kept by the reply: it may come after the caller has given up.
+  struct Pending {
+    std::unique_ptr<google::protobuf::Message> request, response;
+    bool ended = false;
+    absl::Status status;
+  };
+  auto pending = std::make_shared<Pending>();
+  pending->request.reset(m->request_prototype->New());
+  pending->response.reset(m->response_prototype->New());
+  FC_CHECK(pending->request->ParseFromString(rpc::DeterministicBytes(request)), "request of ", method, " is of another type");
+  rpc::Call call;
+  call.caller = CallerId(caller);
+  call.deadline = deadline;
+  network_->Post([m, pending, call] {
+    m->unary(call, *pending->request, pending->response.get(), [pending](absl::Status status) {
+      pending->status = std::move(status);
+      pending->ended = true;
+    });
+  });
+  if (!world_.RunUntil([&] { return pending->ended; }, deadline)) {
+    return absl::DeadlineExceededError(StrCat(method, " did not answer within ", deadline.raw() / 1'000'000, " s; the effect is unknown"));
+  }
+  if (!pending->status.ok()) return pending->status;
+  FC_CHECK(response->ParseFromString(rpc::DeterministicBytes(*pending->response)), "response of ", method, " is of another type");
+  return absl::OkStatus();
+}
+
+absl::Status SimSystem::SetDown(std::string_view service, bool down) {
+  if (std::find(std::begin(kServices), std::end(kServices), service) == std::end(kServices)) {
+    return absl::InvalidArgumentError(StrCat("no service is called \"", service, "\""));
+  }
+  std::erase(down_, service);
+  if (down) down_.emplace_back(service);
+  if (system_) peers_.SetDown(StrCat("fundcore.", service, "."), down);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> SimSystem::StateHash() {
+  if (!system_) return absl::UnavailableError("the system is down");
+  Sha256Stream all;
+  for (machine::HostBase* host : system_->hosts()) {
+    for (uint16_t p = 0; p < host->partitions(); ++p) {
+      machine::PartitionBase* partition = host->ShardOf(PartitionId(p)).partitions()[p / host->shards().size()].get();
+      FC_ASSIGN_OR_RETURN(machine::StateHash hash, partition->state().Hash());
+      all.Add(StrCat(System::ServiceName(host->service()), "/", p, " ", hash.Hex(), "\n"));
+    }
+  }
+  return all.Finish().Hex();
+}
+
+absl::Status SimSystem::CheckReplay() {
+  if (!system_) return absl::UnavailableError("the system is down");
+  ReplayLog replay;
+  MemoryStore store;
+  MemoryFiles files;
+  rpc::DirectPeers peers({}, CallerId("replay"));
+  SimWorld world({.seed = 1, .start = world_.Now()});
+  SystemParts parts;
+  parts.deps = Deps();
+  parts.deps.executors = {world.MakeExecutor("replay")};
+  parts.deps.log = &replay;
+  parts.deps.store = &store;
+  parts.deps.peers = &peers;
+  parts.deps.exchange = &files;
+  parts.deps.owner = 0;
+  parts.blocking = parts.deps.executors[0];
+  parts.bank_generous = options_.bank_generous;
+  System copy(parts);
+  FC_RETURN_IF_ERROR(copy.Recover());
+
+  const auto find = [](System& s, LogPartition p) -> machine::PartitionBase* {
+    for (machine::HostBase* host : s.hosts()) {
+      if (host->service() == p.service) return host->ShardOf(p.partition).partitions()[p.partition.raw() / host->shards().size()].get();
+    }
+    return nullptr;
+  };
+  replay.Feed(log_, [&](LogPartition p) { return find(*system_, p)->state().meta.next; });
+  for (machine::HostBase* host : system_->hosts()) {
+    for (uint16_t p = 0; p < host->partitions(); ++p) {
+      const LogPartition id{host->service(), PartitionId(p)};
+      FC_ASSIGN_OR_RETURN(machine::StateHash was, find(*system_, id)->state().Hash());
+      FC_ASSIGN_OR_RETURN(machine::StateHash is, find(copy, id)->state().Hash());
+      if (was.Hex() != is.Hex()) {
+        return absl::DataLossError(StrCat("replay from the empty state: ", System::ServiceName(id.service), " partition ", p,
+                                          " has hash ", is.Hex(), ", the running one ", was.Hex()));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fundcore::dayrun

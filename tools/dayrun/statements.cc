@@ -1,0 +1,457 @@
+// The statements of a day, one function a family. README.md lists them in the same order.
+#include "tools/dayrun/statements.h"
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+
+namespace fundcore::dayrun {
+namespace {
+
+absl::Status Wrong(const std::string& message) { return absl::InvalidArgumentError(message); }
+
+constexpr std::string_view kServices[] = {"trade", "account", "product", "risk", "clearing", "bank"};
+
+// Words that people's names may not be, since lines begin with them.
+bool IsKeyword(std::string_view w) {
+  for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file", "time", "given",
+                             "and", "name", "tells", "group"})
+    if (w == k) return true;
+  for (std::string_view s : kServices)
+    if (w == s) return true;
+  return false;
+}
+
+absl::StatusOr<std::string> FundOf(const Script& script, Words& w) {
+  const std::string_view next = w.Peek();
+  std::vector<std::string_view> known;
+  for (const auto& [line, given] : script.given)
+    if (const auto* f = std::get_if<GivenFund>(&given)) known.push_back(f->code);
+  for (std::string_view k : known)
+    if (k == next) return w.Next("a fund");
+  // An unknown fund is a case worth a script; it is written so that a typing mistake is not taken for one.
+  if (w.TakeAll({"unknown"})) return w.Next("a fund");
+  return w.Unknown(known);
+}
+
+absl::StatusOr<std::string> TaOf(const Script& script, Words& w) {
+  FC_RETURN_IF_ERROR(w.Expect("ta"));
+  if (!w.AtEnd() && script.Ta(w.Peek())) return w.Next("an institution");
+  std::vector<std::string> names = script.tas();
+  return w.Unknown({names.begin(), names.end()});
+}
+
+absl::StatusOr<std::string> InvestorOf(const Script& script, Words& w) {
+  if (!w.AtEnd() && script.Investor(w.Peek())) return w.Next("an investor");
+  std::vector<std::string_view> known;
+  for (const auto& [line, given] : script.given)
+    if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);
+  return w.Unknown(known);
+}
+
+absl::StatusOr<OrderRef> OrderOf(Words& w) {
+  if (w.Take("that")) {
+    FC_RETURN_IF_ERROR(w.Expect("order"));
+    return OrderRef{};
+  }
+  FC_RETURN_IF_ERROR(w.Expect("order"));
+  FC_ASSIGN_OR_RETURN(std::string name, w.Next("the name of an order"));
+  return OrderRef{name};
+}
+
+absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
+  if (!present) return std::optional<Outcome>();
+  using Kind = Outcome::Kind;
+  Outcome o;
+  FC_ASSIGN_OR_RETURN(size_t n, w.OneOf({"accepted", "received", "rejected", "challenged", "cancelled", "dispatched", "confirmed",
+                                         "refused", "settled", "same", "error", "done", "failed", "pending", "OK"}));
+  constexpr Kind kKinds[] = {Kind::kAccepted,  Kind::kReceived, Kind::kRejected, Kind::kChallenged, Kind::kCancelled,
+                             Kind::kDispatched, Kind::kConfirmed, Kind::kRefused,  Kind::kSettled,    Kind::kSameOrder,
+                             Kind::kError,     Kind::kDone,     Kind::kFailed,   Kind::kPending,    Kind::kOk};
+  o.kind = kKinds[n];
+  if (o.kind == Kind::kConfirmed && w.TakeAll({"in", "part"})) o.kind = Kind::kConfirmedInPart;
+  if (o.kind == Kind::kSameOrder) FC_RETURN_IF_ERROR(w.Expect("order"));
+  if (o.kind == Kind::kRejected || o.kind == Kind::kError || o.kind == Kind::kFailed || o.kind == Kind::kRefused) {
+    FC_ASSIGN_OR_RETURN(o.reason, w.Next("a reason"));
+  }
+  while (!w.AtEnd()) {
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer"}));
+    switch (a) {
+      case 0: { FC_ASSIGN_OR_RETURN(o.day, w.Day()); break; }
+      case 1: { FC_ASSIGN_OR_RETURN(o.confirmed_on, w.Day()); break; }
+      case 2: { FC_ASSIGN_OR_RETURN(o.amount, w.Amount()); break; }
+      case 3: { FC_ASSIGN_OR_RETURN(o.net, w.Amount()); break; }
+      case 4: { FC_ASSIGN_OR_RETURN(o.gross, w.Amount()); break; }
+      case 5: { FC_ASSIGN_OR_RETURN(o.fee, w.Amount()); break; }
+      case 6: { FC_ASSIGN_OR_RETURN(o.units, w.UnitsOf()); break; }
+      case 7: { FC_ASSIGN_OR_RETURN(o.nav, w.Price()); break; }
+      default: { FC_ASSIGN_OR_RETURN(int t, w.Number("a transfer number", 1, 999)); o.transfer = static_cast<uint32_t>(t); break; }
+    }
+  }
+  return std::optional<Outcome>(o);
+}
+
+// What an investor does and has.
+absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
+  FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has"}));
+  switch (verb) {
+    case 0:
+    case 1: {
+      PlaceOrder s;
+      s.who = who;
+      if (verb == 0) {
+        s.business = 22;
+        FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+      } else {
+        s.business = 24;
+        FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+        FC_RETURN_IF_ERROR(w.Expect("units"));
+      }
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      while (!w.AtEnd()) {
+        if (w.TakeAll({"confirming", "the", "mismatch"})) {
+          s.mismatch_confirmed = true;
+        } else if (w.TakeAll({"rest", "cancelled"})) {
+          s.rest_cancelled = true;
+        } else if (w.TakeAll({"rest", "deferred"})) {
+          s.rest_cancelled = false;
+        } else if (w.Take("named")) {
+          FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+        } else if (w.Peek(1) == "times") {
+          FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
+          w.Take("times");
+        } else {
+          return w.Unknown({"named", "confirming the mismatch", "rest cancelled", "rest deferred", "N times"});
+        }
+      }
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
+    case 2: {
+      CancelOrder s;
+      s.who = who;
+      FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
+    case 3: {
+      AskAgain s;
+      s.who = who;
+      FC_RETURN_IF_ERROR(w.Expect("again"));
+      if (w.Take("with")) {
+        FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+      }
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
+    case 4:
+    case 5: {
+      Pay s;
+      s.who = who;
+      s.deposit = verb == 4;
+      FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
+    case 6: {
+      CheckBalance s;
+      s.who = who;
+      do {
+        FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"available", "reserved", "awaiting", "withdrawing"}));
+        FC_ASSIGN_OR_RETURN((a == 0 ? s.available : a == 1 ? s.reserved : a == 2 ? s.awaiting : s.withdrawing), w.Amount());
+      } while (!w.AtEnd());
+      return s;
+    }
+    case 7: {
+      CheckHolding s;
+      s.who = who;
+      if (!w.Take("nothing")) {
+        FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+        FC_RETURN_IF_ERROR(w.Expect("units"));
+      }
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      while (!w.AtEnd()) {
+        FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"usable", "frozen", "in"}));
+        if (a < 2) {
+          FC_ASSIGN_OR_RETURN((a == 0 ? s.usable : s.frozen), w.UnitsOf());
+          continue;
+        }
+        FC_ASSIGN_OR_RETURN(s.lots, w.Number("a number of lots", 0, 100'000));
+        if (!w.Take("lot")) FC_RETURN_IF_ERROR(w.Expect("lots"));
+      }
+      return s;
+    }
+    default: {
+      CheckFundAccount s;
+      s.who = who;
+      FC_RETURN_IF_ERROR(w.Expect("account"));
+      FC_RETURN_IF_ERROR(w.Expect("at"));
+      FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+      FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"open", "applied", "refused", "new"}));
+      s.state = a == 0 ? "OPEN" : a == 1 ? "APPLIED" : a == 2 ? "REFUSED" : "NEW";
+      if (w.Take("with")) {
+        FC_ASSIGN_OR_RETURN(s.return_code, w.Next("a return code"));
+      }
+      return s;
+    }
+  }
+}
+
+// What the institution does, and how its answer deviates from a clean one.
+absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
+  FC_ASSIGN_OR_RETURN(std::string ta, TaOf(script, w));
+  TaDoes s;
+  s.ta = ta;
+  using Kind = TaDoes::Kind;
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"answers", "confirms", "refuses", "reports", "books", "leaves", "says", "redeems", "is",
+                                            "damages", "cuts", "dates", "writes", "sends"}));
+  switch (verb) {
+    case 0: {
+      TaAnswers a{ta, {}};
+      if (w.Take("for")) {
+        FC_ASSIGN_OR_RETURN(a.day, w.Day());
+      }
+      return a;
+    }
+    case 1: {
+      s.kind = Kind::kConfirmsPart;
+      s.by_units = w.Peek(1) == "units";
+      if (s.by_units) {
+        FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+        w.Take("units");
+      } else {
+        FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+      }
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      return s;
+    }
+    case 2: {
+      if (w.Take("accounts")) {
+        s.kind = Kind::kRefusesAccounts;
+      } else {
+        s.kind = Kind::kRefusesOrder;
+        FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      }
+      FC_RETURN_IF_ERROR(w.Expect("with"));
+      FC_ASSIGN_OR_RETURN(s.code, w.Next("a return code"));
+      return s;
+    }
+    case 3:
+    case 4: {
+      s.kind = verb == 3 ? Kind::kMisreports : Kind::kMisbooks;
+      FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+      FC_RETURN_IF_ERROR(w.Expect("units"));
+      FC_ASSIGN_OR_RETURN(size_t more, w.OneOf({"more", "less"}));
+      if (more == 1) s.units = -s.units;
+      FC_RETURN_IF_ERROR(w.Expect("for"));
+      FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      return s;
+    }
+    case 5: {
+      s.kind = Kind::kLeavesOut;
+      FC_RETURN_IF_ERROR(w.Expect("out"));
+      FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      return s;
+    }
+    case 6: {
+      s.kind = Kind::kSaysTwice;
+      FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      FC_RETURN_IF_ERROR(w.Expect("twice"));
+      return s;
+    }
+    case 7: {
+      s.kind = Kind::kForcesRedemption;
+      FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+      FC_RETURN_IF_ERROR(w.Expect("units"));
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.who, InvestorOf(script, w));
+      if (!w.TakeAll({"by", "force"})) return w.Unknown({"by force"});
+      return s;
+    }
+    case 8: {
+      s.kind = Kind::kLate;
+      FC_RETURN_IF_ERROR(w.Expect("late"));
+      return s;
+    }
+    case 9:
+    case 10:
+    case 11: {
+      s.kind = verb == 9 ? Kind::kDamagedFile : verb == 10 ? Kind::kTruncatedFile : Kind::kWrongDate;
+      FC_RETURN_IF_ERROR(w.Expect("file"));
+      FC_ASSIGN_OR_RETURN(s.text, w.Next("a file type"));
+      if (verb == 10) FC_RETURN_IF_ERROR(w.Expect("short"));
+      if (verb == 11) FC_RETURN_IF_ERROR(w.Expect("wrongly"));
+      return s;
+    }
+    case 12: {
+      s.kind = Kind::kOtherVersion;
+      FC_RETURN_IF_ERROR(w.Expect("version"));
+      FC_ASSIGN_OR_RETURN(s.text, w.Next("a version"));
+      return s;
+    }
+    default: {
+      if (w.TakeAll({"a", "correction"})) return TaCorrects{ta};
+      if (w.Take("again")) return TaRepeats{ta, false};
+      if (w.TakeAll({"other", "bytes"})) return TaRepeats{ta, true};
+      return w.Unknown({"a correction", "again", "other bytes"});
+    }
+  }
+}
+
+absl::StatusOr<Statement> PersonLine(const Script& script, Words& w, Words& after, bool has_outcome) {
+  FC_ASSIGN_OR_RETURN(std::string person, w.Next("a person"));
+  if (w.Take("proposes")) {
+    Propose s;
+    s.person = person;
+    FC_ASSIGN_OR_RETURN(s.resolution, w.Next("a resolution"));
+    FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+    return s;
+  }
+  if (w.Take("approves")) {
+    Approve s;
+    s.person = person;
+    FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+    return s;
+  }
+  std::vector<std::string_view> known;
+  for (const auto& [line, given] : script.given)
+    if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);
+  if (Nearest(person, known).empty()) return w.Unknown({"proposes", "approves"});
+  return Wrong(StrCat("\"", person, "\" is not given in this script (did you mean \"", Nearest(person, known), "\"?)"));
+}
+
+absl::StatusOr<Statement> OfOrders(const Script& script, Words& w, Words& after, bool has_outcome) {
+  FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+  if (!has_outcome) return Wrong("what the order became is missing: \"that order -> confirmed …\"");
+  FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, true));
+  return CheckOrder{order, *outcome};
+}
+
+absl::StatusOr<Statement> OfDays(const Script& script, Words& w) {
+  CheckDay s;
+  FC_ASSIGN_OR_RETURN(s.day, w.Day());
+  FC_RETURN_IF_ERROR(w.Expect("of"));
+  FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+  FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"is", "waits"}));
+  if (a == 0) {
+    const std::vector<std::string_view> steps = {"OPEN",     "CUT_OFF",    "EXPORT", "APPROVE_OUT", "RELEASE",     "AWAIT",
+                                                 "VALIDATE", "APPROVE_IN", "APPLY",  "RECONCILE",   "SETTLE_CASH", "CLOSED"};
+    FC_ASSIGN_OR_RETURN(size_t n, w.OneOf(steps));
+    s.step = std::string(steps[n]);
+    return s;
+  }
+  FC_RETURN_IF_ERROR(w.Expect("for"));
+  FC_ASSIGN_OR_RETURN(s.waiting_for, w.Next("what it waits for, in quotes"));
+  return s;
+}
+
+absl::StatusOr<Statement> OfBreaks(const Script& script, Words& w) {
+  CheckBreak s;
+  FC_RETURN_IF_ERROR(w.Expect("break"));
+  FC_ASSIGN_OR_RETURN(s.kind, w.Next("the kind of the break"));
+  FC_RETURN_IF_ERROR(w.Expect("of"));
+  FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+  while (!w.AtEnd()) {
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"for", "field", "expected", "found", "rule"}));
+    if (a == 0) {
+      s.of_order = true;
+      FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+    } else {
+      FC_ASSIGN_OR_RETURN((a == 1 ? s.field : a == 2 ? s.expected : a == 3 ? s.found : s.rule), w.Next("a value"));
+    }
+  }
+  return s;
+}
+
+absl::StatusOr<Statement> OfFiles(const Script& script, Words& w) {
+  FC_ASSIGN_OR_RETURN(std::string type, w.Next("a file type"));
+  FC_RETURN_IF_ERROR(w.Expect("of"));
+  if (w.Peek() == "ta") {
+    CheckFileCount s;
+    s.type = type;
+    FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+    FC_RETURN_IF_ERROR(w.Expect("on"));
+    FC_ASSIGN_OR_RETURN(s.day, w.Day());
+    if (w.Take("transfer")) {
+      FC_ASSIGN_OR_RETURN(s.transfer, w.Number("a transfer number", 1, 999));
+    }
+    FC_RETURN_IF_ERROR(w.Expect("has"));
+    FC_ASSIGN_OR_RETURN(int n, w.Number("a number of records", 0, 1'000'000'000));
+    s.records = static_cast<uint64_t>(n);
+    if (!w.Take("record")) FC_RETURN_IF_ERROR(w.Expect("records"));
+    return s;
+  }
+  CheckFile s;
+  s.type = type;
+  FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+  FC_RETURN_IF_ERROR(w.Expect("says"));
+  FC_ASSIGN_OR_RETURN(s.field, w.Next("a field"));
+  FC_ASSIGN_OR_RETURN(s.value, w.Next("its value"));
+  return s;
+}
+
+absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, bool has_outcome) {
+  const std::string_view first = w.Peek();
+  if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
+  if (first == "ta") return TaLine(script, w);
+  if (w.Take("close")) {
+    CloseDays s;
+    if (!w.AtEnd()) {
+      FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+    }
+    return s;
+  }
+  if (w.Take("day")) return OfDays(script, w);
+  if (w.Take("expect")) return OfBreaks(script, w);
+  if (w.Take("breaks")) {
+    if (w.Take("none")) return CountBreaks{0};
+    FC_ASSIGN_OR_RETURN(int n, w.Number("a number of breaks", 0, 1'000'000));
+    return CountBreaks{n};
+  }
+  if (w.Take("books")) {
+    FC_RETURN_IF_ERROR(w.Expect("balance"));
+    return CheckBooks{};
+  }
+  if (w.Take("restart")) return Restart{};
+  if (w.Take("file")) return OfFiles(script, w);
+  if (w.Take("time")) {
+    FC_RETURN_IF_ERROR(w.Expect("passes"));
+    return Passes{};
+  }
+  for (std::string_view s : kServices) {
+    if (!w.Take(s)) continue;
+    FC_ASSIGN_OR_RETURN(size_t up, w.OneOf({"down", "up"}));
+    return SetDown{std::string(s), up == 0};
+  }
+  if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
+  if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
+  std::vector<std::string_view> known = {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file", "time"};
+  for (std::string_view s : kServices) known.push_back(s);
+  for (const auto& [line, given] : script.given)
+    if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);
+  return w.Unknown(known);
+}
+
+}  // namespace
+
+absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after, bool has_outcome) {
+  Words w(before), outcome(after);
+  FC_ASSIGN_OR_RETURN(Statement s, Read(script, w, outcome, has_outcome));
+  FC_RETURN_IF_ERROR(w.Finish());
+  if (has_outcome && !outcome.AtEnd()) return Wrong(StrCat("nothing can follow \"->\" here: \"", std::string(outcome.Peek()), "\""));
+  return s;
+}
+
+bool MayBeName(std::string_view w) {
+  if (w.empty() || w.size() > 20 || IsKeyword(w)) return false;
+  for (char c : w)
+    if (c < 'a' || c > 'z') return false;
+  return true;
+}
+
+}  // namespace fundcore::dayrun

@@ -1,0 +1,19 @@
+// Reading one statement of a day. Internal to the script reader.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "tools/dayrun/script.h"
+#include "tools/dayrun/words.h"
+
+namespace fundcore::dayrun {
+
+// What stands before "->" and, where there is one, what stands after it. Names of funds, institutions and investors are
+// checked against what the script gives.
+absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after, bool has_outcome);
+
+// True for what an investor may be called: small letters, and no word that begins a line of another kind.
+bool MayBeName(std::string_view word);
+
+}  // namespace fundcore::dayrun

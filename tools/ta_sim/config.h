@@ -1,0 +1,129 @@
+// What a stand-in transfer agent is told about itself: who it is, its funds and their terms, prices and dividends.
+//
+//   TaConfig config{.ta = TaCode("11"), .distributor = DistributorCode("301")};
+//   FundTerms fund{.code = FundCode("110022"), .name = "Growth A"};
+//   fund.purchase_tiers = {{.rate = *ParseRate("1.2%")}};
+//   fund.navs[day] = *Price::Parse("1.1280");
+//   config.funds.push_back(fund);
+//   FC_RETURN_IF_ERROR(CheckConfig(config));
+//
+// or from a file (tools/ta_sim/README.md shows one):   FC_ASSIGN_OR_RETURN(auto config, ReadConfig("ta.toml"));
+//
+// Plain values, constant once a TaSim has them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/ofd/fields.h"
+#include "common/time/calendar.h"
+#include "common/time/time.h"
+#include "common/types/ids.h"
+#include "tools/ta_sim/decimal.h"
+
+namespace fundcore::ta_sim {
+
+// The fee of purchases from `from` on, up to the next tier.
+struct PurchaseTier {
+  Yuan from;
+  Rate rate;
+  std::optional<Yuan> fixed;  // a sum an order instead of a rate; discounts leave it alone
+};
+
+// The fee of lots held at least `from_days` calendar days, up to the next tier.
+struct RedemptionTier {
+  int32_t from_days = 0;
+  Rate rate;
+  Rate fund_share;  // of the fee, what stays in the fund (OtherFee1)
+};
+
+// A price for every open day without writing each: `first` on `start`, `step` more on each further open day.
+struct NavRule {
+  Date start;
+  Price first;
+  Price step;
+};
+
+struct DividendTerms {
+  Date registration;    // T: holders of that day's end; orders applied on T move nothing any more
+  Date ex_date;         // its price is that of reinvestment
+  Date pay_date;
+  Yuan amount;          // for `per_units` units
+  int32_t per_units = 1;
+};
+
+// An initial offer: 020 is received with 120 and decided with 130, or 149 where it failed.
+struct OfferTerms {
+  Date result_day;                        // the answer that holds the 130 or 149 lines
+  Date effective;                         // of the contract: offer units count from here
+  Price face = Price::FromRaw(100'000'000);
+  bool failed = false;
+  std::map<std::string, Yuan> interest;   // by AppSheetSerialNo
+};
+
+struct FundRounding {
+  Rounding fee = Rounding::kHalfUp;
+  Rounding net = Rounding::kHalfUp;
+  Rounding units = Rounding::kHalfUp;
+  Rounding value = Rounding::kHalfUp;
+  bool whole_units = false;  // units are cut to whole ones, and what bought nothing is paid back
+};
+
+struct FundTerms {
+  FundCode code;
+  std::string name;
+  std::string calendar;         // empty: the agent's
+  int confirm_days = 1;         // open days from T to the answer
+  int purchase_pay_days = 2;    // open days from T to the settlement of purchases
+  int redemption_pay_days = 3;
+  std::vector<PurchaseTier> purchase_tiers;      // ascending; none: no fee
+  std::vector<RedemptionTier> redemption_tiers;  // ascending; none: no fee
+  Rate floor_rate;              // a discount brings no rate below this
+  bool inside_fee = false;      // fee = amount × rate, instead of amount − amount ÷ (1 + rate)
+  FundRounding rounding;
+  bool newest_first = false;    // lots leave LIFO
+  char status = '0';            // the standard's FundStatus
+  std::map<Date, char> statuses;  // from these trade days on, instead of `status`
+  char default_dividend = '1';  // 0 reinvest, 1 cash
+  std::map<Date, Price> navs;   // counts before the rule
+  std::optional<NavRule> nav_rule;
+  Price accumulated;            // added to the NAV to give the accumulated one
+  Shares held_elsewhere;        // units of other distributors, for the fund's size in 07
+  std::vector<DividendTerms> dividends;
+  std::optional<OfferTerms> offer;
+};
+
+struct TaConfig {
+  TaCode ta;
+  DistributorCode distributor;
+  ofd::Version version = ofd::Version::k21;
+  std::string calendar = "XSHG";
+  CalendarSet calendars = CalendarSet::BuiltIn();
+  std::vector<FundTerms> funds;
+  // File 25 gives purchases less the distributor's fee (settled net) instead of whole.
+  bool net_of_fee = false;
+  // "type:number" of certificates that have a fund account already, opened through somebody else.
+  std::vector<std::string> registered_elsewhere;
+  // The answer to 001 for such an investor: 0303, 0390, or 0000 where the agent joins the accounts by itself.
+  ReturnCode when_registered{"0303"};
+
+  const FundTerms* Find(const FundCode& code) const;
+  const TradingCalendar& CalendarOf(const FundTerms* fund) const;  // a checked configuration has it
+};
+
+// The price of an open day; nothing where the configuration gives none.
+std::optional<Price> NavOf(const TaConfig& config, const FundTerms& fund, Date day);
+char StatusOf(const FundTerms& fund, Date day);
+
+// kInvalidArgument: a code missing or unfit for the version, a fund twice, an unknown calendar, tiers out of order.
+absl::Status CheckConfig(const TaConfig& config);
+// A TOML file. kNotFound or kPermissionDenied where it cannot be read; otherwise kInvalidArgument, each fault with its
+// line.
+absl::StatusOr<TaConfig> ReadConfig(const std::string& path);
+absl::StatusOr<TaConfig> ReadConfigText(std::string_view text, std::string_view name);
+
+}  // namespace fundcore::ta_sim

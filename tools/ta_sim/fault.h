@@ -1,0 +1,58 @@
+// Misbehaviour on request: what a transfer agent may do wrong in one answer.
+//
+//   FC_ASSIGN_OR_RETURN(Fault fault, ParseFault("wrong-units:#2:+1.00"));
+//   sim.Answer(day, {&fault, 1});
+//
+// Written KIND[:ARG[:ARG…]]. LINE is an order's AppSheetSerialNo, or #n for the n-th line of the 04 file (from 1).
+//   wrong-units:LINE:+1.00         the 04 line says other units; the register keeps the right ones
+//   wrong-amount:LINE:-0.01        the same with the amount
+//   wrong-register:LINE:+1.00      the 04 line and the register both hold other units
+//   missing-line:LINE              the 04 line is left out
+//   duplicate-line:LINE            the 04 line comes twice
+//   refuse:LINE:CODE               an order, or an account application, is refused with this return code
+//   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
+//   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   late                           nothing is written
+//   version:NN                     all files are in version 20, 21 or 22
+//   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
+//   truncated[:TYPE]               the second half is missing
+//   wrong-date[:TYPE]              the head has the next day's date
+//   resend-other-bytes[:TYPE]      a second file of the same identity with another figure, in the next transfer folder
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/codec.h"
+
+namespace fundcore::ta_sim {
+
+enum class FaultKind : uint8_t {
+  kWrongUnits = 1,
+  kWrongAmount = 2,
+  kWrongRegister = 3,
+  kMissingLine = 4,
+  kDuplicateLine = 5,
+  kRefuse = 6,
+  kPartial = 7,
+  kForced = 8,
+  kLate = 9,
+  kVersion = 10,
+  kDamaged = 11,
+  kTruncated = 12,
+  kWrongDate = 13,
+  kResendOtherBytes = 14,
+};
+
+struct Fault {
+  FaultKind kind = FaultKind::kLate;
+  std::vector<std::string> arguments;  // checked by ParseFault; code that builds one gives the same
+  FC_FIELDS(kind, arguments)
+};
+
+// kInvalidArgument: unknown kind (with the known ones), or arguments missing, too many or malformed.
+absl::StatusOr<Fault> ParseFault(std::string_view text);
+
+}  // namespace fundcore::ta_sim

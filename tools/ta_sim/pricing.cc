@@ -1,0 +1,80 @@
+// Purchase and redemption figures.
+#include "tools/ta_sim/pricing.h"
+
+#include <algorithm>
+
+namespace fundcore::ta_sim {
+
+Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discount) {
+  Bought out;
+  const PurchaseTier* tier = nullptr;
+  for (const PurchaseTier& t : fund.purchase_tiers) {
+    if (t.from <= amount) tier = &t;
+  }
+  if (tier && tier->fixed) {
+    out.fee = *tier->fixed;
+  } else if (tier) {
+    out.rate = tier->rate;
+    if (!discount.is_zero()) {
+      out.rate = std::min(tier->rate, std::max(Multiply(tier->rate, discount), fund.floor_rate));
+    }
+    out.fee = fund.inside_fee ? Multiply(amount, out.rate, fund.rounding.fee)
+                              : amount - WithoutFee(amount, out.rate, fund.rounding.net);
+  }
+  const Yuan net = amount - out.fee;
+  if (!net.is_positive()) return out;
+  if (!fund.rounding.whole_units) {
+    out.units = Divide(net, nav, fund.rounding.units);
+    return out;
+  }
+  out.units = Divide(net, nav, Rounding::kCut);
+  out.units = Shares::FromRaw(out.units.raw() / 100 * 100);
+  out.refund = net - Multiply(out.units, nav, fund.rounding.value);
+  return out;
+}
+
+Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares units, Price nav, Date trade_day,
+                      Date confirm_day) {
+  std::vector<size_t> order;
+  Shares usable;
+  for (size_t i = 0; i < lots->size(); ++i) {
+    if (trade_day.is_set() && (*lots)[i].usable_after >= trade_day) continue;
+    order.push_back(i);
+    usable += (*lots)[i].units;
+  }
+  Redeemed out;
+  if (units > usable) return out;
+  const auto older = [&](size_t a, size_t b) { return (*lots)[a].registered < (*lots)[b].registered; };
+  std::stable_sort(order.begin(), order.end(), older);
+  if (fund.newest_first) std::reverse(order.begin(), order.end());
+
+  // A lot's value is the growth of the rounded running total, so that the lots add up to the whole.
+  Shares left = units, done;
+  for (size_t i : order) {
+    if (left.is_zero()) break;
+    Lot& lot = (*lots)[i];
+    const Shares take = std::min(left, lot.units);
+    const int32_t days = confirm_day.days() - lot.registered.days();
+    const RedemptionTier* tier = nullptr;
+    for (const RedemptionTier& t : fund.redemption_tiers) {
+      if (t.from_days <= days) tier = &t;
+    }
+    done += take;
+    const Yuan value = Multiply(done, nav, fund.rounding.value) - out.gross;
+    out.gross += value;
+    if (tier) {
+      const Yuan fee = Multiply(value, tier->rate, fund.rounding.fee);
+      if (out.fee.is_zero()) out.rate = tier->rate;
+      out.fee += fee;
+      out.fund_part += Multiply(fee, tier->fund_share, fund.rounding.fee);
+    }
+    lot.units -= take;
+    left -= take;
+  }
+  std::erase_if(*lots, [](const Lot& lot) { return lot.units.is_zero(); });
+  out.net = out.gross - out.fee;
+  out.enough = true;
+  return out;
+}
+
+}  // namespace fundcore::ta_sim
