@@ -73,6 +73,9 @@ class AccountServiceImpl : public Service {
 
   // Fails where this partition cannot take commands now: not served yet, or too many waiting.
   absl::Status Ready(Partition& partition, bool writes);
+  // The same for all items of a batch that are on one executor.
+  template <class BatchPart>
+  absl::Status ReadyFor(const BatchPart& part);
   // NOT_FOUND where no partition has this number.
   absl::Status CheckInvestorPartition(uint64_t investor) const;
 

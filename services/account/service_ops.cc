@@ -212,6 +212,18 @@ void Write(const Result& r, v1::ReserveOutcome* out) {
 
 }  // namespace
 
+template <class BatchPart>
+absl::Status AccountServiceImpl::ReadyFor(const BatchPart& part) {
+  const auto& items = part.batch->request->items();
+  const auto partition_of = [&](uint32_t i) { return PartitionOf(OrderId(items.Get(static_cast<int>(i)).order_id())); };
+  FC_RETURN_IF_ERROR(Ready(host_.At(partition_of(part.items.front())), true));  // the load is the whole executor's
+  for (const uint32_t i : part.items) {
+    Partition& partition = host_.At(partition_of(i));
+    if (!partition.serving()) return Ready(partition, false);
+  }
+  return absl::OkStatus();
+}
+
 void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveResponse* response, rpc::Reply reply) {
   using ReserveBatch = Batch<v1::ReserveRequest, v1::ReserveResponse>;
   if (request.items_size() > kMaxItems) {
@@ -225,7 +237,7 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
     const v1::ReserveItem& item = request.items(i);
     v1::ReserveOutcome* outcome = response->add_outcomes();
     if (absl::Status s = CheckReserveItem(item); !s.ok()) {
-      return reply(BadField(At("items", static_cast<size_t>(i)), FormatOrderId(OrderId(item.order_id())), s.message()));
+      return reply(BadField(At("items", static_cast<size_t>(i)), FormatOrderId(OrderId(item.order_id())), std::string(s.message())));
     }
     const uint64_t partition = item.order_id() / kOrderSequenceLimit;
     if (partition >= deps_.partitions) {
@@ -238,11 +250,9 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
   batch->response = response;
   batch->reply = std::move(reply);
   batch.release()->Start(host_, [this](ReserveBatch::Part* part) {
-    // Work that the whole batch could not begin is better not begun at all: the caller tries again as a whole.
-    for (const uint32_t i : part->items) {
-      part->status = Ready(host_.At(PartitionOf(OrderId(part->batch->request->items(static_cast<int>(i)).order_id()))), true);
-      if (!part->status.ok()) return part->batch->gather->One();
-    }
+    // What cannot be begun as a whole is better not begun at all: the caller tries all of it again.
+    part->status = ReadyFor(*part);
+    if (!part->status.ok()) return part->batch->gather->One();
     for (const uint32_t i : part->items) {
       const v1::ReserveItem& item = part->batch->request->items(static_cast<int>(i));
       account::Reserve c;
@@ -279,10 +289,8 @@ void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseR
   batch->response = response;
   batch->reply = std::move(reply);
   batch.release()->Start(host_, [this](ReleaseBatch::Part* part) {
-    for (const uint32_t i : part->items) {
-      part->status = Ready(host_.At(PartitionOf(OrderId(part->batch->request->items(static_cast<int>(i)).order_id()))), true);
-      if (!part->status.ok()) return part->batch->gather->One();
-    }
+    part->status = ReadyFor(*part);
+    if (!part->status.ok()) return part->batch->gather->One();
     for (const uint32_t i : part->items) {
       const v1::ReleaseItem& item = part->batch->request->items(static_cast<int>(i));
       const account::Release c{OrderId(item.order_id()), InvestorId(item.investor_id())};

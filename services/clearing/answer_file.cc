@@ -24,7 +24,7 @@ int64_t Scaled(const RecordView& r, Column c, int decimals) {
   return v;
 }
 
-int32_t Day(const RecordView& r, Column c) {
+int32_t DayIn(const RecordView& r, Column c) {
   Date d;
   return r.ReadDate(c, &d) == FieldState::kPresent ? d.raw() : 0;
 }
@@ -246,7 +246,7 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
     Fault(r, BreakKind::kDuplicateLine, "DUPLICATE_SERIAL", c_.ta_serial, "TASerialNO", "once", line.order,
           ta_serial.empty() ? "is blank" : "stands in this file a second time");
   }
-  if (Day(r, c_.confirm_day) != expected_.date.raw()) {
+  if (DayIn(r, c_.confirm_day) != expected_.date.raw()) {
     Fault(r, differs, "WRONG_CONFIRM_DAY", c_.confirm_day, "TransactionCfmDate", expected_.date.Compact(), line.order,
           "is not the day of this file");
   }
@@ -356,7 +356,7 @@ bool AnswerFile::ReadPrice(const RecordView& r) {
   if (!CheckNumbers(r, {c_.nav, c_.total_vol}) || !CheckDates(r, {c_.price_day})) return false;
   product::v1::NavRecord n;
   n.set_fund_code(std::string(r.Text(c_.fund)));
-  n.set_nav_day(Day(r, c_.price_day));
+  n.set_nav_day(DayIn(r, c_.price_day));
   n.set_nav_e8(Scaled(r, c_.nav, 8));
   const std::string_view type = r.Text(c_.price_type);
   n.set_nav_type(type == "1" ? 1 : type == "2" ? 2 : 0);
@@ -375,7 +375,7 @@ bool AnswerFile::ReadCash(const RecordView& r) {
   const std::string_view direction = r.Text(c_.direction);
   if (direction == "0") cash.receive += amount;  // seen from the distributor
   if (direction == "1") cash.pay += amount;
-  cash.pay_date = std::max(cash.pay_date, Date::FromRaw(Day(r, c_.pay_day)));
+  cash.pay_date = std::max(cash.pay_date, Date::FromRaw(DayIn(r, c_.pay_day)));
   if (cash.record == 0) cash.record = records_;
   return true;
 }
@@ -395,7 +395,7 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_fund_code(text(c_.fund).data(), text(c_.fund).size());
   out->set_ta_account(text(c_.ta_account).data(), text(c_.ta_account).size());
   out->set_ta_serial(text(c_.ta_serial).data(), text(c_.ta_serial).size());
-  out->set_confirm_day(Day(r, c_.confirm_day));
+  out->set_confirm_day(DayIn(r, c_.confirm_day));
   out->set_confirmed_amount_fen(Scaled(r, c_.amount, 2));
   out->set_confirmed_units_e2(Scaled(r, c_.vol, 2));
   out->set_nav_e8(Scaled(r, c_.nav, 8));
@@ -404,7 +404,7 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_other_fee1_fen(Scaled(r, c_.other_fee1, 2));
   out->set_interim(text(c_.finish) == "0");
   if (!r.IsBlank(c_.error)) out->set_error_detail(Utf8(r, c_.error));
-  out->set_apply_day(Day(r, c_.apply_day));
+  out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
 }
@@ -418,7 +418,7 @@ void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* ou
   out->set_return_code(std::string(r.Text(c_.code)));
   out->set_ta_account(std::string(r.Text(c_.ta_account)));
   out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
-  out->set_confirm_day(Day(r, c_.confirm_day));
+  out->set_confirm_day(DayIn(r, c_.confirm_day));
   out->set_error_detail(Utf8(r, c_.error));
 }
 
@@ -429,10 +429,10 @@ void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {
   out->set_fund_code(std::string(r.Text(c_.fund)));
   out->set_ta_account(std::string(r.Text(c_.ta_account)));
   out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
-  out->set_confirm_day(Day(r, c_.confirm_day));
-  out->set_record_day(Day(r, c_.record_day));
-  out->set_ex_day(Day(r, c_.ex_day));
-  out->set_pay_day(Day(r, c_.pay_day));
+  out->set_confirm_day(DayIn(r, c_.confirm_day));
+  out->set_record_day(DayIn(r, c_.record_day));
+  out->set_ex_day(DayIn(r, c_.ex_day));
+  out->set_pay_day(DayIn(r, c_.pay_day));
   out->set_base_units_e2(Scaled(r, c_.base, 2));
   out->set_per_unit_fen(Scaled(r, c_.per_unit, 2));
   out->set_per_units(Scaled(r, c_.per_units, 0));

@@ -57,13 +57,11 @@ struct DueRecorded {
 struct FilesWritten {
   static constexpr uint8_t kTag = 6;
   struct Figures {
-    uint64_t orders = 0;
-    Money amount;
-    Units units;
+    std::vector<Seal> orders;   // as read back, by partition; partitions without orders left out
     uint64_t applications = 0;
-    uint64_t pulled_hash = 0;  // over the lines as trade and account gave them
-    uint64_t read_hash = 0;    // over the lines as the files have them
-    FC_FIELDS(orders, amount, units, applications, pulled_hash, read_hash)
+    uint64_t pulled_hash = 0;   // over all lines as trade and account gave them
+    uint64_t read_hash = 0;     // over all lines as the files have them
+    FC_FIELDS(orders, applications, pulled_hash, read_hash)
   };
   TaCode ta;
   Date day;

@@ -56,6 +56,20 @@ bool Fits(const Break& b, Resolution r) {
   return false;
 }
 
+std::string Describe(const std::vector<Seal>& orders, uint64_t applications) {
+  uint64_t count = 0, hash = 0;
+  Money amount;
+  Units units;
+  for (const Seal& s : orders) {
+    count += s.count;
+    amount += s.amount;
+    units += s.units;
+    hash += s.hash;
+  }
+  return StrCat(count, " orders, ", amount.ToString(), " yuan, ", units.ToString(), " units, ", applications,
+                " applications, fingerprint ", hash);
+}
+
 template <class T>
 void AddOnce(std::vector<T>& list, const T& value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
@@ -360,14 +374,13 @@ Result ClearingMachine::Execute(const FilesWritten& c, const Context& ctx) {
   if (out->state >= OutState::kReleased) return {Reason::kTransferReleased};
   if (c.transfer == 1 && day->step != Step::kExport && day->step != Step::kRelease) return {Reason::kWrongStep};
 
-  uint64_t orders = 0, applications = 0;
-  Money amount;
-  Units units;
-  for (const Seal& s : out->orders) orders += s.count, amount += s.amount, units += s.units;
+  std::vector<Seal> sealed;
+  for (const Seal& s : out->orders)
+    if (s.count > 0) sealed.push_back(s);
+  uint64_t applications = 0;
   for (const Seal& s : out->applications) applications += s.count;
   const auto& f = c.figures;
-  const bool equal = f.orders == orders && f.amount == amount && f.units == units && f.applications == applications &&
-                     f.pulled_hash == f.read_hash;
+  const bool equal = sealed == f.orders && f.applications == applications && f.pulled_hash == f.read_hash;
   if (!equal) {
     Finding finding;
     finding.kind = BreakKind::kExportDiffers;
@@ -375,10 +388,8 @@ Result ClearingMachine::Execute(const FilesWritten& c, const Context& ctx) {
     finding.file_name = c.files.empty() ? "" : c.files.back().name;
     finding.subject = StrCat("transfer ", c.transfer);
     finding.rule = "EXPORT_DIFFERS";
-    finding.expected = StrCat(orders, " orders, ", amount.ToString(), " yuan, ", units.ToString(), " units, ", applications,
-                              " applications");
-    finding.found = StrCat(f.orders, " orders, ", f.amount.ToString(), " yuan, ", f.units.ToString(), " units, ",
-                           f.applications, " applications", f.pulled_hash == f.read_hash ? "" : ", other contents");
+    finding.expected = Describe(sealed, applications);
+    finding.found = Describe(f.orders, f.applications);
     finding.message = "the written files do not hold what was sealed; once this is closed they are written anew";
     Open({c.ta, c.day}, Stage::kOut, finding, ctx);
     out->state = OutState::kSealed;

@@ -4,6 +4,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "common/base/status.h"
+#include "common/fund/seal_hash.h"
 #include "common/ofd/business_code.h"
 #include "common/ofd/file_name.h"
 
@@ -70,7 +71,7 @@ absl::Status OrdersFile::Begin() {
   return absl::OkStatus();
 }
 
-absl::Status OrdersFile::Add(const trade::v1::Order& o, bool institution_investor) {
+absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   const std::string investor = FormatInvestorId(InvestorId(o.investor_id()));
   writer_.SetText(serial_, FormatOrderId(OrderId(o.order_id())));
   writer_.SetText(fund_, o.fund_code());
@@ -86,13 +87,10 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o, bool institution_investo
   writer_.SetText(ta_account_, o.ta_account());
   writer_.SetText(deposit_, investor);
   writer_.SetText(currency_, "156");
-  writer_.SetText(kind_, institution_investor ? "0" : "1");
+  writer_.SetText(kind_, o.institution() ? "0" : "1");
   writer_.SetText(share_class_, "0");
   FC_RETURN_IF_ERROR(writer_.EndRecord());
-  ++figures_.count;
-  figures_.amount += Money::FromRaw(o.amount_fen());
-  figures_.units += Units::FromRaw(o.units_e2());
-  figures_.hash.Add(o.order_id(), o.investor_id(), o.business(), o.amount_fen(), o.units_e2());
+  hash_.Add(o.order_id(), o.investor_id(), o.business(), o.amount_fen(), o.units_e2());
   return absl::OkStatus();
 }
 
@@ -117,8 +115,7 @@ absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
   text("DepositAcct", investor);
   text("MobileTelNo", a.mobile());
   FC_RETURN_IF_ERROR(writer_.EndRecord());
-  ++figures_.count;
-  figures_.hash.Add(a.application_id(), a.investor_id(), a.business(), 0, 0);
+  hash_.Add(a.application_id(), a.investor_id(), a.business(), 0, 0);
   return absl::OkStatus();
 }
 
@@ -154,12 +151,22 @@ bool ReadBack::ReadOn(size_t records) {
       status_ = absl::DataLossError(StrCat("line ", r.line(), " does not read as it was written"));
       return false;
     }
-    ++figures_.count;
-    figures_.amount += Money::FromRaw(*amount);
-    figures_.units += Units::FromRaw(*units);
-    figures_.hash.Add(id.raw(), investor.raw(), business, *amount, *units);
+    ++records_;
+    Seal& seal = seals_[PartitionOf(id).raw()];
+    seal.partition = PartitionOf(id).raw();
+    ++seal.count;
+    seal.amount += Money::FromRaw(*amount);
+    seal.units += Units::FromRaw(*units);
+    seal.hash = SealHash(seal.hash, id, Money::FromRaw(*amount), Units::FromRaw(*units));
+    hash_.Add(id.raw(), investor.raw(), business, *amount, *units);
   }
   return true;
+}
+
+std::vector<Seal> ReadBack::seals() const {
+  std::vector<Seal> out;
+  for (const auto& [p, seal] : seals_) out.push_back(seal);
+  return out;
 }
 
 }  // namespace fundcore::clearing

@@ -9,6 +9,7 @@
 // Pure: no I/O. One thread at a time.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +37,7 @@ struct OutHead {
   ofd::Header Header(std::string_view type) const;
 };
 
-// An order of ours is written with these figures; read back, they must be the same.
+// What is written must be what is read back: a hash over all that a line says.
 class LineHash {
  public:
   void Add(uint64_t id, uint64_t investor, uint32_t business, int64_t amount, int64_t units);
@@ -47,23 +48,15 @@ class LineHash {
   uint64_t h_ = 0xcbf29ce484222325ull;
 };
 
-// Sums over lines, as pulled or as read back.
-struct LineFigures {
-  uint64_t count = 0;
-  Money amount;
-  Units units;
-  LineHash hash;
-};
-
 class OrdersFile {
  public:
   OrdersFile(const OutHead& head, uint64_t count);
   absl::Status Begin();
-  absl::Status Add(const trade::v1::Order& order, bool institution_investor);
+  absl::Status Add(const trade::v1::Order& order);
   absl::Status Finish() { return writer_.Finish(); }
   const std::string& name() const { return name_; }
   const std::string& bytes() const { return bytes_; }
-  const LineFigures& figures() const { return figures_; }
+  uint64_t hash() const { return hash_.value(); }
 
  private:
   const OutHead head_;
@@ -71,7 +64,7 @@ class OrdersFile {
   const uint64_t count_;
   std::string bytes_;
   ofd::Writer writer_;
-  LineFigures figures_;
+  LineHash hash_;
   ofd::Column serial_, fund_, large_, date_, time_, account_, distributor_, vol_, amount_, business_, ta_account_, deposit_,
       currency_, kind_, share_class_;
 };
@@ -84,7 +77,7 @@ class ApplicationsFile {
   absl::Status Finish() { return writer_.Finish(); }
   const std::string& name() const { return name_; }
   const std::string& bytes() const { return bytes_; }
-  const LineFigures& figures() const { return figures_; }
+  uint64_t hash() const { return hash_.value(); }
 
  private:
   const OutHead head_;
@@ -92,7 +85,7 @@ class ApplicationsFile {
   const uint64_t count_;
   std::string bytes_;
   ofd::Writer writer_;
-  LineFigures figures_;
+  LineHash hash_;
 };
 
 // Reads a written file with the reader that everybody uses, some records at a time.
@@ -103,12 +96,17 @@ class ReadBack {
   // True while there is more.
   bool ReadOn(size_t records);
   const absl::Status& status() const { return status_; }
-  const LineFigures& figures() const { return figures_; }
+  uint64_t records() const { return records_; }
+  uint64_t hash() const { return hash_.value(); }
+  // Orders by partition, as trade seals them.
+  std::vector<Seal> seals() const;
 
  private:
   std::optional<ofd::Reader> reader_;
   absl::Status status_;
-  LineFigures figures_;
+  uint64_t records_ = 0;
+  LineHash hash_;
+  std::map<uint16_t, Seal> seals_;
   ofd::Column serial_, account_, business_, amount_, vol_;
 };
 

@@ -72,7 +72,8 @@ struct Seal {
   uint64_t count = 0;
   Money amount;
   Units units;
-  uint64_t hash = 0;
+  uint64_t hash = 0;  // of orders: common/fund/seal_hash.h
+  friend bool operator==(const Seal&, const Seal&) = default;
   FC_FIELDS(partition, count, amount, units, hash)
 };
 

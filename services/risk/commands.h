@@ -42,7 +42,7 @@ struct Decide {
   std::vector<DecideItem> items;
   FC_FIELDS(received, items)
 };
-inline constexpr size_t kItemsPerDecide = 4'000;
+inline constexpr uint32_t kItemsPerDecide = 4'000;
 
 // A questionnaire was answered.
 struct Assess {

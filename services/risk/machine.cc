@@ -188,6 +188,9 @@ Result RiskMachine::Execute(const Decide& c, const Context& ctx) {
   FundCode fund;        // the last one looked up, and as of when
   TimePoint fund_at;
 
+  // Investors are spread over all of memory. Fetching their profiles for the whole batch first lets those waits overlap.
+  for (const DecideItem& item : c.items) __builtin_prefetch(profiles_.Find(item.investor));
+
   for (const DecideItem& item : c.items) {
     if (const Decision* seen = decisions_.Find(item.order)) {  // a retry
       verdicts_.push_back({seen->outcome, seen->reason});

@@ -14,6 +14,7 @@ namespace fundcore::risk {
 namespace {
 
 constexpr int kMostItems = 100'000;
+constexpr int64_t kLatestReceipt = 253'402'300'800'000'000;  // the year 10000: differences of receipts cannot overflow
 // Items of decisions that one executor holds before it asks callers to come back: keeps a joined record far below what the
 // log takes.
 constexpr size_t kMostItemsWaiting = 200'000;
@@ -115,6 +116,8 @@ absl::Status RiskService::Sort(const v1::DecideRequest& request, Batch* batch) c
       return Bad(StrCat("items[", i, "].business"), StrCat(item.business()), "must be a business code from 1 to 255");
     if (!FundCode::Fits(item.fund_code()))
       return Bad(StrCat("items[", i, "].fund_code"), item.fund_code(), StrCat("is longer than ", FundCode::kMax, " bytes"));
+    if (item.received_at_us() <= 0 || item.received_at_us() >= kLatestReceipt)
+      return Bad(StrCat("items[", i, "].received_at_us"), StrCat(item.received_at_us()), "is not a time in microseconds since 1970");
     ++batch->begin[partition + 1];
   }
   for (uint32_t p = 0; p < host_.partitions(); ++p) batch->begin[p + 1] += batch->begin[p];
@@ -143,8 +146,11 @@ void RiskService::OnDecide(const v1::DecideRequest& request, v1::DecideResponse*
   std::vector<bool> used(lanes_.size());
   for (uint32_t p = 0; p < host_.partitions(); ++p) {
     const size_t here = Batch::Parts(batch->begin[p + 1] - batch->begin[p]);
+    if (here == 0) continue;
     parts += here;
-    if (here > 0) used[p % lanes_.size()] = true;
+    if (used[p % lanes_.size()]) continue;
+    used[p % lanes_.size()] = true;
+    ++parts;  // the lane's own, so that the batch stays until the lane has handed everything in
   }
   batch->parts = machine::Gather::New(parts, [owned = std::move(owned)] { owned->End(); });
   for (size_t lane = 0; lane < lanes_.size(); ++lane)
@@ -153,16 +159,13 @@ void RiskService::OnDecide(const v1::DecideRequest& request, v1::DecideResponse*
 
 void RiskService::SubmitShare(Batch* batch, size_t lane) {
   for (size_t p = lane; p < host_.partitions(); p += lanes_.size()) {
-    // The batch may end with the last of its parts, so its bounds are read before they are given away.
-    const uint32_t first = batch->begin[p], last = batch->begin[p + 1];
-    const bool more_here = batch->begin[host_.partitions()] > last;
-    for (uint32_t begin = first; begin < last;) {
-      const uint32_t end = std::min<uint32_t>(last, begin + kItemsPerDecide);
+    const uint32_t last = batch->begin[p + 1];
+    for (uint32_t begin = batch->begin[p]; begin < last; begin += kItemsPerDecide) {
+      const uint32_t end = std::min(last, begin + kItemsPerDecide);
       SubmitPart(batch, lanes_[lane].get(), PartitionId(static_cast<uint16_t>(p)), begin, end);
-      begin = end;
     }
-    if (!more_here) return;
   }
+  batch->parts->One();
 }
 
 void RiskService::SubmitPart(Batch* batch, Lane* lane, PartitionId id, uint32_t begin, uint32_t end) {

@@ -27,8 +27,9 @@ inline constexpr uint8_t kRedemption = 24;
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;
 inline constexpr uint8_t kMismatchConfirmed = 2;
-inline constexpr uint8_t kReserved = 4;          // order only: account has set cash or units aside
-inline constexpr uint8_t kChallengeAnswered = 8;  // order only
+inline constexpr uint8_t kReserved = 4;  // order only: account has set cash or units aside
+inline constexpr uint8_t kWasChallenged = 8;  // order only: risk asked for a second proof
+inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 
 struct ReceiveItem {
   InvestorId investor;

@@ -47,6 +47,7 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
           return SetRejected(*o, ReasonSource::kTrade, static_cast<uint32_t>(Reason::kChallengeLapsed));
         }
         o->state = OrderState::kChallenged;
+        o->flags |= kWasChallenged;
         o->source = ReasonSource::kRisk;
         o->reason = item.risk_reason;
         challenges_.Put({TaOf(*o), o->trade_day, item.order}, {});

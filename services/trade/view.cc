@@ -103,9 +103,11 @@ void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrd
 
   step(o.received_at, "received",
        StrCat("from ", machine.CallerOf(o), ", request id ", o.request_id.view(), ", trading day ", o.trade_day.Iso()));
-  const bool rejected_at_once = o.state == OrderState::kRejected && a.ended_at.raw() == 0 && a.answered_at.raw() == 0;
-  step(o.judged_at, rejected_at_once ? "rejected" : a.answered_at.raw() != 0 || o.state == OrderState::kChallenged ? "challenged" : "judged",
-       rejected_at_once ? machine.ReasonNameOf(o.source, o.reason) : StrCat("product version ", o.product_version));
+  const bool challenged = (o.flags & kWasChallenged) != 0;
+  const bool refused_at_once = o.state == OrderState::kRejected && !challenged;
+  step(o.judged_at, refused_at_once ? "rejected" : challenged ? "challenged" : "accepted",
+       refused_at_once ? machine.ReasonNameOf(o.source, o.reason)
+                       : StrCat("product version ", o.product_version, (o.flags & kReserved) ? ", reserved" : ""));
   step(a.answered_at, "challenge answered", o.state == OrderState::kRejected ? "not passed" : "passed");
   if (o.transfer.is_set()) {
     if (const Transfer* t = machine.FindTransfer({machine.TaOf(o), o.trade_day, o.transfer})) {

@@ -1,1 +1,257 @@
-#include <gtest/gtest.h>
+// Investors, payments, reservations and fund-account applications: one mechanism a test.
+#include "tests/unit/account/book.h"
+
+namespace fundcore::account {
+namespace {
+
+TEST(Investors, TheSameCertificateIsTheSameInvestor) {
+  Book b;
+  const InvestorId li = b.Open("li");
+  EXPECT_EQ(SequenceOf(li), 1u);
+  OpenInvestor again;
+  again.certificate = HashNamed("li");
+  EXPECT_TRUE(b.Do(again).repeated);
+  EXPECT_EQ(b.Do(again).number, 1u);
+  EXPECT_NE(b.Open("wang"), li);
+  b.ExpectReplays();
+}
+
+TEST(Investors, TheSameCardIsAddedOnce) {
+  Book b;
+  AddCard card;
+  card.investor = b.Open("li");
+  card.fingerprint = HashNamed("another card");
+  EXPECT_EQ(b.Do(card).number, 2u);
+  EXPECT_TRUE(b.Do(card).repeated);
+  card.investor = InvestorId(77);
+  EXPECT_EQ(b.Do(card).reason, Reason::kInvestorNotFound);
+}
+
+TEST(Payments, ADepositCountsWhenTheBankHasAnswered) {
+  Book b;
+  const InvestorId li = b.Open("li");
+  const Result asked = b.Do(Book::Payment(li, "r1", "100"));
+  EXPECT_EQ(b.At(li).cash.available, Money());
+  EXPECT_TRUE(b.machine().payment_todo().Contains(asked.number));
+  b.Do(PaymentAnswered{asked.number, true, "", ""});
+  b.Do(PaymentAnswered{asked.number, true, "", ""});  // delivered twice
+  EXPECT_EQ(b.At(li).cash.available, Yuan("100"));
+  EXPECT_FALSE(b.machine().payment_todo().Contains(asked.number));
+  b.ExpectBalanced();
+  b.ExpectReplays();
+}
+
+TEST(Payments, ARequestIdNamesOnePayment) {
+  Book b;
+  const InvestorId li = b.Open("li");
+  const Result first = b.Do(Book::Payment(li, "r1", "100"));
+  b.WriteBack();
+  const Result second = b.Do(Book::Payment(li, "r1", "100"));
+  EXPECT_TRUE(second.repeated);
+  EXPECT_EQ(second.number, first.number);
+  EXPECT_EQ(b.Do(Book::Payment(li, "r1", "101")).reason, Reason::kRequestIdReused);
+}
+
+TEST(Payments, AWithdrawalLeavesAtOnceAndComesBackWhereTheBankRefuses) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  EXPECT_EQ(b.Do(Book::Payment(li, "w0", "100.01", PaymentDirection::kWithdrawal)).reason, Reason::kNotEnoughCash);
+  const Result w = b.Do(Book::Payment(li, "w1", "60", PaymentDirection::kWithdrawal));
+  EXPECT_EQ(b.At(li).cash.available, Yuan("40"));
+  EXPECT_EQ(b.At(li).cash.withdrawing, Yuan("60"));
+  b.Do(PaymentAnswered{w.number, false, "CARD_CLOSED", "the card is closed"});
+  EXPECT_EQ(b.At(li).cash.available, Yuan("100"));
+  const Result w2 = b.Do(Book::Payment(li, "w2", "60", PaymentDirection::kWithdrawal));
+  b.Do(PaymentAnswered{w2.number, true, "", ""});
+  EXPECT_EQ(b.At(li).cash.available, Yuan("40"));
+  EXPECT_EQ(b.machine().ledger().cash().bank, Yuan("40"));
+  b.ExpectBalanced();
+  b.ExpectReplays();
+}
+
+// --- Reservations ---------------------------------------------------------------------------------------------------------
+
+TEST(Reserve, CashIsSetAsideOnceAndTheAnswerStays) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  EXPECT_EQ(b.Do(b.Buy(1, li, "60")).reason, Reason::kNone);
+  EXPECT_EQ(b.Do(b.Buy(1, li, "60")).reason, Reason::kNone);  // the same call twice
+  EXPECT_EQ(b.At(li).cash.available, Yuan("40"));
+  EXPECT_EQ(b.At(li).cash.reserved, Yuan("60"));
+  EXPECT_EQ(b.Do(b.Buy(2, li, "40.01")).reason, Reason::kNotEnoughCash);
+  b.Do(Release{b.Order(1), li});
+  EXPECT_EQ(b.Do(b.Buy(2, li, "40.01")).reason, Reason::kNotEnoughCash) << "a refusal stays one, whatever came since";
+  b.ExpectBalanced();
+  b.ExpectReplays();
+}
+
+TEST(Reserve, ReleaseBeforeItsTryMakesTheTryFail) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  b.Do(Release{b.Order(1), li});
+  EXPECT_EQ(b.Do(b.Buy(1, li, "60")).reason, Reason::kAlreadyReleased);
+  EXPECT_EQ(b.At(li).cash.reserved, Money());
+  b.ExpectReplays();
+}
+
+TEST(Reserve, TryAfterItsReleaseIsRefused) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  b.Do(b.Buy(1, li, "60"));
+  b.Do(Release{b.Order(1), li});
+  b.Do(Release{b.Order(1), li});
+  EXPECT_EQ(b.Do(b.Buy(1, li, "60")).reason, Reason::kAlreadyReleased);
+  EXPECT_EQ(b.At(li).cash.available, Yuan("100"));
+  b.ExpectBalanced();
+}
+
+TEST(Reserve, OtherContentUnderOneOrderIsRefused) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  b.Do(b.Buy(1, li, "60"));
+  EXPECT_EQ(b.Do(b.Buy(1, li, "61")).reason, Reason::kExistsWithDifferentContent);
+}
+
+TEST(Reserve, UnknownAndForeignInvestors) {
+  Book b;
+  EXPECT_EQ(b.Do(b.Buy(1, InvestorId(9), "60")).reason, Reason::kInvestorNotFound);
+  EXPECT_EQ(b.Do(b.Buy(2, MakeInvestorId(PartitionId(5), 1), "60")).reason, Reason::kInvestorNotFound);
+}
+
+TEST(Reserve, OnlyUsableUnitsThatAreNotPromisedYet) {
+  Book b;
+  b.Absorb();
+  const InvestorId li = b.Open("li", "1000");
+  b.Hold(1, li, "1000", "1000", 20250303, 20250304);  // usable from Wednesday the 5th
+  EXPECT_EQ(b.Do(b.Sell(2, li, "10", 20250304)).reason, Reason::kNotEnoughUnits);
+  EXPECT_EQ(b.Do(b.Sell(3, li, "600", 20250305)).reason, Reason::kNone);
+  EXPECT_EQ(b.Do(b.Sell(4, li, "400.01", 20250305)).reason, Reason::kNotEnoughUnits);
+  EXPECT_EQ(b.Do(b.Sell(5, li, "400", 20250305)).reason, Reason::kNone);
+  EXPECT_EQ(b.At(li).holdings[0].frozen, U("1000"));
+  b.Do(Release{b.Order(3), li});
+  EXPECT_EQ(b.At(li).holdings[0].frozen, U("400"));
+  b.ExpectBalanced();
+  b.ExpectReplays();
+}
+
+TEST(Ledger, LinesAreChainedAndAReservationsLineIsSmall) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  b.Do(b.Buy(1, li, "60"));
+  const auto line = b.machine().ledger().Read(b.At(li).last_line);
+  ASSERT_TRUE(line.ok());
+  EXPECT_EQ(line->cause, Cause::kReserve);
+  EXPECT_EQ(line->quantity, 6000);
+  EXPECT_EQ(line->order, 1u);
+  EXPECT_LE(Encode(*line).size(), 24u);
+  b.WriteBack();
+  const auto before = b.machine().ledger().Read(line->previous);
+  ASSERT_TRUE(before.ok());
+  EXPECT_EQ(before->cause, Cause::kDeposit);
+  EXPECT_EQ(before->previous, 0u);
+}
+
+// --- Fund accounts --------------------------------------------------------------------------------------------------------
+
+ApplyAccountLines Answer(uint64_t application, InvestorId investor, const char* code, const char* file = "02") {
+  AccountLine line;
+  line.line = 1;
+  line.application = MakeApplicationId(PartitionId(0), application);
+  line.investor = investor;
+  line.business = 101;
+  line.return_code = ReturnCode(code);
+  line.ta_account = TaAccountId("110000000001");
+  line.detail = "text of the institution";
+  ApplyAccountLines c;
+  c.ta = kTa;
+  c.file = HashNamed(file);
+  c.lines = {line};
+  return c;
+}
+
+TEST(FundAccounts, TheFirstOrderAppliesAndTheAnswerOpens) {
+  Book b;
+  b.Absorb();
+  const InvestorId li = b.Open("li", "100");
+  EXPECT_TRUE(b.Do(b.Buy(1, li, "10")).ta_account.empty());
+  b.Do(b.Buy(2, li, "10"));  // no second application
+  const SealKey n1{kTa, D(20250303), TransferNo(1)};
+  EXPECT_FALSE(b.Do(SealApplications{n1}).more);
+  const Seal seal = *b.machine().FindSeal(n1);
+  EXPECT_EQ(seal.count, 1u);
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kApplied);
+  b.Open("wang", "100");
+  b.Do(b.Buy(3, MakeInvestorId(PartitionId(0), 2), "10"));
+  b.Do(SealApplications{n1});
+  EXPECT_EQ(b.machine().FindSeal(n1)->count, 1u) << "sealing again changes nothing";
+  EXPECT_EQ(b.machine().FindSeal(n1)->hash, seal.hash);
+
+  b.Do(Answer(1, li, "0000"));
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kOpen);
+  EXPECT_EQ(b.Do(b.Buy(4, li, "10")).ta_account.view(), "110000000001");
+  EXPECT_TRUE(b.Do(b.Buy(1, li, "10")).ta_account.empty()) << "a repeated call gets the answer it had";
+  b.ExpectReplays();
+}
+
+TEST(FundAccounts, ARefusalGivesBackWhatHungOnItAndSaysSoAgain) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  b.Do(b.Buy(1, li, "10"));
+  b.Do(b.Buy(2, li, "20"));
+  b.Do(b.Buy(3, li, "30"));
+  b.Do(Release{b.Order(2), li});  // cancelled meanwhile
+  for (int i = 0; i < 2; ++i) {
+    const Result r = b.Do(Answer(1, li, "0301"));
+    ASSERT_EQ(r.applied->hung.size(), 2u) << "call " << i;
+    EXPECT_EQ(r.applied->hung[0].order, b.Order(1));
+    EXPECT_EQ(r.applied->hung[1].order, b.Order(3));
+    EXPECT_EQ(r.applied->hung[0].return_code.view(), "0301");
+    EXPECT_EQ(r.applied->next_index, 1u);
+  }
+  EXPECT_EQ(b.At(li).cash.available, Yuan("100"));
+  EXPECT_EQ(b.Do(b.Buy(4, li, "10")).reason, Reason::kFundAccountRefused);
+  EXPECT_EQ(b.Do(b.Buy(1, li, "10")).reason, Reason::kFundAccountRefusedByTa);
+  b.ExpectBalanced();
+  b.ExpectReplays();
+}
+
+TEST(FundAccounts, RegisteredAlreadyIsAppliedForAgainAs008) {
+  Book b;
+  b.Absorb();
+  const InvestorId li = b.Open("li", "100");
+  b.Do(b.Buy(1, li, "10"));
+  b.Do(SealApplications{{kTa, D(20250303), TransferNo(1)}});
+  EXPECT_TRUE(b.Do(Answer(1, li, "0303")).applied->hung.empty());
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kNew);
+  EXPECT_EQ(b.machine().FindApplication(2)->business, 8);
+  EXPECT_EQ(b.At(li).cash.reserved, Yuan("10")) << "no refusal: the order goes on";
+  b.Do(SealApplications{{kTa, D(20250304), TransferNo(1)}});
+  EXPECT_EQ(b.machine().FindSeal({kTa, D(20250304), TransferNo(1)})->count, 1u);
+}
+
+TEST(FundAccounts, WhereOrdersNeedAnOpenAccountTheFirstIsRefusedAndTheApplicationGoesOn) {
+  Book b;
+  b.Absorb([](FundTerms&, InstitutionTerms& i) { i.same_day_orders = false; });
+  const InvestorId li = b.Open("li", "100");
+  EXPECT_EQ(b.Do(b.Buy(1, li, "10")).reason, Reason::kFundAccountNotOpen);
+  EXPECT_EQ(b.At(li).cash.available, Yuan("100"));
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kNew);
+  b.Do(Answer(1, li, "0000"));
+  EXPECT_EQ(b.Do(b.Buy(2, li, "10")).reason, Reason::kNone);
+}
+
+TEST(FundAccounts, ManyApplicationsAreSealedStepByStep) {
+  Book b;
+  for (int i = 0; i < 1'200; ++i) {
+    const InvestorId id = b.Open(StrCat("investor ", i).c_str(), "1");
+    b.Do(b.Buy(static_cast<uint64_t>(i) + 1, id, "1"));
+  }
+  const SealKey key{kTa, D(20250303), TransferNo(1)};
+  EXPECT_TRUE(b.Do(SealApplications{key}).more);
+  EXPECT_FALSE(b.Do(SealApplications{key}).more);
+  EXPECT_EQ(b.machine().FindSeal(key)->count, 1'200u);
+  EXPECT_EQ(b.machine().FindSealedPage({key.ta, key.day, key.transfer, 1})->applications.size(), 200u);
+}
+
+}  // namespace
+}  // namespace fundcore::account

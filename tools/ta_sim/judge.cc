@@ -1,0 +1,444 @@
+// Decisions of the agent. Refusals come first, in the order in which they are checked; the register changes last.
+#include "tools/ta_sim/judge.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+
+namespace fundcore::ta_sim {
+
+using ofd::BusinessCode;
+
+absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date day) {
+  const TradingCalendar& own = config.CalendarOf(fund);
+  FC_ASSIGN_OR_RETURN(const bool open, own.IsOpen(day));
+  if (fund && open) return own.AddOpenDays(day, fund->confirm_days);
+  return config.CalendarOf(nullptr).Next(day);
+}
+
+Judge::Judge(const TaConfig& config, Date answer_day, Date previous, std::span<const Fault> faults, Register* reg)
+    : config_(config), day_(answer_day), previous_(previous), faults_(faults), used_(faults.size()), reg_(*reg) {}
+
+absl::StatusOr<std::vector<Date>> Judge::DaysDue(const FundTerms& fund) const {
+  std::vector<Date> days;
+  const TradingCalendar& calendar = config_.CalendarOf(&fund);
+  for (Date day = day_.AddDays(-60); day < day_; day = day.AddDays(1)) {
+    if (day < calendar.first()) continue;
+    FC_ASSIGN_OR_RETURN(const bool open, calendar.IsOpen(day));
+    if (!open) continue;
+    FC_ASSIGN_OR_RETURN(const Date due, DueDay(config_, &fund, day));
+    if (due == day_ || (previous_.is_set() && due > previous_ && due < day_)) days.push_back(day);
+  }
+  return days;
+}
+
+const Fault* Judge::FaultOf(FaultKind kind, const Line& line, size_t number) {
+  for (size_t i = 0; i < faults_.size(); ++i) {
+    const Fault& fault = faults_[i];
+    if (fault.kind != kind) continue;
+    const std::string& which = fault.arguments[0];
+    const bool meant = which[0] == '#' ? which == StrCat("#", number) : which == line.sheet.view();
+    if (!meant) continue;
+    used_[i] = true;
+    return &fault;
+  }
+  return nullptr;
+}
+
+absl::Status Judge::CheckFaultsUsed() const {
+  for (size_t i = 0; i < faults_.size(); ++i) {
+    const FaultKind kind = faults_[i].kind;
+    const bool names_line = kind == FaultKind::kRefuse || kind == FaultKind::kPartial || kind == FaultKind::kWrongRegister;
+    if (!names_line || used_[i]) continue;
+    return absl::InvalidArgumentError(
+        StrCat("a fault names line ", faults_[i].arguments[0], ", which the answer of ", day_.Iso(), " does not have or which is refused; name another"));
+  }
+  return absl::OkStatus();
+}
+
+Position& Judge::PositionOf(const Line& line) {
+  return reg_.positions[{line.account, line.trading, line.fund, line.share_class}];
+}
+
+// ---- Accounts.
+
+const TaAccountId* Judge::AccountOfCertificate(const std::string& certificate) {
+  auto it = reg_.by_certificate.find(certificate);
+  if (it != reg_.by_certificate.end()) return &it->second;
+  const auto& elsewhere = config_.registered_elsewhere;
+  if (std::find(elsewhere.begin(), elsewhere.end(), certificate) == elsewhere.end()) return nullptr;
+  Line line;
+  OpenAccount(line, certificate);
+  return &reg_.by_certificate.at(certificate);
+}
+
+void Judge::OpenAccount(Line& line, const std::string& certificate) {
+  const std::string_view ta = config_.ta.view().substr(0, 2);
+  const std::string number = absl::StrFormat("%0*d", static_cast<int>(12 - ta.size()), ++reg_.accounts_opened);
+  line.account = TaAccountId(StrCat(ta, number));
+  reg_.accounts[line.account].certificate = certificate;
+  reg_.by_certificate[certificate] = line.account;
+}
+
+bool Judge::HoldsUnits(const TaAccountId& account, const TradingAccount* trading) const {
+  for (auto it = reg_.positions.lower_bound({.account = account, .share_class = '\0'}); it != reg_.positions.end(); ++it) {
+    if (it->first.account != account) return false;
+    if (trading && it->first.trading != *trading) continue;
+    if (it->second.Total().is_positive()) return true;
+  }
+  return false;
+}
+
+Judge::Outcome Judge::DecideAccount(Line& line) {
+  if (const Fault* fault = FaultOf(FaultKind::kRefuse, line, 0)) return fault->arguments[1];
+  const auto bound = reg_.by_trading.find(line.trading);
+  if (line.business == BusinessCode::kOpenAccount) {
+    if (bound != reg_.by_trading.end()) return "0392";
+    if (line.certificate.size() < 2 || line.certificate.back() == ':') return "0100";
+    if (const TaAccountId* there = AccountOfCertificate(line.certificate)) {
+      if (config_.when_registered.view() != "0000") return config_.when_registered.view();
+      line.account = *there;
+    } else {
+      OpenAccount(line, line.certificate);
+    }
+    reg_.by_trading[line.trading] = line.account;
+    return {};
+  }
+  if (line.business == BusinessCode::kAddTradingAccount) {
+    if (bound != reg_.by_trading.end()) return "0392";
+    if (line.account.empty()) {
+      const TaAccountId* there = AccountOfCertificate(line.certificate);
+      if (!there) return "0316";
+      line.account = *there;
+    }
+    const auto account = reg_.accounts.find(line.account);
+    if (account == reg_.accounts.end()) return "0316";
+    if (account->second.closed) return "0308";
+    reg_.by_trading[line.trading] = line.account;
+    return {};
+  }
+  const bool known = line.business == BusinessCode::kCloseAccount || line.business == BusinessCode::kChangeAccount ||
+                     line.business == BusinessCode::kCloseTradingAccount;
+  if (!known) return "0103";
+  if (bound == reg_.by_trading.end()) return "0316";
+  if (!line.account.empty() && line.account != bound->second) return "0518";
+  line.account = bound->second;
+  if (line.business == BusinessCode::kCloseAccount) {
+    if (HoldsUnits(line.account, nullptr)) return "0362";
+    Account& account = reg_.accounts[line.account];
+    account.closed = true;
+    reg_.by_certificate.erase(account.certificate);
+    std::erase_if(reg_.by_trading, [&](const auto& entry) { return entry.second == line.account; });
+  }
+  if (line.business == BusinessCode::kCloseTradingAccount) {
+    if (HoldsUnits(line.account, &line.trading)) return "0362";
+    reg_.by_trading.erase(bound);
+  }
+  return {};
+}
+
+void Judge::Accounts(std::vector<Line>* lines) {
+  for (Line& line : *lines) {
+    const auto confirmations = ofd::ConfirmationsOf(line.business);
+    line.confirmation = confirmations.empty() ? static_cast<BusinessCode>(static_cast<int>(line.business) + 100) : confirmations[0];
+    if (const Outcome refused = DecideAccount(line)) line.code = ReturnCode(*refused);
+    line.serial = ++serial_;
+    const bool opens = line.business == BusinessCode::kOpenAccount || line.business == BusinessCode::kAddTradingAccount;
+    if (!opens) continue;
+    if (!line.refused()) {
+      reg_.refused.erase(line.trading);
+    } else if (!reg_.by_trading.count(line.trading)) {
+      reg_.refused[line.trading] = line.code;
+    }
+  }
+}
+
+// ---- Dividends.
+
+absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
+  for (const FundTerms& fund : config_.funds) {
+    if (fund.dividends.empty()) continue;
+    FC_ASSIGN_OR_RETURN(const std::vector<Date> due, DaysDue(fund));
+    for (const DividendTerms& terms : fund.dividends) {
+      if (std::find(due.begin(), due.end(), terms.registration) == due.end()) continue;
+      for (auto& [key, position] : reg_.positions) {
+        const Shares basis = position.Total();
+        if (key.fund != fund.code || !basis.is_positive()) continue;
+        DividendLine line{.key = key, .fund = &fund, .terms = &terms, .basis = basis};
+        line.amount = PerUnits(basis, terms.amount, terms.per_units, fund.rounding.value);
+        line.method = position.dividend_method ? position.dividend_method : fund.default_dividend;
+        const std::optional<Price> nav = NavOf(config_, fund, terms.ex_date);
+        line.price = nav.value_or(Price());
+        if (line.method == '0') {
+          if (!nav) {
+            return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for its ex-date ", terms.ex_date.Iso(),
+                                                        ", at which dividends are reinvested; add it"));
+          }
+          line.reinvested = Divide(line.amount, *nav, fund.rounding.units);
+          if (line.reinvested.is_positive()) position.lots.push_back({day_, day_, line.reinvested});
+        } else if (line.amount.is_positive()) {
+          cash_[{fund.code, terms.registration, 143, true, terms.pay_date}] += line.amount;
+        }
+        line.serial = ++serial_;
+        lines->push_back(std::move(line));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// ---- Trades.
+
+absl::Status Judge::AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount) {
+  if (amount.is_zero()) return absl::OkStatus();
+  const TradingCalendar& calendar = config_.CalendarOf(&fund);
+  const int days = to_distributor ? fund.redemption_pay_days : fund.purchase_pay_days;
+  const Date from = business == 130 ? day_ : line.day;
+  FC_ASSIGN_OR_RETURN(const Date pay, calendar.AddOpenDays(from, days));
+  cash_[{line.fund, line.day, business, to_distributor, pay}] += amount;
+  return absl::OkStatus();
+}
+
+std::vector<CashLine> Judge::Cash() const {
+  std::vector<CashLine> lines;
+  for (const auto& [key, amount] : cash_) {
+    const auto& [fund, trade_day, business, to_distributor, pay] = key;
+    lines.push_back({trade_day, day_, pay, fund, business, to_distributor, amount});
+  }
+  return lines;
+}
+
+Judge::Outcome Judge::Identify(Line& line, const LineRef& ref) {
+  const auto [entry, fresh] = reg_.answered.try_emplace(line.sheet, ref);
+  if (!fresh) {
+    reg_.repeated[ref] = true;
+    return "0354";
+  }
+  const auto bound = reg_.by_trading.find(line.trading);
+  if (bound == reg_.by_trading.end()) {
+    const auto refused = reg_.refused.find(line.trading);
+    if (refused != reg_.refused.end()) return refused->second.view();
+    return "0316";
+  }
+  if (!line.account.empty() && line.account != bound->second) return "0518";
+  line.account = bound->second;
+  return {};
+}
+
+Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date file_day) const {
+  if (!fund) return "0200";
+  if (line.day != file_day) return "0201";
+  const auto open = config_.CalendarOf(fund).IsOpen(line.day);
+  if (!open.ok() || !*open) return "0006";
+  const char status = StatusOf(*fund, line.day);
+  switch (line.business) {
+    case BusinessCode::kSubscribe:
+      if (status != '1' || !fund->offer) return "0317";
+      return {};
+    case BusinessCode::kPurchase:
+    case BusinessCode::kPlanPurchase:
+      if (status == '1') return "0318";
+      if (status == '4') return "0380";
+      if (status == '5') return "0381";
+      break;
+    case BusinessCode::kRedeem:
+    case BusinessCode::kPlanRedeem:
+      if (status == '1') return "0319";
+      if (status == '4') return "0380";
+      if (status == '6') return "0382";
+      break;
+    case BusinessCode::kSetDividendMethod:
+      if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
+      return {};
+    default: return "0103";
+  }
+  if (status == '8') return "0376";
+  if (status == '9') return "0005";
+  return {};
+}
+
+absl::Status Judge::SetPrice(Line& line, const FundTerms& fund) const {
+  const std::optional<Price> nav = NavOf(config_, fund, line.day);
+  if (!nav) {
+    return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for ", line.day.Iso(), ", which order ",
+                                                line.sheet.view(), " needs; add it to the agent's configuration"));
+  }
+  line.price = *nav;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Judge::Outcome> Judge::Buy(Line& line, const FundTerms& fund, size_t number) {
+  if (!line.amount.is_positive()) return "0207";
+  Yuan amount = line.amount;
+  if (const Fault* fault = FaultOf(FaultKind::kPartial, line, number)) {
+    FC_ASSIGN_OR_RETURN(amount, Yuan::Parse(fault->arguments[1]));
+    if (amount > line.amount) {
+      return absl::InvalidArgumentError(StrCat("fault partial gives order ", line.sheet.view(), " more than its ", line.amount.ToString(), "; give less"));
+    }
+  }
+  FC_RETURN_IF_ERROR(SetPrice(line, fund));
+  const Bought bought = PricePurchase(fund, amount, line.price, line.discount);
+  if (!bought.units.is_positive()) return "0402";
+  line.confirmed_amount = amount - bought.refund;
+  line.refund = line.amount - line.confirmed_amount;
+  line.confirmed_units = bought.units;
+  line.fee = bought.fee;
+  line.rate = bought.rate;
+  if (const Fault* fault = FaultOf(FaultKind::kWrongRegister, line, number)) {
+    FC_ASSIGN_OR_RETURN(const Shares delta, Shares::Parse(fault->arguments[1]));
+    line.confirmed_units += delta;
+  }
+  PositionOf(line).lots.push_back({day_, day_, line.confirmed_units});
+  const Yuan paid = config_.net_of_fee ? line.confirmed_amount - line.fee : line.confirmed_amount;
+  FC_RETURN_IF_ERROR(AddCash(line, fund, static_cast<uint16_t>(line.confirmation), false, paid));
+  return Outcome();
+}
+
+absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, size_t number) {
+  if (!line.units.is_positive()) return "0206";
+  Shares units = line.units;
+  if (const Fault* fault = FaultOf(FaultKind::kPartial, line, number)) {
+    FC_ASSIGN_OR_RETURN(units, Shares::Parse(fault->arguments[1]));
+    if (units > line.units) {
+      return absl::InvalidArgumentError(StrCat("fault partial gives order ", line.sheet.view(), " more than its ", line.units.ToString(), " units; give less"));
+    }
+  }
+  const auto found = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
+  if (found == reg_.positions.end()) return "0001";
+  FC_RETURN_IF_ERROR(SetPrice(line, fund));
+  const Redeemed redeemed = TakeAndPrice(fund, &found->second.lots, units, line.price, line.day, day_);
+  if (!redeemed.enough) return "0001";
+  line.confirmed_units = units;
+  line.confirmed_amount = redeemed.net;
+  line.fee = redeemed.fee;
+  line.fund_part = redeemed.fund_part;
+  line.rate = redeemed.rate;
+  if (const Fault* fault = FaultOf(FaultKind::kWrongRegister, line, number)) {
+    FC_ASSIGN_OR_RETURN(const Shares delta, Shares::Parse(fault->arguments[1]));
+    auto& lots = found->second.lots;
+    if (lots.empty() || lots[0].units < delta) {
+      return absl::InvalidArgumentError(StrCat("fault wrong-register takes more than order ", line.sheet.view(), " leaves; give less"));
+    }
+    lots[0].units -= delta;
+    line.confirmed_units += delta;
+  }
+  FC_RETURN_IF_ERROR(AddCash(line, fund, 124, true, line.confirmed_amount));
+  return Outcome();
+}
+
+absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
+  const auto confirmations = ofd::ConfirmationsOf(line.business);
+  line.confirmation = confirmations.empty() ? static_cast<BusinessCode>(static_cast<int>(line.business) + 100) : confirmations[0];
+  const FundTerms* fund = config_.Find(line.fund);
+  const Fault* refuse = FaultOf(FaultKind::kRefuse, line, number);
+  Outcome refused = Identify(line, ref);
+  if (!refused) refused = CheckFund(fund, line, ref.day);
+  if (!refused && refuse) refused = refuse->arguments[1];
+  if (!refused) {
+    switch (line.business) {
+      case BusinessCode::kSubscribe:
+        line.confirmed_amount = line.amount;
+        line.price = fund->offer->face;
+        reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount, line.day,
+                                      line.share_class, line.holder});
+        break;
+      case BusinessCode::kSetDividendMethod: PositionOf(line).dividend_method = line.dividend_method; break;
+      case BusinessCode::kPurchase:
+      case BusinessCode::kPlanPurchase: {
+        FC_ASSIGN_OR_RETURN(refused, Buy(line, *fund, number));
+        break;
+      }
+      default: {
+        FC_ASSIGN_OR_RETURN(refused, Redeem(line, *fund, number));
+      }
+    }
+  }
+  if (refused) line.code = ReturnCode(*refused);
+  if (fund && line.price.is_zero()) line.price = NavOf(config_, *fund, line.day).value_or(Price());
+  const auto position = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
+  if (position != reg_.positions.end()) line.balance = position->second.Total();
+  line.serial = ++serial_;
+  return absl::OkStatus();
+}
+
+absl::Status Judge::OfferResults(const FundTerms& fund, std::vector<Line>* lines) {
+  const OfferTerms& offer = *fund.offer;
+  for (const Subscription& s : reg_.subscriptions) {
+    if (s.fund != fund.code) continue;
+    Line line{.sheet = s.sheet, .trading = s.trading, .account = s.account, .business = BusinessCode::kSubscribe, .day = s.day,
+              .fund = s.fund, .amount = s.amount, .discount = s.discount, .share_class = s.share_class, .holder = s.holder};
+    line.price = offer.face;
+    line.serial = ++serial_;
+    if (offer.failed) {
+      line.confirmation = BusinessCode::kOfferFailed;
+      line.code = ReturnCode("0373");
+      line.refund = s.amount;
+      lines->push_back(std::move(line));
+      continue;
+    }
+    line.confirmation = BusinessCode::kSubscribeResult;
+    const Bought bought = PricePurchase(fund, s.amount, offer.face, s.discount);
+    if (const auto interest = offer.interest.find(s.sheet.str()); interest != offer.interest.end()) {
+      line.interest = interest->second;
+      line.interest_units = Divide(line.interest, offer.face, fund.rounding.units);
+    }
+    line.confirmed_amount = s.amount - bought.refund;
+    line.refund = bought.refund;
+    line.confirmed_units = bought.units + line.interest_units;
+    line.fee = bought.fee;
+    line.rate = bought.rate;
+    Position& position = PositionOf(line);
+    position.lots.push_back({offer.effective, day_, line.confirmed_units});
+    line.balance = position.Total();
+    FC_RETURN_IF_ERROR(AddCash(line, fund, 130, false, config_.net_of_fee ? line.confirmed_amount - line.fee : line.confirmed_amount));
+    lines->push_back(std::move(line));
+  }
+  std::erase_if(reg_.subscriptions, [&](const Subscription& s) { return s.fund == fund.code; });
+  return absl::OkStatus();
+}
+
+absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
+  const std::string& who = fault.arguments[0];
+  FC_ASSIGN_OR_RETURN(const Shares units, Shares::Parse(fault.arguments[2]));
+  const FundTerms* fund = config_.Find(FundCode::FromRaw(fault.arguments[1]));
+  for (auto& [key, position] : reg_.positions) {
+    if (!fund || key.fund != fund->code || (key.account.view() != who && key.trading.view() != who)) continue;
+    Line line{.trading = key.trading, .account = key.account, .fund = key.fund, .share_class = key.share_class};
+    FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
+    FC_RETURN_IF_ERROR(SetPrice(line, *fund));
+    const Redeemed redeemed = TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_);
+    if (!redeemed.enough) continue;
+    line.confirmation = BusinessCode::kForcedRedemption;
+    line.units = line.confirmed_units = units;
+    line.confirmed_amount = redeemed.net;
+    line.fee = redeemed.fee;
+    line.fund_part = redeemed.fund_part;
+    line.rate = redeemed.rate;
+    line.balance = position.Total();
+    line.serial = ++serial_;
+    FC_RETURN_IF_ERROR(AddCash(line, *fund, 124, true, line.confirmed_amount));
+    lines->push_back(std::move(line));
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      StrCat("forced redemption: account ", who, " does not hold ", units.ToString(), " units of ", fault.arguments[1], "; ask ta_sim report what it holds"));
+}
+
+absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lines) {
+  for (size_t i = 0; i < lines->size(); ++i) {
+    Line& line = (*lines)[i];
+    const InFile& file = files[line.file];
+    FC_RETURN_IF_ERROR(DecideTrade(line, {file.day, file.transfer, true, line.at}, i + 1));
+  }
+  for (const FundTerms& fund : config_.funds) {
+    if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));
+  }
+  for (const Fault& fault : faults_) {
+    if (fault.kind == FaultKind::kForced) FC_RETURN_IF_ERROR(Force(fault, lines));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fundcore::ta_sim

@@ -1,0 +1,96 @@
+// Decides the applications of one answer and moves the register accordingly.
+//
+//   Judge judge(config, answer_day, faults, &reg);
+//   judge.Accounts(&account_lines);  judge.Dividends(&dividend_lines);  judge.Trades(files, &trade_lines);
+//   judge.Cash() …
+//
+// One Judge an answer, used once, by one thread. After an error the register is of no further use: load it again.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/ta_sim/config.h"
+#include "tools/ta_sim/fault.h"
+#include "tools/ta_sim/inbox.h"
+#include "tools/ta_sim/register.h"
+
+namespace fundcore::ta_sim {
+
+// The day on which applications of `day` are confirmed: `confirm_days` open days of the fund later; for a fund that is
+// unknown or closed that day (its orders are refused) the agent's next open day. kOutOfRange beyond the calendar.
+absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date day);
+
+// One holder's share of a dividend (06).
+struct DividendLine {
+  PositionKey key;
+  const FundTerms* fund = nullptr;
+  const DividendTerms* terms = nullptr;
+  Shares basis;
+  Yuan amount;
+  char method = '1';
+  Shares reinvested;
+  Price price;
+  uint64_t serial = 0;
+};
+
+class Judge {
+ public:
+  // The references must outlive it. `previous` is the answer before this one; not set where there was none.
+  Judge(const TaConfig& config, Date answer_day, Date previous, std::span<const Fault> faults, Register* reg);
+
+  // Decides 01 lines, in their order.
+  void Accounts(std::vector<Line>* lines);
+  // What holders of the register as it is now get, for registration days whose orders are confirmed now. Before
+  // Trades(). kFailedPrecondition where the price of reinvestment is not known.
+  absl::Status Dividends(std::vector<DividendLine>* lines);
+  // Decides 03 lines in their order, then appends what nobody asked for: results of offers, forced redemptions.
+  // kFailedPrecondition where a price is missing; kInvalidArgument for a forced redemption that cannot be.
+  absl::Status Trades(std::span<const InFile> files, std::vector<Line>* lines);
+  // kInvalidArgument where a fault of a line met no line.
+  absl::Status CheckFaultsUsed() const;
+
+  // Sums by fund, T, business and direction; none where nothing moved.
+  std::vector<CashLine> Cash() const;
+  // Trade days whose applications are due in this answer.
+  absl::StatusOr<std::vector<Date>> DaysDue(const FundTerms& fund) const;
+
+ private:
+  using Outcome = std::optional<std::string_view>;  // a return code, or nothing where the line is granted
+
+  Outcome DecideAccount(Line& line);
+  void OpenAccount(Line& line, const std::string& certificate);
+  const TaAccountId* AccountOfCertificate(const std::string& certificate);
+  bool HoldsUnits(const TaAccountId& account, const TradingAccount* trading) const;
+
+  absl::Status DecideTrade(Line& line, const LineRef& ref, size_t number);
+  Outcome Identify(Line& line, const LineRef& ref);
+  Outcome CheckFund(const FundTerms* fund, const Line& line, Date file_day) const;
+  absl::StatusOr<Outcome> Buy(Line& line, const FundTerms& fund, size_t number);
+  absl::StatusOr<Outcome> Redeem(Line& line, const FundTerms& fund, size_t number);
+  absl::Status SetPrice(Line& line, const FundTerms& fund) const;
+  absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
+  absl::Status Force(const Fault& fault, std::vector<Line>* lines);
+  absl::Status AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount);
+
+  // The argument of the first fault of this kind that names the line.
+  const Fault* FaultOf(FaultKind kind, const Line& line, size_t number);
+  Position& PositionOf(const Line& line);
+
+  const TaConfig& config_;
+  const Date day_;
+  const Date previous_;
+  const std::span<const Fault> faults_;
+  std::vector<bool> used_;
+  Register& reg_;
+  uint64_t serial_ = 0;
+  using CashKey = std::tuple<FundCode, Date, uint16_t, bool, Date>;
+  std::map<CashKey, Yuan> cash_;
+};
+
+}  // namespace fundcore::ta_sim
