@@ -151,20 +151,20 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
 }
 
 Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservation& r) {
-  const Investor* found = FindInvestor(c.investor);
+  Investor* found = MutableInvestor(c.investor);
   if (!found) return Reason::kInvestorNotFound;
-  if (found->closed) return Reason::kInvestorClosed;
-  const FundAccount* account = FindFundAccount(*found, c.ta);
-  if (account && account->state == FundAccountState::kRefused) return Reason::kFundAccountRefused;
-  if (c.amount > found->cash.available) return Reason::kNotEnoughCash;
+  Investor& investor = *found;
+  if (investor.closed) return Reason::kInvestorClosed;
+  FundAccount* own = FindFundAccount(investor, c.ta);
+  if (own && own->state == FundAccountState::kRefused) return Reason::kFundAccountRefused;
+  if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
+  Holding* holding = nullptr;
   if (c.units.is_positive()) {
-    const Holding* holding = FindHolding(*found, c.fund);
+    holding = FindHolding(investor, c.fund);
     if (!holding || UsableUnits(*holding, c.trade_day) < c.units) return Reason::kNotEnoughUnits;
   }
 
-  Investor& investor = *MutableInvestor(c.investor);
   const uint64_t seq = SequenceOf(c.order);
-  FundAccount* own = FindFundAccount(investor, c.ta);
   if (!own) {
     own = &investor.fund_accounts.emplace_back();
     own->ta = c.ta;
@@ -184,7 +184,7 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   ledger_.MoveCash(Cause::kReserve, c.amount, &investor.cash, &investor.last_line, posting);
   r.amount_left = c.amount;
   if (c.units.is_positive()) {
-    ledger_.MoveUnits(Cause::kFreeze, c.units, FindHolding(investor, c.fund), &investor.last_line, posting);
+    ledger_.MoveUnits(Cause::kFreeze, c.units, holding, &investor.last_line, posting);
     r.units_left = c.units;
   }
   return Reason::kNone;

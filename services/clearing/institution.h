@@ -149,7 +149,7 @@ class InstitutionWorker {
   void BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done);
   void CompareTotals(std::shared_ptr<Reconciliation> r);
   void CompareCash(std::shared_ptr<Reconciliation> r);
-  void FinishReconciliation(std::shared_ptr<Reconciliation> r);
+  std::vector<std::pair<SettlementKey, Settlement>> Payable(Date last);
   bool SettleDue();
   void SettleCash(Date day);
   void Settle(std::vector<std::pair<SettlementKey, Settlement>> due);

@@ -76,9 +76,10 @@ class RiskMachine {
   machine::State& state_;
   const PartitionId partition_;
   machine::Cell<InForce> limits_{state_, kLimits};
-  // Investors come in any order and few neighbours change between two write-backs, so pages are small; orders come one
-  // after the other, so theirs are large, and only the latest stay in memory.
-  machine::PagedTable<Profile, 3> profiles_{state_, kProfiles};
+  // A third of all investors change between two write-backs of a busy day, so larger pages cost less than smaller ones (32:
+  // 0.29 us an order, 8: 0.60). Dossiers change one by one. Orders come one after the other: large pages, of which only the
+  // latest stay in memory.
+  machine::PagedTable<Profile> profiles_{state_, kProfiles};
   machine::PagedTable<Dossier, 3> dossiers_{state_, kDossiers, 4 * 1024};
   machine::PagedTable<Decision, 8> decisions_{state_, kDecisions, 128};
   machine::History evidence_{state_, kEvidence};

@@ -1,6 +1,8 @@
 // What investors do and have.
 #include <charconv>
 
+#include "absl/strings/escaping.h"
+
 #include "common/rpc/handlers.h"
 #include "common/types/ids.h"
 #include "fundcore/account/v1/account.pb.h"

@@ -179,6 +179,7 @@ struct TaDoes {
     kTruncatedFile,
     kWrongDate,
     kOtherVersion,      // text
+    kOtherBytes,        // the 04 file a second time, with the same identity and another figure
     kLate,
   };
   std::string ta;
@@ -196,9 +197,8 @@ struct TaAnswers {
 struct TaCorrects {
   std::string ta;
 };
-struct TaRepeats {  // publishes what it sent once more, under the next transfer folder
+struct TaRepeats {  // publishes what it sent last once more, in the next transfer folder
   std::string ta;
-  bool other_bytes = false;
 };
 
 struct CloseDays {

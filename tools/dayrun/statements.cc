@@ -296,8 +296,11 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
     }
     default: {
       if (w.TakeAll({"a", "correction"})) return TaCorrects{ta};
-      if (w.Take("again")) return TaRepeats{ta, false};
-      if (w.TakeAll({"other", "bytes"})) return TaRepeats{ta, true};
+      if (w.Take("again")) return TaRepeats{ta};
+      if (w.TakeAll({"other", "bytes"})) {
+        s.kind = Kind::kOtherBytes;
+        return s;
+      }
       return w.Unknown({"a correction", "again", "other bytes"});
     }
   }

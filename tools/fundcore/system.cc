@@ -56,10 +56,10 @@ System::System(const SystemParts& parts) : parts_(parts) {
       machine::HostOptions{.service = ServiceId::kSystem, .partitions = 1, .executors = deps.executors, .log = deps.log,
                            .store = deps.store, .owner = deps.owner});
   services_.push_back(std::make_unique<product::ProductService>(deps));
-  services_.push_back(std::make_unique<account::AccountService>(deps));
+  services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
   services_.push_back(std::make_unique<risk::RiskService>(deps));
   services_.push_back(std::make_unique<trade::TradeService>(deps));
-  services_.push_back(std::make_unique<clearing::ClearingService>(deps));
+  services_.push_back(std::make_unique<clearing::ClearingServiceImpl>(deps));
   if (parts_.simulated_bank) services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
   for (auto& s : services_) s->Register(&handlers_);
   RegisterAdmin();

@@ -95,7 +95,7 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
   };
   if (fund.code.empty()) return refuse("has no code; give one of 6 characters");
   const std::string calendar = fund.calendar.empty() ? config.calendar : fund.calendar;
-  if (auto found = config.calendars.Get(calendar); !found.ok()) return refuse(found.status().message());
+  if (auto found = config.calendars.Get(calendar); !found.ok()) return refuse(std::string(found.status().message()));
   for (size_t i = 0; i < fund.purchase_tiers.size(); ++i) {
     const PurchaseTier& tier = fund.purchase_tiers[i];
     if (i == 0 ? !tier.from.is_zero() : tier.from <= fund.purchase_tiers[i - 1].from) {
@@ -156,6 +156,11 @@ absl::Status CheckConfig(const TaConfig& config) {
       return absl::InvalidArgumentError(
           StrCat("institution code \"", code, "\" is not 1 to ", width, " letters and digits, as version ", ofd::VersionText(config.version), " needs"));
     }
+  }
+  constexpr size_t kRecordWidth = 9;  // DistributorCode in records, in every version
+  if (config.distributor.view().size() > kRecordWidth) {
+    return absl::InvalidArgumentError(StrCat("distributor code \"", config.distributor.view(), "\" is longer than the ", kRecordWidth,
+                                             " characters that records hold; shorten it"));
   }
   FC_RETURN_IF_ERROR(config.calendars.Get(config.calendar).status());
   std::set<FundCode> seen;

@@ -80,9 +80,11 @@ class Bench {
  public:
   Bench() { Restart(); }
 
-  // The process ends and comes back on what the store holds (`lost`: on what was flushed, then the commands again).
+  // The process ends and comes back on what the store holds.
   void Restart() {
-    if (machine_) EXPECT_TRUE(state_->WriteBack().ok());
+    if (machine_) {
+      EXPECT_TRUE(state_->WriteBack().ok());
+    }
     machine_.reset();
     state_ = std::make_unique<machine::State>(&store_, LogPartition{ServiceId::kTrade, kPartition});
     machine_ = std::make_unique<TradeMachine>(*state_, kPartition);
@@ -93,7 +95,7 @@ class Bench {
   TradeMachine& m() { return *machine_; }
 
   template <class C>
-  TradeMachine::Result Run(const C& command) {
+  TradeMachine::Result Do(const C& command) {
     auto bytes = std::make_shared<std::string>(Encode(command));
     const TimePoint at = now_;
     auto play = [bytes, at](TradeMachine& machine, machine::State& state) {
@@ -120,7 +122,8 @@ class Bench {
     size_t n = 0;
     for (auto& play : journal_) {
       play(machine, state);
-      if (++n % write_back_every == 0) EXPECT_TRUE(state.WriteBack().ok());
+      if (++n % write_back_every != 0) continue;
+      EXPECT_TRUE(state.WriteBack().ok());
     }
     return state.Hash()->Hex();
   }
@@ -139,7 +142,7 @@ class Bench {
     Receive c;
     c.caller = CallerId(caller);
     c.orders = {item};
-    return Run(c).received[0];
+    return Do(c).received[0];
   }
   // A purchase of 1,000.00, or of `yuan`.
   TradeMachine::Received Buy(std::string_view id, std::string_view fund = "110022", int64_t yuan = 1'000, InvestorId who = Li()) {
@@ -150,7 +153,7 @@ class Bench {
     j.orders.push_back({order, account_reason, risk, risk_reason, TaAccountId("110000000001")});
     if (account_reason) j.names.push_back({ReasonSource::kAccount, account_reason, "NOT_ENOUGH_CASH"});
     if (risk_reason) j.names.push_back({ReasonSource::kRisk, risk_reason, "WATCHED"});
-    Run(j);
+    Do(j);
   }
   uint64_t Accepted(std::string_view id, std::string_view fund = "110022", int64_t yuan = 1'000) {
     const uint64_t order = Buy(id, fund, yuan).order;
@@ -169,9 +172,9 @@ class Bench {
     return n;
   }
   template <class C>
-  TradeMachine::Result RunToEnd(const C& command) {
-    TradeMachine::Result r = Run(command);
-    while (r.more) r = Run(command);
+  TradeMachine::Result DoAll(const C& command) {
+    TradeMachine::Result r = Do(command);
+    while (r.more) r = Do(command);
     return r;
   }
 
@@ -185,7 +188,7 @@ class Bench {
 
 class UsualBench : public ::testing::Test, public Bench {
  protected:
-  UsualBench() { Run(Facts::Usual().Take()); }
+  UsualBench() { Do(Facts::Usual().Take()); }
 };
 
 }  // namespace fundcore::trade

@@ -11,11 +11,11 @@ class DayEnd : public UsualBench {
  protected:
   void Close() {
     SetTime("2025-03-03 15:00:01");
-    EXPECT_EQ(RunToEnd(CloseDay{kTa, kMonday, Duration::Millis(500)}).reason, Reason::kNone);
+    EXPECT_EQ(DoAll(CloseDay{kTa, kMonday, Duration::Millis(500)}).reason, Reason::kNone);
   }
   void Dispatch(uint16_t n = 1) {
-    RunToEnd(Seal{kTa, kMonday, TransferNo(n)});
-    RunToEnd(MarkDispatched{kTa, kMonday, TransferNo(n), "03.TXT"});
+    DoAll(Seal{kTa, kMonday, TransferNo(n)});
+    DoAll(MarkDispatched{kTa, kMonday, TransferNo(n), "03.TXT"});
   }
   static ConfirmedLine Line(uint64_t line, OrderId order, std::string_view code, int64_t amount, int64_t units) {
     ConfirmedLine l;
@@ -33,7 +33,7 @@ class DayEnd : public UsualBench {
     return l;
   }
   TradeMachine::Result Apply(std::vector<ConfirmedLine> lines, uint64_t first = 0, uint64_t file = 1) {
-    return Run(ApplyConfirmations{kTa, {file, 2, 3, 4}, "04.TXT", first, std::move(lines)});
+    return Do(ApplyConfirmations{kTa, {file, 2, 3, 4}, "04.TXT", first, std::move(lines)});
   }
   std::vector<uint64_t> Sealed(uint16_t n, uint32_t page = 0) {
     std::vector<uint64_t> out;
@@ -45,11 +45,11 @@ class DayEnd : public UsualBench {
 TEST_F(DayEnd, ADayClosesAfterCutoffAndGraceOnly) {
   const CloseDay close{kTa, kMonday, Duration::Millis(500)};
   SetTime("2025-03-03 15:00:00.499");
-  EXPECT_EQ(Run(close).reason, Reason::kDayNotOver);
+  EXPECT_EQ(Do(close).reason, Reason::kDayNotOver);
   SetTime("2025-03-03 15:00:00.500");
-  EXPECT_EQ(Run(close).reason, Reason::kNone);
-  EXPECT_EQ(Run(close).reason, Reason::kNone);
-  EXPECT_EQ(Run(CloseDay{TaCode("77"), kMonday, {}}).reason, Reason::kInstitutionUnknown);
+  EXPECT_EQ(Do(close).reason, Reason::kNone);
+  EXPECT_EQ(Do(close).reason, Reason::kNone);
+  EXPECT_EQ(Do(CloseDay{TaCode("77"), kMonday, {}}).reason, Reason::kInstitutionUnknown);
 }
 
 TEST_F(DayEnd, AClosedDayIsGivenToNobody) {
@@ -60,17 +60,17 @@ TEST_F(DayEnd, AClosedDayIsGivenToNobody) {
   InstitutionTerms terms = *m().products().Institution(kTa);
   terms.cutoff = TimeOfDay::Hms(17, 0);
   later.facts = {{later.after + 1, Encode(ProductFact{.kind = FactKind::kInstitution, .institution = terms})}};
-  Run(later);
+  Do(later);
   SetTime("2025-03-03 16:00");
   EXPECT_EQ(Buy("a").trade_day, kTuesday);
 }
 
 TEST_F(DayEnd, SealTakesAcceptedOrdersOfItsDayAndInstitution) {
   const uint64_t a = Accepted("a"), b = Accepted("b", "110033"), c = Accepted("c"), undecided = Buy("u").order;
-  Run(Cancel{Li(), m().IdOf(Accepted("x"))});
+  Do(Cancel{Li(), m().IdOf(Accepted("x"))});
   Close();
   const uint64_t next_day = Accepted("n");
-  EXPECT_EQ(RunToEnd(Seal{kTa, kMonday, TransferNo(1)}).number, 2u);
+  EXPECT_EQ(DoAll(Seal{kTa, kMonday, TransferNo(1)}).number, 2u);
   EXPECT_EQ(Sealed(1), (std::vector<uint64_t>{a, c}));
   const Transfer first = *m().FindTransfer({kTa, kMonday, TransferNo(1)});
   EXPECT_EQ(first.sum_amount, 200'000u);
@@ -78,8 +78,8 @@ TEST_F(DayEnd, SealTakesAcceptedOrdersOfItsDayAndInstitution) {
                                                Money::Whole(1'000), {}));
   // Decided later: the next transfer of the same day. The first stays what it was.
   JudgeAs(undecided);
-  EXPECT_EQ(RunToEnd(Seal{kTa, kMonday, TransferNo(1)}).number, 2u);
-  RunToEnd(Seal{kTa, kMonday, TransferNo(2)});
+  EXPECT_EQ(DoAll(Seal{kTa, kMonday, TransferNo(1)}).number, 2u);
+  DoAll(Seal{kTa, kMonday, TransferNo(2)});
   EXPECT_EQ(Sealed(2), std::vector<uint64_t>{undecided});
   EXPECT_EQ(m().FindTransfer({kTa, kMonday, TransferNo(1)})->hash, first.hash);
   EXPECT_FALSE(m().FindOrder(b)->transfer.is_set());
@@ -92,28 +92,28 @@ TEST_F(DayEnd, SealAdvancesByACursorAndPages) {
   std::vector<std::string> ids;
   for (int i = 0; i < 9'000; ++i) ids.push_back("s" + std::to_string(i));
   for (const std::string& id : ids) batch.orders.push_back(Item(id, kPurchase, "110022", 100'000));
-  Run(batch);
+  Do(batch);
   Judge judge;
   for (uint64_t i = 1; i <= 9'000; ++i) judge.orders.push_back({i, 0, RiskOutcome::kAllow, 0, TaAccountId("1")});
-  Run(judge);
+  Do(judge);
   Close();
-  EXPECT_TRUE(Run(Seal{kTa, kMonday, TransferNo(1)}).more);
+  EXPECT_TRUE(Do(Seal{kTa, kMonday, TransferNo(1)}).more);
   Restart();
-  EXPECT_EQ(RunToEnd(Seal{kTa, kMonday, TransferNo(1)}).number, 9'000u);
+  EXPECT_EQ(DoAll(Seal{kTa, kMonday, TransferNo(1)}).number, 9'000u);
   EXPECT_EQ(Sealed(1, 0).size(), kOrdersPerPage);
   EXPECT_EQ(Sealed(1, 4).size(), 1'000u);
   EXPECT_EQ(Sealed(1, 4).back(), 9'000u);
   EXPECT_TRUE(Sealed(1, 5).empty());
-  EXPECT_EQ(RunToEnd(MarkDispatched{kTa, kMonday, TransferNo(1), "03.TXT"}).number, 9'000u);
+  EXPECT_EQ(DoAll(MarkDispatched{kTa, kMonday, TransferNo(1), "03.TXT"}).number, 9'000u);
   EXPECT_EQ(CountOf("11", kMonday, OrderState::kDispatched), 9'000u);
   EXPECT_EQ(Hash(), ReplayedHash(3));
 }
 
 TEST_F(DayEnd, AnEmptyTransferIsSealedAndDispatched) {
   Close();
-  EXPECT_EQ(Run(MarkDispatched{kTa, kMonday, TransferNo(1), "f"}).reason, Reason::kTransferNotSealed);
-  EXPECT_FALSE(Run(Seal{kTa, kMonday, TransferNo(1)}).more);
-  EXPECT_FALSE(Run(MarkDispatched{kTa, kMonday, TransferNo(1), "f"}).more);
+  EXPECT_EQ(Do(MarkDispatched{kTa, kMonday, TransferNo(1), "f"}).reason, Reason::kTransferNotSealed);
+  EXPECT_FALSE(Do(Seal{kTa, kMonday, TransferNo(1)}).more);
+  EXPECT_FALSE(Do(MarkDispatched{kTa, kMonday, TransferNo(1), "f"}).more);
   EXPECT_TRUE(m().FindTransfer({kTa, kMonday, TransferNo(1)})->dispatched);
 }
 
@@ -173,7 +173,7 @@ TEST_F(DayEnd, ARefusedRestLeavesWhatWasConfirmed) {
 
 TEST_F(DayEnd, LinesThatDoNotFitAreRecordedAndNeverFatal) {
   const uint64_t unsealed = Accepted("a"), cancelled = Accepted("b");
-  Run(Cancel{Li(), m().IdOf(cancelled)});
+  Do(Cancel{Li(), m().IdOf(cancelled)});
   EXPECT_EQ(Apply({Line(1, m().IdOf(unsealed), "0000", 100'000, 79'000), Line(2, m().IdOf(cancelled), "0000", 1, 1),
                    Line(3, OrderId(), "0000", 1, 1), Line(4, m().IdOf(777), "0000", 1, 1),
                    Line(5, MakeOrderId(PartitionId(9), 1), "0000", 1, 1)})
@@ -199,7 +199,7 @@ TEST_F(DayEnd, AnOfferIsConfirmedTwice) {
   AbsorbFacts more;
   more.after = m().products().absorbed();
   more.facts = {{more.after + 1, Encode(ProductFact{.kind = FactKind::kFund, .fund = offer})}};
-  Run(more);
+  Do(more);
   const uint64_t won = Receive1(Item("a", kSubscription, "110077", 100'000)).order;
   const uint64_t failed = Receive1(Item("b", kSubscription, "110077", 100'000)).order;
   JudgeAs(won);
@@ -224,13 +224,13 @@ TEST_F(DayEnd, SettleByFundAndBusiness) {
   Dispatch();
   Apply({Line(1, m().IdOf(a), "0000", 100'000, 79'000)});
   const Settle settle{kTa, kTuesday, FundCode("110022"), 122};
-  EXPECT_EQ(Run(Settle{kTa, kTuesday, FundCode("110033"), 122}).number, 0u);
-  EXPECT_EQ(RunToEnd(settle).number, 1u);
+  EXPECT_EQ(Do(Settle{kTa, kTuesday, FundCode("110033"), 122}).number, 0u);
+  EXPECT_EQ(DoAll(settle).number, 1u);
   EXPECT_EQ(StateOf(a), OrderState::kSettled);
   EXPECT_EQ(StateOf(b), OrderState::kDispatched);
-  EXPECT_EQ(RunToEnd(settle).number, 1u);
+  EXPECT_EQ(DoAll(settle).number, 1u);
   Apply({Line(1, m().IdOf(b), "0000", 100'000, 79'000)}, 0, 2);  // a second file for the same day
-  EXPECT_EQ(RunToEnd(settle).number, 2u);
+  EXPECT_EQ(DoAll(settle).number, 2u);
   EXPECT_EQ(StateOf(b), OrderState::kSettled);
 }
 

@@ -28,7 +28,7 @@ TEST_F(Decide, ARefusalByRiskReleasesWhatAccountReserved) {
   EXPECT_EQ(StateOf(order), OrderState::kRejected);
   EXPECT_EQ(m().ReasonNameOf(ReasonSource::kRisk, 4), "WATCHED");
   EXPECT_TRUE(ReleaseOwed(order));
-  Run(Released{{order}});
+  Do(Released{{order}});
   EXPECT_FALSE(ReleaseOwed(order));
 }
 
@@ -42,9 +42,9 @@ TEST_F(Decide, JudgedTwiceIsJudgedOnce) {
 
 TEST_F(Decide, CancelledWhileAccountIsAskedOwesAReleaseAtOnceAndAgain) {
   const uint64_t order = Buy("a").order;
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(order)}).reason, Reason::kNone);
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(order)}).reason, Reason::kNone);
   EXPECT_TRUE(ReleaseOwed(order));  // it may arrive before its reservation
-  Run(Released{{order}});
+  Do(Released{{order}});
   JudgeAs(order);  // account reserved all the same
   EXPECT_EQ(StateOf(order), OrderState::kCancelled);
   EXPECT_TRUE(ReleaseOwed(order));
@@ -52,8 +52,8 @@ TEST_F(Decide, CancelledWhileAccountIsAskedOwesAReleaseAtOnceAndAgain) {
 
 TEST_F(Decide, ARefusedReservationOfACancelledOrderOwesNothing) {
   const uint64_t order = Buy("a").order;
-  Run(Cancel{Li(), m().IdOf(order)});
-  Run(Released{{order}});
+  Do(Cancel{Li(), m().IdOf(order)});
+  Do(Released{{order}});
   JudgeAs(order, 30);
   EXPECT_EQ(StateOf(order), OrderState::kCancelled);
   EXPECT_FALSE(ReleaseOwed(order));
@@ -62,26 +62,26 @@ TEST_F(Decide, ARefusedReservationOfACancelledOrderOwesNothing) {
 TEST_F(Decide, CancelUntilTheCutoffOnly) {
   const uint64_t a = Accepted("a"), b = Accepted("b");
   SetTime("2025-03-03 14:59:59.999");
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(a)}).reason, Reason::kNone);
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(a)}).reason, Reason::kNone);
   SetTime("2025-03-03 15:00:00.000");
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(b)}).reason, Reason::kCutoffPassed);
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(a)}).reason, Reason::kNone);  // asked again: the same answer
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(b)}).reason, Reason::kCutoffPassed);
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(a)}).reason, Reason::kNone);  // asked again: the same answer
   EXPECT_EQ(StateOf(b), OrderState::kAccepted);
 }
 
 TEST_F(Decide, OnlyOnesOwnOrdersMayBeCancelled) {
   const uint64_t a = Accepted("a");
-  EXPECT_EQ(Run(Cancel{Wang(), m().IdOf(a)}).reason, Reason::kOrderNotFound);
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(99)}).reason, Reason::kOrderNotFound);
-  EXPECT_EQ(Run(Cancel{Li(), MakeOrderId(PartitionId(4), a)}).reason, Reason::kOrderNotFound);
+  EXPECT_EQ(Do(Cancel{Wang(), m().IdOf(a)}).reason, Reason::kOrderNotFound);
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(99)}).reason, Reason::kOrderNotFound);
+  EXPECT_EQ(Do(Cancel{Li(), MakeOrderId(PartitionId(4), a)}).reason, Reason::kOrderNotFound);
 }
 
 TEST_F(Decide, SealedOrFinalOrdersAreNotCancelled) {
   const uint64_t sealed = Accepted("a");
-  Run(Seal{TaCode("11"), On(20250303), TransferNo(1)});
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(sealed)}).reason, Reason::kOrderSealed);
+  Do(Seal{TaCode("11"), On(20250303), TransferNo(1)});
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(sealed)}).reason, Reason::kOrderSealed);
   const uint64_t rejected = Buy("b", "110022", 1).order;
-  EXPECT_EQ(Run(Cancel{Li(), m().IdOf(rejected)}).reason, Reason::kOrderFinal);
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(rejected)}).reason, Reason::kOrderFinal);
 }
 
 TEST_F(Decide, AChallengePassedOrFailed) {
@@ -91,22 +91,22 @@ TEST_F(Decide, AChallengePassedOrFailed) {
     EXPECT_EQ(StateOf(order), OrderState::kChallenged);
     EXPECT_FALSE(ReleaseOwed(order));
   }
-  EXPECT_EQ(Run(AnswerChallenge{Li(), m().IdOf(a), true}).reason, Reason::kNone);
-  EXPECT_EQ(Run(AnswerChallenge{Li(), m().IdOf(a), false}).reason, Reason::kNone);  // the first answer counts
+  EXPECT_EQ(Do(AnswerChallenge{Li(), m().IdOf(a), true}).reason, Reason::kNone);
+  EXPECT_EQ(Do(AnswerChallenge{Li(), m().IdOf(a), false}).reason, Reason::kNone);  // the first answer counts
   EXPECT_EQ(StateOf(a), OrderState::kAccepted);
-  Run(AnswerChallenge{Li(), m().IdOf(b), false});
+  Do(AnswerChallenge{Li(), m().IdOf(b), false});
   EXPECT_EQ(StateOf(b), OrderState::kRejected);
   EXPECT_EQ(ReasonOf(b), Reason::kChallengeFailed);
   EXPECT_TRUE(ReleaseOwed(b));
-  EXPECT_EQ(Run(AnswerChallenge{Li(), m().IdOf(Accepted("c")), true}).reason, Reason::kNotChallenged);
+  EXPECT_EQ(Do(AnswerChallenge{Li(), m().IdOf(Accepted("c")), true}).reason, Reason::kNotChallenged);
 }
 
 TEST_F(Decide, AChallengeLapsesWhenTheDayCloses) {
   const uint64_t order = Buy("a").order, late = Buy("late").order;
   JudgeAs(order, 0, RiskOutcome::kChallenge, 4);
   SetTime("2025-03-03 15:00:01");
-  EXPECT_EQ(Run(AnswerChallenge{Li(), m().IdOf(order), true}).reason, Reason::kCutoffPassed);
-  Run(CloseDay{TaCode("11"), On(20250303), Duration::Millis(500)});
+  EXPECT_EQ(Do(AnswerChallenge{Li(), m().IdOf(order), true}).reason, Reason::kCutoffPassed);
+  Do(CloseDay{TaCode("11"), On(20250303), Duration::Millis(500)});
   EXPECT_EQ(ReasonOf(order), Reason::kChallengeLapsed);
   EXPECT_TRUE(ReleaseOwed(order));
   JudgeAs(late, 0, RiskOutcome::kChallenge, 4);  // decided only after the close

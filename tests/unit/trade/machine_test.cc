@@ -49,7 +49,7 @@ TEST_F(Receipt, RepeatedInOneBatch) {
   Receive c;
   c.caller = CallerId("app");
   c.orders = {Item("a", kPurchase, "110022", 100'000), Item("a", kPurchase, "110022", 100'000)};
-  const auto r = Run(c);
+  const auto r = Do(c);
   EXPECT_EQ(r.received[0].order, r.received[1].order);
   EXPECT_FALSE(r.received[0].repeated);
   EXPECT_TRUE(r.received[1].repeated);
@@ -68,8 +68,8 @@ INSTANTIATE_TEST_SUITE_P(All, TradeDays,
                          ::testing::Values(DayCase{"2025-03-03 00:00:00", 20250303}, DayCase{"2025-03-03 14:59:59.999", 20250303},
                                            DayCase{"2025-03-03 15:00:00.000", 20250304}, DayCase{"2025-03-07 15:00", 20250310},
                                            DayCase{"2025-03-08 10:00", 20250310},       // a Saturday
-                                           DayCase{"2025-01-26 10:00", 20250127},       // a make-up working Sunday is closed
-                                           DayCase{"2025-01-27 15:00", 20250205},       // the spring festival
+                                           DayCase{"2025-04-27 10:00", 20250428},       // a make-up working Sunday is closed
+                                           DayCase{"2025-04-30 15:00", 20250506},       // the May holiday
                                            DayCase{"2025-09-30 15:00:00", 20251009}));
 
 TEST_F(Receipt, EachInstitutionHasItsOwnCutoff) {
@@ -96,12 +96,11 @@ TEST_F(Receipt, AnUnknownFundIsARejectedOrder) {
 }
 
 TEST_F(Receipt, BeyondTheCalendarThereIsNoTradingDay) {
-  Facts later = Facts::Usual();
   SetTime("2026-12-31 16:00");
   AbsorbFacts more;
   more.after = m().products().absorbed();
   more.watermark = At("2027-01-31 00:00");
-  Run(more);
+  Do(more);
   EXPECT_EQ(ReasonOf(Buy("a").order), Reason::kNoTradingDay);
 }
 
@@ -136,7 +135,7 @@ TEST(Rules, StatusAgainstBusiness) {
     Facts facts = Facts::Usual();
     FundTerms f = Fund("110055");
     f.status = c.status;
-    b.Run(facts.Fund(f).Take());
+    b.Do(facts.Fund(f).Take());
     const auto reason = [&](std::string_view id, uint8_t business) {
       return b.ReasonOf(b.Receive1(Bench::Item(id, business, "110055", 100'000)).order);
     };
@@ -149,7 +148,7 @@ TEST(Rules, StatusAgainstBusiness) {
 TEST(Rules, BeyondTheWatermarkAnOrderWaitsForReviewAndIsJudgedAsOfReceipt) {
   Bench b;
   Facts facts = Facts::Usual();
-  b.Run(facts.Take(At("2025-03-03 14:00")));
+  b.Do(facts.Take(At("2025-03-03 14:00")));
   b.SetTime("2025-03-03 14:30");
   const auto early = b.Buy("early"), odd = b.Buy("odd", "110066");
   EXPECT_EQ(early.state, OrderState::kReceived);
@@ -166,11 +165,11 @@ TEST(Rules, BeyondTheWatermarkAnOrderWaitsForReviewAndIsJudgedAsOfReceipt) {
   FundTerms fresh = Fund("110066");
   fresh.effective_at = At("2025-03-03 14:20");
   b.SetTime("2025-03-03 15:10");
-  b.Run(facts.Fund(stopped).Fund(fresh).Take(At("2025-03-03 15:40")));
+  b.Do(facts.Fund(stopped).Fund(fresh).Take(At("2025-03-03 15:40")));
   ASSERT_TRUE(b.m().review_due());
   // Closing the day meanwhile does not take it from receipts that stand before it in the log.
-  b.Run(CloseDay{TaCode("11"), On(20250303), Duration::Millis(500)});
-  b.Run(Review{});
+  b.Do(CloseDay{TaCode("11"), On(20250303), Duration::Millis(500)});
+  b.Do(Review{});
   EXPECT_EQ(b.ReasonOf(early.order), Reason::kFundStopped);
   EXPECT_EQ(b.StateOf(odd.order), OrderState::kReceived);
   EXPECT_EQ(b.m().FindOrder(odd.order)->trade_day, On(20250303));
@@ -184,7 +183,7 @@ TEST(Rules, BeyondTheWatermarkAnOrderWaitsForReviewAndIsJudgedAsOfReceipt) {
 TEST_F(Receipt, ARestartNamesUndecidedOrdersAgain) {
   const uint64_t a = Buy("a").order, b = Buy("b").order, c = Buy("c").order;
   JudgeAs(a);
-  Run(Cancel{Li(), m().IdOf(b)});
+  Do(Cancel{Li(), m().IdOf(b)});
   std::vector<uint64_t> asked;
   m().TakeUndecided(10, &asked);
   EXPECT_EQ(asked, std::vector<uint64_t>{c});
@@ -225,13 +224,13 @@ TEST_F(Receipt, ReplayGivesTheSameHash) {
     const std::string id = "r" + std::to_string(i);
     const auto r = Buy(id, i % 3 ? "110022" : "110033", 50 + i, i % 2 ? Li() : Wang());
     if (r.state == OrderState::kReceived && i % 5) JudgeAs(r.order, i % 7 ? 0 : 12, RiskOutcome(1 + i % 3), i % 3 ? 4 : 0);
-    if (i % 11 == 0) Run(Cancel{Li(), m().IdOf(r.order)});
+    if (i % 11 == 0) Do(Cancel{Li(), m().IdOf(r.order)});
   }
   SetTime("2025-03-03 16:10");
   for (const char* ta : {"11", "12"}) {
-    RunToEnd(CloseDay{TaCode(ta), On(20250303), Duration::Millis(500)});
-    RunToEnd(Seal{TaCode(ta), On(20250303), TransferNo(1)});
-    RunToEnd(MarkDispatched{TaCode(ta), On(20250303), TransferNo(1), "OFD_301_11_20250303_03.TXT"});
+    DoAll(CloseDay{TaCode(ta), On(20250303), Duration::Millis(500)});
+    DoAll(Seal{TaCode(ta), On(20250303), TransferNo(1)});
+    DoAll(MarkDispatched{TaCode(ta), On(20250303), TransferNo(1), "OFD_301_11_20250303_03.TXT"});
   }
   EXPECT_EQ(Hash(), ReplayedHash(1));
   EXPECT_EQ(Hash(), ReplayedHash(37));

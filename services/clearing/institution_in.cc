@@ -1,0 +1,428 @@
+// What comes in: finding a complete transfer, taking it, validating it as a whole before anything of it is applied.
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "services/clearing/institution.h"
+
+namespace fundcore::clearing {
+
+namespace {
+
+constexpr uint64_t kLargestFile = uint64_t{1} << 30;
+
+// One break a line, whatever is wrong with it: findings of the same line become one, its message names every field.
+class Findings {
+ public:
+  void Add(Finding f) {
+    if (f.line == 0) {
+      others_.push_back(std::move(f));
+      return;
+    }
+    auto [it, fresh] = by_line_.try_emplace({f.type.str(), f.line}, f);
+    if (!fresh) it->second.message += StrCat("; ", f.message);
+  }
+  std::vector<Finding> Take(size_t most_a_file) {
+    std::vector<Finding> out = std::move(others_);
+    for (auto& [key, f] : by_line_) out.push_back(std::move(f));
+    if (out.size() <= most_a_file) return out;
+    // Beyond this nobody looks at single lines: the file as a whole is what is wrong.
+    Finding rest = out[most_a_file];
+    rest.kind = BreakKind::kTooManyFindings;
+    rest.line = 0;
+    rest.order = {};
+    rest.subject = "rest";
+    rest.rule = "TOO_MANY_FINDINGS";
+    rest.message = StrCat(out.size() - most_a_file, " more lines do not add up; this break stands for all of them");
+    out.resize(most_a_file);
+    out.push_back(std::move(rest));
+    return out;
+  }
+
+ private:
+  std::map<std::pair<std::string, uint64_t>, Finding> by_line_;
+  std::vector<Finding> others_;
+};
+
+Finding OfFile(const InFile& file, BreakKind kind, std::string message) {
+  Finding f;
+  f.kind = kind;
+  f.type = file.type;
+  f.sha = file.sha;
+  f.file_name = file.name;
+  f.rule = KindName(kind);
+  f.message = std::move(message);
+  return f;
+}
+
+Finding OfPeer(const AnswerFile& file, BreakKind kind, const account::v1::Finding& p) {
+  Finding f;
+  f.kind = kind;
+  f.type = file.type();
+  f.sha = file.sha;
+  f.file_name = file.name();
+  f.line = p.line();
+  f.field = p.field();
+  f.expected = p.expected();
+  f.found = p.found();
+  f.rule = p.rule();
+  f.order = OrderId(p.order_id());
+  f.message = StrCat(p.field().empty() ? p.rule() : p.field(), " is ", p.found().empty() ? "blank" : p.found(), ", expected ",
+                     p.expected().empty() ? "none" : p.expected(), " (", p.rule(), ")");
+  return f;
+}
+
+}  // namespace
+
+struct InstitutionWorker::Check {
+  Date day;
+  Date answer_day;
+  uint64_t product_seq = 0;
+  Findings findings;
+};
+
+std::shared_ptr<AnswerFile> InstitutionWorker::Answer(std::string_view type) {
+  auto it = answers_.find(FileType(type));
+  return it == answers_.end() ? nullptr : it->second;
+}
+
+// --- Taking a transfer in -----------------------------------------------------------------------------------------------
+
+bool InstitutionWorker::LookForTransfer(Date day, const InstitutionTerms& terms) {
+  const Day& d = D(day);
+  const std::string prefix = AnswerPrefix(ta_, d.answer_day);
+  auto listing = deps_->exchange->List(prefix);
+  if (!listing.ok()) {
+    Say(day, StrCat("the exchange folder: ", std::string(listing.status().message())));
+    return false;
+  }
+  for (const TransferFolder& folder : SortFolders(prefix, *listing)) {
+    if (folder.transfer <= d.taken) continue;
+    const std::string lacking = Lacking(folder, d.awaited, d.index_used, d.answer_day, *deps_->exchange);
+    if (!lacking.empty()) {
+      Say(day, lacking);
+      return false;
+    }
+    for (const auto& [type, info] : folder.files) {
+      if (info.size <= kLargestFile) continue;
+      Say(day, StrCat(info.name, " to be split: it has ", info.size, " bytes, at most ", kLargestFile, " are taken"));
+      return false;
+    }
+    TakeTransfer(day, folder, Expected(day, terms));
+    return true;
+  }
+  Say(day, d.taken == 0 ? StrCat("files of ", d.answer_day.Iso())
+                        : StrCat("a corrected transfer of ", d.answer_day.Iso(), " after ", absl::StrFormat("%03d", d.taken)));
+  return false;
+}
+
+void InstitutionWorker::Fetch(const FileInfo& info, FileType type, const Expectation& expectation,
+                              std::function<void(std::shared_ptr<AnswerFile>)> then) {
+  auto bytes = deps_->exchange->Read(info.name);
+  if (!bytes.ok()) return Retry(bytes.status());
+  auto file = std::make_shared<AnswerFile>(type, info.name, *std::move(bytes), expectation);
+  struct Hashing {
+    size_t at = 0;
+    Sha256Stream stream;
+  };
+  auto h = std::make_shared<Hashing>();
+  Sliced(
+      [file, h] {
+        const std::string_view piece = file->bytes().substr(h->at, 1 << 20);
+        h->stream.Add(piece);
+        h->at += piece.size();
+        return h->at < file->bytes().size();
+      },
+      [file, h, then = std::move(then)] {
+        file->sha = h->stream.Finish();
+        then(file);
+      });
+}
+
+void InstitutionWorker::TakeTransfer(Date day, const TransferFolder& folder, const Expectation& expectation) {
+  Begin(day);
+  if (answers_day_ != day) answers_.clear();
+  answers_day_ = day;
+  struct Taking {
+    TransferTaken command;
+    std::vector<std::pair<FileType, FileInfo>> files;
+    std::map<FileType, std::shared_ptr<AnswerFile>> read;
+    std::function<void()> next;
+  };
+  auto t = std::make_shared<Taking>();
+  t->command = {ta_, day, folder.transfer, !folder.indexes.empty(), {}};
+  // Types that the day does not use (announcements, totals) stay in the folder.
+  for (const auto& [type, info] : folder.files)
+    if (std::find(AnswerTypes().begin(), AnswerTypes().end(), type) != AnswerTypes().end()) t->files.emplace_back(type, info);
+  t->next = [this, t_weak = std::weak_ptr<Taking>(t), expectation] {
+    auto t = t_weak.lock();
+    if (t->read.size() == t->files.size()) {
+      for (auto& [type, file] : t->read) answers_[type] = file;
+      return SubmitAndEnd(t->command);
+    }
+    const auto& [type, info] = t->files[t->read.size()];
+    Fetch(info, type, expectation, [t, type = type](std::shared_ptr<AnswerFile> file) {
+      t->command.files.push_back({type, t->command.transfer, file->name(), file->sha, file->bytes().size(), 0, false});
+      t->read[type] = std::move(file);
+      t->next();
+    });
+  };
+  t->next();
+}
+
+// --- Files in memory ----------------------------------------------------------------------------------------------------
+
+void InstitutionWorker::ReadFile(std::shared_ptr<AnswerFile> file, Next then) {
+  if (file->finished()) return then();
+  Sliced([file] { return file->ReadOn(kRecordsASlice); }, std::move(then));
+}
+
+void InstitutionWorker::Ensure(Date day, Next then) {
+  if (answers_day_ != day) answers_.clear();
+  answers_day_ = day;
+  for (const InFile& in : D(day).files) {
+    auto& held = answers_[in.type];
+    if (held && held->sha == in.sha && held->finished()) continue;
+    if (held && held->sha == in.sha) return ReadFile(held, [this, day, then] { Ensure(day, then); });
+    const Expectation expectation = Expected(day, *m().products().Institution(ta_));
+    const InFile want = in;
+    return Fetch({want.name, want.bytes}, want.type, expectation, [this, day, want, then](std::shared_ptr<AnswerFile> file) {
+      if (file->sha == want.sha) {
+        answers_[want.type] = file;
+        return Ensure(day, then);
+      }
+      Finding f = OfFile(want, BreakKind::kFileConflict,
+                         StrCat(want.name, " has other bytes now than when it was taken in; put the first ones back, or await a "
+                                "corrected transfer"));
+      f.sha = file->sha;
+      f.expected = want.sha.Hex();
+      f.found = file->sha.Hex();
+      if (D(day).step != Step::kValidate) return StopWith(day, std::move(f));
+      std::vector<Finding> one;
+      one.push_back(std::move(f));
+      Record(day, Stage::kIn, std::move(one), [this, day] { SubmitAndEnd(Validated{ta_, day, false, 0, {}}); });
+    });
+  }
+  then();
+}
+
+// --- Validation ---------------------------------------------------------------------------------------------------------
+
+void InstitutionWorker::Validate(Date day) {
+  Begin(day);
+  Ensure(day, [this, day] {
+    auto c = std::make_shared<Check>();
+    c->day = day;
+    c->answer_day = D(day).answer_day;
+    std::vector<Finding> whole = WholeFileFindings(day);
+    if (whole.empty()) return PutPrices(c);
+    Record(day, Stage::kIn, std::move(whole), [this, day] { SubmitAndEnd(Validated{ta_, day, false, 0, {}}); });
+  });
+}
+
+// What is wrong with files as wholes: then nothing of the transfer is looked at line by line.
+std::vector<Finding> InstitutionWorker::WholeFileFindings(Date day) {
+  std::vector<Finding> out;
+  const Day& d = D(day);
+  for (const InFile& in : d.files) {
+    if (in.validated) continue;
+    const AnswerFile& file = *answers_[in.type];
+    if (!file.header_fault().empty()) {
+      out.push_back(OfFile(in, BreakKind::kFileWrongHeader, StrCat(in.name, ": ", file.header_fault())));
+      continue;
+    }
+    if (!file.damage().ok()) {
+      out.push_back(OfFile(in, BreakKind::kFileDamaged, std::string(file.damage().message())));
+      continue;
+    }
+    const uint16_t number = file.header_transfer();
+    if (number == in.transfer) continue;
+    const FileEntry* earlier = m().File({ta_, day, true, number, in.type});
+    if (!earlier) {
+      out.push_back(OfFile(in, BreakKind::kFileWrongHeader,
+                           StrCat(in.name, " calls itself transfer ", number, " but lies in transfer ", in.transfer)));
+    } else if (earlier->sha != in.sha) {
+      Finding f = OfFile(in, BreakKind::kFileConflict,
+                         StrCat(in.name, " has the identity of ", earlier->name, " (transfer ", number, ") and other bytes; it is refused"));
+      f.expected = earlier->sha.Hex();
+      f.found = in.sha.Hex();
+      out.push_back(std::move(f));
+    } else if (earlier->state == FileState::kSetAside && number < in.transfer &&
+               std::find(d.awaited.begin(), d.awaited.end(), in.type) != d.awaited.end()) {
+      out.push_back(OfFile(in, BreakKind::kFileRepeated, StrCat(in.name, " is the file again that was to be corrected")));
+    }
+  }
+  return out;
+}
+
+void InstitutionWorker::PutPrices(std::shared_ptr<Check> c) {
+  const Day& d = D(c->day);
+  auto in = std::find_if(d.files.begin(), d.files.end(), [](const InFile& f) { return f.type.view() == "07"; });
+  auto file = Answer("07");
+  if (in == d.files.end() || in->validated || !file) {
+    c->product_seq = d.product_seq;
+    return CheckLines(c);
+  }
+  product::v1::PutNavsRequest q;
+  q.set_source(StrCat(file->name().substr(file->name().rfind('/') + 1), "#", file->sha.Hex()));
+  for (const auto& n : file->prices()) {
+    // An institution sends all its funds; only those that we sell, with a price, concern us.
+    const bool ours = FundCode::Fits(n.fund_code()) && m().products().Fund(FundCode(n.fund_code()), Now());
+    if (ours && n.nav_e8() > 0 && n.nav_day() != 0) *q.add_navs() = n;
+  }
+  rpc::CallPeer<product::v1::PutResponse>(
+      deps_->peers, "fundcore.product.v1.ProductService/PutNavs", q, kPeerDeadline, executor(),
+      [this, run = run_, c, in = *in](absl::Status status, std::unique_ptr<product::v1::PutResponse> r) {
+        if (run != run_) return;
+        const bool refused = absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status);
+        if (!status.ok() && !refused) return Retry(status);
+        if (refused) {
+          c->findings.Add(OfFile(in, BreakKind::kPricesRefused, StrCat("the prices of ", in.name, " are not taken: ",
+                                                                       std::string(status.message()))));
+          c->product_seq = D(c->day).product_seq;
+        } else {
+          c->product_seq = r->seq();
+        }
+        CheckLines(c);
+      });
+}
+
+void InstitutionWorker::CheckLines(std::shared_ptr<Check> c) {
+  for (const InFile& in : D(c->day).files) {
+    if (in.validated) continue;
+    for (Finding f : answers_[in.type]->faults()) {
+      f.sha = in.sha;
+      c->findings.Add(std::move(f));
+    }
+  }
+  const Day& d = D(c->day);
+  auto in = std::find_if(d.files.begin(), d.files.end(), [](const InFile& f) { return f.type.view() == "04"; });
+  if (in == d.files.end() || in->validated) return FinishValidation(c);
+  auto file = Answer("04");
+  Lanes(file->partitions_with_lines(),
+        [this, c, file](uint16_t p, Next done) {
+          // By investor, so that lines of one investor go in one message: later ones see the lots that earlier ones leave.
+          auto lines = std::make_shared<std::vector<AnswerFile::Line>>(file->lines(p));
+          std::stable_sort(lines->begin(), lines->end(), [](const auto& a, const auto& b) { return a.investor < b.investor; });
+          CheckLane(c, p, lines, 0, std::move(done));
+        },
+        [this, c] {
+          FindMissing(*c);
+          FinishValidation(c);
+        });
+}
+
+void InstitutionWorker::CheckLane(std::shared_ptr<Check> c, uint16_t partition,
+                                  std::shared_ptr<std::vector<AnswerFile::Line>> lines, size_t at, Next done) {
+  if (at >= lines->size()) return done();
+  auto file = Answer("04");
+  account::v1::CheckConfirmationsRequest q;
+  q.set_partition(partition);
+  q.set_ta_code(ta_.str());
+  q.set_product_seq(c->product_seq);
+  size_t end = std::min(at + kLinesAMessage, lines->size());
+  while (end < lines->size() && (*lines)[end].investor == (*lines)[end - 1].investor) ++end;
+  for (size_t i = at; i < end; ++i) file->Fill((*lines)[i], q.add_lines());
+  Call<account::v1::CheckConfirmationsResponse>(
+      "fundcore.account.v1.AccountOps/CheckConfirmations", q, kPeerDeadline,
+      [this, c, partition, lines, end, file, done = std::move(done)](const account::v1::CheckConfirmationsResponse& r) mutable {
+        for (const auto& f : r.findings()) c->findings.Add(OfPeer(*file, BreakKind::kConfirmationDiffers, f));
+        CheckLane(c, partition, lines, end, std::move(done));
+      });
+}
+
+// Orders whose confirmation is due and does not come. An order of an investor whose fund account was not confirmed is
+// excused: it hangs on that.
+void InstitutionWorker::FindMissing(Check& c) {
+  auto file = Answer("04");
+  auto accounts = Answer("02");
+  std::vector<OrderId> answered = file->answered();
+  std::sort(answered.begin(), answered.end());
+  for (const DueOrder& due : m().Due(ta_, c.answer_day)) {
+    if (std::binary_search(answered.begin(), answered.end(), due.order)) continue;
+    if (accounts && accounts->unconfirmed().contains(due.investor)) continue;
+    Finding f;
+    f.kind = BreakKind::kMissingConfirmation;
+    f.type = file->type();
+    f.sha = file->sha;
+    f.file_name = file->name();
+    f.rule = "MISSING_CONFIRMATION";
+    f.field = "AppSheetSerialNo";
+    f.expected = FormatOrderId(due.order);
+    f.order = due.order;
+    f.message = StrCat("order ", f.expected, " is due by ", c.answer_day.Iso(), " and has no line in this file");
+    c.findings.Add(std::move(f));
+  }
+}
+
+void InstitutionWorker::FinishValidation(std::shared_ptr<Check> c) {
+  Validated command{ta_, c->day, true, c->product_seq, {}};
+  for (const InFile& in : D(c->day).files) command.records.emplace_back(in.type, answers_[in.type]->records());
+  Record(c->day, Stage::kIn, c->findings.Take(kFindingsAFile), [this, command = std::move(command)] { SubmitAndEnd(command); });
+}
+
+// --- What comes after the day is done with its files --------------------------------------------------------------------
+
+bool InstitutionWorker::LookForLate(Date day, const InstitutionTerms& terms) {
+  const Day* d = m().FindDay(Key(day));
+  if (!d) return false;
+  const std::string prefix = AnswerPrefix(ta_, d->answer_day);
+  auto listing = deps_->exchange->List(prefix);
+  if (!listing.ok()) return false;
+  for (const InFile& in : d->files) {
+    auto it = std::find_if(listing->begin(), listing->end(), [&](const FileInfo& f) { return f.name == in.name; });
+    if (it == listing->end() || it->size == in.bytes || !reported_.insert(StrCat(in.name, it->size)).second) continue;
+    Begin(day);
+    std::vector<Finding> one;
+    one.push_back(OfFile(in, BreakKind::kFileConflict, StrCat(in.name, " was applied with ", in.bytes, " bytes and has ", it->size, " now")));
+    one.back().subject = in.name;
+    Record(day, Stage::kNote, std::move(one), [this] { End(); });
+    return true;
+  }
+  for (const TransferFolder& folder : SortFolders(prefix, *listing)) {
+    if (folder.transfer <= std::max(d->taken, d->looked) || folder.files.empty()) continue;
+    if (!Lacking(folder, {}, d->index_used, d->answer_day, *deps_->exchange).empty()) continue;
+    ExamineLate(day, folder, Expected(day, terms));
+    return true;
+  }
+  return false;
+}
+
+// Sent again with the same bytes changes nothing; the same identity with other bytes is refused; anything else came too late.
+void InstitutionWorker::ExamineLate(Date day, const TransferFolder& folder, const Expectation& expectation) {
+  Begin(day);
+  struct Examining {
+    std::vector<std::pair<FileType, FileInfo>> files;
+    size_t at = 0;
+    std::vector<Finding> findings;
+    std::function<void()> next;
+  };
+  auto x = std::make_shared<Examining>();
+  for (const auto& [type, info] : folder.files)
+    if (info.size <= kLargestFile) x->files.emplace_back(type, info);
+  x->next = [this, weak = std::weak_ptr<Examining>(x), day, n = folder.transfer, expectation] {
+    auto x = weak.lock();
+    if (x->at == x->files.size()) {
+      return Record(day, Stage::kNote, std::move(x->findings), [this, day, n] { SubmitAndEnd(LateTransferSeen{ta_, day, n}); });
+    }
+    const auto& [type, info] = x->files[x->at++];
+    Fetch(info, type, expectation, [this, x, day, n, type = type](std::shared_ptr<AnswerFile> file) {
+      file->ReadOn(0);  // the head alone
+      const InFile in{type, n, file->name(), file->sha, file->bytes().size(), 0, false};
+      const uint16_t number = file->header_transfer();
+      const FileEntry* earlier = number ? m().File({ta_, day, true, number, type}) : nullptr;
+      if (!earlier) {
+        x->findings.push_back(OfFile(in, BreakKind::kFileAfterApply, StrCat(in.name, " came after the day had been applied; it is not used")));
+      } else if (earlier->sha != in.sha) {
+        Finding f = OfFile(in, BreakKind::kFileConflict,
+                           StrCat(in.name, " has the identity of ", earlier->name, " (transfer ", number, ") and other bytes; it is refused"));
+        f.expected = earlier->sha.Hex();
+        f.found = in.sha.Hex();
+        x->findings.push_back(std::move(f));
+      }
+      x->next();
+    });
+  };
+  x->next();
+}
+
+}  // namespace fundcore::clearing

@@ -1,0 +1,494 @@
+// The whole service in virtual time: handlers, log, machines, worker; account, risk and product are played by fakes that
+// keep the peers' promises and can be taken down.
+#include <map>
+#include <set>
+
+#include "common/log/memory.h"
+#include "common/rpc/direct.h"
+#include "common/runtime/simulated.h"
+#include "common/store/memory.h"
+#include "fundcore/product/v1/product.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/trade/service.h"
+#include "tests/unit/trade/bench.h"
+
+namespace fundcore::trade {
+namespace {
+
+constexpr uint16_t kPartitions = 4;
+
+// Account, risk and product, as far as trade sees them.
+struct Fakes {
+  // Account: what it answered for each order, and which were released. A reservation after its release fails.
+  std::map<uint64_t, uint32_t> reserved;
+  std::set<uint64_t> released;
+  std::set<uint64_t> poor;  // investors without money
+  std::map<uint64_t, uint32_t> risk;  // outcome by investor
+  int reserve_calls = 0, decide_calls = 0, release_calls = 0;
+  std::vector<std::pair<uint64_t, std::string>> facts;
+  TimePoint watermark = At("2025-12-31 00:00:00");
+  rpc::Handlers handlers;
+
+  Fakes() {
+    facts = Facts::Usual().Take().facts;
+    handlers.Unary<account::v1::ReserveRequest, account::v1::ReserveResponse>(
+        "fundcore.account.v1.AccountOps/Reserve",
+        [this](const rpc::Call&, const account::v1::ReserveRequest& request, account::v1::ReserveResponse* response,
+               rpc::Reply reply) {
+          ++reserve_calls;
+          for (const auto& item : request.items()) {
+            const uint32_t fresh = released.contains(item.order_id()) ? 30 : poor.contains(item.investor_id()) ? 12 : 0;
+            const uint32_t reason = reserved.emplace(item.order_id(), fresh).first->second;
+            auto* out = response->add_outcomes();
+            out->set_reason(reason);
+            out->set_reason_name(reason == 0 ? "" : reason == 12 ? "NOT_ENOUGH_CASH" : "ALREADY_RELEASED");
+            out->set_ta_account(reason == 0 ? "110000000001" : "");
+          }
+          reply(absl::OkStatus());
+        });
+    handlers.Unary<account::v1::ReleaseRequest, account::v1::ReleaseResponse>(
+        "fundcore.account.v1.AccountOps/Release",
+        [this](const rpc::Call&, const account::v1::ReleaseRequest& request, account::v1::ReleaseResponse*, rpc::Reply reply) {
+          ++release_calls;
+          for (const auto& item : request.items()) released.insert(item.order_id());
+          reply(absl::OkStatus());
+        });
+    handlers.Unary<risk::v1::DecideRequest, risk::v1::DecideResponse>(
+        "fundcore.risk.v1.RiskOps/Decide",
+        [this](const rpc::Call&, const risk::v1::DecideRequest& request, risk::v1::DecideResponse* response, rpc::Reply reply) {
+          ++decide_calls;
+          for (const auto& item : request.items()) {
+            auto* out = response->add_outcomes();
+            auto it = risk.find(item.investor_id());
+            out->set_outcome(it == risk.end() ? 1 : it->second);
+            if (out->outcome() != 1) out->set_reason(4), out->set_reason_name("WATCHED");
+          }
+          reply(absl::OkStatus());
+        });
+    handlers.Unary<product::v1::FactsRequest, product::v1::FactsResponse>(
+        "fundcore.product.v1.ProductOps/Facts",
+        [this](const rpc::Call&, const product::v1::FactsRequest& request, product::v1::FactsResponse* response,
+               rpc::Reply reply) {
+          for (const auto& [seq, body] : facts) {
+            if (seq <= request.after_seq()) continue;
+            auto* f = response->add_facts();
+            f->set_seq(seq);
+            f->set_body(body);
+          }
+          response->set_watermark_us(watermark.raw());
+          reply(absl::OkStatus());
+        });
+  }
+  // Money that is set aside for an order at this moment.
+  bool Holds(uint64_t order) const {
+    auto it = reserved.find(order);
+    return it != reserved.end() && it->second == 0 && !released.contains(order);
+  }
+};
+
+class TradeServiceTest : public ::testing::Test {
+ protected:
+  TradeServiceTest() : world_({.seed = 7, .start = At("2025-03-03 10:00:00"), .shuffle = true}), log_(&world_) {
+    network_ = world_.MakeExecutor("network");
+    Begin();
+  }
+  ~TradeServiceTest() override {
+    for (SimExecutor* e : executors_) world_.Kill(e);
+  }
+
+  void Begin() {
+    executors_ = {world_.MakeExecutor("trade-0"), world_.MakeExecutor("trade-1")};
+    peers_ = std::make_unique<rpc::DirectPeers>(rpc::Faults{.seed = 3, .max_delay = Duration::Millis(2)},
+                                                CallerId("fundcore/trade"), network_);
+    for (const char* p : {"fundcore.account.v1.", "fundcore.risk.v1.", "fundcore.product.v1."}) peers_->Route(p, &fakes_.handlers);
+    ServiceDeps deps;
+    deps.executors = {executors_[0], executors_[1]};
+    deps.log = &log_;
+    deps.store = &store_;
+    deps.peers = peers_.get();
+    deps.partitions = kPartitions;
+    deps.owner = ++owner_;
+    service_ = std::make_unique<TradeService>(deps);
+    handlers_ = std::make_unique<rpc::Handlers>();
+    service_->Register(handlers_.get());
+    ASSERT_TRUE(service_->host()->Recover().ok());
+    ASSERT_TRUE(log_.Start().ok());
+    bool serving = false;
+    service_->host()->WhenServing([&] { serving = true; });
+    ASSERT_TRUE(world_.RunUntil([&] { return serving; }));
+    service_->Start();
+    ASSERT_TRUE(world_.RunUntil([&] {
+      for (uint16_t p = 0; p < kPartitions; ++p)
+        if (service_->machines().At(PartitionId(p)).machine().products().absorbed() != fakes_.facts.size()) return false;
+      return true;
+    }));
+  }
+  void Crash() {
+    for (SimExecutor* e : executors_) world_.Kill(e);
+    log_.Crash();
+    store_.Crash();
+    service_.reset();
+    peers_.reset();
+    Begin();
+  }
+
+  template <class Resp, class Req>
+  absl::StatusOr<Resp> Call(std::string_view method, const Req& request, Duration deadline = Duration::Seconds(5),
+                            CallerId caller = CallerId("app")) {
+    auto done = std::make_shared<std::optional<absl::Status>>();
+    auto kept = std::make_shared<std::pair<Req, Resp>>(request, Resp());
+    rpc::Call call;
+    call.caller = caller;
+    call.internal = caller.view() == "fundcore/clearing";
+    call.deadline = deadline;
+    handlers_->Find(method)->unary(call, kept->first, &kept->second, [done, kept](absl::Status s) { *done = std::move(s); });
+    EXPECT_TRUE(world_.RunUntil([&] { return done->has_value(); }, Duration::Seconds(60))) << method << " never answered";
+    if (!done->has_value()) return absl::InternalError("no answer");
+    if (!(*done)->ok()) return **done;
+    return kept->second;
+  }
+  static v1::NewOrder New(std::string_view id, uint16_t partition = 1, uint64_t investor = 7) {
+    v1::NewOrder o;
+    o.set_request_id(std::string(id));
+    o.set_investor_id(MakeInvestorId(PartitionId(partition), investor).raw());
+    o.set_business(22);
+    o.set_fund_code("110022");
+    o.set_amount_fen(100'000);
+    return o;
+  }
+  absl::StatusOr<v1::OrderOutcome> Submit(const v1::NewOrder& order, Duration deadline = Duration::Seconds(5)) {
+    v1::SubmitOrderRequest request;
+    *request.mutable_order() = order;
+    auto r = Call<v1::SubmitOrderResponse>("fundcore.trade.v1.TradeService/SubmitOrder", request, deadline);
+    if (!r.ok()) return r.status();
+    return r->outcome();
+  }
+  v1::Order Get(uint64_t order) {
+    v1::GetOrderRequest request;
+    request.set_order_id(order);
+    return Call<v1::GetOrderResponse>("fundcore.trade.v1.TradeService/GetOrder", request)->order();
+  }
+  template <class Resp, class Req>
+  absl::StatusOr<Resp> Ops(std::string_view method, const Req& request) {
+    return Call<Resp>(StrCat("fundcore.trade.v1.TradeOps/", method), request, Duration::Seconds(5), CallerId("fundcore/clearing"));
+  }
+
+  Fakes fakes_;
+  SimWorld world_;
+  MemoryLog log_;
+  MemoryStore store_;
+  SimExecutor* network_ = nullptr;
+  std::vector<SimExecutor*> executors_;
+  std::unique_ptr<rpc::DirectPeers> peers_;
+  std::unique_ptr<TradeService> service_;
+  std::unique_ptr<rpc::Handlers> handlers_;
+  uint64_t owner_ = 0;
+};
+
+TEST_F(TradeServiceTest, AnOrderIsAccepted) {
+  auto r = Submit(New("a"));
+  ASSERT_TRUE(r.ok()) << r.status();
+  EXPECT_EQ(r->state(), v1::ACCEPTED);
+  EXPECT_EQ(r->trade_day(), 20250303);
+  EXPECT_EQ(r->order_id() / kOrderSequenceLimit, 1u);
+  const v1::Order o = Get(r->order_id());
+  EXPECT_EQ(o.request_id(), "a");
+  EXPECT_EQ(o.ta_account(), "110000000001");
+  auto again = Submit(New("a"));
+  EXPECT_EQ(again->order_id(), r->order_id());
+  EXPECT_TRUE(again->repeated());
+  EXPECT_EQ(again->state(), v1::ACCEPTED);
+}
+
+TEST_F(TradeServiceTest, ABatchHasOneOutcomeAnItem) {
+  fakes_.poor = {MakeInvestorId(PartitionId(2), 5).raw()};
+  fakes_.risk = {{MakeInvestorId(PartitionId(3), 6).raw(), 3}};
+  v1::SubmitOrdersRequest request;
+  for (int i = 0; i < 100; ++i) *request.add_orders() = New(StrCat("n", i), static_cast<uint16_t>(i % kPartitions), 100 + i);
+  *request.add_orders() = New("n0", 0, 100);  // the first one again
+  *request.add_orders() = New("poor", 2, 5);
+  *request.add_orders() = New("watched", 3, 6);
+  *request.add_orders() = New("", 0, 1);
+  *request.add_orders() = New("far", 77, 1);
+  request.mutable_orders(50)->set_fund_code("999999");
+  auto r = Call<v1::SubmitOrdersResponse>("fundcore.trade.v1.TradeService/SubmitOrders", request);
+  ASSERT_TRUE(r.ok()) << r.status();
+  ASSERT_EQ(r->outcomes_size(), 105);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(r->outcomes(i).code(), 0);
+    EXPECT_EQ(r->outcomes(i).state(), i == 50 ? v1::REJECTED : v1::ACCEPTED) << i;
+  }
+  EXPECT_EQ(r->outcomes(50).reason(), "FUND_UNKNOWN");
+  EXPECT_EQ(r->outcomes(100).order_id(), r->outcomes(0).order_id());
+  EXPECT_EQ(r->outcomes(101).reason(), "NOT_ENOUGH_CASH");
+  EXPECT_EQ(r->outcomes(102).reason(), "WATCHED");
+  EXPECT_EQ(r->outcomes(103).reason(), "BAD_REQUEST_ID");
+  EXPECT_EQ(r->outcomes(104).reason(), "INVESTOR_NOT_FOUND");
+  ASSERT_TRUE(world_.RunUntil([&] { return fakes_.release_calls > 0; }));
+  EXPECT_FALSE(fakes_.Holds(r->outcomes(102).order_id()));
+  EXPECT_TRUE(fakes_.Holds(r->outcomes(1).order_id()));
+  EXPECT_LE(fakes_.reserve_calls, 8);  // one message for many partitions, not one an order
+}
+
+TEST_F(TradeServiceTest, BadShapesNameFieldValueAndLimit) {
+  auto order = New("a");
+  order.set_units_e2(5);
+  EXPECT_THAT(std::string(Submit(order).status().message()), ::testing::HasSubstr("units_e2 must be 0 for business 22"));
+  order = New("a");
+  order.set_amount_fen(1'000'000'000'000'001);
+  EXPECT_EQ(rpc::ReasonOf(Submit(order).status()), "BAD_AMOUNT");
+  order = New("a");
+  order.set_business(98);
+  EXPECT_EQ(Submit(order).status().code(), absl::StatusCode::kInvalidArgument);
+  order = New("a");
+  order.set_investor_id(65'536'000'000'007ull);  // its partition does not fit 16 bits
+  EXPECT_EQ(Submit(order).status().code(), absl::StatusCode::kNotFound);
+  order = New("a");
+  order.set_fund_code(std::string(21, '1'));
+  EXPECT_EQ(rpc::ReasonOf(Submit(order).status()), "BAD_FUND_CODE");
+  ASSERT_TRUE(Submit(New("a")).ok());  // none of them used the id
+  order = New("a");
+  order.set_amount_fen(200'000);
+  EXPECT_EQ(Submit(order).status().code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(TradeServiceTest, ADeadPeerDelaysAnOrderAndNeverMovesItsDay) {
+  peers_->SetDown("fundcore.account.v1.", true);
+  world_.AdvanceTo(At("2025-03-03 14:59:59.900"));
+  auto r = Submit(New("a"), Duration::Millis(500));
+  ASSERT_TRUE(r.ok());
+  EXPECT_EQ(r->state(), v1::RECEIVED);
+  EXPECT_EQ(r->trade_day(), 20250303);
+  world_.AdvanceTo(At("2025-03-04 09:00:00"));
+  auto asked = Submit(New("a"), Duration::Millis(500));
+  EXPECT_EQ(asked->state(), v1::RECEIVED);
+  EXPECT_EQ(asked->order_id(), r->order_id());
+  peers_->SetDown("fundcore.account.v1.", false);
+  auto waited = Submit(New("a"), Duration::Seconds(20));
+  EXPECT_EQ(waited->state(), v1::ACCEPTED);
+  EXPECT_EQ(waited->trade_day(), 20250303);
+}
+
+TEST_F(TradeServiceTest, LostRepliesAndDoubleCallsChangeNothing) {
+  peers_->SetFaults({.seed = 9, .drop_request = 2'000, .drop_reply = 3'000, .duplicate = 5'000, .max_delay = Duration::Millis(30)});
+  std::vector<uint64_t> orders;
+  fakes_.risk = {{MakeInvestorId(PartitionId(1), 3).raw(), 3}};
+  for (int i = 0; i < 20; ++i) orders.push_back(Submit(New(StrCat("n", i), 1, 1 + i % 5), Duration::Millis(50))->order_id());
+  world_.RunUntilIdle(Duration::Seconds(200));
+  for (uint64_t order : orders) {
+    const v1::Order o = Get(order);
+    EXPECT_EQ(o.state(), o.investor_id() % 10 == 3 ? v1::REJECTED : v1::ACCEPTED);
+    EXPECT_EQ(fakes_.Holds(order), o.state() == v1::ACCEPTED);
+  }
+  EXPECT_EQ(fakes_.reserved.size(), 20u);
+}
+
+TEST_F(TradeServiceTest, AReleaseMayOvertakeItsReservation) {
+  // Account is down, the order is cancelled, account comes back: whichever of the two calls arrives first, nothing stays.
+  peers_->SetDown("fundcore.account.v1.", true);
+  auto r = Submit(New("a"), Duration::Millis(100));
+  ASSERT_EQ(r->state(), v1::RECEIVED);
+  v1::CancelOrderRequest cancel;
+  cancel.set_investor_id(New("a").investor_id());
+  cancel.set_order_id(r->order_id());
+  for (int i = 0; i < 2; ++i) {
+    auto cancelled = Call<v1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", cancel);
+    ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+    EXPECT_EQ(cancelled->order().state(), v1::CANCELLED);
+  }
+  peers_->SetDown("fundcore.account.v1.", false);
+  world_.RunUntilIdle(Duration::Seconds(30));
+  EXPECT_FALSE(fakes_.Holds(r->order_id()));
+  EXPECT_GE(fakes_.release_calls, 1);
+  EXPECT_EQ(Get(r->order_id()).state(), v1::CANCELLED);
+}
+
+TEST_F(TradeServiceTest, ACrashInTheMiddleCostsARetry) {
+  peers_->SetDown("fundcore.risk.v1.", true);
+  std::vector<uint64_t> orders;
+  for (int i = 0; i < 10; ++i) orders.push_back(Submit(New(StrCat("n", i), static_cast<uint16_t>(i % 4)), Duration::Millis(50))->order_id());
+  Crash();
+  world_.RunUntilIdle(Duration::Seconds(30));
+  for (uint64_t order : orders) {
+    EXPECT_EQ(Get(order).state(), v1::ACCEPTED);
+    EXPECT_TRUE(fakes_.Holds(order));
+  }
+  EXPECT_EQ(Submit(New("n3", 3))->order_id(), orders[3]);
+}
+
+TEST_F(TradeServiceTest, WatchersSeeEveryChange) {
+  peers_->SetDown("fundcore.account.v1.", true);
+  auto r = Submit(New("a"), Duration::Millis(50));
+  std::vector<v1::OrderState> seen;
+  bool ended = false;
+  v1::WatchOrderRequest request;
+  request.set_order_id(r->order_id());
+  auto stream = rpc::DirectStream::Open(
+      *handlers_, "fundcore.trade.v1.TradeService/WatchOrder", request, rpc::Call{}, network_,
+      [&](const google::protobuf::Message& m) { seen.push_back(static_cast<const v1::Order&>(m).state()); },
+      [&](absl::Status) { ended = true; });
+  ASSERT_TRUE(stream.ok());
+  ASSERT_TRUE(world_.RunUntil([&] { return seen.size() == 1; }));
+  peers_->SetDown("fundcore.account.v1.", false);
+  ASSERT_TRUE(world_.RunUntil([&] { return seen.size() == 2; }, Duration::Seconds(20)));
+  v1::CancelOrderRequest cancel;
+  cancel.set_investor_id(New("a").investor_id());
+  cancel.set_order_id(r->order_id());
+  ASSERT_TRUE(Call<v1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", cancel).ok());
+  ASSERT_TRUE(world_.RunUntil([&] { return ended; }));
+  EXPECT_EQ(seen, (std::vector<v1::OrderState>{v1::RECEIVED, v1::ACCEPTED, v1::CANCELLED}));
+}
+
+TEST_F(TradeServiceTest, ListsNewestFirstByPage) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Submit(New(StrCat("n", i))).ok());
+  v1::ListOrdersRequest request;
+  request.set_investor_id(New("a").investor_id());
+  request.set_page_size(3);
+  auto first = Call<v1::ListOrdersResponse>("fundcore.trade.v1.TradeService/ListOrders", request);
+  ASSERT_EQ(first->orders_size(), 3);
+  EXPECT_EQ(first->orders(0).request_id(), "n4");
+  request.set_page_token(first->next_page_token());
+  auto second = Call<v1::ListOrdersResponse>("fundcore.trade.v1.TradeService/ListOrders", request);
+  EXPECT_EQ(second->orders_size(), 2);
+  EXPECT_EQ(second->next_page_token(), "");
+  request.set_page_token("12x");
+  EXPECT_EQ(Call<v1::ListOrdersResponse>("fundcore.trade.v1.TradeService/ListOrders", request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(TradeServiceTest, ADayFromCloseToSettlement) {
+  v1::SubmitOrdersRequest orders;
+  for (int i = 0; i < 40; ++i) *orders.add_orders() = New(StrCat("n", i), static_cast<uint16_t>(i % 4), 10 + i);
+  orders.mutable_orders(0)->set_amount_fen(1);
+  auto submitted = Call<v1::SubmitOrdersResponse>("fundcore.trade.v1.TradeService/SubmitOrders", orders);
+  ASSERT_TRUE(submitted.ok());
+
+  v1::CloseDayRequest close;
+  close.set_ta_code("11");
+  close.set_day(20250303);
+  EXPECT_EQ(rpc::ReasonOf(Ops<v1::CloseDayResponse>("CloseDay", close).status()), "DAY_NOT_OVER");
+  EXPECT_EQ(Call<v1::CloseDayResponse>("fundcore.trade.v1.TradeOps/CloseDay", close).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  world_.AdvanceTo(At("2025-03-03 15:00:01"));
+  ASSERT_TRUE(Ops<v1::CloseDayResponse>("CloseDay", close).ok());
+
+  v1::DayCountsRequest counts;
+  counts.set_ta_code("11");
+  counts.set_day(20250303);
+  EXPECT_EQ(Ops<v1::DayCountsResponse>("DayCounts", counts)->accepted_unsealed(), 39u);
+  v1::SealRequest seal;
+  seal.set_ta_code("11");
+  seal.set_day(20250303);
+  seal.set_transfer_no(1);
+  auto sealed = Ops<v1::SealResponse>("Seal", seal);
+  ASSERT_TRUE(sealed.ok()) << sealed.status();
+  ASSERT_EQ(sealed->partitions_size(), kPartitions);
+  EXPECT_EQ(sealed->partitions(0).count(), 9u);
+  EXPECT_EQ(sealed->partitions(1).sum_amount_fen(), 1'000'000);
+  EXPECT_EQ(Ops<v1::SealResponse>("Seal", seal)->partitions(1).hash(), sealed->partitions(1).hash());
+  auto counted = Ops<v1::DayCountsResponse>("DayCounts", counts);
+  EXPECT_EQ(counted->accepted_unsealed(), 0u);
+  EXPECT_EQ(counted->sealed(), 39u);
+  EXPECT_EQ(counted->total(), 40u);
+
+  v1::PullSealedRequest pull;
+  pull.set_partition(1);
+  pull.set_ta_code("11");
+  pull.set_day(20250303);
+  pull.set_transfer_no(1);
+  auto pulled = Ops<v1::PullSealedResponse>("PullSealed", pull);
+  ASSERT_EQ(pulled->orders_size(), 10);
+  EXPECT_TRUE(pulled->last_page());
+  pull.set_transfer_no(2);
+  EXPECT_EQ(rpc::ReasonOf(Ops<v1::PullSealedResponse>("PullSealed", pull).status()), "TRANSFER_NOT_SEALED");
+
+  v1::MarkDispatchedRequest mark;
+  mark.set_ta_code("11");
+  mark.set_day(20250303);
+  mark.set_transfer_no(1);
+  mark.set_file_name("OFD_301_11_20250303_03.TXT");
+  EXPECT_EQ(Ops<v1::MarkDispatchedResponse>("MarkDispatched", mark)->dispatched(), 39u);
+
+  v1::ApplyConfirmationsRequest apply;
+  apply.set_partition(1);
+  apply.set_ta_code("11");
+  apply.set_file_hash(std::string(32, 'h'));
+  apply.set_file_name("OFD_11_301_20250304_04.TXT");
+  for (const v1::Order& o : pulled->orders()) {
+    auto* line = apply.add_lines();
+    line->set_line(static_cast<uint64_t>(apply.lines_size()));
+    line->set_order_id(o.order_id());
+    line->set_business(122);
+    line->set_return_code("0000");
+    line->set_confirm_day(20250304);
+    line->set_confirmed_amount_fen(o.amount_fen());
+    line->set_confirmed_units_e2(79'000);
+  }
+  EXPECT_EQ(Ops<v1::ApplyConfirmationsResponse>("ApplyConfirmations", apply)->next_index(), 10u);
+  EXPECT_EQ(Ops<v1::ApplyConfirmationsResponse>("ApplyConfirmations", apply)->next_index(), 10u);
+  apply.set_first_index(11);
+  auto gap = Ops<v1::ApplyConfirmationsResponse>("ApplyConfirmations", apply).status();
+  EXPECT_EQ(gap.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(gap.message()), ::testing::HasSubstr("expected index 10"));
+
+  v1::SettleRequest settle;
+  settle.set_ta_code("11");
+  settle.set_confirm_day(20250304);
+  settle.set_fund_code("110022");
+  settle.set_business(22);
+  EXPECT_EQ(Ops<v1::SettleResponse>("Settle", settle)->settled(), 10u);
+
+  v1::TraceOrderRequest trace;
+  trace.set_order_id(pulled->orders(0).order_id());
+  std::string steps;
+  const auto traced = Ops<v1::TraceOrderResponse>("TraceOrder", trace);
+  ASSERT_TRUE(traced.ok()) << traced.status();
+  for (const auto& s : traced->steps()) steps += s.step() + " ";
+  EXPECT_EQ(steps, "received accepted sealed dispatched confirmed settled ");
+
+  v1::OutcomesRequest outcomes;
+  outcomes.set_day(20250303);
+  std::map<v1::OrderState, uint64_t> by_state;
+  const auto told = Ops<v1::OutcomesResponse>("Outcomes", outcomes);
+  for (const auto& c : told->counts()) by_state[c.state()] += c.count();
+  EXPECT_EQ(by_state, (std::map<v1::OrderState, uint64_t>{{v1::SETTLED, 10}, {v1::DISPATCHED, 29}, {v1::REJECTED, 1}}));
+}
+
+TEST_F(TradeServiceTest, BeforeStartNothingIsReceived) {
+  ServiceDeps deps;
+  deps.executors = {executors_[0]};
+  deps.log = &log_;
+  deps.store = &store_;
+  deps.peers = peers_.get();
+  TradeService idle(deps);
+  rpc::Handlers handlers;
+  idle.Register(&handlers);
+  v1::SubmitOrderRequest request;
+  v1::SubmitOrderResponse response;
+  absl::Status status;
+  handlers.Find("fundcore.trade.v1.TradeService/SubmitOrder")->unary({}, request, &response, [&](absl::Status s) { status = s; });
+  EXPECT_EQ(rpc::ReasonOf(status), "NOT_SERVING");
+}
+
+TEST_F(TradeServiceTest, SameSeedSameState) {
+  // The commands that reached the log, played again on an empty store, give the hash the service has.
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(Submit(New(StrCat("n", i), static_cast<uint16_t>(i % 4), 1 + i)).ok());
+  std::vector<std::string> before;
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    auto hash = service_->machines().At(PartitionId(p)).state().Hash();
+    before.push_back(hash->Hex());
+  }
+  MemoryStore empty;
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    machine::Partition<TradeMachine> replayed(&empty, {ServiceId::kTrade, PartitionId(p)}, executors_[0], 99);
+    ASSERT_TRUE(replayed.state().Load().ok());
+    const LogOffset end = service_->machines().At(PartitionId(p)).state().meta.next;
+    for (const LogRecord& record : log_.Stored({ServiceId::kTrade, PartitionId(p)}))
+      if (record.offset < end) replayed.Play(record);
+    EXPECT_EQ(replayed.state().Hash()->Hex(), before[p]) << p;
+  }
+}
+
+}  // namespace
+}  // namespace fundcore::trade

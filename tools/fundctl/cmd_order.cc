@@ -1,0 +1,205 @@
+// fundctl order: submit, show, list, cancel, answer, watch, trace.
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "common/rpc/handlers.h"
+#include "fundcore/risk/v1/risk.pb.h"
+#include "fundcore/trade/v1/trade.pb.h"
+#include "tools/fundctl/commands.h"
+
+namespace fundcore::fundctl {
+namespace {
+
+namespace v1 = trade::v1;
+constexpr std::string_view kFace = "fundcore.trade.v1.TradeService/";
+
+std::string_view BusinessWord(uint32_t business) {
+  switch (business) {
+    case 20: return "subscription";
+    case 22: return "purchase";
+    case 24: return "redemption";
+    default: return "other";
+  }
+}
+
+std::string StateWord(const v1::Order& o) {
+  return v1::OrderState_Name(o.state()) + (o.confirmed_in_part() ? " in part" : "");
+}
+
+absl::StatusOr<v1::Order> GetOrder(Remote& remote, OrderId id) {
+  v1::GetOrderRequest request;
+  request.set_order_id(id.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::GetOrderResponse>(StrCat(kFace, "GetOrder"), request));
+  return r.order();
+}
+
+Answer Describe(const v1::Order& o) {
+  Answer a;
+  a.Add("order", OrderId(o.order_id()));
+  a.Add("state", StateWord(o));
+  a.Add("reason", o.reason());
+  a.Add("message", o.message());
+  a.Add("investor", InvestorId(o.investor_id()));
+  a.Add("business", BusinessWord(o.business()));
+  a.Add("fund", o.fund_code());
+  a.Add("ta", o.ta_code());
+  if (o.amount_fen()) a.Add("amount", Money::FromRaw(o.amount_fen()));
+  if (o.units_e2()) a.Add("units", Units::FromRaw(o.units_e2()));
+  a.Add("trade_day", Date::FromRaw(o.trade_day()));
+  a.Add("received", TimePoint::FromRaw(o.received_at_us()));
+  a.Add("request_id", o.request_id());
+  a.Add("product_version", uint64_t{o.product_version()});
+  if (o.transfer_no()) a.Add("transfer", o.transfer_no());
+  a.Add("fund_account", o.ta_account());
+  if (o.confirm_day()) {
+    a.Add("confirmed_on", Date::FromRaw(o.confirm_day()));
+    a.Add("return_code", o.return_code());
+    a.Add("ta_serial", o.ta_serial());
+    a.Add("confirmed_amount", Money::FromRaw(o.confirmed_amount_fen()));
+    a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()));
+    a.Add("fee", Money::FromRaw(o.fee_fen()));
+    a.Add("nav", Nav::FromRaw(o.nav_e8()));
+  }
+  return a;
+}
+
+}  // namespace
+
+Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
+  FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
+  if (!o.purchase.empty() + !o.subscribe.empty() + !o.redeem.empty() != 1) {
+    return absl::InvalidArgumentError("give exactly one of --purchase AMOUNT, --subscribe AMOUNT and --redeem UNITS");
+  }
+  v1::SubmitOrderRequest request;
+  v1::NewOrder* order = request.mutable_order();
+  order->set_request_id(RequestIdOr(o.request_id));
+  order->set_investor_id(investor.raw());
+  order->set_fund_code(o.fund);
+  if (!o.redeem.empty()) {
+    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.redeem));
+    order->set_business(24);
+    order->set_units_e2(units.raw());
+    order->set_defer_large_redemption(!o.cancel_rest);
+  } else {
+    FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.purchase.empty() ? o.subscribe : o.purchase));
+    order->set_business(o.purchase.empty() ? 20 : 22);
+    order->set_amount_fen(amount.raw());
+    order->set_mismatch_confirmed(o.mismatch_confirmed);
+  }
+  auto r = remote.Ask<v1::SubmitOrderResponse>(StrCat(kFace, "SubmitOrder"), request);
+  if (!r.ok()) {
+    // Whoever did not choose the id has to know it to ask again.
+    if (absl::IsDeadlineExceeded(r.status()) || absl::IsUnavailable(r.status())) {
+      absl::Status with_id(r.status().code(), StrCat(r.status().message(), "; repeat with --request-id ", order->request_id()));
+      r.status().ForEachPayload([&](absl::string_view url, const absl::Cord& value) { with_id.SetPayload(url, value); });
+      return with_id;
+    }
+    return r.status();
+  }
+  const v1::OrderOutcome& outcome = r->outcome();
+  Answer a;
+  a.Add("order", OrderId(outcome.order_id()));
+  a.Add("state", v1::OrderState_Name(outcome.state()));
+  a.Add("reason", outcome.reason());
+  a.Add("message", outcome.message());
+  a.Add("trade_day", Date::FromRaw(outcome.trade_day()));
+  a.Add("request_id", order->request_id());
+  a.Add("repeated", outcome.repeated());
+  a.exit_code = outcome.state() == v1::REJECTED ? 1 : 0;
+  return a;
+}
+
+Result ShowOrder(Remote& remote, const std::string& text) {
+  FC_ASSIGN_OR_RETURN(const OrderId id, ReadOrder(text));
+  FC_ASSIGN_OR_RETURN(const v1::Order order, GetOrder(remote, id));
+  return Describe(order);
+}
+
+Result ListOrders(Remote& remote, const std::string& who, uint32_t limit) {
+  FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(who));
+  Answer a;
+  Table& t = a.AddTable("orders", {"order", "received", "trade_day", "business", "fund", "amount", "units", "state", "reason"});
+  v1::ListOrdersRequest request;
+  request.set_investor_id(investor.raw());
+  while (t.rows() < limit) {
+    request.set_page_size(static_cast<uint32_t>(std::min<size_t>(limit - t.rows(), 500)));
+    FC_ASSIGN_OR_RETURN(auto page, remote.Ask<v1::ListOrdersResponse>(StrCat(kFace, "ListOrders"), request));
+    for (const auto& o : page.orders())
+      t.Row({OrderId(o.order_id()), TimePoint::FromRaw(o.received_at_us()), Date::FromRaw(o.trade_day()), BusinessWord(o.business()),
+             o.fund_code(), Money::FromRaw(o.amount_fen()), Units::FromRaw(o.units_e2()), StateWord(o), o.reason()});
+    request.set_page_token(page.next_page_token());
+    if (request.page_token().empty()) return a;
+  }
+  a.Say(StrCat("there are more orders than these ", t.rows(), "; ask with a larger --limit"));
+  return a;
+}
+
+Result CancelOrder(Remote& remote, const std::string& text) {
+  FC_ASSIGN_OR_RETURN(const OrderId id, ReadOrder(text));
+  FC_ASSIGN_OR_RETURN(const v1::Order order, GetOrder(remote, id));
+  v1::CancelOrderRequest request;
+  request.set_investor_id(order.investor_id());
+  request.set_order_id(id.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::CancelOrderResponse>(StrCat(kFace, "CancelOrder"), request));
+  return Describe(r.order());
+}
+
+Result AnswerChallenge(Remote& remote, const std::string& text, bool passed) {
+  FC_ASSIGN_OR_RETURN(const OrderId id, ReadOrder(text));
+  FC_ASSIGN_OR_RETURN(const v1::Order order, GetOrder(remote, id));
+  v1::AnswerChallengeRequest request;
+  request.set_investor_id(order.investor_id());
+  request.set_order_id(id.raw());
+  request.set_passed(passed);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::AnswerChallengeResponse>(StrCat(kFace, "AnswerChallenge"), request));
+  return Describe(r.order());
+}
+
+Result WatchOrder(Remote& remote, const std::string& text, const Show& show) {
+  FC_ASSIGN_OR_RETURN(const OrderId id, ReadOrder(text));
+  v1::WatchOrderRequest request;
+  request.set_order_id(id.raw());
+  v1::Order order;
+  FC_RETURN_IF_ERROR(remote.Read(StrCat(kFace, "WatchOrder"), request, &order, [&] {
+    show(Describe(order));
+    return true;
+  }));
+  return Answer();
+}
+
+Result TraceOrder(Remote& remote, const std::string& text) {
+  FC_ASSIGN_OR_RETURN(const OrderId id, ReadOrder(text));
+  v1::TraceOrderRequest request;
+  request.set_order_id(id.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::TraceOrderResponse>("fundcore.trade.v1.TradeOps/TraceOrder", request));
+  Answer a = Describe(r.order());
+  struct Step {
+    int64_t at;
+    std::string step, detail;
+  };
+  std::vector<Step> steps;
+  for (const auto& s : r.steps()) steps.push_back({s.at_us(), s.step(), s.detail()});
+  // What risk found stands among trade's steps, at its time. An order that was refused before has no decision.
+  risk::v1::GetDecisionRequest ask;
+  ask.set_order_id(id.raw());
+  auto decision = remote.Ask<risk::v1::GetDecisionResponse>("fundcore.risk.v1.RiskService/GetDecision", ask);
+  if (decision.ok()) {
+    std::string rules;
+    for (const std::string& rule : decision->rules()) rules += (rules.empty() ? "" : ", ") + rule;
+    steps.push_back({decision->at_us(), "risk decision", StrCat(decision->outcome(), rules.empty() ? "" : ": ", rules)});
+  } else if (!absl::IsNotFound(decision.status())) {
+    return decision.status();
+  }
+  std::stable_sort(steps.begin(), steps.end(), [](const Step& x, const Step& y) { return x.at < y.at; });
+  Table& t = a.AddTable("steps", {"at", "step", "detail"}, "steps");
+  for (const Step& s : steps) t.Row({TimePoint::FromRaw(s.at), s.step, s.detail});
+  if (decision.ok() && !decision->inputs().empty()) {
+    Table& inputs = a.AddTable("risk_inputs", {"input", "value"}, "what risk looked at");
+    std::vector<std::pair<std::string, std::string>> sorted(decision->inputs().begin(), decision->inputs().end());
+    std::sort(sorted.begin(), sorted.end());
+    for (const auto& [key, value] : sorted) inputs.Row({key, value});
+  }
+  return a;
+}
+
+}  // namespace fundcore::fundctl

@@ -1,0 +1,127 @@
+// fundctl product: load, list, show, nav.
+#include "common/base/check.h"
+#include "tools/fundctl/commands.h"
+#include "tools/fundctl/product_file.h"
+
+namespace fundcore::fundctl {
+namespace {
+
+namespace v1 = product::v1;
+constexpr std::string_view kFace = "fundcore.product.v1.ProductService/";
+
+std::string Percent(int64_t rate_e8) { return Rate::FromRaw(rate_e8).ToPercent(); }
+
+void AddSchedules(const google::protobuf::RepeatedPtrField<v1::FeeSchedule>& schedules, std::string_view whose, Answer* a) {
+  if (schedules.empty()) return;
+  Table& purchase = a->AddTable(StrCat(whose, "purchase_fees"), {"from_day", "method", "from", "to", "fee", "discount"},
+                                StrCat("fees of purchases", whose.empty() ? "" : ", institutions"));
+  for (const auto& s : schedules)
+    for (const auto& t : s.purchase())
+      purchase.Row({Date::FromRaw(s.effective_day()), s.inside() ? "inside" : "outside", Money::FromRaw(t.min_fen()),
+                    t.max_fen() == 0 ? Value("no limit") : Value(Money::FromRaw(t.max_fen())),
+                    t.fixed_fee_fen() > 0 ? Value(Money::FromRaw(t.fixed_fee_fen())) : Value(Percent(t.rate_e8())),
+                    s.discount_e8() ? Percent(s.discount_e8()) : ""});
+  Table& redemption = a->AddTable(StrCat(whose, "redemption_fees"), {"from_day", "from_days", "to_days", "rate", "fund_share"},
+                                  StrCat("fees of redemptions", whose.empty() ? "" : ", institutions"));
+  for (const auto& s : schedules)
+    for (const auto& t : s.redemption())
+      redemption.Row({Date::FromRaw(s.effective_day()), t.min_days(), t.max_days() >= 99'999 ? Value("no limit") : Value(t.max_days()),
+                      Percent(t.rate_e8()), Percent(t.fund_share_e8())});
+}
+
+}  // namespace
+
+Result LoadProducts(Remote& remote, const std::string& path) {
+  FC_ASSIGN_OR_RETURN(const ProductFile file, ReadProductFile(path));
+  Answer a;
+  Table& t = a.AddTable("loaded", {"kind", "code", "sequence", "effective_at"});
+  std::vector<std::string> warnings;
+  const auto put = [&](std::string_view method, const google::protobuf::Message& request, std::string_view kind,
+                       const std::string& code) -> absl::Status {
+    auto r = remote.Ask<v1::PutResponse>(StrCat(kFace, method), request);
+    if (!r.ok()) return r.status();
+    t.Row({kind, code, uint64_t{r->seq()}, TimePoint::FromRaw(r->effective_at_us())});
+    for (const std::string& w : r->warnings()) warnings.push_back(StrCat(kind, " ", code, ": ", w));
+    return absl::OkStatus();
+  };
+  for (const auto& r : file.calendars) FC_RETURN_IF_ERROR(put("PutCalendar", r, "calendar", r.calendar().name()));
+  for (const auto& r : file.institutions) FC_RETURN_IF_ERROR(put("PutInstitution", r, "institution", r.institution().ta_code()));
+  for (const auto& r : file.funds) FC_RETURN_IF_ERROR(put("PutFund", r, "fund", r.fund().fund_code()));
+  Table& w = a.AddTable("warnings", {"warning"}, warnings.empty() ? "" : "warnings");
+  for (const std::string& warning : warnings) w.Row({warning});
+  return a;
+}
+
+Result ListProducts(Remote& remote) {
+  FC_ASSIGN_OR_RETURN(auto institutions, remote.Ask<v1::ListInstitutionsResponse>(StrCat(kFace, "ListInstitutions"),
+                                                                                  v1::ListInstitutionsRequest()));
+  Answer a;
+  Table& i = a.AddTable("institutions", {"ta", "name", "our_code", "version", "same_day_orders", "calendar", "cut_off", "export_by"});
+  for (const auto& x : institutions.institutions())
+    i.Row({x.ta_code(), x.name(), x.distributor_code(), x.file_version(), x.same_day_orders(), x.calendar(),
+           TimeOfDay::FromRaw(x.cutoff_us()).Iso(), TimeOfDay::FromRaw(x.export_deadline_us()).Iso()});
+  Table& f = a.AddTable("funds", {"fund", "name", "ta", "kind", "risk", "status", "confirmed", "paid", "received"});
+  v1::ListFundsRequest request;
+  request.set_page_size(500);
+  do {
+    FC_ASSIGN_OR_RETURN(auto page, remote.Ask<v1::ListFundsResponse>(StrCat(kFace, "ListFunds"), request));
+    for (const auto& x : page.funds())
+      f.Row({x.fund_code(), x.name(), x.ta_code(), x.kind(), StrCat("R", x.risk_grade()), FundStatusWord(x.status()),
+             StrCat("T+", x.confirm_days()), StrCat("T+", x.purchase_pay_days()), StrCat("T+", x.redemption_pay_days())});
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return a;
+}
+
+Result ShowProduct(Remote& remote, const std::string& fund) {
+  v1::GetFundRequest request;
+  request.set_fund_code(fund);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::GetFundResponse>(StrCat(kFace, "GetFund"), request));
+  const v1::Fund& f = r.fund();
+  Answer a;
+  a.Add("fund", f.fund_code());
+  a.Add("name", f.name());
+  a.Add("ta", f.ta_code());
+  a.Add("kind", f.kind());
+  a.Add("risk", StrCat("R", f.risk_grade()));
+  a.Add("status", FundStatusWord(f.status()));
+  a.Add("version", uint64_t{r.version()});
+  a.Add("calendar", f.calendar());
+  a.Add("confirmed", StrCat("T+", f.confirm_days()));
+  a.Add("purchases_paid", StrCat("T+", f.purchase_pay_days()));
+  a.Add("redemptions_received", StrCat("T+", f.redemption_pay_days()));
+  a.Add("min_purchase", Money::FromRaw(f.min_purchase_fen()));
+  a.Add("min_additional", Money::FromRaw(f.min_additional_fen()));
+  a.Add("max_purchase", Money::FromRaw(f.max_purchase_fen()));
+  a.Add("min_redemption", Units::FromRaw(f.min_redemption_e2()));
+  a.Add("min_holding", Units::FromRaw(f.min_holding_e2()));
+  a.Add("round_units", f.rounding_units() ? "truncate" : "half-up");
+  a.Add("round_fee", f.rounding_fee() ? "truncate" : "half-up");
+  a.Add("whole_units", f.whole_units());
+  a.Add("lots", f.lifo() ? "newest first" : "oldest first");
+  if (f.face_e8()) a.Add("face", Nav::FromRaw(f.face_e8()));
+  AddSchedules(f.fees(), "", &a);
+  AddSchedules(f.institution_fees(), "institution_", &a);
+  if (!r.latest_navs().empty()) {
+    Table& navs = a.AddTable("navs", {"day", "nav", "total_units"}, "prices");
+    for (const auto& n : r.latest_navs())
+      navs.Row({Date::FromRaw(n.nav_day()), Nav::FromRaw(n.nav_e8()), Units::FromRaw(n.total_units_e2())});
+  }
+  return a;
+}
+
+Result ShowNav(Remote& remote, const std::string& fund, const std::string& day) {
+  FC_ASSIGN_OR_RETURN(const Date date, Date::Parse(day));
+  v1::GetNavRequest request;
+  request.set_fund_code(fund);
+  request.set_nav_day(date.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::GetNavResponse>(StrCat(kFace, "GetNav"), request));
+  Answer a;
+  a.Add("fund", r.nav().fund_code());
+  a.Add("day", Date::FromRaw(r.nav().nav_day()));
+  a.Add("nav", Nav::FromRaw(r.nav().nav_e8()));
+  a.Add("total_units", Units::FromRaw(r.nav().total_units_e2()));
+  return a;
+}
+
+}  // namespace fundcore::fundctl

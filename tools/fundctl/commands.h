@@ -1,0 +1,108 @@
+// The commands of fundctl, one function each, by family: each asks the server and gives an Answer. Parsing the command line
+// is main.cc's business alone.
+//
+// Errors: those of the server with its reasons, kInvalidArgument for text that cannot be read (naming it), and
+// kDeadlineExceeded where something waited for did not come.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/fundctl/answer.h"
+#include "tools/fundctl/remote.h"
+
+namespace fundcore::fundctl {
+
+using Result = absl::StatusOr<Answer>;
+using Show = std::function<void(const Answer&)>;  // prints one of many answers
+
+// --- cmd_system.cc: the process -------------------------------------------------------------------------------------------
+Result ShowStatus(Remote& remote);
+Result ShowClock(Remote& remote);
+// "2025-03-03 15:00" or "+1h30m". Returns once the system has come to rest at the new time.
+Result AdvanceClock(Remote& remote, const std::string& to);
+Result ShowStateHash(Remote& remote);
+Result Flush(Remote& remote);
+// Until the process serves, and the logs of all partitions have stopped growing: all that was due has been taken in.
+absl::Status WaitUntilServing(Remote& remote);
+absl::Status WaitUntilAtRest(Remote& remote);
+
+// --- cmd_product.cc ---------------------------------------------------------------------------------------------------------
+Result LoadProducts(Remote& remote, const std::string& file);
+Result ListProducts(Remote& remote);
+Result ShowProduct(Remote& remote, const std::string& fund);
+Result ShowNav(Remote& remote, const std::string& fund, const std::string& day);
+
+// --- cmd_account.cc: investors, money, ledgers --------------------------------------------------------------------------------
+struct OpenOptions {
+  std::string name, certificate_type = "0", certificate, mobile, request_id;
+  bool institution = false;
+};
+Result OpenInvestor(Remote& remote, const OpenOptions& options);
+struct AssessOptions {
+  std::string investor, request_id;
+  std::vector<uint32_t> answers;
+  bool lowest_class = false;
+};
+Result Assess(Remote& remote, const AssessOptions& options);
+Result AddCard(Remote& remote, const std::string& investor, const std::string& bank, const std::string& card);
+Result ShowInvestor(Remote& remote, const std::string& investor);
+Result ShowAccount(Remote& remote, const std::string& investor);
+struct PayOptions {
+  std::string investor, amount, request_id;
+  uint64_t card = 1;
+  bool deposit = true;
+};
+Result Pay(Remote& remote, const PayOptions& options);
+Result FundCard(Remote& remote, const std::string& card, const std::string& amount, const std::string& request_id);
+Result ShowBankBalances(Remote& remote);
+Result ShowTrialBalance(Remote& remote, bool verify);
+Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
+
+// --- cmd_order.cc -----------------------------------------------------------------------------------------------------------
+struct SubmitOptions {
+  std::string investor, fund, purchase, subscribe, redeem, request_id;
+  bool mismatch_confirmed = false, cancel_rest = false;
+};
+Result SubmitOrder(Remote& remote, const SubmitOptions& options);
+Result ShowOrder(Remote& remote, const std::string& order);
+Result ListOrders(Remote& remote, const std::string& investor, uint32_t limit);
+Result CancelOrder(Remote& remote, const std::string& order);
+Result AnswerChallenge(Remote& remote, const std::string& order, bool passed);
+// Shows the order at every change until it is final; the answer is empty.
+Result WatchOrder(Remote& remote, const std::string& order, const Show& show);
+Result TraceOrder(Remote& remote, const std::string& order);
+
+// --- cmd_day.cc: business days, files, breaks -------------------------------------------------------------------------------------
+Result ShowDays(Remote& remote, const std::string& ta, const std::string& day);
+Result AdvanceDays(Remote& remote);
+Result ListFiles(Remote& remote, const std::string& ta, const std::string& day);
+Result ShowReconciliation(Remote& remote, const std::string& ta, const std::string& day);
+Result ListBreaks(Remote& remote, const std::string& ta, bool all);
+Result ShowBreak(Remote& remote, uint64_t id);
+Result ProposeResolution(Remote& remote, uint64_t id, const std::string& resolution, const std::string& note,
+                         const std::string& person);
+Result ApproveResolution(Remote& remote, uint64_t id, const std::string& person);
+
+// --- cmd_report.cc ---------------------------------------------------------------------------------------------------------------
+struct ReportOptions {
+  std::vector<std::string> days;        // "2025-03-03" or "2025-03-03..2025-03-05"
+  std::vector<std::string> ta_reports;  // files written by `ta_sim report --json`
+};
+Result MakeReport(Remote& remote, const ReportOptions& options);
+
+// --- text.cc: what people type ----------------------------------------------------------------------------------------------------
+absl::StatusOr<InvestorId> ReadInvestor(const std::string& text);  // "001000000042", exactly 12 digits
+absl::StatusOr<OrderId> ReadOrder(const std::string& text);        // exactly 17 digits
+absl::StatusOr<Money> ReadAmount(const std::string& text);         // above zero
+absl::StatusOr<Units> ReadUnits(const std::string& text);          // above zero
+absl::StatusOr<Date> ReadDay(const std::string& text);             // "" is no day
+// The single days of "2025-03-03" and "2025-03-03..2025-03-07", at most 366 of them.
+absl::StatusOr<std::vector<Date>> ReadDays(const std::vector<std::string>& texts);
+// The id itself, or a new one of the form UUIDv7 where it is empty.
+std::string RequestIdOr(const std::string& given);
+
+}  // namespace fundcore::fundctl
