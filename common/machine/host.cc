@@ -24,7 +24,8 @@ void Shard::RoundEnd() {
   if (static_cast<int>(flights_.size()) >= appends_limit_ || repeating_) return;  // what waits goes out when an append lands
   std::vector<AppendItem> items;
   for (auto& p : partitions_)
-    if (p->has_pending()) items.push_back({p->id(), p->TakeRecord()});
+    if (p->has_pending())
+      for (std::string& record : p->TakeRecords()) items.push_back({p->id(), std::move(record)});
   if (!items.empty()) Append(std::move(items));
 }
 

@@ -54,16 +54,13 @@ class PartitionBase {
 
   // Owns the partition and has executed its own marker: commands and reads are served.
   bool serving() const { return serving_; }
-  bool has_pending() const { return !pending_.empty(); }
+  bool has_pending() const { return !pending_.empty() || !full_.empty(); }
   size_t waiting() const { return waiting_items_ + pending_.count(); }
 
-  // Takes the pending commands as a record to append.
-  std::string TakeRecord() {
-    const RecordHeader header{RecordKind::kCommands, epoch_, owner_, ++sent_n_, {}};
-    sent_.push_back({header.n, std::move(pending_done_)});
-    waiting_items_ += sent_.back().done.size();
-    pending_done_.clear();
-    return pending_.Finish(header);
+  // Takes the pending commands as records to append, in order, none much larger than kRecordTarget.
+  std::vector<std::string> TakeRecords() {
+    if (!pending_.empty()) full_.push_back(CloseRecord());
+    return std::exchange(full_, {});
   }
 
   // The record by which this process takes the partition over, once it has played everything there is.
@@ -76,6 +73,18 @@ class PartitionBase {
   virtual void Play(const LogRecord& record) = 0;
 
  protected:
+  // Records are closed at this size, far below the log's limit (kMaxRecordBytes), whatever waits in one round.
+  static constexpr size_t kRecordTarget = 1u << 20;
+  static constexpr uint32_t kMaxCommandsARecord = 8192;
+
+  std::string CloseRecord() {
+    const RecordHeader header{RecordKind::kCommands, epoch_, owner_, ++sent_n_, {}};
+    sent_.push_back({header.n, std::move(pending_done_)});
+    waiting_items_ += sent_.back().done.size();
+    pending_done_.clear();
+    return pending_.Finish(header);
+  }
+
   // Type-erased: the result pointer is the machine's Result.
   using RawDone = absl::AnyInvocable<void(const void* result)>;
   struct Sent {
@@ -103,6 +112,7 @@ class PartitionBase {
   Executor* executor_;
   const uint64_t owner_;
   RecordBuilder pending_;
+  std::vector<std::string> full_;  // closed, not yet appended
   std::vector<RawDone> pending_done_;
   std::deque<Sent> sent_;
   size_t waiting_items_ = 0;
@@ -132,6 +142,8 @@ class Partition : public PartitionBase {
     last_stamp_ = std::max({executor_->Now(), last_stamp_, state_.meta.now});
     pending_.Add(command, last_stamp_);
     pending_done_.push_back([done = std::move(done)](const void* r) mutable { done(*static_cast<const Result*>(r)); });
+    // History positions hold 16 bits of index: a record has fewer commands than that, with room for several entries each.
+    if (pending_.bytes() >= kRecordTarget || pending_.count() >= kMaxCommandsARecord) full_.push_back(CloseRecord());
   }
 
   void Play(const LogRecord& record) override {

@@ -90,14 +90,21 @@ inline constexpr uint64_t kInvestorSequenceLimit = 1'000'000'000ull;          //
 inline constexpr uint64_t kOrderSequenceLimit = 100'000'000'000'000ull;       // 14 digits
 inline constexpr uint16_t kMaxPartitions = 999;
 
+// The partition digits of a number. A made-up number with more digits than ours names no partition at all, rather than
+// one that its low bits happen to spell.
+inline constexpr PartitionId kNoPartition{0xffff};
+constexpr PartitionId PartitionDigits(uint64_t quotient) {
+  return quotient <= kMaxPartitions ? PartitionId(static_cast<uint16_t>(quotient)) : kNoPartition;
+}
+
 constexpr InvestorId MakeInvestorId(PartitionId p, uint64_t seq) { return InvestorId(p.raw() * kInvestorSequenceLimit + seq); }
-constexpr PartitionId PartitionOf(InvestorId id) { return PartitionId(static_cast<uint16_t>(id.raw() / kInvestorSequenceLimit)); }
+constexpr PartitionId PartitionOf(InvestorId id) { return PartitionDigits(id.raw() / kInvestorSequenceLimit); }
 constexpr uint64_t SequenceOf(InvestorId id) { return id.raw() % kInvestorSequenceLimit; }
 constexpr OrderId MakeOrderId(PartitionId p, uint64_t seq) { return OrderId(p.raw() * kOrderSequenceLimit + seq); }
-constexpr PartitionId PartitionOf(OrderId id) { return PartitionId(static_cast<uint16_t>(id.raw() / kOrderSequenceLimit)); }
+constexpr PartitionId PartitionOf(OrderId id) { return PartitionDigits(id.raw() / kOrderSequenceLimit); }
 constexpr uint64_t SequenceOf(OrderId id) { return id.raw() % kOrderSequenceLimit; }
 constexpr PaymentId MakePaymentId(PartitionId p, uint64_t seq) { return PaymentId(p.raw() * kOrderSequenceLimit + seq); }
-constexpr PartitionId PartitionOf(PaymentId id) { return PartitionId(static_cast<uint16_t>(id.raw() / kOrderSequenceLimit)); }
+constexpr PartitionId PartitionOf(PaymentId id) { return PartitionDigits(id.raw() / kOrderSequenceLimit); }
 
 // "001000000042" (12 digits) and "00100000000000007" (17 digits): the form in files and APIs.
 std::string FormatInvestorId(InvestorId id);

@@ -140,8 +140,9 @@ void AccountMachine::ListHung(const TaCode& ta, const AccountLine& line, Applied
 }
 
 Result AccountMachine::Execute(const ApplyAccountLines& c, const Context& ctx) {
-  Result result = ApplyInOrder(FileKind::kAccounts, c.file, c.file_name, c.first_index, c.lines,
-                               [&](const AccountLine& line, std::vector<FindingEntry>&) { ApplyAccountLine(c.ta, line, ctx); });
+  Result result =
+      ApplyInOrder(FileKind::kAccounts, c.file, c.file_name, c.first_index, c.lines,
+                   [&](const AccountLine& line, std::vector<FindingEntry>&) { ApplyAccountLine(c.ta, line, ctx); });
   if (result.reason != Reason::kNone) return result;
   // From the state, not from what was just done: a repeated call learns of the same orders.
   for (const AccountLine& line : c.lines) ListHung(c.ta, line, *result.applied);

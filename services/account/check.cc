@@ -37,8 +37,8 @@ Nav FourDecimals(Nav nav) {
 
 void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
                                std::string found) {
-  findings_->push_back(
-      {line.line, std::string(rule), std::string(field), std::move(expected), std::move(found), line.order, line.investor});
+  findings_->push_back({line.line, std::string(rule), std::string(field), std::move(expected), std::move(found),
+                        line.order, line.investor});
 }
 
 ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, const Reservation& r) {
@@ -76,7 +76,8 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
   }
   if (r->fund != line.fund) return Find(line, "FUND_DIFFERS", "FundCode", r->fund.str(), line.fund.str());
   if (!Answers(line.business, r->business)) {
-    return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)), StrCat(line.business));
+    return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),
+                StrCat(line.business));
   }
   Rest& rest = RestOf(line, *r);
   if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
@@ -202,23 +203,28 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
 
   const bool offer = line.business == 130;
   const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
-    const PurchaseTier* tier = !terms.fees ? nullptr : offer ? terms.fees->OfferTierFor(amount) : terms.fees->PurchaseTierFor(amount);
+    const PurchaseTier* tier = !terms.fees ? nullptr
+                               : offer     ? terms.fees->OfferTierFor(amount)
+                                           : terms.fees->PurchaseTierFor(amount);
     const PurchaseFee fee = tier ? tier->fee : PurchaseFee{};
     const FeeMethod method = terms.fees ? terms.fees->method : FeeMethod::kOutside;
     if (!offer) return ComputePurchase({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding});
-    auto result = ComputeOffer({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding}, line.interest);
+    auto result =
+        ComputeOffer({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding}, line.interest);
     if (!result.ok()) return result.status();
     return PurchaseResult{result->net, result->fee, result->units, result->refund};
   };
   const auto computed = compute(line.amount);
   if (!computed.ok()) {
-    return Find(line, "NOT_COMPUTABLE", "ConfirmedAmount", std::string(computed.status().message()), line.amount.ToString());
+    return Find(line, "NOT_COMPUTABLE", "ConfirmedAmount", std::string(computed.status().message()),
+                line.amount.ToString());
   }
   if (computed->units == line.units && computed->fee == line.charge) return;
   if (terms.fund->rounding.whole_units) {
     // Whole units: some institutions confirm what was spent, after the refund, with the fee of the whole application.
     const auto whole = compute(applied);
-    if (whole.ok() && line.amount == applied - whole->refund && whole->units == line.units && whole->fee == line.charge) return;
+    if (whole.ok() && line.amount == applied - whole->refund && whole->units == line.units && whole->fee == line.charge)
+      return;
   }
   Compare(line, "UNITS_DIFFER", "ConfirmedVol", computed->units, line.units);
   Compare(line, "FEE_DIFFERS", "Charge", computed->fee, line.charge);
@@ -242,9 +248,9 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   static const std::vector<RedemptionTier> kNoFee;
   const LotOrder order = terms.fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
   Holding& holding = HoldingOf(line);
-  const auto split = SplitRedemption(holding.lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee,
-                                     line.confirm_day,
-                                     {.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding});
+  const auto split = SplitRedemption(
+      holding.lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee, line.confirm_day,
+      {.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding});
   if (!split.ok()) {
     const bool is_short = split.status().code() == absl::StatusCode::kFailedPrecondition;
     Find(line, is_short ? "SHORT" : "NOT_COMPUTABLE", "ConfirmedVol",

@@ -46,7 +46,8 @@ class ConfirmationChecker {
   void CompareNav(const TradeLine& line, Nav nav);
   Rest& RestOf(const TradeLine& line, const Reservation& r);
   Holding& HoldingOf(const TradeLine& line);
-  void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected, std::string found);
+  void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
+            std::string found);
   template <class D>
   void Compare(const TradeLine& line, std::string_view rule, std::string_view field, D expected, D found) {
     if (expected != found) Find(line, rule, field, expected.ToString(), found.ToString());

@@ -122,8 +122,8 @@ struct TradeLine {
   Money interest;
   Units interest_units;
   Date apply_day;
-  FC_FIELDS(line, order, investor, business, return_code, fund, ta_account, serial, confirm_day, amount, units, nav, charge,
-            other_fee1, interim, interest, interest_units, apply_day)
+  FC_FIELDS(line, order, investor, business, return_code, fund, ta_account, serial, confirm_day, amount, units, nav,
+            charge, other_fee1, interim, interest, interest_units, apply_day)
 };
 struct ApplyTradeLines {
   static constexpr uint8_t kTag = 10;

@@ -150,7 +150,8 @@ void Ledger::MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* l
       Money* own = InvestorLeg(leg, *cash);
       *own += by;
       *total += by;
-      FC_CHECK(!own->is_negative(), CauseName(cause), " of ", amount.ToString(), " leaves ", own->ToString(), " ", LegName(leg));
+      FC_CHECK(!own->is_negative(), CauseName(cause), " of ", amount.ToString(), " leaves ", own->ToString(), " ",
+               LegName(leg));
       return;
     }
     if (leg == Leg::kBank) {

@@ -2,10 +2,11 @@
 //
 //   ledger.Move(Cause::kReserve, amount, {.investor = &investor, .order = seq, .at = ctx.now});
 //
-// A cause names one way in which value moves, from one leg to another (see MovesOf). Each move writes one line and changes
-// two running totals by the same amount, so the sum of all legs is zero at every moment. In the sums what we have (bank,
-// receivable from an institution, units in its register) is positive and what we owe (investors' cash and units, payable to
-// an institution) is negative; the balances that investors see are the same figures with the sign turned.
+// A cause names one way in which value moves, from one leg to another (see MovesOf). Each move writes one line and
+// changes two running totals by the same amount, so the sum of all legs is zero at every moment. In the sums what we
+// have (bank, receivable from an institution, units in its register) is positive and what we owe (investors' cash and
+// units, payable to an institution) is negative; the balances that investors see are the same figures with the sign
+// turned.
 //
 // Each partition keeps its own part of every leg. Lines are chained from the newest back: an investor's lines from the
 // investor, those that touch the house alone from the totals.
@@ -94,8 +95,8 @@ struct InvestorCash {
   FC_FIELDS(available, reserved, awaiting, withdrawing)
 };
 
-// One line. `quantity` is in fen or in 0.01 unit, as the cause says. The common lines (reserve, release, freeze) end after
-// `order`: fund and institution are found through the order, and a line takes some twenty bytes.
+// One line. `quantity` is in fen or in 0.01 unit, as the cause says. The common lines (reserve, release, freeze) end
+// after `order`: fund and institution are found through the order, and a line takes some twenty bytes.
 struct LedgerEntry {
   uint64_t previous = 0;     // History position of the line before it in its chain
   TimePoint at;

@@ -22,7 +22,8 @@ void AddLot(Holding& holding, const Lot& lot) {
                              [](Date day, const Lot& l) { return day < l.registered; });
   if (at != holding.lots.begin()) {
     Lot& before = *std::prev(at);
-    if (before.registered == lot.registered && before.usable_from == lot.usable_from && before.bought_at == lot.bought_at) {
+    if (before.registered == lot.registered && before.usable_from == lot.usable_from &&
+        before.bought_at == lot.bought_at) {
       before.units += lot.units;
       return;
     }

@@ -28,15 +28,16 @@ struct Holding {
   FC_FIELDS(fund, ta, units, frozen, lots)
 };
 
-// What may be promised to a redemption of `day`: lots that are usable by then, less what is promised already. Not negative.
+// What may be promised to a redemption of `day`: lots that are usable by then, less what is promised already. Not
+// negative.
 Units UsableUnits(const Holding& holding, Date day);
 
 // Adds units, joined with the last lot where that has the same dates and price.
 void AddLot(Holding& holding, const Lot& lot);
 
-// Takes units out of the lots in the given order: first those usable on `usable_on`, then, where these are not enough (the
-// institution's figures count), the others. Takes at most what is there and returns what it took. `frozen` is the caller's
-// business: it must not stay above the units left.
+// Takes units out of the lots in the given order: first those usable on `usable_on`, then, where these are not enough
+// (the institution's figures count), the others. Takes at most what is there and returns what it took. `frozen` is the
+// caller's business: it must not stay above the units left.
 Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on);
 
 }  // namespace fundcore::account

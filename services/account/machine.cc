@@ -10,8 +10,8 @@ using machine::Residence;
 
 namespace {
 
-// Pages (of 32) that a partition keeps of each paged table: with 32 partitions a million investors and four million recent
-// orders stay in memory.
+// Pages (of 32) that a partition keeps of each paged table: with 32 partitions a million investors and four million
+// recent orders stay in memory.
 constexpr size_t kInvestorPages = 8 * 1024;
 constexpr size_t kColdPages = 1024;
 constexpr size_t kReservationPages = 4 * 1024;
@@ -111,7 +111,8 @@ Result AccountMachine::Execute(const AddCard& c, const Context&) {
   return {.number = id.raw()};
 }
 
-// --- Reservations ---------------------------------------------------------------------------------------------------------
+// --- Reservations
+// ---------------------------------------------------------------------------------------------------------
 
 Result AccountMachine::AnswerOf(const Reservation& seen, const Reserve& c) {
   if (seen.state == ReservationState::kReleased) return {.reason = Reason::kAlreadyReleased, .repeated = true};
@@ -123,7 +124,8 @@ Result AccountMachine::AnswerOf(const Reservation& seen, const Reserve& c) {
   Result answer{.reason = seen.reason, .repeated = true};
   if (seen.account_open) {
     // The account stays what it was when the order was reserved: an open one does not change its number.
-    if (const auto* account = FindFundAccount(*FindInvestor(seen.investor), seen.ta)) answer.ta_account = account->ta_account;
+    if (const auto* account = FindFundAccount(*FindInvestor(seen.investor), seen.ta))
+      answer.ta_account = account->ta_account;
   }
   return answer;
 }
@@ -221,13 +223,15 @@ void AccountMachine::GiveBack(OrderId order, Reservation& r, Investor& investor,
   }
 }
 
-// --- Payments -------------------------------------------------------------------------------------------------------------
+// --- Payments
+// -------------------------------------------------------------------------------------------------------------
 
 Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
   const std::string investor_text = FormatInvestorId(c.investor);
   const auto key = machine::IdIndex::HashOf({c.caller.view(), investor_text, c.request.view()});
   const uint64_t content =
-      machine::IdIndex::HashOf({Encode(PaymentContent{.direction = c.direction, .card = c.card, .amount = c.amount})}).low;
+      machine::IdIndex::HashOf({Encode(PaymentContent{.direction = c.direction, .card = c.card, .amount = c.amount})})
+          .low;
   if (auto seen = payment_ids_.Find(key)) {
     if (seen->content_hash != content) return {.reason = Reason::kRequestIdReused, .number = seen->number};
     return {.repeated = true, .number = seen->number};

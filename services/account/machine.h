@@ -1,9 +1,9 @@
 // AccountMachine: whose cash and units are whose, and what of them is promised to an order.
 //
-// A pure state machine: the partition's player calls Execute, one command after the other, on one thread. It reads nothing
-// but the command and its tables; time is the context's, stamped when the command was appended. The same commands give the
-// same state, byte for byte. Commands by family: machine.cc (investors, reservations, payments), applications.cc (fund
-// accounts), posting.cc (confirmations, dividends, settlement).
+// A pure state machine: the partition's player calls Execute, one command after the other, on one thread. It reads
+// nothing but the command and its tables; time is the context's, stamped when the command was appended. The same
+// commands give the same state, byte for byte. Commands by family: machine.cc (investors, reservations, payments),
+// applications.cc (fund accounts), posting.cc (confirmations, dividends, settlement).
 //
 //   machine::Partition<AccountMachine> partition(store, id, executor, owner);
 //   partition.Submit(Reserve{…}, [](const Result& r) { … });
@@ -108,7 +108,8 @@ class AccountMachine {
 
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, const machine::Context& ctx, std::vector<FindingEntry>& findings);
+  void PostTrade(const TaCode& ta, const TradeLine& line, const machine::Context& ctx,
+                 std::vector<FindingEntry>& findings);
   void PostPurchase(Line& l);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);

@@ -1,7 +1,8 @@
 // Posting what an institution has confirmed: purchases, redemptions, dividends, what nobody asked for; and settling it.
 //
 // The institution's figures count here: they were compared with ours before (check.h), and people have accepted what
-// differed. So nothing is refused. Where a line takes more than there is, the rest goes to suspense and a finding says so.
+// differed. So nothing is refused. Where a line takes more than there is, the rest goes to suspense and a finding says
+// so.
 #include <algorithm>
 
 #include "services/account/machine.h"
@@ -41,7 +42,8 @@ struct AccountMachine::Line {
   InvestorCash* cash() const { return investor ? &investor->cash : nullptr; }
   uint64_t* chain() const { return investor ? &investor->last_line : nullptr; }
   void Find(std::string rule, std::string field, std::string expected, std::string found) {
-    findings.push_back({in.line, std::move(rule), std::move(field), std::move(expected), std::move(found), in.order, in.investor});
+    findings.push_back(
+        {in.line, std::move(rule), std::move(field), std::move(expected), std::move(found), in.order, in.investor});
   }
 };
 
@@ -116,11 +118,13 @@ void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) 
 }
 
 void AccountMachine::DropEmptyHolding(Line& l, const FundCode& fund) {
-  const auto erased = std::erase_if(l.investor->holdings, [&](const Holding& h) { return h.fund == fund && h.units.is_zero(); });
+  const auto erased =
+      std::erase_if(l.investor->holdings, [&](const Holding& h) { return h.fund == fund && h.units.is_zero(); });
   if (erased > 0) ledger_.CountHolder({l.ta, fund}, -1);
 }
 
-// --- Purchases ------------------------------------------------------------------------------------------------------------
+// --- Purchases
+// ------------------------------------------------------------------------------------------------------------
 
 void AccountMachine::PostPurchase(Line& l) {
   Reservation* r = l.reservation;
@@ -156,7 +160,8 @@ void AccountMachine::PostOfferFailed(Line& l) {
   if (l.in.amount > principal) PostProceeds(l, Cause::kOfferInterest, l.in.amount - principal);
 }
 
-// --- Redemptions, and other cash from the institution ---------------------------------------------------------------------
+// --- Redemptions, and other cash from the institution
+// ---------------------------------------------------------------------
 
 void AccountMachine::PostProceeds(Line& l, Cause cause, Money amount) {
   if (!amount.is_positive()) return;
@@ -213,7 +218,8 @@ void AccountMachine::PostTaken(Line& l) {
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (holding) {
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, LotOrder::kOldestFirst, l.in.confirm_day);
+    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, LotOrder::kOldestFirst,
+                        l.in.confirm_day);
     left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, LotOrder::kOldestFirst,
                         l.in.confirm_day);
   }
@@ -263,16 +269,19 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
     case 151: return PostTaken(l);
     case 144: return PostIncrease(l, Cause::kUnitsIncreased);
     case 149: return PostOfferFailed(l);
-    default: l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
+    default:
+      l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
   }
 }
 
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
-  return ApplyInOrder(FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
-                      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, ctx, findings); });
+  return ApplyInOrder(
+      FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
+      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, ctx, findings); });
 }
 
-// --- Dividends ------------------------------------------------------------------------------------------------------------
+// --- Dividends
+// ------------------------------------------------------------------------------------------------------------
 
 void AccountMachine::PostDividend(const TaCode& ta, const DividendEntry& line, const Context& ctx,
                                   std::vector<FindingEntry>& findings) {
@@ -305,7 +314,8 @@ Result AccountMachine::Execute(const ApplyDividendLines& c, const Context& ctx) 
       [&](const DividendEntry& line, std::vector<FindingEntry>& findings) { PostDividend(c.ta, line, ctx, findings); });
 }
 
-// --- Settlement -----------------------------------------------------------------------------------------------------------
+// --- Settlement
+// -----------------------------------------------------------------------------------------------------------
 
 Result AccountMachine::Execute(const Settle& c, const Context& ctx) {
   const SettlementKey& key = c.settlement;

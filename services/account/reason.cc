@@ -28,7 +28,8 @@ std::string_view ReasonMessage(Reason reason) {
   switch (reason) {
     case Reason::kNone: return "";
     case Reason::kExistsWithDifferentContent:
-      return "this order is already reserved with another investor, fund, amount or number of units; use a new order number";
+      return "this order is already reserved with another investor, fund, amount or number of units; use a new order "
+             "number";
     case Reason::kAlreadyReleased:
       return "the order was released before this reservation; a new attempt needs a new order";
     case Reason::kInvestorNotFound: return "no investor has this number; check it, or open the investor first";
@@ -36,7 +37,8 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kFundAccountRefused:
       return "the institution has refused to open a fund account for this investor; see its return code in the account";
     case Reason::kFundAccountNotOpen:
-      return "the institution takes orders only once the fund account is open; it has been applied for, try again when it is";
+      return "the institution takes orders only once the fund account is open; it has been applied for, try again when "
+             "it is";
     case Reason::kNotEnoughCash: return "the available cash is less than the amount; deposit more or ask for less";
     case Reason::kNotEnoughUnits:
       return "the units that may be redeemed on this trading day are fewer than asked for; ask for fewer";
@@ -45,7 +47,8 @@ std::string_view ReasonMessage(Reason reason) {
       return "this request id was used before with another card or amount; use a new id for a new payment";
     case Reason::kPaymentNotFound: return "no payment has this number; check it";
     case Reason::kBankRefused: return "the bank has refused the payment; see its reason";
-    case Reason::kGapInLines: return "lines before these have not been applied; send the lines from the expected index on";
+    case Reason::kGapInLines:
+      return "lines before these have not been applied; send the lines from the expected index on";
     case Reason::kFundAccountRefusedByTa: return "the institution has refused the fund account that this order needed";
   }
   return "this build does not know the reason; ask a newer one";

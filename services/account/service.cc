@@ -42,7 +42,8 @@ absl::Status AccountServiceImpl::Ready(Partition& partition, bool writes) {
 }
 
 absl::Status AccountServiceImpl::CheckInvestorPartition(uint64_t investor) const {
-  if (investor / kInvestorSequenceLimit < deps_.partitions && investor % kInvestorSequenceLimit != 0) return absl::OkStatus();
+  if (investor / kInvestorSequenceLimit < deps_.partitions && investor % kInvestorSequenceLimit != 0)
+    return absl::OkStatus();
   return rpc::ErrorWithReason(absl::StatusCode::kNotFound, ReasonName(Reason::kInvestorNotFound),
                               StrCat("investor ", investor, ": ", ReasonMessage(Reason::kInvestorNotFound)));
 }
@@ -69,12 +70,14 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
       name("OpenInvestor"), [this](const Call&, const auto& q, auto* a, Reply r) { OpenInvestor(q, a, std::move(r)); });
   handlers->Unary<v1::AddCardRequest, v1::AddCardResponse>(
       name("AddCard"), [this](const Call&, const auto& q, auto* a, Reply r) { AddCard(q, a, std::move(r)); });
-  handlers->Unary<v1::PaymentRequest, v1::PaymentResponse>(name("Deposit"), [this](const Call& c, const auto& q, auto* a, Reply r) {
-    MakePayment(c, PaymentDirection::kDeposit, q, a, std::move(r));
-  });
-  handlers->Unary<v1::PaymentRequest, v1::PaymentResponse>(name("Withdraw"), [this](const Call& c, const auto& q, auto* a, Reply r) {
-    MakePayment(c, PaymentDirection::kWithdrawal, q, a, std::move(r));
-  });
+  handlers->Unary<v1::PaymentRequest, v1::PaymentResponse>(
+      name("Deposit"), [this](const Call& c, const auto& q, auto* a, Reply r) {
+        MakePayment(c, PaymentDirection::kDeposit, q, a, std::move(r));
+      });
+  handlers->Unary<v1::PaymentRequest, v1::PaymentResponse>(
+      name("Withdraw"), [this](const Call& c, const auto& q, auto* a, Reply r) {
+        MakePayment(c, PaymentDirection::kWithdrawal, q, a, std::move(r));
+      });
   handlers->Unary<v1::GetPaymentRequest, v1::PaymentResponse>(
       name("GetPayment"), [this](const Call&, const auto& q, auto* a, Reply r) { GetPayment(q, a, std::move(r)); });
   handlers->Unary<v1::GetAccountRequest, v1::GetAccountResponse>(
@@ -98,11 +101,13 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   Internal(handlers, "Settle", &AccountServiceImpl::Settle);
 }
 
-// --- Trial balance --------------------------------------------------------------------------------------------------------
+// --- Trial balance
+// --------------------------------------------------------------------------------------------------------
 
 namespace {
 
-// Both ledgers as one executor's partitions have them, in the signs of the sums: what we have positive, what we owe negative.
+// Both ledgers as one executor's partitions have them, in the signs of the sums: what we have positive, what we owe
+// negative.
 struct Balance {
   std::map<std::pair<Leg, std::string>, Money> cash;                        // leg, institution
   std::map<std::tuple<Leg, std::string, std::string>, Units> units;         // leg, institution, fund
@@ -151,8 +156,8 @@ void Verify(AccountMachine& m, Balance& b) {
       Units lots;
       for (const Lot& lot : h.lots) lots += lot.units;
       if (lots != h.units) {
-        b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ", h.fund.view(),
-                                       ": lots ", lots.ToString(), ", position ", h.units.ToString()));
+        b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ",
+                                       h.fund.view(), ": lots ", lots.ToString(), ", position ", h.units.ToString()));
       }
       Held& total = held[{h.ta.str(), h.fund.str()}];
       total.free += h.free();
@@ -224,7 +229,8 @@ void AccountServiceImpl::TrialBalance(const v1::TrialBalanceRequest& request, v1
           leg->set_units_e2(units.raw());
           unit_sums[std::get<2>(key)] += units;
         }
-        if (!cash_sum.is_zero()) all.differences.push_back(StrCat("cash legs sum to ", cash_sum.ToString(), ", not to 0.00"));
+        if (!cash_sum.is_zero())
+          all.differences.push_back(StrCat("cash legs sum to ", cash_sum.ToString(), ", not to 0.00"));
         for (const auto& [fund, units] : unit_sums) {
           if (!units.is_zero()) {
             all.differences.push_back(StrCat("unit legs of fund ", fund, " sum to ", units.ToString(), ", not to 0.00"));

@@ -54,22 +54,27 @@ class AccountServiceImpl : public Service {
   // For trade and clearing.
   void Reserve(const v1::ReserveRequest& request, v1::ReserveResponse* response, rpc::Reply reply);
   void Release(const v1::ReleaseRequest& request, v1::ReleaseResponse* response, rpc::Reply reply);
-  void SealApplications(const v1::SealApplicationsRequest& request, v1::SealApplicationsResponse* response, rpc::Reply reply);
-  void PullApplications(const v1::PullApplicationsRequest& request, v1::PullApplicationsResponse* response, rpc::Reply reply);
+  void SealApplications(const v1::SealApplicationsRequest& request, v1::SealApplicationsResponse* response,
+                        rpc::Reply reply);
+  void PullApplications(const v1::PullApplicationsRequest& request, v1::PullApplicationsResponse* response,
+                        rpc::Reply reply);
   void ApplyAccountConfirmations(const v1::ApplyAccountConfirmationsRequest& request,
                                  v1::ApplyAccountConfirmationsResponse* response, rpc::Reply reply);
   void CheckConfirmations(const v1::CheckConfirmationsRequest& request, v1::CheckConfirmationsResponse* response,
                           rpc::Reply reply);
-  void ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
+  void ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response,
+                          rpc::Reply reply);
   void ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
   void CheckBalances(const v1::CheckBalancesRequest& request, v1::CheckBalancesResponse* response, rpc::Reply reply);
   void UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response, rpc::Reply reply);
-  void SettlementTotals(const v1::SettlementTotalsRequest& request, v1::SettlementTotalsResponse* response, rpc::Reply reply);
+  void SettlementTotals(const v1::SettlementTotalsRequest& request, v1::SettlementTotalsResponse* response,
+                        rpc::Reply reply);
   void Settle(const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply);
 
   // Registers a method that only siblings and local operators may call.
   template <class Req, class Resp>
-  void Internal(rpc::Handlers* handlers, std::string_view name, void (AccountServiceImpl::*method)(const Req&, Resp*, rpc::Reply));
+  void Internal(rpc::Handlers* handlers, std::string_view name,
+                void (AccountServiceImpl::*method)(const Req&, Resp*, rpc::Reply));
 
   // Fails where this partition cannot take commands now: not served yet, or too many waiting.
   absl::Status Ready(Partition& partition, bool writes);
@@ -144,7 +149,8 @@ void AccountServiceImpl::Collect(std::function<void(Partition&, Part&)> work,
 
 template <class C>
 void AccountServiceImpl::SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done) {
-  auto shared = std::make_shared<std::pair<C, absl::AnyInvocable<void(const Result&)>>>(std::move(command), std::move(done));
+  auto shared =
+      std::make_shared<std::pair<C, absl::AnyInvocable<void(const Result&)>>>(std::move(command), std::move(done));
   host_.Submit(partition, shared->first, [this, partition, shared](const Result& r) {
     if (!r.more) return shared->second(r);
     SubmitUntilDone(partition, std::move(shared->first), std::move(shared->second));
@@ -173,10 +179,10 @@ void AccountServiceImpl::SubmitLines(PartitionId partition, std::vector<C> comma
         for (const FindingEntry& f : part.findings) all->joined.findings.push_back(f);
         for (const HungOrder& h : part.hung) all->joined.hung.push_back(h);
         if (r.reason != Reason::kNone && all->status.ok()) {
-          all->status = rpc::ErrorWithReason(
-              absl::StatusCode::kFailedPrecondition, ReasonName(r.reason),
-              StrCat("lines from index ", first, " of ", file, " do not follow; this partition expects index ", part.next_index),
-              {{"expected", StrCat(part.next_index)}});
+          all->status = rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, ReasonName(r.reason),
+                                             StrCat("lines from index ", first, " of ", file,
+                                                    " do not follow; this partition expects index ", part.next_index),
+                                             {{"expected", StrCat(part.next_index)}});
         }
         if (--all->left == 0) all->done(all->status, all->joined);
       });

@@ -7,7 +7,8 @@
 namespace fundcore::account {
 namespace {
 
-constexpr int64_t kMaxPaymentFen = 1'000'000'000'000'000;  // ten trillion yuan: far beyond any payment, far below overflow
+constexpr int64_t kMaxPaymentFen =
+    1'000'000'000'000'000;  // ten trillion yuan: far beyond any payment, far below overflow
 constexpr Duration kReplyMargin = Duration::Millis(200);   // time to get an answer back before the caller gives up
 
 bool AllOf(std::string_view s, bool (*good)(char)) { return std::all_of(s.begin(), s.end(), good); }
@@ -32,7 +33,8 @@ std::string MaskCard(std::string_view number) {
 absl::Status CheckPerson(const v1::OpenInvestorRequest& q) {
   if (q.name().empty() || Characters(q.name()) > 60) return BadField("name", "", "must have 1 to 60 characters");
   if (q.certificate_type().empty() || q.certificate_type().size() > 2 || !AllOf(q.certificate_type(), IsPrintable)) {
-    return BadField("certificate_type", q.certificate_type(), "must be a code of the standard, such as 0 for an identity card");
+    return BadField("certificate_type", q.certificate_type(),
+                    "must be a code of the standard, such as 0 for an identity card");
   }
   if (q.certificate_no().empty() || q.certificate_no().size() > 30 || !AllOf(q.certificate_no(), IsPrintable)) {
     return BadField("certificate_no", "", "must have 1 to 30 printable characters without spaces");
@@ -83,7 +85,8 @@ void AccountServiceImpl::OpenInvestor(const v1::OpenInvestorRequest& request, v1
   const Hash256 certificate = deps_.vault->Fingerprint("certificate", StrCat(request.certificate_type(), "|", number));
   const auto& raw = certificate.raw();
   const PartitionId p = HashPartition({reinterpret_cast<const char*>(raw.data()), raw.size()}, deps_.partitions);
-  host_.On(p, [this, &request, response, certificate, number = std::move(number), reply = std::move(reply)](Partition& part) mutable {
+  host_.On(p, [this, &request, response, certificate, number = std::move(number),
+               reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, true); !s.ok()) return reply(std::move(s));
     Executor* e = part.executor();
     account::OpenInvestor c;
@@ -111,7 +114,8 @@ void AccountServiceImpl::AddCard(const v1::AddCardRequest& request, v1::AddCardR
     return reply(BadField("bank_code", request.bank_code(), "must have at most 12 printable characters"));
   }
   const InvestorId investor(request.investor_id());
-  host_.On(PartitionOf(investor), [this, &request, response, investor, reply = std::move(reply)](Partition& part) mutable {
+  host_.On(PartitionOf(investor), [this, &request, response, investor,
+                                   reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, true); !s.ok()) return reply(std::move(s));
     account::AddCard c;
     c.investor = investor;
@@ -127,7 +131,8 @@ void AccountServiceImpl::AddCard(const v1::AddCardRequest& request, v1::AddCardR
   });
 }
 
-// --- Payments -------------------------------------------------------------------------------------------------------------
+// --- Payments
+// -------------------------------------------------------------------------------------------------------------
 
 void AccountServiceImpl::FillPayment(Partition& partition, uint64_t seq, v1::PaymentResponse* response) {
   const Payment& payment = *partition.machine().FindPayment(seq);
@@ -140,7 +145,8 @@ void AccountServiceImpl::FillPayment(Partition& partition, uint64_t seq, v1::Pay
 
 void AccountServiceImpl::MakePayment(const rpc::Call& call, PaymentDirection direction, const v1::PaymentRequest& request,
                                      v1::PaymentResponse* response, rpc::Reply reply) {
-  if (request.request_id().empty() || request.request_id().size() > RequestId::kMax || !AllOf(request.request_id(), IsPrintable)) {
+  if (request.request_id().empty() || request.request_id().size() > RequestId::kMax ||
+      !AllOf(request.request_id(), IsPrintable)) {
     return reply(BadField("request_id", "", "must have 1 to 64 printable characters without spaces"));
   }
   if (request.amount_fen() <= 0 || request.amount_fen() > kMaxPaymentFen) {
@@ -173,7 +179,8 @@ void AccountServiceImpl::MakePayment(const rpc::Call& call, PaymentDirection dir
   });
 }
 
-void AccountServiceImpl::GetPayment(const v1::GetPaymentRequest& request, v1::PaymentResponse* response, rpc::Reply reply) {
+void AccountServiceImpl::GetPayment(const v1::GetPaymentRequest& request, v1::PaymentResponse* response,
+                                    rpc::Reply reply) {
   const PaymentId payment(request.payment_id());
   const auto missing = [payment] { return RefusalStatus(Reason::kPaymentNotFound, StrCat("payment ", payment.raw())); };
   if (payment.raw() / kOrderSequenceLimit >= deps_.partitions) return reply(missing());
@@ -186,9 +193,11 @@ void AccountServiceImpl::GetPayment(const v1::GetPaymentRequest& request, v1::Pa
   });
 }
 
-// --- Balances and lines ---------------------------------------------------------------------------------------------------
+// --- Balances and lines
+// ---------------------------------------------------------------------------------------------------
 
-void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::GetAccountResponse* response, rpc::Reply reply) {
+void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::GetAccountResponse* response,
+                                    rpc::Reply reply) {
   if (absl::Status s = CheckInvestorPartition(request.investor_id()); !s.ok()) return reply(std::move(s));
   const InvestorId id(request.investor_id());
   host_.On(PartitionOf(id), [this, id, response, reply = std::move(reply)](Partition& part) mutable {
@@ -239,11 +248,13 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
   });
 }
 
-void AccountServiceImpl::ListLedger(const v1::ListLedgerRequest& request, v1::ListLedgerResponse* response, rpc::Reply reply) {
+void AccountServiceImpl::ListLedger(const v1::ListLedgerRequest& request, v1::ListLedgerResponse* response,
+                                    rpc::Reply reply) {
   if (absl::Status s = CheckInvestorPartition(request.investor_id()); !s.ok()) return reply(std::move(s));
   // A token is a position in the partition's ledger, sealed for this investor: nobody reads another's lines by guessing.
   const auto token_of = [this, investor = request.investor_id()](uint64_t position) {
-    return StrCat(position, "-", deps_.vault->Fingerprint("ledger page", StrCat(investor, "|", position)).Hex().substr(0, 24));
+    return StrCat(position, "-",
+                  deps_.vault->Fingerprint("ledger page", StrCat(investor, "|", position)).Hex().substr(0, 24));
   };
   uint64_t from = 0;
   if (!request.page_token().empty()) {
@@ -254,39 +265,40 @@ void AccountServiceImpl::ListLedger(const v1::ListLedgerRequest& request, v1::Li
   }
   const uint32_t size = std::min<uint32_t>(request.page_size() ? request.page_size() : 50, 500);
   const InvestorId id(request.investor_id());
-  host_.On(PartitionOf(id), [this, id, from, size, token_of, response, reply = std::move(reply)](Partition& part) mutable {
-    if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
-    AccountMachine& m = part.machine();
-    const Investor* investor = m.FindInvestor(id);
-    if (!investor) return reply(RefusalStatus(Reason::kInvestorNotFound, StrCat("investor ", id.raw())));
-    uint64_t position = from ? from : investor->last_line;
-    for (uint32_t i = 0; i < size && position != 0; ++i) {
-      auto entry = m.ledger().Read(position);
-      if (!entry.ok()) return reply(entry.status());
-      const Movement legs = MovesOf(entry->cause);
-      v1::LedgerLine* line = response->add_lines();
-      line->set_at_us(entry->at.raw());
-      line->set_cause(std::string(CauseName(entry->cause)));
-      line->set_from_leg(std::string(LegName(legs.from)));
-      line->set_to_leg(std::string(LegName(legs.to)));
-      if (legs.units) {
-        line->set_units_e2(entry->quantity);
-      } else {
-        line->set_amount_fen(entry->quantity);
-      }
-      line->set_reference(entry->reference);
-      line->set_fund_code(entry->fund.str());
-      if (entry->order) {
-        const OrderId order = MakeOrderId(part.id().partition, entry->order);
-        line->set_order_id(order.raw());
-        const Reservation* r = m.FindReservation(order);
-        if (entry->fund.empty() && r) line->set_fund_code(r->fund.str());
-      }
-      position = entry->previous;
-    }
-    if (position != 0) response->set_next_page_token(token_of(position));
-    reply(absl::OkStatus());
-  });
+  host_.On(PartitionOf(id),
+           [this, id, from, size, token_of, response, reply = std::move(reply)](Partition& part) mutable {
+             if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
+             AccountMachine& m = part.machine();
+             const Investor* investor = m.FindInvestor(id);
+             if (!investor) return reply(RefusalStatus(Reason::kInvestorNotFound, StrCat("investor ", id.raw())));
+             uint64_t position = from ? from : investor->last_line;
+             for (uint32_t i = 0; i < size && position != 0; ++i) {
+               auto entry = m.ledger().Read(position);
+               if (!entry.ok()) return reply(entry.status());
+               const Movement legs = MovesOf(entry->cause);
+               v1::LedgerLine* line = response->add_lines();
+               line->set_at_us(entry->at.raw());
+               line->set_cause(std::string(CauseName(entry->cause)));
+               line->set_from_leg(std::string(LegName(legs.from)));
+               line->set_to_leg(std::string(LegName(legs.to)));
+               if (legs.units) {
+                 line->set_units_e2(entry->quantity);
+               } else {
+                 line->set_amount_fen(entry->quantity);
+               }
+               line->set_reference(entry->reference);
+               line->set_fund_code(entry->fund.str());
+               if (entry->order) {
+                 const OrderId order = MakeOrderId(part.id().partition, entry->order);
+                 line->set_order_id(order.raw());
+                 const Reservation* r = m.FindReservation(order);
+                 if (entry->fund.empty() && r) line->set_fund_code(r->fund.str());
+               }
+               position = entry->previous;
+             }
+             if (position != 0) response->set_next_page_token(token_of(position));
+             reply(absl::OkStatus());
+           });
 }
 
 }  // namespace fundcore::account

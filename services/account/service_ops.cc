@@ -109,7 +109,8 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
   Hash256 hash;
   if (!SetHash(request.file_hash(), &hash)) return BadField("file_hash", "", "must be the 32 bytes of a SHA-256");
   if (request.lines_size() > kMaxLines) {
-    return BadField("lines", StrCat(request.lines_size()), StrCat("are too many; send at most ", kMaxLines, " at a time"));
+    return BadField("lines", StrCat(request.lines_size()),
+                    StrCat("are too many; send at most ", kMaxLines, " at a time"));
   }
   for (int i = 0; i < request.lines_size() || commands->empty(); ++i) {
     if (i % kLinesACommand == 0) {
@@ -142,7 +143,8 @@ void Write(const FindingEntry& f, v1::Finding* out) {
 
 }  // namespace
 
-// --- Reserve and Release --------------------------------------------------------------------------------------------------
+// --- Reserve and Release
+// --------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -237,7 +239,8 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
     const v1::ReserveItem& item = request.items(i);
     v1::ReserveOutcome* outcome = response->add_outcomes();
     if (absl::Status s = CheckReserveItem(item); !s.ok()) {
-      return reply(BadField(At("items", static_cast<size_t>(i)), FormatOrderId(OrderId(item.order_id())), std::string(s.message())));
+      return reply(BadField(At("items", static_cast<size_t>(i)), FormatOrderId(OrderId(item.order_id())),
+                            std::string(s.message())));
     }
     const uint64_t partition = item.order_id() / kOrderSequenceLimit;
     if (partition >= deps_.partitions) {
@@ -301,10 +304,11 @@ void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseR
   });
 }
 
-// --- Applications for fund accounts ---------------------------------------------------------------------------------------
+// --- Applications for fund accounts
+// ---------------------------------------------------------------------------------------
 
-void AccountServiceImpl::SealApplications(const v1::SealApplicationsRequest& request, v1::SealApplicationsResponse* response,
-                                          rpc::Reply reply) {
+void AccountServiceImpl::SealApplications(const v1::SealApplicationsRequest& request,
+                                          v1::SealApplicationsResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   if (request.transfer_no() == 0 || request.transfer_no() > 9'999) {
     return reply(BadField("transfer_no", StrCat(request.transfer_no()), "must be from 1 to 9999"));
@@ -343,8 +347,8 @@ void AccountServiceImpl::SealApplications(const v1::SealApplicationsRequest& req
   }
 }
 
-void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& request, v1::PullApplicationsResponse* response,
-                                          rpc::Reply reply) {
+void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& request,
+                                          v1::PullApplicationsResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   const PartitionId p(static_cast<uint16_t>(request.partition()));
@@ -407,7 +411,8 @@ void AccountServiceImpl::ApplyAccountConfirmations(const v1::ApplyAccountConfirm
               });
 }
 
-// --- Confirmations, dividends, balances -----------------------------------------------------------------------------------
+// --- Confirmations, dividends, balances
+// -----------------------------------------------------------------------------------
 
 void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest& request,
                                             v1::CheckConfirmationsResponse* response, rpc::Reply reply) {
@@ -417,7 +422,8 @@ void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest&
   for (int i = 0; i < request.lines_size(); ++i) {
     const LineProblem bad = Read(request.lines(i), &lines[static_cast<size_t>(i)]);
     if (bad.field) {
-      return reply(BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "", "is too long, negative or too large"));
+      return reply(BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
+                            "is too long, negative or too large"));
     }
   }
   const PartitionId p(static_cast<uint16_t>(request.partition()));
@@ -437,8 +443,8 @@ void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest&
   });
 }
 
-void AccountServiceImpl::ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response,
-                                            rpc::Reply reply) {
+void AccountServiceImpl::ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request,
+                                            v1::ApplyResult* response, rpc::Reply reply) {
   std::vector<ApplyTradeLines> commands;
   if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
   if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
@@ -450,7 +456,8 @@ void AccountServiceImpl::ApplyConfirmations(const trade::v1::ApplyConfirmationsR
               });
 }
 
-void AccountServiceImpl::ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply) {
+void AccountServiceImpl::ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response,
+                                        rpc::Reply reply) {
   std::vector<ApplyDividendLines> commands;
   if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
   if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
@@ -480,7 +487,8 @@ void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, 
         Write(f, response->add_findings());
         continue;
       }
-      const Holding* holding = FundCode::Fits(line.fund_code()) ? FindHolding(*investor, FundCode(line.fund_code())) : nullptr;
+      const Holding* holding =
+          FundCode::Fits(line.fund_code()) ? FindHolding(*investor, FundCode(line.fund_code())) : nullptr;
       const Units ours = holding ? holding->units : Units();
       if (ours == theirs) continue;
       f.rule = "UNITS_DIFFER";
@@ -493,7 +501,8 @@ void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, 
   });
 }
 
-void AccountServiceImpl::UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response, rpc::Reply reply) {
+void AccountServiceImpl::UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response,
+                                    rpc::Reply reply) {
   struct Total {
     Units units;
     uint64_t holders = 0;
@@ -527,10 +536,11 @@ void AccountServiceImpl::UnitTotals(const v1::UnitTotalsRequest& request, v1::Un
       });
 }
 
-// --- Settlement -----------------------------------------------------------------------------------------------------------
+// --- Settlement
+// -----------------------------------------------------------------------------------------------------------
 
-void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& request, v1::SettlementTotalsResponse* response,
-                                          rpc::Reply reply) {
+void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& request,
+                                          v1::SettlementTotalsResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   struct Total {
     Money pay, receive;
@@ -571,7 +581,8 @@ void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& req
 void AccountServiceImpl::Settle(const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   if (absl::Status s = CheckCode("fund_code", request.fund_code(), FundCode::kMax); !s.ok()) return reply(std::move(s));
-  if (absl::Status s = CheckCode("payment_reference", request.payment_reference(), 128); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = CheckCode("payment_reference", request.payment_reference(), 128); !s.ok())
+    return reply(std::move(s));
   account::Settle c;
   c.settlement = {TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()),
                   SettlementBusiness(static_cast<uint16_t>(request.business()))};

@@ -53,7 +53,8 @@ void PaymentWorker::Round(Lane& lane) {
     ++lane.under_way;
     rpc::CallPeer<bank::v1::ExecuteResponse>(
         peers_, "fundcore.bank.v1.BankService/Execute", request, kCallDeadline, lane.shard->executor(),
-        [this, &lane, items = std::move(items)](absl::Status status, std::unique_ptr<bank::v1::ExecuteResponse> response) {
+        [this, &lane, items = std::move(items)](absl::Status status,
+                                                std::unique_ptr<bank::v1::ExecuteResponse> response) {
           Answered(lane, items, std::move(status), *response);
         });
   }
@@ -63,7 +64,8 @@ void PaymentWorker::Answered(Lane& lane, const std::vector<Item>& items, absl::S
                              const bank::v1::ExecuteResponse& response) {
   --lane.under_way;
   if (!status.ok() || static_cast<size_t>(response.results_size()) != items.size()) {
-    // Unknown is not refused: the same instructions again, a little later. 10 ms doubling to 5 s, a random half of it off.
+    // Unknown is not refused: the same instructions again, a little later. 10 ms doubling to 5 s, a random half of it
+    // off.
     const int64_t pause = std::min<int64_t>(5'000'000, 10'000ll << std::min(lane.failures, 20));
     ++lane.failures;
     const auto jitter = static_cast<int64_t>(lane.shard->executor()->Random() % static_cast<uint64_t>(pause / 2 + 1));

@@ -1,12 +1,13 @@
 // PaymentWorker: brings deposits and withdrawals to the bank and its answers back into the log.
 //
-// Everything it has to do stands in the machines' to-dos, so a crash costs a repeated instruction, which the bank answers
-// as it did before. One message an executor round carries the payments of all its partitions; while the bank does not
-// answer, they are tried again after a growing, jittered pause, for as long as it takes.
+// Everything it has to do stands in the machines' to-dos, so a crash costs a repeated instruction, which the bank
+// answers as it did before. One message an executor round carries the payments of all its partitions; while the bank
+// does not answer, they are tried again after a growing, jittered pause, for as long as it takes.
 //
 //   PaymentWorker worker(&host, peers);
 //   worker.Start();                                   // once the host is serving
-//   worker.Await(partition, payment, wait, [] { … }); // on the partition's executor: runs at the answer, or when time is up
+//   worker.Await(partition, payment, wait, [] { … }); // on the partition's executor: runs at the answer, or when time
+//   is up
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,8 @@ class PaymentWorker {
 
   Lane& LaneOf(PartitionId partition) { return *lanes_[partition.raw() % lanes_.size()]; }
   void Round(Lane& lane);
-  void Answered(Lane& lane, const std::vector<Item>& items, absl::Status status, const bank::v1::ExecuteResponse& response);
+  void Answered(Lane& lane, const std::vector<Item>& items, absl::Status status,
+                const bank::v1::ExecuteResponse& response);
   void Wake(Lane& lane, const Item& item);
 
   machine::Host<AccountMachine>* host_;

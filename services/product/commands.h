@@ -22,10 +22,12 @@ struct PutInstitution {
 };
 
 // `terms.effective_at` is the wish; the machine moves it to the lead time if it comes earlier.
+// `lead` is the product lead time when it was sent: in the command, so that a later setting changes no replay.
 struct PutFund {
   static constexpr uint8_t kTag = 4;
   FundTerms terms;
-  FC_FIELDS(terms)
+  Duration lead;
+  FC_FIELDS(terms, lead)
 };
 
 struct NavEntry {
@@ -39,7 +41,8 @@ struct PutNavs {
   static constexpr uint8_t kTag = 5;
   std::string source;
   std::vector<NavEntry> entries;
-  FC_FIELDS(source, entries)
+  Duration lead;
+  FC_FIELDS(source, entries, lead)
 };
 
 // Time passes: the watermark moves on though nothing else was said.

@@ -58,7 +58,7 @@ Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
   ProductFact fact;
   fact.kind = FactKind::kFund;
   fact.fund = c.terms;
-  return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + lead_));
+  return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
 }
 
 Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
@@ -75,7 +75,7 @@ Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
     status.kind = FactKind::kFund;
     status.fund = *terms;
     status.fund->status = static_cast<FundStatus>(e.status);
-    Say(std::move(status), std::max(terms->effective_at, ctx.now + lead_));
+    Say(std::move(status), std::max(terms->effective_at, ctx.now + c.lead));
   }
   sources_.Put(c.source, last_seq());
   return {Reason::kOk, last_seq(), ctx.now};

@@ -32,7 +32,7 @@ class ProductMachine {
   Result Execute(const Tick& c, const machine::Context& ctx);
 
   ProductBook& products() { return products_; }
-  // Every fact that takes effect up to here has a number up to last_seq().
+  // Every fact that takes effect up to here has a number up to last_seq(). For readers, not part of the state.
   TimePoint watermark() const { return state_.meta.now + lead_; }
   uint64_t last_seq() { return products_.absorbed(); }
   // Calls `visit` for at most `limit` facts after `after`, in order.

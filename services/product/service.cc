@@ -78,7 +78,7 @@ void ProductService::Register(rpc::Handlers* h) {
         if (!terms.ok()) return reply(terms.status());
         terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
         for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
-        Put(PutFund{*std::move(terms)}, r, std::move(reply));
+        Put(PutFund{*std::move(terms), lead_}, r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call&, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
@@ -89,6 +89,7 @@ void ProductService::Register(rpc::Handlers* h) {
         }
         PutNavs command;
         command.source = q.source();
+        command.lead = lead_;
         for (const auto& n : q.navs()) {
           auto e = FromProto(n);
           if (!e.ok()) return reply(e.status());

@@ -30,7 +30,7 @@ using trade::v1::NewOrder;
 using trade::v1::Order;
 
 constexpr int kKills = 20;
-constexpr int kInvestors = 60;
+constexpr int kInvestors = 400;
 constexpr char kSubmit[] = "fundcore.trade.v1.TradeService/SubmitOrders";
 
 struct Told {

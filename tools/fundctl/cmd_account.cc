@@ -76,7 +76,9 @@ Result ShowInvestor(Remote& remote, const std::string& who) {
   FC_ASSIGN_OR_RETURN(auto account, GetAccount(remote, investor));
   risk::v1::GetProfileRequest request;
   request.set_investor_id(investor.raw());
-  FC_ASSIGN_OR_RETURN(auto profile, remote.Ask<risk::v1::GetProfileResponse>("fundcore.risk.v1.RiskService/GetProfile", request));
+  auto asked = remote.Ask<risk::v1::GetProfileResponse>("fundcore.risk.v1.RiskService/GetProfile", request);
+  if (!asked.ok() && !absl::IsNotFound(asked.status())) return asked.status();
+  const risk::v1::GetProfileResponse profile = asked.ok() ? *asked : risk::v1::GetProfileResponse();  // never assessed
   Answer a;
   AddPerson(account, &a);
   a.Add("class", profile.risk_class() ? StrCat("C", profile.risk_class()) : "none");

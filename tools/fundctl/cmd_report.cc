@@ -103,8 +103,10 @@ class Report {
         clearing::v1::DayStatusRequest request;
         request.set_ta_code(ta);
         request.set_day(day.raw());
-        FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<clearing::v1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", request));
-        for (const auto& d : r.days()) {
+        auto r = remote_.Ask<clearing::v1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", request);
+        if (absl::IsNotFound(r.status())) continue;  // no business day of this institution
+        FC_RETURN_IF_ERROR(r.status());
+        for (const auto& d : r->days()) {
           t.Row({day, ta, clearing::v1::Step_Name(d.step()), d.open_breaks(), d.waiting_for()});
           // What the institution will say tomorrow is expected, and nothing is off with it.
           if (d.step() != clearing::v1::CLOSED && d.answer_day() != 0 && d.answer_day() < now_.date().raw()) {
@@ -124,7 +126,7 @@ class Report {
         request.set_ta_code(ta);
         request.set_day(day.raw());
         auto r = remote_.Ask<clearing::v1::ReconciliationResponse>("fundcore.clearing.v1.ClearingService/Reconciliation", request);
-        if (absl::IsNotFound(r.status())) continue;  // no business day of this institution
+        if (absl::IsNotFound(r.status())) continue;
         FC_RETURN_IF_ERROR(r.status());
         for (const auto& l : r->lines()) {
           t.Row({day, ta, l.name(), uint64_t{l.compared()}, uint64_t{l.equal()}, uint64_t{l.different()}, l.ours(), l.theirs()});

@@ -17,13 +17,15 @@ constexpr int kMaxInstructions = 10'000;
 
 BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Context&) {
   if (const Done* seen = done_.Find(c.id)) {
-    return {Encode(seen->instruction) == Encode(c) ? seen->reason : Reason::kSameIdOtherContent, {}};
+    Instruct same = c;
+    same.generous = seen->instruction.generous;
+    return {Encode(seen->instruction) == Encode(same) ? seen->reason : Reason::kSameIdOtherContent, {}};
   }
   Reason reason = Reason::kOk;
   switch (c.direction) {
     case Direction::kCardToSettlement: {
       Card& card = cards_.Mutable(c.counterparty);
-      if (generous_ && !card.funded && card.balance < c.amount) {
+      if (c.generous && !card.funded && card.balance < c.amount) {
         cards_total_.Mutable() += c.amount - card.balance;
         card.balance = c.amount;
       }
@@ -80,9 +82,9 @@ void BankMachine::ForEachTa(absl::FunctionRef<void(const std::string&, Money)> v
 
 SimBank::SimBank(const ServiceDeps& deps, bool generous)
     : host_({.service = ServiceId::kSimBank, .partitions = 1, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner},
-            generous),
-      vault_(deps.vault) {}
+             .store = deps.store, .owner = deps.owner}),
+      vault_(deps.vault),
+      generous_(generous) {}
 
 void SimBank::Register(rpc::Handlers* h) {
   using rpc::Call;
@@ -108,7 +110,7 @@ void SimBank::Register(rpc::Handlers* h) {
             const auto& i = q.instructions(n);
             host_.Submit(kPartition,
                          Instruct{i.instruction_id(), static_cast<Direction>(i.direction()), i.counterparty(),
-                                  Money::FromRaw(i.amount_fen())},
+                                  Money::FromRaw(i.amount_fen()), generous_},
                          [gather, out = r->mutable_results(n)](const BankMachine::Result& result) {
                            out->set_done(result.reason == Reason::kOk);
                            if (result.reason == Reason::kNotEnoughMoney) {

@@ -24,7 +24,10 @@ struct Instruct {
   Direction direction = Direction::kCardToSettlement;
   std::string counterparty;  // card fingerprint or TA code
   Money amount;
-  FC_FIELDS(id, direction, counterparty, amount)
+  // A card that was never funded holds as much as is asked for, so that demos need no set-up. In the command, because what
+  // is configured today must not change what a replay makes of yesterday.
+  bool generous = false;
+  FC_FIELDS(id, direction, counterparty, amount, generous)
 };
 
 struct FundCard {
@@ -46,8 +49,7 @@ class BankMachine {
   };
   using Commands = machine::CommandList<Instruct, FundCard>;
 
-  // `generous`: cards that were never funded hold as much as is asked for, so that demos need no set-up.
-  BankMachine(machine::State& state, PartitionId, bool generous) : state_(state), generous_(generous) {}
+  BankMachine(machine::State& state, PartitionId) : state_(state) {}
 
   Result Execute(const Instruct& c, const machine::Context& ctx);
   Result Execute(const FundCard& c, const machine::Context& ctx);
@@ -70,7 +72,6 @@ class BankMachine {
   };
 
   machine::State& state_;
-  const bool generous_;
   machine::Table<std::string, Done> done_{state_, 1, machine::Residence::kLazy};
   machine::Table<std::string, Card> cards_{state_, 2, machine::Residence::kLazy};
   machine::Table<std::string, Money> tas_{state_, 3};
@@ -90,6 +91,7 @@ class SimBank final : public Service {
  private:
   machine::Host<BankMachine> host_;
   const Vault* vault_;
+  const bool generous_;
 };
 
 }  // namespace fundcore::simbank

@@ -38,7 +38,8 @@ class Book {
     return Execute(command);
   }
 
-  // A calendar, the institution and a fund: 1.2% outside (1000 yuan from 1 million), redemption 1.5% to 7 days, 0.5% after.
+  // A calendar, the institution and a fund: 1.2% outside (1000 yuan from 1 million), redemption 1.5% to 7 days, 0.5%
+  // after.
   void Absorb(std::function<void(FundTerms&, InstitutionTerms&)> change = {}) {
     InstitutionTerms institution{.ta = kTa, .name = "TA", .distributor = DistributorCode("301")};
     FundTerms fund;
@@ -48,7 +49,8 @@ class Book {
     fees.effective_from = D(20200101);
     fees.purchase = {{Money(), Yuan("999999.99"), PurchaseFee::OfRate(*Rate::Parse("1.2%"))},
                      {Yuan("1000000"), kNoAmountLimit, PurchaseFee::Fixed(Yuan("1000"))}};
-    fees.redemption = {{0, 6, *Rate::Parse("1.5%"), *Rate::Parse("100%")}, {7, kNoDayLimit, *Rate::Parse("0.5%"), *Rate::Parse("25%")}};
+    fees.redemption = {{0, 6, *Rate::Parse("1.5%"), *Rate::Parse("100%")},
+                       {7, kNoDayLimit, *Rate::Parse("0.5%"), *Rate::Parse("25%")}};
     fund.fees.list = {fees};
     if (change) change(fund, institution);
     std::vector<ProductFact> facts(3);
@@ -153,7 +155,8 @@ class Book {
   // Buys and confirms, so that the investor holds units.
   void Hold(uint64_t order, InvestorId investor, const char* amount, const char* units, int trade_day, int confirm_day) {
     Do(Buy(order, investor, amount, trade_day));
-    Do(File({Bought(order, order, investor, amount, units, "0", "1.0000", confirm_day)}, StrCat("04 of order ", order).c_str()));
+    Do(File({Bought(order, order, investor, amount, units, "0", "1.0000", confirm_day)},
+            StrCat("04 of order ", order).c_str()));
   }
 
   AccountMachine& machine() { return machine_; }
@@ -167,7 +170,8 @@ class Book {
   void ExpectBalanced() {
     const CashTotals& t = machine_.ledger().cash();
     Money sum = t.bank - t.investors.available - t.investors.reserved - t.investors.awaiting - t.investors.withdrawing;
-    machine_.ledger().ForEachTa([&](const TaCode&, const TaTotals& ta) { sum += ta.receivable + ta.suspense - ta.payable; });
+    machine_.ledger().ForEachTa(
+        [&](const TaCode&, const TaTotals& ta) { sum += ta.receivable + ta.suspense - ta.payable; });
     EXPECT_EQ(sum, Money()) << sum.ToString();
     InvestorCash cash;
     std::map<std::string, std::pair<Units, Units>> units;

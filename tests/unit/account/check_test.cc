@@ -28,7 +28,8 @@ class Check : public ::testing::Test {
   TradeLine Bought(uint64_t order = 1) {
     return b->Bought(order, order, li, "10000", "7905.14", "118.58", "1.2500", 20250304);
   }
-  TradeLine Sold(uint64_t number, uint64_t order, const char* units, const char* net, const char* fee, const char* fund_part) {
+  TradeLine Sold(uint64_t number, uint64_t order, const char* units, const char* net, const char* fee,
+                 const char* fund_part) {
     TradeLine line = b->Line(number, order, li, 124, 20250318);
     line.units = U(units);
     line.amount = Yuan(net);
@@ -56,8 +57,8 @@ TEST_F(Check, EachWrongFigureIsFound) {
   line.nav = N("1.2501");
   line.confirm_day = D(20250305);
   const auto findings = b->Check({line});
-  EXPECT_THAT(Rules({line}), ElementsAre("CONFIRM_DAY_DIFFERS TransactionCfmDate", "NAV_DIFFERS NAV", "UNITS_DIFFER ConfirmedVol",
-                                         "FEE_DIFFERS Charge"));
+  EXPECT_THAT(Rules({line}), ElementsAre("CONFIRM_DAY_DIFFERS TransactionCfmDate", "NAV_DIFFERS NAV",
+                                         "UNITS_DIFFER ConfirmedVol", "FEE_DIFFERS Charge"));
   EXPECT_EQ(findings[2].expected, "7905.14");
   EXPECT_EQ(findings[2].found, "7905.15");
   EXPECT_EQ(findings[2].line, 1u);
@@ -131,7 +132,8 @@ TEST_F(Check, RefusalsNeedNoFigures) {
 
 TEST_F(Check, WithoutAPriceThereIsAFinding) {
   b->Do(b->Buy(1, li, "10000", 20250304));
-  EXPECT_THAT(Rules({b->Bought(1, 1, li, "10000", "7905.14", "118.58", "1.2500", 20250305)}), ElementsAre("NAV_UNKNOWN NAV"));
+  EXPECT_THAT(Rules({b->Bought(1, 1, li, "10000", "7905.14", "118.58", "1.2500", 20250305)}),
+              ElementsAre("NAV_UNKNOWN NAV"));
 }
 
 TEST_F(Check, LaterRedemptionsSeeTheLotsThatEarlierLinesLeave) {

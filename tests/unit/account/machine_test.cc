@@ -69,7 +69,8 @@ TEST(Payments, AWithdrawalLeavesAtOnceAndComesBackWhereTheBankRefuses) {
   b.ExpectReplays();
 }
 
-// --- Reservations ---------------------------------------------------------------------------------------------------------
+// --- Reservations
+// ---------------------------------------------------------------------------------------------------------
 
 TEST(Reserve, CashIsSetAsideOnceAndTheAnswerStays) {
   Book b;
@@ -151,7 +152,8 @@ TEST(Ledger, LinesAreChainedAndAReservationsLineIsSmall) {
   EXPECT_EQ(before->previous, 0u);
 }
 
-// --- Fund accounts --------------------------------------------------------------------------------------------------------
+// --- Fund accounts
+// --------------------------------------------------------------------------------------------------------
 
 ApplyAccountLines Answer(uint64_t application, InvestorId investor, const char* code, const char* file = "02") {
   AccountLine line;

@@ -23,8 +23,8 @@ struct Bank {
   std::map<std::string, int64_t> done;
   void Register(rpc::Handlers* handlers) {
     handlers->Unary<bank::v1::ExecuteRequest, bank::v1::ExecuteResponse>(
-        "fundcore.bank.v1.BankService/Execute",
-        [this](const rpc::Call&, const bank::v1::ExecuteRequest& request, bank::v1::ExecuteResponse* response, rpc::Reply reply) {
+        "fundcore.bank.v1.BankService/Execute", [this](const rpc::Call&, const bank::v1::ExecuteRequest& request,
+                                                       bank::v1::ExecuteResponse* response, rpc::Reply reply) {
           ++calls;
           if (down_for-- > 0) return reply(absl::UnavailableError("the bank is closed"));
           for (const auto& i : request.instructions()) {

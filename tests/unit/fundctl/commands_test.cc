@@ -1,0 +1,224 @@
+// Commands against a server whose answers the test decides.
+#include "tools/fundctl/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "common/base/check.h"
+#include "common/rpc/server.h"
+#include "fundcore/account/v1/account.pb.h"
+#include "fundcore/admin/v1/admin.pb.h"
+#include "fundcore/bank/v1/bank.pb.h"
+#include "fundcore/clearing/v1/clearing.pb.h"
+#include "fundcore/product/v1/product.pb.h"
+#include "fundcore/trade/v1/trade.pb.h"
+
+namespace fundcore::fundctl {
+namespace {
+
+using ::testing::HasSubstr;
+
+// One institution, one fund, one order; everything adds up until a test says otherwise.
+struct World {
+  int64_t bank_fen = 1'000'000, register_e2 = 790'514;
+  std::string break_state = "CLOSED", break_field = "ConfirmedVol";
+  uint64_t different = 0;
+  trade::v1::OrderState state = trade::v1::CONFIRMED;
+  int64_t now_us = TimePoint::At(Date::FromRaw(20250304), TimeOfDay::Hms(21, 0)).raw();
+  std::vector<std::string> callers;
+};
+
+class Commands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Serve<admin::v1::StatusRequest, admin::v1::StatusResponse>("admin.v1.AdminService/Status", [this](const auto&, auto* r) {
+      r->set_now_us(w_.now_us);
+      r->set_serving(true);
+    });
+    Serve<product::v1::ListInstitutionsRequest, product::v1::ListInstitutionsResponse>(
+        "product.v1.ProductService/ListInstitutions", [](const auto&, auto* r) { r->add_institutions()->set_ta_code("11"); });
+    Serve<product::v1::ListFundsRequest, product::v1::ListFundsResponse>("product.v1.ProductService/ListFunds", [](const auto&, auto* r) {
+      auto* f = r->add_funds();
+      f->set_fund_code("110022");
+      f->set_ta_code("11");
+    });
+    Serve<trade::v1::OutcomesRequest, trade::v1::OutcomesResponse>("trade.v1.TradeOps/Outcomes", [this](const auto&, auto* r) {
+      auto* c = r->add_counts();
+      c->set_state(w_.state);
+      c->set_business(22);
+      c->set_ta_code("11");
+      c->set_count(1);
+      c->set_amount_fen(1'000'000);
+    });
+    Serve<clearing::v1::DayStatusRequest, clearing::v1::DayStatusResponse>(
+        "clearing.v1.ClearingService/DayStatus", [](const auto& q, auto* r) {
+          auto* d = r->add_days();
+          d->set_ta_code("11");
+          d->set_day(q.day());
+          d->set_step(clearing::v1::CLOSED);
+          d->set_answer_day(20250304);
+        });
+    Serve<clearing::v1::ReconciliationRequest, clearing::v1::ReconciliationResponse>(
+        "clearing.v1.ClearingService/Reconciliation", [this](const auto&, auto* r) {
+          auto* l = r->add_lines();
+          l->set_name("confirmations");
+          l->set_compared(1);
+          l->set_equal(1 - w_.different);
+          l->set_different(w_.different);
+        });
+    Serve<account::v1::TrialBalanceRequest, account::v1::TrialBalanceResponse>(
+        "account.v1.AccountService/TrialBalance", [](const auto& q, auto* r) {
+          r->set_balanced(q.verify());
+          const auto leg = [r](const char* name, const char* ta, int64_t fen) {
+            auto* l = r->add_cash();
+            l->set_name(name);
+            l->set_ta_code(ta);
+            l->set_amount_fen(fen);
+          };
+          leg("BANK", "", 1'000'000);
+          leg("TA_PAYABLE", "11", -1'000'000);
+          for (int64_t sign : {1, -1}) {
+            auto* l = r->add_units();
+            l->set_name(sign > 0 ? "TA_REGISTER" : "UNITS_FREE");
+            l->set_fund_code("110022");
+            l->set_units_e2(sign * 790'514);
+          }
+        });
+    Serve<bank::v1::BalancesRequest, bank::v1::BalancesResponse>(
+        "bank.v1.BankService/Balances", [this](const auto&, auto* r) { r->set_settlement_fen(w_.bank_fen); });
+    Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>("account.v1.AccountOps/UnitTotals", [](const auto&, auto* r) {
+      auto* t = r->add_totals();
+      t->set_fund_code("110022");
+      t->set_units_e2(790'514);
+      t->set_holders(1);
+    });
+    Serve<clearing::v1::ListBreaksRequest, clearing::v1::ListBreaksResponse>(
+        "clearing.v1.ClearingService/ListBreaks", [this](const auto&, auto* r) {
+          auto* b = r->add_breaks();
+          b->set_break_id(1);
+          b->set_ta_code("11");
+          b->set_day(20250303);
+          b->set_state(w_.break_state);
+        });
+    handlers_.Unary<trade::v1::SubmitOrderRequest, trade::v1::SubmitOrderResponse>(
+        "fundcore.trade.v1.TradeService/SubmitOrder",
+        [this](const rpc::Call& call, const trade::v1::SubmitOrderRequest& q, trade::v1::SubmitOrderResponse* r, rpc::Reply reply) {
+          w_.callers.push_back(call.caller.str());
+          if (q.order().request_id() == "taken") {
+            return reply(rpc::ErrorWithReason(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED", "has other content; use another"));
+          }
+          if (q.order().request_id() == "busy") return reply(rpc::TryAgainLater("too much at once", Duration::Millis(50)));
+          r->mutable_outcome()->set_order_id(100'000'000'000'007);
+          r->mutable_outcome()->set_state(q.order().amount_fen() < 1'000 ? trade::v1::REJECTED : trade::v1::ACCEPTED);
+          r->mutable_outcome()->set_trade_day(20250303);
+          reply(absl::OkStatus());
+        });
+    rpc::ServerOptions options;
+    options.listen = {"127.0.0.1:0"};
+    auto server = rpc::RpcServer::Start(&handlers_, options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    auto remote = Remote::Open({.address = server_->addresses()[0], .patience = Duration::Seconds(20)});
+    ASSERT_TRUE(remote.ok());
+    remote_ = std::make_unique<Remote>(*std::move(remote));
+    ta_report_ = ::testing::TempDir() + "fundctl-ta-report.json";
+    WriteTaReport("7905.14");
+  }
+  void TearDown() override {
+    std::remove(ta_report_.c_str());
+    server_->Stop(Duration::Seconds(1));
+  }
+
+  template <class Req, class Resp, class F>
+  void Serve(std::string_view method, F fill) {
+    handlers_.Unary<Req, Resp>(StrCat("fundcore.", method),
+                               [this, fill](const rpc::Call& call, const Req& q, Resp* r, rpc::Reply reply) {
+                                 w_.callers.push_back(call.caller.str());
+                                 fill(q, r);
+                                 reply(absl::OkStatus());
+                               });
+  }
+  void WriteTaReport(const std::string& units) {
+    std::ofstream(ta_report_) << "{\"funds\":[{\"fund\":\"110022\",\"units\":\"" << units
+                              << "\"}],\"cash_lines\":[{\"pay_day\":\"2025-03-05\",\"fund\":\"110022\",\"distributor\":\"pays\","
+                                 "\"amount\":\"10000.00\"}]}";
+  }
+  Answer Reported() {
+    auto r = MakeReport(*remote_, {.days = {"2025-03-03"}, .ta_reports = {ta_report_}});
+    EXPECT_TRUE(r.ok()) << r.status();
+    return r.ok() ? *r : Answer();
+  }
+
+  World w_;
+  rpc::Handlers handlers_;
+  std::unique_ptr<rpc::RpcServer> server_;
+  std::unique_ptr<Remote> remote_;
+  std::string ta_report_;
+};
+
+TEST_F(Commands, AReportOfBooksThatAgreeIsGood) {
+  const Answer a = Reported();
+  EXPECT_EQ(a.exit_code, 0) << a.ForPeople();
+  EXPECT_THAT(a.ForPeople(), HasSubstr("Everything adds up"));
+  EXPECT_THAT(a.Json(), HasSubstr(R"("good":true)"));
+}
+
+TEST_F(Commands, AReportNamesEverythingThatIsOff) {
+  w_.bank_fen = 999'999;
+  EXPECT_THAT(Reported().ForPeople(), HasSubstr("settlement account: 10,000.00 in our books, bank says 9,999.99"));
+  w_ = World();
+  WriteTaReport("7906.14");
+  Answer a = Reported();
+  EXPECT_EQ(a.exit_code, 1);
+  EXPECT_THAT(a.ForPeople(), HasSubstr("fund 110022: positions 7,905.14, register of ta 11 7,906.14"));
+  WriteTaReport("7905.14");
+  w_.break_state = "PROPOSED";
+  EXPECT_THAT(Reported().Json(), HasSubstr("break 1 of ta 11 () is PROPOSED"));
+  w_ = World();
+  w_.state = trade::v1::RECEIVED;
+  EXPECT_THAT(Reported().ForPeople(), HasSubstr("1 orders of 2025-03-03 at 11 are still RECEIVED"));
+  w_ = World();
+  w_.different = 2;  // one break was closed: a second difference is nobody's
+  EXPECT_THAT(Reported().ForPeople(), HasSubstr("2 differences, of which 1 have a closed break"));
+}
+
+TEST_F(Commands, AnInstitutionsBrokenReportIsWrongData) {
+  std::ofstream(ta_report_) << "{";
+  EXPECT_EQ(ExitCodeOf(MakeReport(*remote_, {.days = {"2025-03-03"}, .ta_reports = {ta_report_}}).status()), 1);
+  EXPECT_EQ(ExitCodeOf(MakeReport(*remote_, {.days = {}}).status()), 2);
+}
+
+TEST_F(Commands, AnOrderIsPlacedUnderTheToolsOwnName) {
+  SubmitOptions o{.investor = "001000000042", .fund = "110022", .purchase = "10,000.00", .request_id = "mine"};
+  auto a = SubmitOrder(*remote_, o);
+  ASSERT_TRUE(a.ok()) << a.status();
+  EXPECT_EQ(a->exit_code, 0);
+  EXPECT_THAT(a->Json(), HasSubstr(R"("order":"00100000000000007","state":"ACCEPTED")"));
+  EXPECT_EQ(w_.callers.back(), "fundctl");
+  o.purchase = "1.00";
+  EXPECT_EQ(SubmitOrder(*remote_, o)->exit_code, 1);  // rejected, and the order stands
+  o.redeem = "5.00";
+  EXPECT_EQ(ExitCodeOf(SubmitOrder(*remote_, o).status()), 2);  // both a purchase and a redemption
+}
+
+TEST_F(Commands, RefusalsAndTroubleAreExplained) {
+  SubmitOptions o{.investor = "001000000042", .fund = "110022", .purchase = "10,000.00", .request_id = "taken"};
+  EXPECT_EQ(Explained(SubmitOrder(*remote_, o).status()), "fundctl: has other content; use another [REQUEST_ID_REUSED]");
+  o.request_id = "busy";
+  EXPECT_THAT(Explained(SubmitOrder(*remote_, o).status()), HasSubstr("ask again after 50ms"));
+  server_->Stop(Duration::Seconds(1));
+  auto gone = SubmitOrder(*remote_, o);
+  EXPECT_EQ(ExitCodeOf(gone.status()), 3);
+  EXPECT_THAT(std::string(gone.status().message()), HasSubstr("--request-id busy"));
+}
+
+TEST_F(Commands, OperatorsFacesAreAskedAsAnOperator) {
+  Reported();
+  EXPECT_THAT(w_.callers, ::testing::Contains("operator"));
+}
+
+}  // namespace
+}  // namespace fundcore::fundctl
