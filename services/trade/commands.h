@@ -1,5 +1,5 @@
-// The commands of the trade machine, as they stand in its log. Tags and field orders are fixed for ever; commands that carry
-// many items are one batch of the same moment of receipt.
+// The commands of the trade machine, as they stand in its log. Tags and field orders are fixed for ever; commands that
+// carry many items are one batch of the same moment of receipt.
 //
 // Texts that a command only looks at are string_views into the bytes it was decoded from: valid while it executes.
 #pragma once
@@ -27,8 +27,8 @@ inline constexpr uint8_t kRedemption = 24;
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;
 inline constexpr uint8_t kMismatchConfirmed = 2;
-inline constexpr uint8_t kReserved = 4;  // order only: account has set cash or units aside
-inline constexpr uint8_t kWasChallenged = 8;  // order only: risk asked for a second proof
+inline constexpr uint8_t kReserved = 4;            // order only: account has set cash or units aside
+inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 
 struct ReceiveItem {

@@ -1,7 +1,7 @@
 // What the transfer agent says: confirmations, refusals, payment.
 //
-// Facts confirmed by a transfer agent are never refused here. A line that does not fit its order's state is recorded with
-// the order and changes nothing else; reconciliation sees it.
+// Facts confirmed by a transfer agent are never refused here. A line that does not fit its order's state is recorded
+// with the order and changes nothing else; reconciliation sees it.
 #include <algorithm>
 
 #include "services/trade/machine.h"
@@ -15,8 +15,8 @@ constexpr uint8_t kOfferFailure = 149;
 
 enum class LineKind { kSuccess, kNote, kRefusal };
 
-// 0000 and 0408 confirm, 0410 is the rest of a large redemption; 0007 (reservation received) and 0209 (moved to the next
-// working day) say that more will come. All other codes refuse.
+// 0000 and 0408 confirm, 0410 is the rest of a large redemption; 0007 (reservation received) and 0209 (moved to the
+// next working day) say that more will come. All other codes refuse.
 LineKind KindOf(std::string_view code) {
   if (code == "0000" || code == "0408" || code == "0410") return LineKind::kSuccess;
   if (code == "0007" || code == "0209") return LineKind::kNote;
@@ -57,7 +57,8 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   Order& o = orders_.Mutable(seq);
   Aftermath& a = aftermaths_.Mutable(seq);
   const LineKind kind = KindOf(line.return_code.view());
-  const bool under_way = o.state == OrderState::kDispatched || (o.state == OrderState::kAccepted && o.transfer.is_set());
+  const bool under_way =
+      o.state == OrderState::kDispatched || (o.state == OrderState::kAccepted && o.transfer.is_set());
   // An order may hang on a refused fund account before it was sealed, even before it was judged.
   const bool refusable = under_way || o.state == OrderState::kAccepted || o.state == OrderState::kReceived ||
                          o.state == OrderState::kChallenged;
@@ -78,12 +79,9 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   if (!line.ta_account.empty()) o.ta_account = line.ta_account;
   a.detail = line.error_detail;
   switch (kind) {
-    case LineKind::kNote:
-      return Noted(seq);
-    case LineKind::kRefusal:
-      return ApplyRefusal(seq, o, a, line);
-    case LineKind::kSuccess:
-      return ApplySuccess(seq, o, a, line);
+    case LineKind::kNote: return Noted(seq);
+    case LineKind::kRefusal: return ApplyRefusal(seq, o, a, line);
+    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line);
   }
 }
 

@@ -1,7 +1,7 @@
 // The trading day: closing it, sealing its orders into transfers, marking transfers as dispatched.
 //
-// All of these advance by a cursor, so that no command holds the partition up for long: they are submitted again while the
-// result says `more`, and after the end they change nothing.
+// All of these advance by a cursor, so that no command holds the partition up for long: they are submitted again while
+// the result says `more`, and after the end they change nothing.
 #include <algorithm>
 
 #include "services/trade/machine.h"
@@ -74,13 +74,15 @@ TradeMachine::Result TradeMachine::Execute(const Seal& c, const machine::Context
   }
   const NameNo ta = tas_.Number(c.ta.view());
   uint64_t changed = 0;
-  for (uint64_t looks = 0; t.cursor <= t.until && looks < kLooksACommand && changed < kChangesACommand; ++looks, ++t.cursor) {
+  for (uint64_t looks = 0; t.cursor <= t.until && looks < kLooksACommand && changed < kChangesACommand;
+       ++looks, ++t.cursor) {
     const Order* seen = orders_.Find(t.cursor);
     if (!seen || seen->state != OrderState::kAccepted || seen->transfer.is_set()) continue;
     if (seen->trade_day != c.day || seen->ta != ta) continue;
     Order& o = orders_.Mutable(t.cursor);
     Change(t.cursor, o, [&] { o.transfer = c.transfer; });
-    TransferPage& page = transfer_pages_.Mutable({c.ta, c.day, c.transfer, static_cast<uint32_t>(t.count / kOrdersPerPage)});
+    TransferPage& page =
+        transfer_pages_.Mutable({c.ta, c.day, c.transfer, static_cast<uint32_t>(t.count / kOrdersPerPage)});
     if (page.first == 0) page.first = t.cursor;
     page.last = t.cursor;
     if (t.first == 0) t.first = t.cursor;

@@ -1,7 +1,7 @@
 // What account and risk answered, and what the investor does meanwhile: judging, cancelling, the second proof.
 //
-// Every order that ends here after account may have been asked is owed a release. It is sent whether or not anything was
-// reserved: a release that comes before its reservation makes the latter fail, so money cannot stay behind.
+// Every order that ends here after account may have been asked is owed a release. It is sent whether or not anything
+// was reserved: a release that comes before its reservation makes the latter fail, so money cannot stay behind.
 #include <algorithm>
 
 #include "services/trade/machine.h"
@@ -35,9 +35,7 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
     if (!reserved) return SetRejected(*o, ReasonSource::kAccount, item.account_reason);
     o->flags |= kReserved;
     switch (item.risk) {
-      case RiskOutcome::kAllow:
-        o->state = OrderState::kAccepted;
-        return RememberPurchase(*o);
+      case RiskOutcome::kAllow: o->state = OrderState::kAccepted; return RememberPurchase(*o);
       case RiskOutcome::kBlock:
         releases_.Add(item.order);
         return SetRejected(*o, ReasonSource::kRisk, item.risk_reason);

@@ -22,7 +22,8 @@ Duration PatienceOf(Duration deadline) {
 
 void Desk::Start() {
   started_ = true;
-  for (auto& base : shard_->partitions()) static_cast<machine::Partition<TradeMachine>&>(*base).machine().CollectChanges();
+  for (auto& base : shard_->partitions())
+    static_cast<machine::Partition<TradeMachine>&>(*base).machine().CollectChanges();
 }
 
 void Desk::Submit(Part* part) {

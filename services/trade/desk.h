@@ -1,5 +1,5 @@
-// Desk: where callers wait. One for each executor; it takes the orders of a call that belong to its partitions, submits one
-// Receive a partition, and answers each item when its order is decided or the caller's patience is at an end.
+// Desk: where callers wait. One for each executor; it takes the orders of a call that belong to its partitions, submits
+// one Receive a partition, and answers each item when its order is decided or the caller's patience is at an end.
 //
 // What waits here is volatile: a crash loses callers, never orders. All methods run on the desk's executor, except
 // overloaded(). A desk outlives every call it was given; it lives as long as the service.
@@ -55,7 +55,7 @@ struct Part {
   Submission* submission = nullptr;
   machine::Gather* gather = nullptr;  // told once when every item has its outcome
   Duration patience;
-  std::vector<uint32_t> items;        // indices into the submission, partition by partition
+  std::vector<uint32_t> items;  // indices into the submission, partition by partition
   std::vector<Range> ranges;
 
   // The desk's own.
@@ -64,7 +64,7 @@ struct Part {
   uint32_t unanswered = 0;
   uint64_t expires = 0;  // tick
   size_t slot = 0;
-  bool closed = false;   // the gather was told: submission and gather may be gone
+  bool closed = false;  // the gather was told: submission and gather may be gone
 };
 
 // How long a caller with this deadline is kept waiting: less a margin for the way back.
@@ -93,7 +93,8 @@ class Desk {
   };
 
   void OnReceived(Part* part, uint32_t range, const TradeMachine::Result& result);
-  void Refuse(Part* part, const Part::Range& range, absl::StatusCode code, std::string_view reason, std::string_view message);
+  void Refuse(Part* part, const Part::Range& range, absl::StatusCode code, std::string_view reason,
+              std::string_view message);
   void Answer(const Waiter& waiter, TradeMachine& machine, uint64_t seq, const Order& o);
   void Answered(Part* part, uint32_t items);
   void Close(Part* part);
@@ -107,15 +108,15 @@ class Desk {
   machine::Shard* const shard_;
   bool started_ = false;
   std::atomic<bool> overloaded_{false};
-  absl::flat_hash_map<uint64_t, Waiter> waiters_;                   // by order number
+  absl::flat_hash_map<uint64_t, Waiter> waiters_;                    // by order number
   absl::flat_hash_map<uint64_t, std::vector<Waiter>> more_waiters_;  // second and further ones of the same order
   absl::flat_hash_map<uint64_t, std::vector<std::shared_ptr<rpc::Stream>>> watchers_;
   size_t prune_at_ = 1'000;
   std::vector<Part*> active_;
   uint64_t tick_ = 0;
   bool sweeping_ = false;
-  Receive receive_;                 // scratch
-  std::vector<uint64_t> changed_;   // scratch
+  Receive receive_;                // scratch
+  std::vector<uint64_t> changed_;  // scratch
 };
 
 }  // namespace fundcore::trade

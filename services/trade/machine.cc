@@ -8,7 +8,8 @@
 namespace fundcore::trade {
 namespace {
 
-// Pages of 32 in memory, over all partitions some millions of orders: those of the last days. Older ones come from the store.
+// Pages of 32 in memory, over all partitions some millions of orders: those of the last days. Older ones come from the
+// store.
 constexpr size_t kOrderPages = 4 * 1024;
 constexpr size_t kAftermathPages = 2 * 1024;
 constexpr size_t kInvestorPages = 16 * 1024;
@@ -217,14 +218,17 @@ Day& TradeMachine::DayOf(const Order& o) {
 void TradeMachine::Count(const Order& o, int64_t sign) {
   Day& day = DayOf(o);
   const bool sealed = o.transfer.is_set();
-  const bool reasoned = o.state == OrderState::kRejected || o.state == OrderState::kRefused || o.state == OrderState::kChallenged;
+  const bool reasoned =
+      o.state == OrderState::kRejected || o.state == OrderState::kRefused || o.state == OrderState::kChallenged;
   const ReasonSource source = reasoned ? o.source : ReasonSource::kTrade;
   const uint32_t reason = reasoned ? o.reason : 0;
   auto row = std::find_if(day.rows.begin(), day.rows.end(), [&](const DayRow& r) {
-    return r.state == o.state && r.business == o.business && r.sealed == sealed && r.source == source && r.reason == reason;
+    return r.state == o.state && r.business == o.business && r.sealed == sealed && r.source == source &&
+           r.reason == reason;
   });
   if (row == day.rows.end()) {
-    day.rows.push_back({.state = o.state, .business = o.business, .sealed = sealed, .source = source, .reason = reason});
+    day.rows.push_back(
+        {.state = o.state, .business = o.business, .sealed = sealed, .source = source, .reason = reason});
     row = day.rows.end() - 1;
   }
   const auto times = static_cast<uint64_t>(sign);
@@ -262,8 +266,7 @@ void TradeMachine::ForEachDay(Date day, absl::FunctionRef<void(const TaCode&, co
 
 std::string TradeMachine::ReasonNameOf(ReasonSource source, uint32_t reason) {
   switch (source) {
-    case ReasonSource::kTrade:
-      return std::string(ReasonName(static_cast<Reason>(reason)));
+    case ReasonSource::kTrade: return std::string(ReasonName(static_cast<Reason>(reason)));
     case ReasonSource::kAccount:
     case ReasonSource::kRisk: {
       const NameText* name = foreign_.Find({source, static_cast<uint16_t>(reason)});

@@ -1,8 +1,8 @@
 // Orders: who applied for what, and how far each order has come.
 //
-// A pure state machine. Execute is called by the partition's player, one command after the other, on one thread. It reads
-// nothing but the command and its tables; time is ctx.now, and the moment of receipt is ctx.received. Replaying the same
-// commands gives the same state, byte for byte.
+// A pure state machine. Execute is called by the partition's player, one command after the other, on one thread. It
+// reads nothing but the command and its tables; time is ctx.now, and the moment of receipt is ctx.received. Replaying
+// the same commands gives the same state, byte for byte.
 //
 //   machine::Host<TradeMachine> host(options);
 //   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
@@ -30,7 +30,7 @@ class TradeMachine {
   struct Received {
     Reason error = Reason::kNone;  // nothing was received
     bool repeated = false;
-    uint64_t order = 0;            // sequence
+    uint64_t order = 0;  // sequence
     OrderState state = OrderState::kNone;
     ReasonSource source = ReasonSource::kTrade;
     uint32_t reason = 0;
@@ -38,12 +38,12 @@ class TradeMachine {
   };
   struct Result {
     Reason reason = Reason::kNone;
-    uint64_t number = 0;  // ApplyConfirmations: the next index; MarkDispatched, Settle: orders so far
-    bool more = false;    // the same command again goes on
+    uint64_t number = 0;                 // ApplyConfirmations: the next index; MarkDispatched, Settle: orders so far
+    bool more = false;                   // the same command again goes on
     std::span<const Received> received;  // of a Receive, in its order; valid during the callback
   };
-  using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge, CloseDay, Seal,
-                                        MarkDispatched, ApplyConfirmations, Settle>;
+  using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge,
+                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle>;
 
   TradeMachine(machine::State& state, PartitionId partition);
 

@@ -12,8 +12,9 @@ constexpr int kLinesACommand = 2'000;
 
 absl::Status CheckAllowed(const rpc::Call& call) {
   if (call.internal || call.caller.view() == "local" || call.caller.view() == "operator") return absl::OkStatus();
-  return rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "INTERNAL_ONLY",
-                              StrCat("caller ", call.caller.view(), " is neither a service of this system nor an operator"));
+  return rpc::ErrorWithReason(
+      absl::StatusCode::kPermissionDenied, "INTERNAL_ONLY",
+      StrCat("caller ", call.caller.view(), " is neither a service of this system nor an operator"));
 }
 
 absl::Status CheckTaDay(std::string_view ta, int32_t day) {
@@ -96,12 +97,13 @@ void TradeService::LookEverywhere(std::function<void(TradePartition&)> look, std
   auto run = std::make_shared<Run>();
   run->look = std::move(look);
   run->served.resize(deps_.partitions);
-  run->gather = machine::Gather::New(deps_.partitions, [run, finish = std::move(finish), reply = std::move(reply)]() mutable {
-    for (char served : run->served)
-      if (!served) return reply(NotServing());
-    finish();
-    reply(absl::OkStatus());
-  });
+  run->gather =
+      machine::Gather::New(deps_.partitions, [run, finish = std::move(finish), reply = std::move(reply)]() mutable {
+        for (char served : run->served)
+          if (!served) return reply(NotServing());
+        finish();
+        reply(absl::OkStatus());
+      });
   for (uint16_t p = 0; p < deps_.partitions; ++p) {
     host_.On(PartitionId(p), [run, p](TradePartition& partition) {
       run->served[p] = partition.serving();
@@ -133,7 +135,8 @@ void TradeService::ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::
     do {
       command.first_index = request.first_index() + static_cast<uint64_t>(at);
       command.lines.clear();
-      for (int end = std::min(lines, at + kLinesACommand); at < end; ++at) command.lines.push_back(ToLine(request.lines(at)));
+      for (int end = std::min(lines, at + kLinesACommand); at < end; ++at)
+        command.lines.push_back(ToLine(request.lines(at)));
       host_.Submit(p, command, [run, response](const TradeMachine::Result& result) {
         if (run->worst.reason == Reason::kNone) run->worst = result;
         run->worst.received = {};
@@ -159,8 +162,8 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
                    std::move(reply));
       });
   handlers->Unary<v1::DayCountsRequest, v1::DayCountsResponse>(
-      "fundcore.trade.v1.TradeOps/DayCounts",
-      [this](const rpc::Call& call, const v1::DayCountsRequest& request, v1::DayCountsResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeOps/DayCounts", [this](const rpc::Call& call, const v1::DayCountsRequest& request,
+                                                     v1::DayCountsResponse* response, rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckTaDay(request.ta_code(), request.day()); !s.ok()) return reply(s);
         auto days = std::make_shared<std::vector<Day>>(deps_.partitions);
@@ -194,20 +197,21 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
                               TransferNo(static_cast<uint16_t>(request.transfer_no()))};
         // Made beforehand, because partitions fill their own at the same time.
         for (uint16_t p = 0; p < deps_.partitions; ++p) response->add_partitions()->set_partition(p);
-        Everywhere(Seal{key.ta, key.day, key.transfer},
-                   [key, response](TradePartition& partition, const TradeMachine::Result&) {
-                     const Transfer* t = partition.machine().FindTransfer(key);
-                     v1::PartitionSeal* seal = response->mutable_partitions(partition.id().partition.raw());
-                     seal->set_count(t->count);
-                     seal->set_sum_amount_fen(static_cast<int64_t>(t->sum_amount));
-                     seal->set_sum_units_e2(static_cast<int64_t>(t->sum_units));
-                     seal->set_hash(t->hash);
-                   },
-                   std::move(reply));
+        Everywhere(
+            Seal{key.ta, key.day, key.transfer},
+            [key, response](TradePartition& partition, const TradeMachine::Result&) {
+              const Transfer* t = partition.machine().FindTransfer(key);
+              v1::PartitionSeal* seal = response->mutable_partitions(partition.id().partition.raw());
+              seal->set_count(t->count);
+              seal->set_sum_amount_fen(static_cast<int64_t>(t->sum_amount));
+              seal->set_sum_units_e2(static_cast<int64_t>(t->sum_units));
+              seal->set_hash(t->hash);
+            },
+            std::move(reply));
       });
   handlers->Unary<v1::PullSealedRequest, v1::PullSealedResponse>(
-      "fundcore.trade.v1.TradeOps/PullSealed",
-      [this](const rpc::Call& call, const v1::PullSealedRequest& request, v1::PullSealedResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeOps/PullSealed", [this](const rpc::Call& call, const v1::PullSealedRequest& request,
+                                                      v1::PullSealedResponse* response, rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(s);
         if (auto s = CheckTransfer(request.ta_code(), request.day(), request.transfer_no()); !s.ok()) return reply(s);
@@ -236,27 +240,29 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         if (auto s = CheckTransfer(request.ta_code(), request.day(), request.transfer_no()); !s.ok()) return reply(s);
         if (auto s = CheckCode("file_name", request.file_name(), 200); !s.ok()) return reply(s);
         auto counts = std::make_shared<std::vector<uint64_t>>(deps_.partitions);
-        Everywhere(MarkDispatched{TaCode(request.ta_code()), Date::FromRaw(request.day()),
-                                  TransferNo(static_cast<uint16_t>(request.transfer_no())), request.file_name()},
-                   [counts](TradePartition& partition, const TradeMachine::Result& result) {
-                     (*counts)[partition.id().partition.raw()] = result.number;
-                   },
-                   [counts, response, reply = std::move(reply)](absl::Status status) mutable {
-                     for (uint64_t n : *counts) response->set_dispatched(response->dispatched() + n);
-                     reply(std::move(status));
-                   });
+        Everywhere(
+            MarkDispatched{TaCode(request.ta_code()), Date::FromRaw(request.day()),
+                           TransferNo(static_cast<uint16_t>(request.transfer_no())), request.file_name()},
+            [counts](TradePartition& partition, const TradeMachine::Result& result) {
+              (*counts)[partition.id().partition.raw()] = result.number;
+            },
+            [counts, response, reply = std::move(reply)](absl::Status status) mutable {
+              for (uint64_t n : *counts) response->set_dispatched(response->dispatched() + n);
+              reply(std::move(status));
+            });
       });
   handlers->Unary<v1::ApplyConfirmationsRequest, v1::ApplyConfirmationsResponse>(
       "fundcore.trade.v1.TradeOps/ApplyConfirmations",
-      [this](const rpc::Call& call, const v1::ApplyConfirmationsRequest& request, v1::ApplyConfirmationsResponse* response,
-             rpc::Reply reply) {
+      [this](const rpc::Call& call, const v1::ApplyConfirmationsRequest& request,
+             v1::ApplyConfirmationsResponse* response, rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(s);
         if (auto s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(s);
         if (auto s = CheckCode("file_name", request.file_name(), 200); !s.ok()) return reply(s);
         if (request.file_hash().size() != 32) {
-          return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FILE_HASH",
-                                            StrCat("file_hash has ", request.file_hash().size(), " bytes; SHA-256 has 32")));
+          return reply(
+              rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FILE_HASH",
+                                   StrCat("file_hash has ", request.file_hash().size(), " bytes; SHA-256 has 32")));
         }
         for (const v1::ConfirmationLine& line : request.lines())
           if (auto s = CheckLine(line); !s.ok()) return reply(s);
@@ -273,20 +279,23 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
                                             StrCat("business ", request.business(), " must be below 200")));
         }
         // Confirmations are 1xx; an application's code (022) means its confirmation (122).
-        const auto business = static_cast<uint8_t>(request.business() < 100 ? request.business() + 100 : request.business());
+        const auto business =
+            static_cast<uint8_t>(request.business() < 100 ? request.business() + 100 : request.business());
         auto counts = std::make_shared<std::vector<uint64_t>>(deps_.partitions);
-        Everywhere(Settle{TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()), business},
-                   [counts](TradePartition& partition, const TradeMachine::Result& result) {
-                     (*counts)[partition.id().partition.raw()] = result.number;
-                   },
-                   [counts, response, reply = std::move(reply)](absl::Status status) mutable {
-                     for (uint64_t n : *counts) response->set_settled(response->settled() + n);
-                     reply(std::move(status));
-                   });
+        Everywhere(
+            Settle{TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()),
+                   business},
+            [counts](TradePartition& partition, const TradeMachine::Result& result) {
+              (*counts)[partition.id().partition.raw()] = result.number;
+            },
+            [counts, response, reply = std::move(reply)](absl::Status status) mutable {
+              for (uint64_t n : *counts) response->set_settled(response->settled() + n);
+              reply(std::move(status));
+            });
       });
   handlers->Unary<v1::TraceOrderRequest, v1::TraceOrderResponse>(
-      "fundcore.trade.v1.TradeOps/TraceOrder",
-      [this](const rpc::Call& call, const v1::TraceOrderRequest& request, v1::TraceOrderResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeOps/TraceOrder", [this](const rpc::Call& call, const v1::TraceOrderRequest& request,
+                                                      v1::TraceOrderResponse* response, rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return reply(s);
         const OrderId id(request.order_id());
@@ -298,8 +307,8 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         });
       });
   handlers->Unary<v1::OutcomesRequest, v1::OutcomesResponse>(
-      "fundcore.trade.v1.TradeOps/Outcomes",
-      [this](const rpc::Call& call, const v1::OutcomesRequest& request, v1::OutcomesResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeOps/Outcomes", [this](const rpc::Call& call, const v1::OutcomesRequest& request,
+                                                    v1::OutcomesResponse* response, rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckDate("day", request.day()); !s.ok()) return reply(s);
         struct Row {

@@ -23,7 +23,8 @@ absl::Status StatusOf(const v1::OrderOutcome& outcome) {
 absl::Status TradeService::Ready() const {
   if (!started_.load(std::memory_order_acquire)) return NotServing();
   for (const auto& desk : desks_) {
-    if (desk->overloaded()) return rpc::TryAgainLater("too many orders wait; nothing was received", Duration::Millis(50));
+    if (desk->overloaded())
+      return rpc::TryAgainLater("too many orders wait; nothing was received", Duration::Millis(50));
   }
   return absl::OkStatus();
 }
@@ -76,8 +77,7 @@ void TradeService::Submit(std::unique_ptr<Submission> submission, Duration deadl
   for (size_t s = 0; s < shards; ++s) {
     if (!parts[s]) continue;
     parts[s]->gather = gather;
-    host_.shards()[s]->executor()->Post(
-        [desk = desks_[s].get(), part = parts[s].release()] { desk->Submit(part); });
+    host_.shards()[s]->executor()->Post([desk = desks_[s].get(), part = parts[s].release()] { desk->Submit(part); });
   }
 }
 
@@ -87,7 +87,8 @@ void TradeService::List(const v1::ListOrdersRequest& request, v1::ListOrdersResp
   uint64_t from = 0;
   const std::string& token = request.page_token();
   const auto parsed = std::from_chars(token.data(), token.data() + token.size(), from);
-  const bool bad_token = !token.empty() && (parsed.ec != std::errc() || parsed.ptr != token.data() + token.size() || from == 0);
+  const bool bad_token =
+      !token.empty() && (parsed.ec != std::errc() || parsed.ptr != token.data() + token.size() || from == 0);
   const auto refuse = [] {
     return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_PAGE_TOKEN",
                                 "page_token must be empty or the next_page_token of this investor's last page");
@@ -109,23 +110,24 @@ void TradeService::List(const v1::ListOrdersRequest& request, v1::ListOrdersResp
 
 template <class C>
 void TradeService::Change(const C& command, v1::Order* order, rpc::Reply reply) {
-  With(PartitionOf(command.order), std::move(reply), [this, command, order](TradePartition& partition, rpc::Reply reply) {
-    auto done = [&machine = partition.machine(), command, order, reply = std::move(reply)](
-                    const TradeMachine::Result& result) mutable {
-      if (result.reason != Reason::kNone) {
-        return reply(ErrorOf(result.reason, StrCat("order ", FormatOrderId(command.order))));
-      }
-      FillOrder(machine, SequenceOf(command.order), *machine.FindOrder(SequenceOf(command.order)), order);
-      reply(absl::OkStatus());
-    };
-    host_.Submit(PartitionOf(command.order), command, std::move(done));
-  });
+  With(PartitionOf(command.order), std::move(reply),
+       [this, command, order](TradePartition& partition, rpc::Reply reply) {
+         auto done = [&machine = partition.machine(), command, order,
+                      reply = std::move(reply)](const TradeMachine::Result& result) mutable {
+           if (result.reason != Reason::kNone) {
+             return reply(ErrorOf(result.reason, StrCat("order ", FormatOrderId(command.order))));
+           }
+           FillOrder(machine, SequenceOf(command.order), *machine.FindOrder(SequenceOf(command.order)), order);
+           reply(absl::OkStatus());
+         };
+         host_.Submit(PartitionOf(command.order), command, std::move(done));
+       });
 }
 
 void TradeService::RegisterOrders(rpc::Handlers* handlers) {
   handlers->Unary<v1::SubmitOrderRequest, v1::SubmitOrderResponse>(
-      "fundcore.trade.v1.TradeService/SubmitOrder",
-      [this](const rpc::Call& call, const v1::SubmitOrderRequest& request, v1::SubmitOrderResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeService/SubmitOrder", [this](const rpc::Call& call, const v1::SubmitOrderRequest& request,
+                                                           v1::SubmitOrderResponse* response, rpc::Reply reply) {
         if (auto ready = Ready(); !ready.ok()) return reply(ready);
         v1::OrderOutcome* outcome = response->mutable_outcome();
         // The first status is the call's; what is wrong with its only item becomes the call's error.
@@ -138,9 +140,9 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
              rpc::Reply reply) {
         if (auto ready = Ready(); !ready.ok()) return reply(ready);
         if (request.orders_size() > kMostOrders) {
-          return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "TOO_MANY_ORDERS",
-                                            StrCat("orders has ", request.orders_size(), " items; send at most ", kMostOrders,
-                                                   " a call")));
+          return reply(rpc::ErrorWithReason(
+              absl::StatusCode::kInvalidArgument, "TOO_MANY_ORDERS",
+              StrCat("orders has ", request.orders_size(), " items; send at most ", kMostOrders, " a call")));
         }
         response->mutable_outcomes()->Reserve(request.orders_size());
         for (int i = 0; i < request.orders_size(); ++i) response->add_outcomes();
@@ -148,8 +150,8 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
                [reply = std::move(reply)](absl::Status) mutable { reply(absl::OkStatus()); });
       });
   handlers->Unary<v1::CancelOrderRequest, v1::CancelOrderResponse>(
-      "fundcore.trade.v1.TradeService/CancelOrder",
-      [this](const rpc::Call&, const v1::CancelOrderRequest& request, v1::CancelOrderResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeService/CancelOrder", [this](const rpc::Call&, const v1::CancelOrderRequest& request,
+                                                           v1::CancelOrderResponse* response, rpc::Reply reply) {
         if (auto s = CheckInvestorId(request.investor_id(), deps_.partitions); !s.ok()) return reply(s);
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return reply(s);
         Change(Cancel{InvestorId(request.investor_id()), OrderId(request.order_id())}, response->mutable_order(),
@@ -177,8 +179,8 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
         });
       });
   handlers->Unary<v1::ListOrdersRequest, v1::ListOrdersResponse>(
-      "fundcore.trade.v1.TradeService/ListOrders",
-      [this](const rpc::Call&, const v1::ListOrdersRequest& request, v1::ListOrdersResponse* response, rpc::Reply reply) {
+      "fundcore.trade.v1.TradeService/ListOrders", [this](const rpc::Call&, const v1::ListOrdersRequest& request,
+                                                          v1::ListOrdersResponse* response, rpc::Reply reply) {
         if (auto s = CheckInvestorId(request.investor_id(), deps_.partitions); !s.ok()) return reply(s);
         List(request, response, std::move(reply));
       });

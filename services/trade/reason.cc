@@ -52,11 +52,13 @@ std::string_view ReasonText(Reason r) {
     case Reason::kFundTerminated: return "the fund has been terminated";
     case Reason::kFundClosed: return "the fund is closed and takes no orders";
     case Reason::kFundInOffer: return "the fund is being offered: only subscriptions (020) are taken until it opens";
-    case Reason::kFundNotInOffer: return "the fund is not being offered: send a purchase (022) instead of a subscription";
+    case Reason::kFundNotInOffer:
+      return "the fund is not being offered: send a purchase (022) instead of a subscription";
     case Reason::kPurchaseStopped: return "purchases of the fund were suspended when the order was received";
     case Reason::kRedemptionStopped: return "redemptions of the fund were suspended when the order was received";
     case Reason::kFundClosedOnTradeDay:
-      return "the fund is closed on this trading day although the institution is open; order again for a day on which it trades";
+      return "the fund is closed on this trading day although the institution is open; order again for a day on which "
+             "it trades";
     case Reason::kNothingApplied: return "an order applies for a positive amount or number of units";
     case Reason::kAmountBelowFirstMinimum: return "the amount is below the fund's minimum for a first purchase";
     case Reason::kAmountBelowAdditionalMinimum: return "the amount is below the fund's minimum for a further purchase";
@@ -67,10 +69,12 @@ std::string_view ReasonText(Reason r) {
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
     case Reason::kOrderNotFound: return "this investor has no order of this number; check both";
     case Reason::kOrderFinal: return "the order has gone too far to be cancelled; see its state";
-    case Reason::kOrderSealed: return "the order is already in a transfer to the institution and cannot be cancelled here";
+    case Reason::kOrderSealed:
+      return "the order is already in a transfer to the institution and cannot be cancelled here";
     case Reason::kCutoffPassed: return "the cut-off of the order's trading day has passed";
     case Reason::kNotChallenged: return "the order waits for no second proof; see its state";
-    case Reason::kDayNotOver: return "the cut-off of this day plus the grace has not come yet; close the day afterwards";
+    case Reason::kDayNotOver:
+      return "the cut-off of this day plus the grace has not come yet; close the day afterwards";
     case Reason::kTransferNotSealed: return "this transfer has not been sealed in this partition; seal it first";
     case Reason::kConfirmationGap: return "lines before these have not been applied; begin at the expected index";
   }

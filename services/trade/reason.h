@@ -1,5 +1,5 @@
-// Why trade says no. Each reason is named after the rule that was broken; within a group they stand in the order in which
-// they are checked. Numbers are stored in orders and never reused.
+// Why trade says no. Each reason is named after the rule that was broken; within a group they stand in the order in
+// which they are checked. Numbers are stored in orders and never reused.
 #pragma once
 
 #include <cstdint>

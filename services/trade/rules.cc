@@ -22,7 +22,8 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
   return Reason::kFundStopped;  // a state of a later build takes no orders here
 }
 
-Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units, absl::FunctionRef<bool()> bought_before) {
+Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
+                 absl::FunctionRef<bool()> bought_before) {
   if (business == kRedemption) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;

@@ -13,11 +13,12 @@ Reason CheckStatus(FundStatus status, uint8_t business);
 
 // Is the order of a size that the fund takes? `bought_before` says whether the investor has an accepted purchase of the
 // fund; it is asked only where the answer matters.
-Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units, absl::FunctionRef<bool()> bought_before);
+Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
+                 absl::FunctionRef<bool()> bought_before);
 
-// The trading day of an order: the first day, from the day of receipt on where that is before the cut-off, else from the
-// next on, at which the calendar is open and which `closed` does not exclude.
-// Errors: kOutOfRange where the calendar does not reach that far.
+// The trading day of an order: the first day, from the day of receipt on where that is before the cut-off, else from
+// the next on, at which the calendar is open and which `closed` does not exclude. Errors: kOutOfRange where the
+// calendar does not reach that far.
 absl::StatusOr<Date> TradingDay(const TradingCalendar& calendar, TimeOfDay cutoff, TimePoint received,
                                 absl::FunctionRef<bool(Date)> closed);
 

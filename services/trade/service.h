@@ -5,8 +5,8 @@
 //   trade.host()->Recover();  log->Start();
 //   trade.host()->WhenServing([&] { trade.Start(); });
 //
-// Handlers run on any thread: they check shapes and post to the partitions' executors, from where they are answered. Must
-// outlive the executors' last task.
+// Handlers run on any thread: they check shapes and post to the partitions' executors, from where they are answered.
+// Must outlive the executors' last task.
 #pragma once
 
 #include <atomic>
@@ -59,13 +59,14 @@ class TradeService final : public Service {
   }
 
   // ops_api.cc
-  // Submits the command to every partition until none says `more`. `each` runs on every partition's executor once it is done;
-  // then `reply`, with the first trouble if there was any.
+  // Submits the command to every partition until none says `more`. `each` runs on every partition's executor once it is
+  // done; then `reply`, with the first trouble if there was any.
   template <class C>
   void Everywhere(C command, std::function<void(TradePartition&, const TradeMachine::Result&)> each, rpc::Reply reply);
   // Runs `look` on every partition, then `finish` once.
   void LookEverywhere(std::function<void(TradePartition&)> look, std::function<void()> finish, rpc::Reply reply);
-  void ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::ApplyConfirmationsResponse* response, rpc::Reply reply);
+  void ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::ApplyConfirmationsResponse* response,
+                  rpc::Reply reply);
 
   static absl::Status NotServing();
   static absl::Status ErrorOf(Reason reason, std::string_view what);

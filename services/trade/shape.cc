@@ -60,7 +60,8 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   }
   if ((redemption ? o.amount_fen() : o.units_e2()) != 0) {
     return Bad(redemption ? "BAD_AMOUNT" : "BAD_UNITS",
-               StrCat(redemption ? "amount_fen" : "units_e2", " must be 0 for business ", business, ", which applies for ", field));
+               StrCat(redemption ? "amount_fen" : "units_e2", " must be 0 for business ", business,
+                      ", which applies for ", field));
   }
   return {};
 }
@@ -92,12 +93,14 @@ absl::Status CheckOrderId(uint64_t raw, uint16_t partitions) {
 
 absl::Status CheckCode(std::string_view field, std::string_view value, size_t most) {
   if (!value.empty() && value.size() <= most && Printable(value)) return absl::OkStatus();
-  return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_CODE",
-                              StrCat(field, " ", Quoted(value), " must have 1 to ", most, " printable ASCII characters"));
+  return rpc::ErrorWithReason(
+      absl::StatusCode::kInvalidArgument, "BAD_CODE",
+      StrCat(field, " ", Quoted(value), " must have 1 to ", most, " printable ASCII characters"));
 }
 
 absl::Status CheckDate(std::string_view field, int32_t yyyymmdd) {
-  if (yyyymmdd >= 19000101 && yyyymmdd <= 29991231 && Date::Parse(std::to_string(yyyymmdd)).ok()) return absl::OkStatus();
+  if (yyyymmdd >= 19000101 && yyyymmdd <= 29991231 && Date::Parse(std::to_string(yyyymmdd)).ok())
+    return absl::OkStatus();
   return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_DATE",
                               StrCat(field, " ", yyyymmdd, " is not a date of the form yyyymmdd"));
 }

@@ -1,5 +1,5 @@
-// Shape checks: can this message be an order at all? Before anything is received, on any thread; each refusal names field,
-// value and limit.
+// Shape checks: can this message be an order at all? Before anything is received, on any thread; each refusal names
+// field, value and limit.
 #pragma once
 
 #include <cstdint>

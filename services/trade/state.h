@@ -52,24 +52,25 @@ enum class OrderState : uint8_t {
 };
 
 inline bool IsFinal(OrderState s) {
-  return s == OrderState::kSettled || s == OrderState::kRejected || s == OrderState::kCancelled || s == OrderState::kRefused;
+  return s == OrderState::kSettled || s == OrderState::kRejected || s == OrderState::kCancelled ||
+         s == OrderState::kRefused;
 }
 
-// Codes that recur in every order (funds, institutions, callers, file names) are stored once and named by a dense number
-// from 1; 0 is "none".
+// Codes that recur in every order (funds, institutions, callers, file names) are stored once and named by a dense
+// number from 1; 0 is "none".
 using NameNo = uint32_t;
 
-// One order: what every one of them needs. What only some get is in Aftermath, which times a whole transfer or settlement
-// shares are there.
+// One order: what every one of them needs. What only some get is in Aftermath, which times a whole transfer or
+// settlement shares are there.
 struct Order {
   InvestorId investor;
-  uint64_t previous = 0;        // the same investor's order before this one
+  uint64_t previous = 0;  // the same investor's order before this one
   TimePoint received_at;
-  TimePoint judged_at;          // accepted, challenged or rejected; unset while undecided
+  TimePoint judged_at;  // accepted, challenged or rejected; unset while undecided
   Money amount;
   Units units;
   uint64_t product_version = 0;
-  uint32_t reason = 0;          // by source; a transfer agent's return code as four bytes
+  uint32_t reason = 0;  // by source; a transfer agent's return code as four bytes
   NameNo fund = 0, ta = 0, caller = 0;
   Date trade_day;
   TransferNo transfer;
@@ -79,19 +80,19 @@ struct Order {
   uint8_t flags = 0;
   RequestId request_id;
   TaAccountId ta_account;
-  FC_FIELDS(investor, previous, received_at, judged_at, amount, units, product_version, reason, fund, ta, caller, trade_day,
-            transfer, business, state, source, flags, request_id, ta_account)
+  FC_FIELDS(investor, previous, received_at, judged_at, amount, units, product_version, reason, fund, ta, caller,
+            trade_day, transfer, business, state, source, flags, request_id, ta_account)
 };
 
 // What became of an order later: rare steps and the transfer agent's figures, summed over its confirmations.
 struct Aftermath {
-  TimePoint answered_at;        // the challenge
-  TimePoint ended_at;           // cancelled, or rejected after it had been challenged
-  TimePoint confirmed_at;       // the latest line applied
-  NameNo file = 0;              // that carried it
+  TimePoint answered_at;   // the challenge
+  TimePoint ended_at;      // cancelled, or rejected after it had been challenged
+  TimePoint confirmed_at;  // the latest line applied
+  NameNo file = 0;         // that carried it
   uint64_t line = 0;
-  uint32_t lines = 0;           // applied so far
-  uint32_t odd_lines = 0;       // lines that did not fit the order's state: recorded, nothing changed
+  uint32_t lines = 0;      // applied so far
+  uint32_t odd_lines = 0;  // lines that did not fit the order's state: recorded, nothing changed
   uint8_t business = 0;
   ReturnCode return_code;
   Date confirm_day;
@@ -102,8 +103,8 @@ struct Aftermath {
   Nav nav;
   bool in_part = false;
   std::string detail;
-  FC_FIELDS(answered_at, ended_at, confirmed_at, file, line, lines, odd_lines, business, return_code, confirm_day, ta_serial,
-            amount, units, fee, nav, in_part, detail)
+  FC_FIELDS(answered_at, ended_at, confirmed_at, file, line, lines, odd_lines, business, return_code, confirm_day,
+            ta_serial, amount, units, fee, nav, in_part, detail)
 };
 
 struct Investor {
@@ -142,8 +143,8 @@ struct DayRow {
 
 // The orders of a trading day are among the sequences from first to last: receipts come in order, so no list is needed.
 struct Day {
-  TimePoint closed_at;          // unset while open
-  uint64_t closed_from = 0;     // orders from this sequence on do not get the day; 0 while open
+  TimePoint closed_at;       // unset while open
+  uint64_t closed_from = 0;  // orders from this sequence on do not get the day; 0 while open
   uint64_t first = 0, last = 0;
   std::vector<DayRow> rows;
   FC_FIELDS(closed_at, closed_from, first, last, rows)
@@ -157,16 +158,16 @@ struct TransferKey {
 };
 
 struct Transfer {
-  TimePoint sealed_at;          // when sealing began
-  uint64_t until = 0;           // orders up to this sequence were looked at, or will be
-  uint64_t cursor = 0;          // the next to look at
+  TimePoint sealed_at;  // when sealing began
+  uint64_t until = 0;   // orders up to this sequence were looked at, or will be
+  uint64_t cursor = 0;  // the next to look at
   bool sealed = false;
   uint64_t first = 0, last = 0;  // sealed sequences
   uint64_t count = 0;
   uint64_t sum_amount = 0;
   uint64_t sum_units = 0;
   uint64_t hash = 0;
-  TimePoint dispatched_at;      // when marking began
+  TimePoint dispatched_at;  // when marking began
   NameNo file = 0;
   uint64_t dispatch_cursor = 0;
   bool dispatched = false;
@@ -214,8 +215,8 @@ struct SettlementKey {
   FC_FIELDS(ta, confirm_day, fund, business)
 };
 struct Settlement {
-  uint64_t count = 0;    // orders listed in chunks of kSettlementChunk
-  uint64_t cursor = 0;   // the next to settle
+  uint64_t count = 0;   // orders listed in chunks of kSettlementChunk
+  uint64_t cursor = 0;  // the next to settle
   uint64_t settled = 0;
   TimePoint settled_at;
   FC_FIELDS(count, cursor, settled, settled_at)

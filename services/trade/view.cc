@@ -11,12 +11,10 @@ std::string Text(std::string_view s) { return std::string(s); }
 // For people: what the reason means and what helps.
 std::string MessageOf(TradeMachine& machine, ReasonSource source, uint32_t reason) {
   switch (source) {
-    case ReasonSource::kTrade:
-      return Text(ReasonText(static_cast<Reason>(reason)));
+    case ReasonSource::kTrade: return Text(ReasonText(static_cast<Reason>(reason)));
     case ReasonSource::kAccount:
       return StrCat("cash or units could not be set aside: ", machine.ReasonNameOf(source, reason));
-    case ReasonSource::kRisk:
-      return StrCat("the risk decision says: ", machine.ReasonNameOf(source, reason));
+    case ReasonSource::kRisk: return StrCat("the risk decision says: ", machine.ReasonNameOf(source, reason));
     case ReasonSource::kTransferAgent:
       return StrCat("refused by the transfer agent with return code ", machine.ReasonNameOf(source, reason));
   }
@@ -78,8 +76,8 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   if (!a->detail.empty()) out->set_message(out->message().empty() ? a->detail : out->message() + ": " + a->detail);
 }
 
-void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason, Date trade_day,
-                 v1::OrderOutcome* out) {
+void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason,
+                 Date trade_day, v1::OrderOutcome* out) {
   out->set_order_id(machine.IdOf(seq).raw());
   out->set_state(static_cast<v1::OrderState>(state));
   out->set_trade_day(trade_day.raw());
@@ -105,7 +103,10 @@ void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrd
        StrCat("from ", machine.CallerOf(o), ", request id ", o.request_id.view(), ", trading day ", o.trade_day.Iso()));
   const bool challenged = (o.flags & kWasChallenged) != 0;
   const bool refused_at_once = o.state == OrderState::kRejected && !challenged;
-  step(o.judged_at, refused_at_once ? "rejected" : challenged ? "challenged" : "accepted",
+  step(o.judged_at,
+       refused_at_once ? "rejected"
+       : challenged    ? "challenged"
+                       : "accepted",
        refused_at_once ? machine.ReasonNameOf(o.source, o.reason)
                        : StrCat("product version ", o.product_version, (o.flags & kReserved) ? ", reserved" : ""));
   step(a.answered_at, "challenge answered", o.state == OrderState::kRejected ? "not passed" : "passed");
@@ -117,8 +118,8 @@ void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrd
   }
   if (a.lines > 0) {
     step(a.confirmed_at, o.state == OrderState::kRefused ? "refused" : "confirmed",
-         StrCat("line ", a.line, " of ", machine.FileName(a.file), ", return code ", a.return_code.view(), ", ", a.lines,
-                " line(s) in all"));
+         StrCat("line ", a.line, " of ", machine.FileName(a.file), ", return code ", a.return_code.view(), ", ",
+                a.lines, " line(s) in all"));
   }
   step(a.ended_at, o.state == OrderState::kCancelled ? "cancelled" : "rejected",
        o.state == OrderState::kCancelled ? "" : machine.ReasonNameOf(o.source, o.reason));

@@ -11,8 +11,8 @@ namespace fundcore::trade {
 // All the API tells of an order.
 void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* out);
 // What the caller of a submission learns of an order that was received.
-void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason, Date trade_day,
-                 v1::OrderOutcome* out);
+void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason,
+                 Date trade_day, v1::OrderOutcome* out);
 inline void FillOutcome(TradeMachine& machine, uint64_t seq, const Order& o, v1::OrderOutcome* out) {
   FillOutcome(machine, seq, o.state, o.source, o.reason, o.trade_day, out);
 }

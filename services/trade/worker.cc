@@ -121,17 +121,19 @@ bool Worker::Fill(Round* round) {
 }
 
 void Worker::CallReserve(Round* round) {
-  peers_->Call(kReserve, round->reserve, &round->reserved, kDeadline, shard_->executor(), [this, round](absl::Status status) {
-    if (status.ok() && Usable(round->reserved, round->items.orders.size())) return OneAnswered(round);
-    shard_->executor()->PostAfter(Pause(&round->reserve_pause, status), [this, round] { CallReserve(round); });
-  });
+  peers_->Call(
+      kReserve, round->reserve, &round->reserved, kDeadline, shard_->executor(), [this, round](absl::Status status) {
+        if (status.ok() && Usable(round->reserved, round->items.orders.size())) return OneAnswered(round);
+        shard_->executor()->PostAfter(Pause(&round->reserve_pause, status), [this, round] { CallReserve(round); });
+      });
 }
 
 void Worker::CallDecide(Round* round) {
-  peers_->Call(kDecide, round->decide, &round->decided, kDeadline, shard_->executor(), [this, round](absl::Status status) {
-    if (status.ok() && Usable(round->decided, round->items.orders.size())) return OneAnswered(round);
-    shard_->executor()->PostAfter(Pause(&round->decide_pause, status), [this, round] { CallDecide(round); });
-  });
+  peers_->Call(
+      kDecide, round->decide, &round->decided, kDeadline, shard_->executor(), [this, round](absl::Status status) {
+        if (status.ok() && Usable(round->decided, round->items.orders.size())) return OneAnswered(round);
+        shard_->executor()->PostAfter(Pause(&round->decide_pause, status), [this, round] { CallDecide(round); });
+      });
 }
 
 void Worker::OneAnswered(Round* round) {

@@ -1,9 +1,9 @@
 // Worker: drives undecided orders to an outcome, and gives back what orders that ended had reserved.
 //
-// One for each executor, over all its partitions. A round is one Reserve to account and one Decide to risk, side by side;
-// when both have answered, one Judge a partition is submitted. What fails is asked again, with growing pauses and without
-// end: trouble delays an order and never refuses it. Nothing is held here that the state does not hold: after a crash the
-// machines name the same orders again, and the peers give their stored answers.
+// One for each executor, over all its partitions. A round is one Reserve to account and one Decide to risk, side by
+// side; when both have answered, one Judge a partition is submitted. What fails is asked again, with growing pauses and
+// without end: trouble delays an order and never refuses it. Nothing is held here that the state does not hold: after a
+// crash the machines name the same orders again, and the peers give their stored answers.
 //
 //   Worker worker(&host, shard, peers);
 //   worker.Start();          // on the executor, once all partitions are served
@@ -37,8 +37,8 @@ class Worker {
     PartitionId partition;
     size_t begin, end;
   };
-  // Orders from one or more partitions that travel together. Its messages are kept for the next one, so that their memory
-  // is asked for once.
+  // Orders from one or more partitions that travel together. Its messages are kept for the next one, so that their
+  // memory is asked for once.
   struct Items {
     std::vector<uint64_t> orders;
     std::vector<Range> ranges;
@@ -70,7 +70,8 @@ class Worker {
   void SubmitJudgements(Round* round);
   void StartRelease();
   void CallRelease();
-  // Doubles the pause, from 10 ms to 5 s, and gives a time to wait drawn from its upper half, or what the peer asked for.
+  // Doubles the pause, from 10 ms to 5 s, and gives a time to wait drawn from its upper half, or what the peer asked
+  // for.
   Duration Pause(Duration* pause, const absl::Status& status);
 
   machine::Host<TradeMachine>* const host_;
@@ -79,8 +80,8 @@ class Worker {
   bool started_ = false;
   std::vector<char> reviewing_;  // by partition: a Review is under way
   std::array<Round, 4> rounds_;
-  size_t next_partition_ = 0;    // where the next round begins to look
-  Judge judge_;                  // scratch
+  size_t next_partition_ = 0;  // where the next round begins to look
+  Judge judge_;                // scratch
 
   bool releasing_ = false;
   Items release_items_;

@@ -30,8 +30,17 @@ bool In(char32_t c, std::initializer_list<std::pair<char32_t, char32_t>> ranges)
 
 // East Asian wide and full-width characters (Unicode TR 11), as far as names and remarks hold them.
 bool Wide(char32_t c) {
-  return In(c, {{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0x4dbf}, {0x4e00, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
-                {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x20000, 0x3fffd}});
+  return In(c, {{0x1100, 0x115f},
+                {0x2e80, 0x303e},
+                {0x3041, 0x4dbf},
+                {0x4e00, 0xa4cf},
+                {0xac00, 0xd7a3},
+                {0xf900, 0xfaff},
+                {0xfe30, 0xfe6f},
+                {0xff00, 0xff60},
+                {0xffe0, 0xffe6},
+                {0x1f300, 0x1f64f},
+                {0x20000, 0x3fffd}});
 }
 bool Combining(char32_t c) { return In(c, {{0x0300, 0x036f}, {0x200b, 0x200f}, {0xfe00, 0xfe0f}}); }
 
@@ -88,16 +97,19 @@ std::string JsonText(std::string_view utf8) {
 Value::Value(std::string_view text) : text_(Harmless(text)), json_(JsonText(text)) {}
 Value::Value(Money m) : text_(m.ToGrouped()), json_(JsonText(m.ToString())), right_(true) {}
 Value::Value(Units u) : text_(u.ToGrouped()), json_(JsonText(u.ToString())), right_(true) {}
-Value::Value(Nav n) : text_(n.is_zero() ? "" : n.ToGrouped()), json_(n.is_zero() ? "null" : JsonText(n.ToString())), right_(true) {}
+Value::Value(Nav n)
+    : text_(n.is_zero() ? "" : n.ToGrouped()), json_(n.is_zero() ? "null" : JsonText(n.ToString())), right_(true) {}
 Value::Value(Date d) : text_(d.is_set() ? d.Iso() : ""), json_(d.is_set() ? JsonText(d.Iso()) : "null") {}
 Value::Value(TimePoint t) : text_(t.raw() ? t.Iso() : ""), json_(t.raw() ? JsonText(t.Iso()) : "null") {}
-Value::Value(InvestorId id) : text_(id.is_set() ? FormatInvestorId(id) : ""), json_(id.is_set() ? JsonText(text_) : "null") {}
+Value::Value(InvestorId id)
+    : text_(id.is_set() ? FormatInvestorId(id) : ""), json_(id.is_set() ? JsonText(text_) : "null") {}
 Value::Value(OrderId id) : text_(id.is_set() ? FormatOrderId(id) : ""), json_(id.is_set() ? JsonText(text_) : "null") {}
 Value::Value(bool yes) : text_(yes ? "yes" : "no"), json_(yes ? "true" : "false") {}
 Value::Value(uint64_t n) : text_(StrCat(n)), json_(StrCat(n)), right_(true) {}
 
 void Table::Row(std::vector<Value> cells) {
-  FC_CHECK(cells.size() == columns_.size(), "table ", key_, " has ", columns_.size(), " columns, the row ", cells.size());
+  FC_CHECK(cells.size() == columns_.size(), "table ", key_, " has ", columns_.size(), " columns, the row ",
+           cells.size());
   rows_.push_back(std::move(cells));
 }
 
@@ -136,7 +148,8 @@ std::string Answer::ForPeople() const {
     };
     // A column of figures has its heading at the right, too; its first row tells.
     line([&](size_t c) { return Spaced(t.columns_[c]); }, [&](size_t c) { return t.rows_[0][c].right(); });
-    for (const auto& row : t.rows_) line([&](size_t c) { return row[c].text(); }, [&](size_t c) { return row[c].right(); });
+    for (const auto& row : t.rows_)
+      line([&](size_t c) { return row[c].text(); }, [&](size_t c) { return row[c].right(); });
   }
   if (!remarks_.empty() && !out.empty()) out += "\n";
   for (const std::string& r : remarks_) out += r + "\n";

@@ -110,7 +110,8 @@ Result ShowAccount(Remote& remote, const std::string& who) {
   Table& lots = a.AddTable("lots", {"fund", "registered", "units", "usable_from"});
   for (const auto& p : account.positions())
     for (const auto& l : p.lots())
-      lots.Row({p.fund_code(), Date::FromRaw(l.registered()), Units::FromRaw(l.units_e2()), Date::FromRaw(l.usable_from())});
+      lots.Row(
+          {p.fund_code(), Date::FromRaw(l.registered()), Units::FromRaw(l.units_e2()), Date::FromRaw(l.usable_from())});
   Table& funds = a.AddTable("fund_accounts", {"ta", "fund_account", "state", "return_code"});
   for (const auto& f : account.fund_accounts()) funds.Row({f.ta_code(), f.ta_account(), f.state(), f.return_code()});
   return a;
@@ -124,7 +125,8 @@ Result Pay(Remote& remote, const PayOptions& o) {
   request.set_investor_id(investor.raw());
   request.set_card_id(o.card);
   request.set_amount_fen(amount.raw());
-  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::PaymentResponse>(StrCat(kFace, o.deposit ? "Deposit" : "Withdraw"), request));
+  FC_ASSIGN_OR_RETURN(auto r,
+                      remote.Ask<v1::PaymentResponse>(StrCat(kFace, o.deposit ? "Deposit" : "Withdraw"), request));
   Answer a;
   a.Add("payment", PaymentId(r.payment_id()));
   a.Add("state", v1::PaymentState_Name(r.state()));
@@ -151,7 +153,8 @@ Result FundCard(Remote& remote, const std::string& card, const std::string& amou
 }
 
 Result ShowBankBalances(Remote& remote) {
-  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<bank::v1::BalancesResponse>(StrCat(kBank, "Balances"), bank::v1::BalancesRequest()));
+  FC_ASSIGN_OR_RETURN(auto r,
+                      remote.Ask<bank::v1::BalancesResponse>(StrCat(kBank, "Balances"), bank::v1::BalancesRequest()));
   Answer a;
   a.Add("settlement", Money::FromRaw(r.settlement_fen()));
   a.Add("cards", Money::FromRaw(r.cards_fen()));

@@ -14,8 +14,8 @@ constexpr std::string_view kFace = "fundcore.clearing.v1.ClearingService/";
 void AddDays(const google::protobuf::RepeatedPtrField<v1::BusinessDay>& days, Answer* a) {
   Table& t = a->AddTable("days", {"ta", "day", "step", "since", "open_breaks", "answer_day", "waiting_for"});
   for (const auto& d : days)
-    t.Row({d.ta_code(), Date::FromRaw(d.day()), v1::Step_Name(d.step()), TimePoint::FromRaw(d.step_since_us()), d.open_breaks(),
-           Date::FromRaw(d.answer_day()), d.waiting_for()});
+    t.Row({d.ta_code(), Date::FromRaw(d.day()), v1::Step_Name(d.step()), TimePoint::FromRaw(d.step_since_us()),
+           d.open_breaks(), Date::FromRaw(d.answer_day()), d.waiting_for()});
 }
 
 Answer Describe(const v1::Break& b) {
@@ -59,12 +59,14 @@ Result ShowDays(Remote& remote, const std::string& ta, const std::string& day) {
 Result AdvanceDays(Remote& remote) {
   FC_RETURN_IF_ERROR(WaitUntilServing(remote));
   v1::NudgeResponse r;
-  FC_RETURN_IF_ERROR(WaitUntil("the days to wait for something outside", remote.patience(), [&]() -> absl::StatusOr<bool> {
-    r.Clear();
-    FC_RETURN_IF_ERROR(remote.Call(StrCat(kFace, "Nudge"), v1::NudgeRequest(), &r));
-    // What runs by itself names nothing that it waits for.
-    return std::none_of(r.waiting().begin(), r.waiting().end(), [](const v1::BusinessDay& d) { return d.waiting_for().empty(); });
-  }));
+  FC_RETURN_IF_ERROR(
+      WaitUntil("the days to wait for something outside", remote.patience(), [&]() -> absl::StatusOr<bool> {
+        r.Clear();
+        FC_RETURN_IF_ERROR(remote.Call(StrCat(kFace, "Nudge"), v1::NudgeRequest(), &r));
+        // What runs by itself names nothing that it waits for.
+        return std::none_of(r.waiting().begin(), r.waiting().end(),
+                            [](const v1::BusinessDay& d) { return d.waiting_for().empty(); });
+      }));
   FC_RETURN_IF_ERROR(WaitUntilAtRest(remote));
   FC_RETURN_IF_ERROR(remote.Call(StrCat(kFace, "Nudge"), v1::NudgeRequest(), &r));
   Answer a;
@@ -79,10 +81,11 @@ Result ListFiles(Remote& remote, const std::string& ta, const std::string& day) 
   request.set_day(date.raw());
   FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ListFilesResponse>(StrCat(kFace, "ListFiles"), request));
   Answer a;
-  Table& t = a.AddTable("files", {"name", "direction", "ta", "day", "type", "transfer", "records", "state", "at", "sha256"});
+  Table& t =
+      a.AddTable("files", {"name", "direction", "ta", "day", "type", "transfer", "records", "state", "at", "sha256"});
   for (const auto& f : r.files())
-    t.Row({f.name(), f.direction(), f.ta_code(), Date::FromRaw(f.day()), f.type(), f.transfer_no(), uint64_t{f.records()}, f.state(),
-           TimePoint::FromRaw(f.at_us()), f.sha256()});
+    t.Row({f.name(), f.direction(), f.ta_code(), Date::FromRaw(f.day()), f.type(), f.transfer_no(),
+           uint64_t{f.records()}, f.state(), TimePoint::FromRaw(f.at_us()), f.sha256()});
   return a;
 }
 
@@ -110,11 +113,11 @@ Result ListBreaks(Remote& remote, const std::string& ta, bool all) {
   FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ListBreaksResponse>(StrCat(kFace, "ListBreaks"), request));
   Answer a;
   bool open = false;
-  Table& t = a.AddTable("breaks", {"break", "state", "kind", "ta", "day", "order", "field", "expected", "found", "resolution",
-                                   "proposed_by", "approved_by"});
+  Table& t = a.AddTable("breaks", {"break", "state", "kind", "ta", "day", "order", "field", "expected", "found",
+                                   "resolution", "proposed_by", "approved_by"});
   for (const auto& b : r.breaks()) {
-    t.Row({uint64_t{b.break_id()}, b.state(), b.kind(), b.ta_code(), Date::FromRaw(b.day()), OrderId(b.order_id()), b.field(),
-           b.expected(), b.found(), b.resolution(), b.proposed_by(), b.approved_by()});
+    t.Row({uint64_t{b.break_id()}, b.state(), b.kind(), b.ta_code(), Date::FromRaw(b.day()), OrderId(b.order_id()),
+           b.field(), b.expected(), b.found(), b.resolution(), b.proposed_by(), b.approved_by()});
     open |= b.state() != "CLOSED";
   }
   a.exit_code = open ? 1 : 0;

@@ -90,8 +90,10 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   if (!r.ok()) {
     // Whoever did not choose the id has to know it to ask again.
     if (absl::IsDeadlineExceeded(r.status()) || absl::IsUnavailable(r.status())) {
-      absl::Status with_id(r.status().code(), StrCat(r.status().message(), "; repeat with --request-id ", order->request_id()));
-      r.status().ForEachPayload([&](absl::string_view url, const absl::Cord& value) { with_id.SetPayload(url, value); });
+      absl::Status with_id(r.status().code(),
+                           StrCat(r.status().message(), "; repeat with --request-id ", order->request_id()));
+      r.status().ForEachPayload(
+          [&](absl::string_view url, const absl::Cord& value) { with_id.SetPayload(url, value); });
       return with_id;
     }
     return r.status();
@@ -118,15 +120,17 @@ Result ShowOrder(Remote& remote, const std::string& text) {
 Result ListOrders(Remote& remote, const std::string& who, uint32_t limit) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(who));
   Answer a;
-  Table& t = a.AddTable("orders", {"order", "received", "trade_day", "business", "fund", "amount", "units", "state", "reason"});
+  Table& t = a.AddTable("orders",
+                        {"order", "received", "trade_day", "business", "fund", "amount", "units", "state", "reason"});
   v1::ListOrdersRequest request;
   request.set_investor_id(investor.raw());
   while (t.rows() < limit) {
     request.set_page_size(static_cast<uint32_t>(std::min<size_t>(limit - t.rows(), 500)));
     FC_ASSIGN_OR_RETURN(auto page, remote.Ask<v1::ListOrdersResponse>(StrCat(kFace, "ListOrders"), request));
     for (const auto& o : page.orders())
-      t.Row({OrderId(o.order_id()), TimePoint::FromRaw(o.received_at_us()), Date::FromRaw(o.trade_day()), BusinessWord(o.business()),
-             o.fund_code(), Money::FromRaw(o.amount_fen()), Units::FromRaw(o.units_e2()), StateWord(o), o.reason()});
+      t.Row({OrderId(o.order_id()), TimePoint::FromRaw(o.received_at_us()), Date::FromRaw(o.trade_day()),
+             BusinessWord(o.business()), o.fund_code(), Money::FromRaw(o.amount_fen()), Units::FromRaw(o.units_e2()),
+             StateWord(o), o.reason()});
     request.set_page_token(page.next_page_token());
     if (request.page_token().empty()) return a;
   }
@@ -186,7 +190,8 @@ Result TraceOrder(Remote& remote, const std::string& text) {
   if (decision.ok()) {
     std::string rules;
     for (const std::string& rule : decision->rules()) rules += (rules.empty() ? "" : ", ") + rule;
-    steps.push_back({decision->at_us(), "risk decision", StrCat(decision->outcome(), rules.empty() ? "" : ": ", rules)});
+    steps.push_back(
+        {decision->at_us(), "risk decision", StrCat(decision->outcome(), rules.empty() ? "" : ": ", rules)});
   } else if (!absl::IsNotFound(decision.status())) {
     return decision.status();
   }

@@ -11,7 +11,8 @@ constexpr std::string_view kFace = "fundcore.product.v1.ProductService/";
 
 std::string Percent(int64_t rate_e8) { return Rate::FromRaw(rate_e8).ToPercent(); }
 
-void AddSchedules(const google::protobuf::RepeatedPtrField<v1::FeeSchedule>& schedules, std::string_view whose, Answer* a) {
+void AddSchedules(const google::protobuf::RepeatedPtrField<v1::FeeSchedule>& schedules, std::string_view whose,
+                  Answer* a) {
   if (schedules.empty()) return;
   Table& purchase = a->AddTable(StrCat(whose, "purchase_fees"), {"from_day", "method", "from", "to", "fee", "discount"},
                                 StrCat("fees of purchases", whose.empty() ? "" : ", institutions"));
@@ -21,12 +22,14 @@ void AddSchedules(const google::protobuf::RepeatedPtrField<v1::FeeSchedule>& sch
                     t.max_fen() == 0 ? Value("no limit") : Value(Money::FromRaw(t.max_fen())),
                     t.fixed_fee_fen() > 0 ? Value(Money::FromRaw(t.fixed_fee_fen())) : Value(Percent(t.rate_e8())),
                     s.discount_e8() ? Percent(s.discount_e8()) : ""});
-  Table& redemption = a->AddTable(StrCat(whose, "redemption_fees"), {"from_day", "from_days", "to_days", "rate", "fund_share"},
-                                  StrCat("fees of redemptions", whose.empty() ? "" : ", institutions"));
+  Table& redemption =
+      a->AddTable(StrCat(whose, "redemption_fees"), {"from_day", "from_days", "to_days", "rate", "fund_share"},
+                  StrCat("fees of redemptions", whose.empty() ? "" : ", institutions"));
   for (const auto& s : schedules)
     for (const auto& t : s.redemption())
-      redemption.Row({Date::FromRaw(s.effective_day()), t.min_days(), t.max_days() >= 99'999 ? Value("no limit") : Value(t.max_days()),
-                      Percent(t.rate_e8()), Percent(t.fund_share_e8())});
+      redemption.Row({Date::FromRaw(s.effective_day()), t.min_days(),
+                      t.max_days() >= 99'999 ? Value("no limit") : Value(t.max_days()), Percent(t.rate_e8()),
+                      Percent(t.fund_share_e8())});
 }
 
 }  // namespace
@@ -45,7 +48,8 @@ Result LoadProducts(Remote& remote, const std::string& path) {
     return absl::OkStatus();
   };
   for (const auto& r : file.calendars) FC_RETURN_IF_ERROR(put("PutCalendar", r, "calendar", r.calendar().name()));
-  for (const auto& r : file.institutions) FC_RETURN_IF_ERROR(put("PutInstitution", r, "institution", r.institution().ta_code()));
+  for (const auto& r : file.institutions)
+    FC_RETURN_IF_ERROR(put("PutInstitution", r, "institution", r.institution().ta_code()));
   for (const auto& r : file.funds) FC_RETURN_IF_ERROR(put("PutFund", r, "fund", r.fund().fund_code()));
   Table& w = a.AddTable("warnings", {"warning"}, warnings.empty() ? "" : "warnings");
   for (const std::string& warning : warnings) w.Row({warning});
@@ -56,7 +60,8 @@ Result ListProducts(Remote& remote) {
   FC_ASSIGN_OR_RETURN(auto institutions, remote.Ask<v1::ListInstitutionsResponse>(StrCat(kFace, "ListInstitutions"),
                                                                                   v1::ListInstitutionsRequest()));
   Answer a;
-  Table& i = a.AddTable("institutions", {"ta", "name", "our_code", "version", "same_day_orders", "calendar", "cut_off", "export_by"});
+  Table& i = a.AddTable("institutions",
+                        {"ta", "name", "our_code", "version", "same_day_orders", "calendar", "cut_off", "export_by"});
   for (const auto& x : institutions.institutions())
     i.Row({x.ta_code(), x.name(), x.distributor_code(), x.file_version(), x.same_day_orders(), x.calendar(),
            TimeOfDay::FromRaw(x.cutoff_us()).Iso(), TimeOfDay::FromRaw(x.export_deadline_us()).Iso()});
@@ -67,7 +72,8 @@ Result ListProducts(Remote& remote) {
     FC_ASSIGN_OR_RETURN(auto page, remote.Ask<v1::ListFundsResponse>(StrCat(kFace, "ListFunds"), request));
     for (const auto& x : page.funds())
       f.Row({x.fund_code(), x.name(), x.ta_code(), x.kind(), StrCat("R", x.risk_grade()), FundStatusWord(x.status()),
-             StrCat("T+", x.confirm_days()), StrCat("T+", x.purchase_pay_days()), StrCat("T+", x.redemption_pay_days())});
+             StrCat("T+", x.confirm_days()), StrCat("T+", x.purchase_pay_days()),
+             StrCat("T+", x.redemption_pay_days())});
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   return a;

@@ -1,5 +1,5 @@
-// fundctl report: what became of the orders of some days, and whether everybody's books say the same. The paper that a fund
-// accountant signs; exit code 1 where anything is off.
+// fundctl report: what became of the orders of some days, and whether everybody's books say the same. The paper that a
+// fund accountant signs; exit code 1 where anything is off.
 #include <algorithm>
 #include <map>
 
@@ -17,7 +17,10 @@ namespace fundcore::fundctl {
 namespace {
 
 std::string BusinessName(uint32_t business) {
-  return business == 20 ? "subscription" : business == 22 ? "purchase" : business == 24 ? "redemption" : StrCat(business);
+  return business == 20   ? "subscription"
+         : business == 22 ? "purchase"
+         : business == 24 ? "redemption"
+                          : StrCat(business);
 }
 
 // Gathers the sections one after the other. `off_` is what an accountant would not sign.
@@ -62,14 +65,15 @@ class Report {
   void Off(std::string what) { off_.push_back(std::move(what)); }
 
   absl::Status LearnProducts() {
-    FC_ASSIGN_OR_RETURN(auto institutions,
-                        remote_.Ask<product::v1::ListInstitutionsResponse>("fundcore.product.v1.ProductService/ListInstitutions",
-                                                                           product::v1::ListInstitutionsRequest()));
+    FC_ASSIGN_OR_RETURN(auto institutions, remote_.Ask<product::v1::ListInstitutionsResponse>(
+                                               "fundcore.product.v1.ProductService/ListInstitutions",
+                                               product::v1::ListInstitutionsRequest()));
     for (const auto& i : institutions.institutions()) tas_.push_back(i.ta_code());
     product::v1::ListFundsRequest request;
     request.set_page_size(500);
     do {
-      FC_ASSIGN_OR_RETURN(auto page, remote_.Ask<product::v1::ListFundsResponse>("fundcore.product.v1.ProductService/ListFunds", request));
+      FC_ASSIGN_OR_RETURN(auto page, remote_.Ask<product::v1::ListFundsResponse>(
+                                         "fundcore.product.v1.ProductService/ListFunds", request));
       for (const auto& f : page.funds()) ta_of_[f.fund_code()] = f.ta_code();
       request.set_page_token(page.next_page_token());
     } while (!request.page_token().empty());
@@ -77,19 +81,22 @@ class Report {
   }
 
   absl::Status Orders() {
-    Table& t = a_.AddTable("orders", {"day", "ta", "business", "outcome", "reason", "orders", "amount", "units"}, "orders by outcome");
+    Table& t = a_.AddTable("orders", {"day", "ta", "business", "outcome", "reason", "orders", "amount", "units"},
+                           "orders by outcome");
     uint64_t all = 0;
     for (Date day : days_) {
       trade::v1::OutcomesRequest request;
       request.set_day(day.raw());
-      FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<trade::v1::OutcomesResponse>("fundcore.trade.v1.TradeOps/Outcomes", request));
+      FC_ASSIGN_OR_RETURN(auto r,
+                          remote_.Ask<trade::v1::OutcomesResponse>("fundcore.trade.v1.TradeOps/Outcomes", request));
       for (const auto& c : r.counts()) {
         const std::string state = trade::v1::OrderState_Name(c.state());
-        t.Row({day, c.ta_code(), BusinessName(c.business()), state, c.reason(), uint64_t{c.count()}, Money::FromRaw(c.amount_fen()),
-               Units::FromRaw(c.units_e2())});
+        t.Row({day, c.ta_code(), BusinessName(c.business()), state, c.reason(), uint64_t{c.count()},
+               Money::FromRaw(c.amount_fen()), Units::FromRaw(c.units_e2())});
         all += c.count();
         const bool undecided = c.state() == trade::v1::RECEIVED || c.state() == trade::v1::CHALLENGED;
-        if (undecided && day < now_.date()) Off(StrCat(c.count(), " orders of ", day.Iso(), " at ", c.ta_code(), " are still ", state));
+        if (undecided && day < now_.date())
+          Off(StrCat(c.count(), " orders of ", day.Iso(), " at ", c.ta_code(), " are still ", state));
       }
     }
     a_.Add("orders_in_all", all);
@@ -103,14 +110,16 @@ class Report {
         clearing::v1::DayStatusRequest request;
         request.set_ta_code(ta);
         request.set_day(day.raw());
-        auto r = remote_.Ask<clearing::v1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", request);
+        auto r =
+            remote_.Ask<clearing::v1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", request);
         if (absl::IsNotFound(r.status())) continue;  // no business day of this institution
         FC_RETURN_IF_ERROR(r.status());
         for (const auto& d : r->days()) {
           t.Row({day, ta, clearing::v1::Step_Name(d.step()), d.open_breaks(), d.waiting_for()});
           // What the institution will say tomorrow is expected, and nothing is off with it.
           if (d.step() != clearing::v1::CLOSED && d.answer_day() != 0 && d.answer_day() < now_.date().raw()) {
-            Off(StrCat("day ", day.Iso(), " of ta ", ta, " is not closed although its answer was due on ", Date::FromRaw(d.answer_day()).Iso()));
+            Off(StrCat("day ", day.Iso(), " of ta ", ta, " is not closed although its answer was due on ",
+                       Date::FromRaw(d.answer_day()).Iso()));
           }
         }
       }
@@ -119,17 +128,20 @@ class Report {
   }
 
   absl::Status Reconciliations() {
-    Table& t = a_.AddTable("reconciliations", {"day", "ta", "name", "compared", "equal", "different", "ours", "theirs"}, "reconciliations");
+    Table& t = a_.AddTable("reconciliations", {"day", "ta", "name", "compared", "equal", "different", "ours", "theirs"},
+                           "reconciliations");
     for (Date day : days_) {
       for (const std::string& ta : tas_) {
         clearing::v1::ReconciliationRequest request;
         request.set_ta_code(ta);
         request.set_day(day.raw());
-        auto r = remote_.Ask<clearing::v1::ReconciliationResponse>("fundcore.clearing.v1.ClearingService/Reconciliation", request);
+        auto r = remote_.Ask<clearing::v1::ReconciliationResponse>(
+            "fundcore.clearing.v1.ClearingService/Reconciliation", request);
         if (absl::IsNotFound(r.status())) continue;
         FC_RETURN_IF_ERROR(r.status());
         for (const auto& l : r->lines()) {
-          t.Row({day, ta, l.name(), uint64_t{l.compared()}, uint64_t{l.equal()}, uint64_t{l.different()}, l.ours(), l.theirs()});
+          t.Row({day, ta, l.name(), uint64_t{l.compared()}, uint64_t{l.equal()}, uint64_t{l.different()}, l.ours(),
+                 l.theirs()});
           different_[{ta, day.raw()}] += l.different();
         }
       }
@@ -140,15 +152,18 @@ class Report {
   absl::Status Books() {
     account::v1::TrialBalanceRequest request;
     request.set_verify(true);
-    FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<account::v1::TrialBalanceResponse>("fundcore.account.v1.AccountService/TrialBalance", request));
-    Table& cash = a_.AddTable("cash_legs", {"leg", "ta", "amount"}, "cash ledger: what we have, and what we owe with a minus");
+    FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<account::v1::TrialBalanceResponse>(
+                                    "fundcore.account.v1.AccountService/TrialBalance", request));
+    Table& cash =
+        a_.AddTable("cash_legs", {"leg", "ta", "amount"}, "cash ledger: what we have, and what we owe with a minus");
     Money sum;
     for (const auto& l : r.cash()) {
       const Money amount = Money::FromRaw(l.amount_fen());
       cash.Row({l.name(), l.ta_code(), amount});
       legs_[{l.name(), l.ta_code()}] += amount;
       sum += amount;
-      if (l.name() == "SUSPENSE" && !amount.is_zero()) Off(StrCat("suspense of ta ", l.ta_code(), " holds ", amount.ToGrouped()));
+      if (l.name() == "SUSPENSE" && !amount.is_zero())
+        Off(StrCat("suspense of ta ", l.ta_code(), " holds ", amount.ToGrouped()));
     }
     cash.Row({"sum", "", sum});
     std::map<std::string, Units> unit_sums;
@@ -156,7 +171,8 @@ class Report {
       const Units units = Units::FromRaw(l.units_e2());
       unit_sums[l.fund_code()] += units;
       if (l.name() == "TA_REGISTER") registered_[l.fund_code()] += units;
-      if (l.name() == "UNITS_SUSPENSE" && !units.is_zero()) Off(StrCat("suspense of fund ", l.fund_code(), " holds ", units.ToGrouped(), " units"));
+      if (l.name() == "UNITS_SUSPENSE" && !units.is_zero())
+        Off(StrCat("suspense of fund ", l.fund_code(), " holds ", units.ToGrouped(), " units"));
     }
     a_.Add("books_balance", r.balanced());
     if (!r.balanced()) Off(StrCat("the books do not balance: ", r.difference()));
@@ -166,15 +182,19 @@ class Report {
     return absl::OkStatus();
   }
 
-  void Compare(Table& t, const std::string& what, const std::string& ta, Money ours, const std::string& whose, Money theirs) {
+  void Compare(Table& t, const std::string& what, const std::string& ta, Money ours, const std::string& whose,
+               Money theirs) {
     t.Row({what, ta, ours, whose, theirs, ours - theirs});
-    if (ours != theirs) Off(StrCat(what, ta.empty() ? "" : " of ta " + ta, ": ", ours.ToGrouped(), " in our books, ", whose, " says ", theirs.ToGrouped()));
+    if (ours != theirs)
+      Off(StrCat(what, ta.empty() ? "" : " of ta " + ta, ": ", ours.ToGrouped(), " in our books, ", whose, " says ",
+                 theirs.ToGrouped()));
   }
 
   absl::Status Cash() {
     FC_ASSIGN_OR_RETURN(auto bank, remote_.Ask<bank::v1::BalancesResponse>("fundcore.bank.v1.BankService/Balances",
                                                                            bank::v1::BalancesRequest()));
-    Table& t = a_.AddTable("cash", {"what", "ta", "ours", "other_side", "theirs", "difference"}, "cash: distributor, bank, institutions");
+    Table& t = a_.AddTable("cash", {"what", "ta", "ours", "other_side", "theirs", "difference"},
+                           "cash: distributor, bank, institutions");
     Compare(t, "settlement account", "", legs_[{"BANK", ""}], "bank", Money::FromRaw(bank.settlement_fen()));
     if (!have_ta_reports_) return absl::OkStatus();
     struct Theirs {
@@ -197,9 +217,11 @@ class Report {
       Compare(t, "payable, not yet due", ta, -legs_[{"TA_PAYABLE", ta}], "institution", it->second.payable);
       Compare(t, "receivable, not yet due", ta, legs_[{"TA_RECEIVABLE", ta}], "institution", it->second.receivable);
       // Neither side is ours: the bank has moved exactly what the institution says was due.
-      t.Row({"paid less received: bank", ta, banked[ta], "institution", it->second.moved, banked[ta] - it->second.moved});
+      t.Row(
+          {"paid less received: bank", ta, banked[ta], "institution", it->second.moved, banked[ta] - it->second.moved});
       if (banked[ta] != it->second.moved) {
-        Off(StrCat("the bank has moved ", banked[ta].ToGrouped(), " to ta ", ta, ", which says ", it->second.moved.ToGrouped(), " was due"));
+        Off(StrCat("the bank has moved ", banked[ta].ToGrouped(), " to ta ", ta, ", which says ",
+                   it->second.moved.ToGrouped(), " was due"));
       }
     }
     return absl::OkStatus();
@@ -212,7 +234,8 @@ class Report {
     for (const std::string& ta : tas_) {
       account::v1::UnitTotalsRequest request;
       request.set_ta_code(ta);
-      FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<account::v1::UnitTotalsResponse>("fundcore.account.v1.AccountOps/UnitTotals", request));
+      FC_ASSIGN_OR_RETURN(
+          auto r, remote_.Ask<account::v1::UnitTotalsResponse>("fundcore.account.v1.AccountOps/UnitTotals", request));
       for (const auto& f : r.totals()) {
         seen[f.fund_code()] = true;
         AddUnits(t, ta, f.fund_code(), Units::FromRaw(f.units_e2()), f.holders());
@@ -228,27 +251,33 @@ class Report {
     const Units theirs = their_units_[fund];
     t.Row({ta, fund, holders, positions, ledger, have_ta_reports_ ? Value(theirs) : Value(""),
            have_ta_reports_ ? positions - theirs : positions - ledger});
-    if (positions != ledger) Off(StrCat("fund ", fund, ": positions ", positions.ToGrouped(), ", ledger ", ledger.ToGrouped()));
+    if (positions != ledger)
+      Off(StrCat("fund ", fund, ": positions ", positions.ToGrouped(), ", ledger ", ledger.ToGrouped()));
     if (have_ta_reports_ && positions != theirs) {
-      Off(StrCat("fund ", fund, ": positions ", positions.ToGrouped(), ", register of ta ", ta, " ", theirs.ToGrouped()));
+      Off(StrCat("fund ", fund, ": positions ", positions.ToGrouped(), ", register of ta ", ta, " ",
+                 theirs.ToGrouped()));
     }
   }
 
   absl::Status Breaks() {
     clearing::v1::ListBreaksRequest request;
     request.set_all(true);
-    FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<clearing::v1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", request));
-    Table& t = a_.AddTable("breaks", {"break", "day", "ta", "kind", "order", "field", "expected", "found", "state", "resolution",
-                                      "proposed_by", "approved_by"}, "breaks");
+    FC_ASSIGN_OR_RETURN(auto r, remote_.Ask<clearing::v1::ListBreaksResponse>(
+                                    "fundcore.clearing.v1.ClearingService/ListBreaks", request));
+    Table& t = a_.AddTable("breaks",
+                           {"break", "day", "ta", "kind", "order", "field", "expected", "found", "state", "resolution",
+                            "proposed_by", "approved_by"},
+                           "breaks");
     std::map<std::pair<std::string, int32_t>, uint64_t> closed;
     for (const auto& b : r.breaks()) {
       const Date day = Date::FromRaw(b.day());
       const bool ours = std::find(days_.begin(), days_.end(), day) != days_.end();
-      if (b.state() != "CLOSED") Off(StrCat("break ", b.break_id(), " of ta ", b.ta_code(), " (", b.kind(), ") is ", b.state()));
+      if (b.state() != "CLOSED")
+        Off(StrCat("break ", b.break_id(), " of ta ", b.ta_code(), " (", b.kind(), ") is ", b.state()));
       if (b.state() == "CLOSED") ++closed[{b.ta_code(), b.day()}];
       if (!ours && b.state() == "CLOSED") continue;
-      t.Row({uint64_t{b.break_id()}, day, b.ta_code(), b.kind(), OrderId(b.order_id()), b.field(), b.expected(), b.found(), b.state(),
-             b.resolution(), b.proposed_by(), b.approved_by()});
+      t.Row({uint64_t{b.break_id()}, day, b.ta_code(), b.kind(), OrderId(b.order_id()), b.field(), b.expected(),
+             b.found(), b.state(), b.resolution(), b.proposed_by(), b.approved_by()});
     }
     // A difference that two people have accepted is explained; one that nobody has looked at is not.
     for (const auto& [key, different] : different_)
@@ -264,10 +293,10 @@ class Report {
   TimePoint now_;
   std::vector<std::string> off_;
   std::vector<std::string> tas_;
-  std::map<std::string, std::string> ta_of_;                        // by fund
-  std::map<std::pair<std::string, std::string>, Money> legs_;       // by leg and institution
-  std::map<std::string, Units> registered_;                         // TA_REGISTER by fund
-  std::map<std::pair<std::string, int32_t>, uint64_t> different_;   // by institution and day
+  std::map<std::string, std::string> ta_of_;                       // by fund
+  std::map<std::pair<std::string, std::string>, Money> legs_;      // by leg and institution
+  std::map<std::string, Units> registered_;                        // TA_REGISTER by fund
+  std::map<std::pair<std::string, int32_t>, uint64_t> different_;  // by institution and day
   bool have_ta_reports_ = false;
   std::map<std::string, Units> their_units_;
   std::vector<TaCashLine> their_cash_;

@@ -88,8 +88,10 @@ Result AdvanceClock(Remote& remote, const std::string& to) {
   FC_ASSIGN_OR_RETURN(auto advanced,
                       remote.Ask<v1::AdvanceClockResponse>("fundcore.admin.v1.AdminService/AdvanceClock", request));
   // Files may have come meanwhile: seen now instead of at the next poll.
-  FC_RETURN_IF_ERROR(remote.Ask<clearing::v1::NudgeResponse>("fundcore.clearing.v1.ClearingService/Nudge",
-                                                             clearing::v1::NudgeRequest()).status());
+  FC_RETURN_IF_ERROR(
+      remote
+          .Ask<clearing::v1::NudgeResponse>("fundcore.clearing.v1.ClearingService/Nudge", clearing::v1::NudgeRequest())
+          .status());
   FC_RETURN_IF_ERROR(WaitUntilAtRest(remote));
   Answer a;
   a.Add("now", TimePoint::FromRaw(advanced.now_us()));
@@ -111,7 +113,8 @@ Result ShowStateHash(Remote& remote) {
 }
 
 Result Flush(Remote& remote) {
-  FC_RETURN_IF_ERROR(remote.Ask<v1::FlushResponse>("fundcore.admin.v1.AdminService/Flush", v1::FlushRequest()).status());
+  FC_RETURN_IF_ERROR(
+      remote.Ask<v1::FlushResponse>("fundcore.admin.v1.AdminService/Flush", v1::FlushRequest()).status());
   Answer a;
   a.Add("flushed", true);
   return a;

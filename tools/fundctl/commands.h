@@ -1,5 +1,5 @@
-// The commands of fundctl, one function each, by family: each asks the server and gives an Answer. Parsing the command line
-// is main.cc's business alone.
+// The commands of fundctl, one function each, by family: each asks the server and gives an Answer. Parsing the command
+// line is main.cc's business alone.
 //
 // Errors: those of the server with its reasons, kInvalidArgument for text that cannot be read (naming it), and
 // kDeadlineExceeded where something waited for did not come.
@@ -19,7 +19,8 @@ namespace fundcore::fundctl {
 using Result = absl::StatusOr<Answer>;
 using Show = std::function<void(const Answer&)>;  // prints one of many answers
 
-// --- cmd_system.cc: the process -------------------------------------------------------------------------------------------
+// --- cmd_system.cc: the process
+// -------------------------------------------------------------------------------------------
 Result ShowStatus(Remote& remote);
 Result ShowClock(Remote& remote);
 // "2025-03-03 15:00" or "+1h30m". Returns once the system has come to rest at the new time.
@@ -30,13 +31,15 @@ Result Flush(Remote& remote);
 absl::Status WaitUntilServing(Remote& remote);
 absl::Status WaitUntilAtRest(Remote& remote);
 
-// --- cmd_product.cc ---------------------------------------------------------------------------------------------------------
+// --- cmd_product.cc
+// ---------------------------------------------------------------------------------------------------------
 Result LoadProducts(Remote& remote, const std::string& file);
 Result ListProducts(Remote& remote);
 Result ShowProduct(Remote& remote, const std::string& fund);
 Result ShowNav(Remote& remote, const std::string& fund, const std::string& day);
 
-// --- cmd_account.cc: investors, money, ledgers --------------------------------------------------------------------------------
+// --- cmd_account.cc: investors, money, ledgers
+// --------------------------------------------------------------------------------
 struct OpenOptions {
   std::string name, certificate_type = "0", certificate, mobile, request_id;
   bool institution = false;
@@ -62,7 +65,8 @@ Result ShowBankBalances(Remote& remote);
 Result ShowTrialBalance(Remote& remote, bool verify);
 Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 
-// --- cmd_order.cc -----------------------------------------------------------------------------------------------------------
+// --- cmd_order.cc
+// -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, request_id;
   bool mismatch_confirmed = false, cancel_rest = false;
@@ -76,7 +80,8 @@ Result AnswerChallenge(Remote& remote, const std::string& order, bool passed);
 Result WatchOrder(Remote& remote, const std::string& order, const Show& show);
 Result TraceOrder(Remote& remote, const std::string& order);
 
-// --- cmd_day.cc: business days, files, breaks -------------------------------------------------------------------------------------
+// --- cmd_day.cc: business days, files, breaks
+// -------------------------------------------------------------------------------------
 Result ShowDays(Remote& remote, const std::string& ta, const std::string& day);
 Result AdvanceDays(Remote& remote);
 Result ListFiles(Remote& remote, const std::string& ta, const std::string& day);
@@ -87,14 +92,16 @@ Result ProposeResolution(Remote& remote, uint64_t id, const std::string& resolut
                          const std::string& person);
 Result ApproveResolution(Remote& remote, uint64_t id, const std::string& person);
 
-// --- cmd_report.cc ---------------------------------------------------------------------------------------------------------------
+// --- cmd_report.cc
+// ---------------------------------------------------------------------------------------------------------------
 struct ReportOptions {
   std::vector<std::string> days;        // "2025-03-03" or "2025-03-03..2025-03-05"
   std::vector<std::string> ta_reports;  // files written by `ta_sim report --json`
 };
 Result MakeReport(Remote& remote, const ReportOptions& options);
 
-// --- text.cc: what people type ----------------------------------------------------------------------------------------------------
+// --- text.cc: what people type
+// ----------------------------------------------------------------------------------------------------
 absl::StatusOr<InvestorId> ReadInvestor(const std::string& text);  // "001000000042", exactly 12 digits
 absl::StatusOr<OrderId> ReadOrder(const std::string& text);        // exactly 17 digits
 absl::StatusOr<Money> ReadAmount(const std::string& text);         // above zero

@@ -3,8 +3,8 @@
 //   fundctl --server 127.0.0.1:7400 order trace 00100000000000007
 //   fundctl calc subscribe --amount 5000 --rate 1.2% --nav 1.1280
 //
-// Only the command line is here; each command is a function of commands.h. Exit codes: 0 good, 1 the data are not as they
-// should be, 2 wrong use or a refused request, 3 cannot reach or read.
+// Only the command line is here; each command is a function of commands.h. Exit codes: 0 good, 1 the data are not as
+// they should be, 2 wrong use or a refused request, 3 cannot reach or read.
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -52,9 +52,9 @@ struct Options {
   RemoteOptions remote;
   std::string timeout = "30s";
   bool json = false;
-  std::string a, b, c;   // positions: an investor, an order, a fund, a file …
+  std::string a, b, c;  // positions: an investor, an order, a fund, a file …
   std::string ta, day, note, person, request_id, resolution;
-  uint64_t number = 0;   // of a break
+  uint64_t number = 0;  // of a break
   uint32_t limit = 100;
   bool all = false, verify = false, passed = false, failed = false;
   OpenOptions open;
@@ -70,14 +70,18 @@ class CommandLine {
     if (const char* server = std::getenv("FUNDCORE_SERVER")) o_.remote.address = server;
     app_.require_subcommand(1);
     app_.fallthrough();  // --server and --json may stand anywhere
-    app_.add_option("--server", o_.remote.address, "host:port; FUNDCORE_SERVER where it is not given")->capture_default_str();
+    app_.add_option("--server", o_.remote.address, "host:port; FUNDCORE_SERVER where it is not given")
+        ->capture_default_str();
     app_.add_option("--timeout", o_.timeout, "how long to wait for an answer: 30s, 5m")->capture_default_str();
-    app_.add_option("--tls-certificate", o_.remote.tls_certificate, "PEM files, all three, where the server asks for TLS");
+    app_.add_option("--tls-certificate", o_.remote.tls_certificate,
+                    "PEM files, all three, where the server asks for TLS");
     app_.add_option("--tls-key", o_.remote.tls_key);
     app_.add_option("--tls-ca", o_.remote.tls_ca);
     app_.add_flag("--json", o_.json, "one JSON object instead of text");
-    app_.footer("Also: fundctl calc (see fundctl calc --help).\nExit codes: 0 good, 1 the data are not as they should be, 2 wrong use or a "
-                "refused request, 3 cannot reach or read.");
+    app_.footer(
+        "Also: fundctl calc (see fundctl calc --help).\nExit codes: 0 good, 1 the data are not as they should be, 2 "
+        "wrong use or a "
+        "refused request, 3 cannot reach or read.");
     AddSystem();
     AddProduct();
     AddAccount();
@@ -121,27 +125,34 @@ class CommandLine {
 
   void AddSystem() {
     Command(&app_, "status", "version, clock, whether it serves", [](Remote& r) { return ShowStatus(r); });
-    Command(&app_, "state-hash", "the state of every partition in one figure", [](Remote& r) { return ShowStateHash(r); });
+    Command(&app_, "state-hash", "the state of every partition in one figure",
+            [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });
     CLI::App* clock = Family("clock", "business time");
     Command(clock, "show", "what time it is", [](Remote& r) { return ShowClock(r); });
     Command(clock, "advance", "move a steered clock ahead, and wait until all that is due was taken in",
             [this](Remote& r) { return AdvanceClock(r, o_.a); })
-        ->add_option("TO", o_.a, "\"2025-03-03 15:00\", or +1h30m")->required();
-    Command(&app_, "report", "orders by outcome, cash and units across distributor, institutions and bank; 1 where anything is off",
+        ->add_option("TO", o_.a, "\"2025-03-03 15:00\", or +1h30m")
+        ->required();
+    Command(&app_, "report",
+            "orders by outcome, cash and units across distributor, institutions and bank; 1 where anything is off",
             [this](Remote& r) { return MakeReport(r, o_.report); });
     CLI::App* report = app_.get_subcommand("report");
     report->add_option("--days", o_.report.days, "2025-03-03 or 2025-03-03..2025-03-05; may be repeated")->required();
-    report->add_option("--ta-report", o_.report.ta_reports, "what institutions say: files of ta_sim report --json")->check(CLI::ExistingFile);
+    report->add_option("--ta-report", o_.report.ta_reports, "what institutions say: files of ta_sim report --json")
+        ->check(CLI::ExistingFile);
   }
 
   void AddProduct() {
     CLI::App* product = Family("product", "institutions, funds, calendars, prices");
-    Command(product, "load", "institutions, funds and calendars from a TOML file", [this](Remote& r) { return LoadProducts(r, o_.a); })
-        ->add_option("FILE", o_.a, "deploy/demo/products.toml is an example")->required();
+    Command(product, "load", "institutions, funds and calendars from a TOML file",
+            [this](Remote& r) { return LoadProducts(r, o_.a); })
+        ->add_option("FILE", o_.a, "deploy/demo/products.toml is an example")
+        ->required();
     Command(product, "list", "all of them", [](Remote& r) { return ListProducts(r); });
     Command(product, "show", "the terms of a fund", [this](Remote& r) { return ShowProduct(r, o_.a); })
-        ->add_option("FUND", o_.a)->required();
+        ->add_option("FUND", o_.a)
+        ->required();
     CLI::App* nav = Command(product, "nav", "the price of a day", [this](Remote& r) { return ShowNav(r, o_.a, o_.b); });
     nav->add_option("FUND", o_.a)->required();
     nav->add_option("DAY", o_.b)->required();
@@ -153,28 +164,35 @@ class CommandLine {
                              [this](Remote& r) { return OpenInvestor(r, o_.open); });
     open->add_option("--name", o_.open.name)->required();
     open->add_option("--certificate", o_.open.certificate, "its number")->required();
-    open->add_option("--certificate-type", o_.open.certificate_type, "the standard's code; 0 is an identity card")->capture_default_str();
+    open->add_option("--certificate-type", o_.open.certificate_type, "the standard's code; 0 is an identity card")
+        ->capture_default_str();
     open->add_option("--mobile", o_.open.mobile);
     open->add_flag("--institution", o_.open.institution);
     RequestId(open, &o_.open.request_id);
-    CLI::App* assess = Command(investor, "assess", "record a risk questionnaire", [this](Remote& r) { return Assess(r, o_.assess); });
+    CLI::App* assess =
+        Command(investor, "assess", "record a risk questionnaire", [this](Remote& r) { return Assess(r, o_.assess); });
     assess->add_option("INVESTOR", o_.assess.investor)->required();
-    assess->add_option("--answers", o_.assess.answers, "points of each answer, 0 to 20: 12,15,9")->delimiter(',')->required();
+    assess->add_option("--answers", o_.assess.answers, "points of each answer, 0 to 20: 12,15,9")
+        ->delimiter(',')
+        ->required();
     assess->add_flag("--lowest-class", o_.assess.lowest_class, "may buy R1 only");
     RequestId(assess, &o_.assess.request_id);
-    CLI::App* card = Command(investor, "add-card", "add a bank card", [this](Remote& r) { return AddCard(r, o_.a, o_.b, o_.c); });
+    CLI::App* card =
+        Command(investor, "add-card", "add a bank card", [this](Remote& r) { return AddCard(r, o_.a, o_.b, o_.c); });
     card->add_option("INVESTOR", o_.a)->required();
     card->add_option("--bank", o_.b, "its code")->required();
     card->add_option("--card", o_.c, "its number")->required();
     Command(investor, "show", "class, cards, fund accounts", [this](Remote& r) { return ShowInvestor(r, o_.a); })
-        ->add_option("INVESTOR", o_.a)->required();
+        ->add_option("INVESTOR", o_.a)
+        ->required();
     CLI::App* account = Family("account", "what an investor has");
     Command(account, "show", "cash, positions, lots", [this](Remote& r) { return ShowAccount(r, o_.a); })
-        ->add_option("INVESTOR", o_.a)->required();
+        ->add_option("INVESTOR", o_.a)
+        ->required();
 
     for (const bool deposit : {true, false}) {
-      CLI::App* pay = Command(&app_, deposit ? "deposit" : "withdraw", deposit ? "money from a card" : "money to a card",
-                              [this, deposit](Remote& r) {
+      CLI::App* pay = Command(&app_, deposit ? "deposit" : "withdraw",
+                              deposit ? "money from a card" : "money to a card", [this, deposit](Remote& r) {
                                 o_.pay.deposit = deposit;
                                 return Pay(r, o_.pay);
                               });
@@ -184,29 +202,33 @@ class CommandLine {
       RequestId(pay, &o_.pay.request_id);
     }
     CLI::App* bank = Family("bank", "the simulated bank");
-    CLI::App* fund = Command(bank, "fund-card", "put money on a card outside", [this](Remote& r) { return FundCard(r, o_.a, o_.b, o_.request_id); });
+    CLI::App* fund = Command(bank, "fund-card", "put money on a card outside",
+                             [this](Remote& r) { return FundCard(r, o_.a, o_.b, o_.request_id); });
     fund->add_option("CARD", o_.a, "its number")->required();
     fund->add_option("AMOUNT", o_.b, "10,000.00")->required();
     RequestId(fund, &o_.request_id);
     Command(bank, "balances", "settlement account, institutions, cards", [](Remote& r) { return ShowBankBalances(r); });
     CLI::App* ledger = Family("ledger", "the books");
-    Command(ledger, "trial-balance", "all legs of both ledgers; 1 where they do not balance",
-            [this](Remote& r) { return ShowTrialBalance(r, o_.verify); })
-        ->add_flag("--verify", o_.verify, "recompute from every account");
-    CLI::App* lines = Command(ledger, "lines", "an investor's lines, newest first", [this](Remote& r) { return ListLedger(r, o_.a, o_.limit); });
+    Command(ledger, "trial-balance", "all legs of both ledgers; 1 where they do not balance", [this](Remote& r) {
+      return ShowTrialBalance(r, o_.verify);
+    })->add_flag("--verify", o_.verify, "recompute from every account");
+    CLI::App* lines = Command(ledger, "lines", "an investor's lines, newest first",
+                              [this](Remote& r) { return ListLedger(r, o_.a, o_.limit); });
     lines->add_option("INVESTOR", o_.a)->required();
     lines->add_option("--limit", o_.limit)->capture_default_str();
   }
 
   void AddOrder() {
     CLI::App* order = Family("order", "orders");
-    CLI::App* submit = Command(order, "submit", "place an order; 1 where it is rejected", [this](Remote& r) { return SubmitOrder(r, o_.submit); });
+    CLI::App* submit = Command(order, "submit", "place an order; 1 where it is rejected",
+                               [this](Remote& r) { return SubmitOrder(r, o_.submit); });
     submit->add_option("--investor", o_.submit.investor)->required();
     submit->add_option("--fund", o_.submit.fund)->required();
     submit->add_option("--purchase", o_.submit.purchase, "for this amount (022)");
     submit->add_option("--subscribe", o_.submit.subscribe, "an offer, for this amount (020)");
     submit->add_option("--redeem", o_.submit.redeem, "so many units (024)");
-    submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed, "the investor has confirmed to buy above their class");
+    submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
+                     "the investor has confirmed to buy above their class");
     submit->add_flag("--cancel-rest", o_.submit.cancel_rest, "of a large redemption, instead of deferring it");
     RequestId(submit, &o_.submit.request_id);
     const auto one = [&](const char* name, const char* what, Result (*f)(Remote&, const std::string&)) {
@@ -215,7 +237,8 @@ class CommandLine {
     one("show", "one order", ShowOrder);
     one("cancel", "before the cut-off of its trading day", CancelOrder);
     one("trace", "every step with its time, files and lines", TraceOrder);
-    CLI::App* list = Command(order, "list", "an investor's orders, newest first", [this](Remote& r) { return ListOrders(r, o_.a, o_.limit); });
+    CLI::App* list = Command(order, "list", "an investor's orders, newest first",
+                             [this](Remote& r) { return ListOrders(r, o_.a, o_.limit); });
     list->add_option("INVESTOR", o_.a)->required();
     list->add_option("--limit", o_.limit)->capture_default_str();
     CLI::App* answer = Command(order, "answer", "the second proof that risk asked for", [this](Remote& r) -> Result {
@@ -225,13 +248,16 @@ class CommandLine {
     answer->add_option("ORDER", o_.a)->required();
     answer->add_flag("--passed", o_.passed);
     answer->add_flag("--failed", o_.failed);
-    Command(order, "watch", "at every change, until it is final", [this](Remote& r) {
-      streamed_ = true;
-      return WatchOrder(r, o_.a, [this](const Answer& a) {
-        Print(a, o_.json);
-        if (!o_.json) std::printf("\n");
-      });
-    })->add_option("ORDER", o_.a)->required();
+    Command(order, "watch", "at every change, until it is final",
+            [this](Remote& r) {
+              streamed_ = true;
+              return WatchOrder(r, o_.a, [this](const Answer& a) {
+                Print(a, o_.json);
+                if (!o_.json) std::printf("\n");
+              });
+            })
+        ->add_option("ORDER", o_.a)
+        ->required();
   }
 
   void AddDay() {
@@ -240,20 +266,26 @@ class CommandLine {
       c->add_option("--day", o_.day, "business day")->required(needed);
     };
     CLI::App* day = Family("day", "business days of the institutions");
-    ta_and_day(Command(day, "status", "where each day stands and what it waits for", [this](Remote& r) { return ShowDays(r, o_.ta, o_.day); }), false);
+    ta_and_day(Command(day, "status", "where each day stands and what it waits for",
+                       [this](Remote& r) { return ShowDays(r, o_.ta, o_.day); }),
+               false);
     Command(day, "advance", "look for files and due steps now; returns when all days wait for something outside",
             [](Remote& r) { return AdvanceDays(r); });
     CLI::App* file = Family("file", "settlement files");
-    ta_and_day(Command(file, "list", "files in and out", [this](Remote& r) { return ListFiles(r, o_.ta, o_.day); }), false);
+    ta_and_day(Command(file, "list", "files in and out", [this](Remote& r) { return ListFiles(r, o_.ta, o_.day); }),
+               false);
     CLI::App* recon = Family("recon", "reconciliations");
     ta_and_day(Command(recon, "show", "counts and sums of a day; 1 where anything differs",
-                       [this](Remote& r) { return ShowReconciliation(r, o_.ta, o_.day); }), true);
+                       [this](Remote& r) { return ShowReconciliation(r, o_.ta, o_.day); }),
+               true);
     CLI::App* breaks = Family("break", "what does not add up, and how people close it");
-    CLI::App* list = Command(breaks, "list", "open ones; 1 where there are any", [this](Remote& r) { return ListBreaks(r, o_.ta, o_.all); });
+    CLI::App* list = Command(breaks, "list", "open ones; 1 where there are any",
+                             [this](Remote& r) { return ListBreaks(r, o_.ta, o_.all); });
     list->add_option("--ta", o_.ta, "institution");
     list->add_flag("--all", o_.all, "closed ones, too");
     Command(breaks, "show", "everything about one", [this](Remote& r) { return ShowBreak(r, o_.number); })
-        ->add_option("ID", o_.number)->required();
+        ->add_option("ID", o_.number)
+        ->required();
     CLI::App* propose = Command(breaks, "propose", "how it shall end", [this](Remote& r) {
       return ProposeResolution(r, o_.number, o_.resolution, o_.note, o_.person);
     });
@@ -261,7 +293,8 @@ class CommandLine {
     propose->add_option("--resolution", o_.resolution, "ACCEPT_TA, AWAIT_CORRECTION or EXPLAINED")->required();
     propose->add_option("--note", o_.note, "why")->required();
     propose->add_option("--person", o_.person, "who proposes")->required();
-    CLI::App* approve = Command(breaks, "approve", "by a second person", [this](Remote& r) { return ApproveResolution(r, o_.number, o_.person); });
+    CLI::App* approve = Command(breaks, "approve", "by a second person",
+                                [this](Remote& r) { return ApproveResolution(r, o_.number, o_.person); });
     approve->add_option("ID", o_.number)->required();
     approve->add_option("--person", o_.person, "who approves")->required();
   }

@@ -15,9 +15,13 @@ namespace {
 
 namespace v1 = product::v1;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kStatuses = {
-    {{"0", "open"}, {"1", "offering"}, {"4", "stopped"}, {"5", "purchases stopped"}, {"6", "redemptions stopped"},
-     {"8", "terminated"}, {"9", "closed"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kStatuses = {{{"0", "open"},
+                                                                                     {"1", "offering"},
+                                                                                     {"4", "stopped"},
+                                                                                     {"5", "purchases stopped"},
+                                                                                     {"6", "redemptions stopped"},
+                                                                                     {"8", "terminated"},
+                                                                                     {"9", "closed"}}};
 
 // Reads text under `key` with `parse`; what is wrong is noted with its line, and the fallback stands in until Finish.
 template <class T>
@@ -36,7 +40,8 @@ T Figure(ConfigTable& table, std::string_view key, T fallback = {}) {
 int OpenDays(ConfigTable& table, std::string_view key, int fallback) {
   const std::string text = table.String(key, StrCat("T+", fallback));
   int days = 0;
-  for (char c : std::string_view(text).substr(std::min<size_t>(2, text.size()))) days = c >= '0' && c <= '9' && days < 1000 ? days * 10 + c - '0' : 10'000;
+  for (char c : std::string_view(text).substr(std::min<size_t>(2, text.size())))
+    days = c >= '0' && c <= '9' && days < 1000 ? days * 10 + c - '0' : 10'000;
   if (text.size() >= 3 && text.substr(0, 2) == "T+" && days <= 60) return days;
   table.Refuse(key, "is not of the form T+0 to T+60");
   return fallback;
@@ -55,7 +60,8 @@ void ReadTiers(ConfigTable& schedule, v1::FeeSchedule* out) {
     tier->set_min_fen(Figure<Money>(t, "from").raw());
     tier->set_rate_e8(Figure<Rate>(t, "rate").raw());
     tier->set_fixed_fee_fen(Figure<Money>(t, "fixed").raw());
-    if (t.Has("rate") == t.Has("fixed")) t.Refuse(t.Has("rate") ? "rate" : "from", "needs either a rate or a fixed fee beside it");
+    if (t.Has("rate") == t.Has("fixed"))
+      t.Refuse(t.Has("rate") ? "rate" : "from", "needs either a rate or a fixed fee beside it");
     const int n = out->purchase_size();
     if (n == 1 && tier->min_fen() != 0) t.Refuse("from", "must be 0 in the first tier");
     if (n > 1) {
@@ -99,8 +105,9 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
   f->set_confirm_days(OpenDays(t, "confirmed", 1));
   f->set_purchase_pay_days(OpenDays(t, "purchases_paid", 2));
   f->set_redemption_pay_days(OpenDays(t, "redemptions_received", 3));
-  const std::string status = t.Choice("status", "open", {"open", "offering", "stopped", "purchases stopped",
-                                                         "redemptions stopped", "terminated", "closed"});
+  const std::string status =
+      t.Choice("status", "open",
+               {"open", "offering", "stopped", "purchases stopped", "redemptions stopped", "terminated", "closed"});
   for (const auto& [code, word] : kStatuses)
     if (word == status) f->set_status(std::string(code));
   f->set_min_purchase_fen(Figure<Money>(t, "min_purchase").raw());
@@ -158,7 +165,9 @@ void ReadCalendar(ConfigTable& t, const std::string& folder, CalendarSet* known,
   } else if (const TradingCalendar* base = known->Find(like)) {
     calendar = *TradingCalendar::Create(name, base->first(), base->last(), base->open_days());
   } else {
-    return t.Refuse(t.Has("both") ? "both" : t.Has("like") ? "like" : "name",
+    return t.Refuse(t.Has("both")   ? "both"
+                    : t.Has("like") ? "like"
+                                    : "name",
                     "needs beside it: both = two known calendars, like = one, or file = a calendar text");
   }
   for (const auto& [key, open] : {std::pair<std::string_view, bool>{"closed", false}, {"open", true}}) {
@@ -178,8 +187,10 @@ void ReadCalendar(ConfigTable& t, const std::string& folder, CalendarSet* known,
 absl::StatusOr<ProductFile> FromConfig(Config config, const std::string& folder) {
   ProductFile file;
   CalendarSet known = CalendarSet::BuiltIn();
-  for (ConfigTable& t : config.Tables("calendar")) ReadCalendar(t, folder, &known, file.calendars.emplace_back().mutable_calendar());
-  for (ConfigTable& t : config.Tables("institution")) ReadInstitution(t, file.institutions.emplace_back().mutable_institution());
+  for (ConfigTable& t : config.Tables("calendar"))
+    ReadCalendar(t, folder, &known, file.calendars.emplace_back().mutable_calendar());
+  for (ConfigTable& t : config.Tables("institution"))
+    ReadInstitution(t, file.institutions.emplace_back().mutable_institution());
   for (ConfigTable& t : config.Tables("fund")) ReadFund(t, &file.funds.emplace_back());
   FC_RETURN_IF_ERROR(config.Finish());
   return file;

@@ -1,4 +1,5 @@
-// Institutions, funds and calendars in a form that people write: deploy/demo/products.toml is an example with every key.
+// Institutions, funds and calendars in a form that people write: deploy/demo/products.toml is an example with every
+// key.
 //
 //   FC_ASSIGN_OR_RETURN(ProductFile file, ReadProductFile("products.toml"));
 //   for (const auto& fund : file.funds) …   // messages ready to be sent, calendars and institutions first

@@ -44,7 +44,8 @@ absl::Status Remote::Call(std::string_view method, const google::protobuf::Messa
 
 absl::Status Remote::Read(std::string_view method, const google::protobuf::Message& request,
                           google::protobuf::Message* message, const std::function<bool()>& on_message) {
-  return rpc::ReadStream(*channel_, method, request, message, on_message, Duration::Seconds(24 * 3600), CallerOf(method));
+  return rpc::ReadStream(*channel_, method, request, message, on_message, Duration::Seconds(24 * 3600),
+                         CallerOf(method));
 }
 
 int ExitCodeOf(const absl::Status& status) {
@@ -81,8 +82,9 @@ absl::Status WaitUntil(std::string_view what, Duration patience, const std::func
     FC_ASSIGN_OR_RETURN(const bool good, done());
     if (good) return absl::OkStatus();
     if (std::chrono::steady_clock::now() >= end) {
-      return absl::DeadlineExceededError(StrCat("waited ", FormatDuration(patience), " for ", what,
-                                                "; look at fundctl status and fundctl day status, or ask again with a longer --timeout"));
+      return absl::DeadlineExceededError(
+          StrCat("waited ", FormatDuration(patience), " for ", what,
+                 "; look at fundctl status and fundctl day status, or ask again with a longer --timeout"));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

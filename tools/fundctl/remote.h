@@ -1,7 +1,8 @@
 // The server that a command talks to, and what its answers mean to the one who typed it.
 //
 //   FC_ASSIGN_OR_RETURN(Remote remote, Remote::Open({.address = "127.0.0.1:7400"}));
-//   FC_ASSIGN_OR_RETURN(auto order, remote.Ask<trade::v1::GetOrderResponse>("fundcore.trade.v1.TradeService/GetOrder", request));
+//   FC_ASSIGN_OR_RETURN(auto order, remote.Ask<trade::v1::GetOrderResponse>("fundcore.trade.v1.TradeService/GetOrder",
+//   request));
 //
 // Blocking; one thread.
 #pragma once
@@ -37,7 +38,8 @@ class Remote {
   static absl::StatusOr<Remote> Open(const RemoteOptions& options);
 
   // One call. The status keeps the server's reason (rpc::ReasonOf).
-  absl::Status Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response);
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message* response);
   template <class Response>
   absl::StatusOr<Response> Ask(std::string_view method, const google::protobuf::Message& request) {
     Response response;
@@ -45,8 +47,8 @@ class Remote {
     return response;
   }
   // Reads a stream until it ends or `on_message` returns false; waits as long as the server does.
-  absl::Status Read(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* message,
-                    const std::function<bool()>& on_message);
+  absl::Status Read(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message* message, const std::function<bool()>& on_message);
 
   const std::string& address() const { return options_.address; }
   Duration patience() const { return options_.patience; }
@@ -56,7 +58,8 @@ class Remote {
   std::shared_ptr<rpc::Channel> channel_;
 };
 
-// 0 good; 1 the data are not as they should be; 2 wrong use, or a request that the server refuses; 3 cannot reach or read.
+// 0 good; 1 the data are not as they should be; 2 wrong use, or a request that the server refuses; 3 cannot reach or
+// read.
 int ExitCodeOf(const absl::Status& status);
 // For people: "fundctl: MESSAGE [REASON]", and when to come back where the server said so. No line end.
 std::string Explained(const absl::Status& status);

@@ -36,7 +36,8 @@ std::string Text(const google::protobuf::Value& entry, const char* key) {
 
 absl::StatusOr<TaReport> ParseTaReport(std::string_view json, const std::string& name) {
   Struct root;
-  if (!google::protobuf::util::JsonStringToMessage(google::protobuf::StringPiece(json.data(), json.size()), &root).ok()) {
+  if (!google::protobuf::util::JsonStringToMessage(google::protobuf::StringPiece(json.data(), json.size()), &root)
+           .ok()) {
     return Broken(name, "is no JSON object");
   }
   TaReport report;

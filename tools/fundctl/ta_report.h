@@ -25,8 +25,8 @@ struct TaCashLine {
 };
 
 struct TaReport {
-  std::map<std::string, Units> units;    // by fund
-  std::vector<TaCashLine> cash;          // every line of file 25 so far
+  std::map<std::string, Units> units;  // by fund
+  std::vector<TaCashLine> cash;        // every line of file 25 so far
 };
 
 // kNotFound where it cannot be read; kDataLoss naming what is missing or malformed.

@@ -24,13 +24,15 @@ absl::StatusOr<T> AboveZero(const std::string& text) {
 
 absl::StatusOr<InvestorId> ReadInvestor(const std::string& text) {
   InvestorId id;
-  if (!ParseInvestorId(text, &id)) return Wrong(StrCat("investor \"", text, "\" is not a number of 12 digits, such as 001000000042"));
+  if (!ParseInvestorId(text, &id))
+    return Wrong(StrCat("investor \"", text, "\" is not a number of 12 digits, such as 001000000042"));
   return id;
 }
 
 absl::StatusOr<OrderId> ReadOrder(const std::string& text) {
   OrderId id;
-  if (!ParseOrderId(text, &id)) return Wrong(StrCat("order \"", text, "\" is not a number of 17 digits, such as 00100000000000007"));
+  if (!ParseOrderId(text, &id))
+    return Wrong(StrCat("order \"", text, "\" is not a number of 17 digits, such as 00100000000000007"));
   return id;
 }
 
@@ -52,7 +54,8 @@ absl::StatusOr<std::vector<Date>> ReadDays(const std::vector<std::string>& texts
       FC_ASSIGN_OR_RETURN(last, Date::Parse(std::string_view(text).substr(dots + 2)));
     }
     if (last < first) return Wrong(StrCat("\"", text, "\" ends before it begins"));
-    if (last.days() - first.days() + days.size() >= 366) return Wrong(StrCat("\"", text, "\": at most 366 days at a time"));
+    if (last.days() - first.days() + days.size() >= 366)
+      return Wrong(StrCat("\"", text, "\": at most 366 days at a time"));
     for (Date d = first; d <= last; d = d.AddDays(1)) days.push_back(d);
   }
   std::sort(days.begin(), days.end());
@@ -62,11 +65,13 @@ absl::StatusOr<std::vector<Date>> ReadDays(const std::vector<std::string>& texts
 
 std::string RequestIdOr(const std::string& given) {
   if (!given.empty()) return given;
-  const auto ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                            std::chrono::system_clock::now().time_since_epoch()).count());
+  const auto ms = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
   std::random_device device;
   const uint32_t a = device(), b = device(), c = device();
-  return absl::StrFormat("%08x-%04x-7%03x-%04x-%04x%08x", ms >> 16, ms & 0xffff, a & 0xfff, 0x8000 | (a >> 12 & 0x3fff), b & 0xffff, c);
+  return absl::StrFormat("%08x-%04x-7%03x-%04x-%04x%08x", ms >> 16, ms & 0xffff, a & 0xfff, 0x8000 | (a >> 12 & 0x3fff),
+                         b & 0xffff, c);
 }
 
 }  // namespace fundcore::fundctl

@@ -21,7 +21,10 @@
 #include "common/rpc/direct.h"
 #include "common/runtime/simulated.h"
 #include "common/store/memory.h"
+#include "fundcore/account/v1/account.pb.h"
 #include "fundcore/bank/v1/bank.pb.h"
+#include "fundcore/product/v1/product.pb.h"
+#include "fundcore/trade/v1/trade.pb.h"
 #include "services/clearing/service.h"
 
 namespace fundcore::clearing {
@@ -103,8 +106,7 @@ inline uint64_t& NextOf(Peers* w, std::string_view who, uint32_t partition, cons
 }
 
 inline void ServePeers(rpc::Handlers& h, Peers* w) {
-  using namespace fundcore;
-  const std::string trade = "fundcore.trade.v1.TradeOps/", account = "fundcore.account.v1.AccountOps/";
+  const std::string to_trade = "fundcore.trade.v1.TradeOps/", to_account = "fundcore.account.v1.AccountOps/";
   const auto ok = absl::OkStatus();
   Serve<product::v1::FactsRequest, product::v1::FactsResponse>(h, w, "fundcore.product.v1.ProductOps/Facts", [=](auto& q, auto* r) {
     const auto facts = Facts();
@@ -120,11 +122,11 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     r->set_seq(7);
     return ok;
   });
-  Serve<trade::v1::CloseDayRequest, trade::v1::CloseDayResponse>(h, w, trade + "CloseDay", [=](auto& q, auto*) {
+  Serve<trade::v1::CloseDayRequest, trade::v1::CloseDayResponse>(h, w, to_trade + "CloseDay", [=](auto& q, auto*) {
     w->closed_days.insert(Date::FromRaw(q.day()));
     return ok;
   });
-  Serve<trade::v1::DayCountsRequest, trade::v1::DayCountsResponse>(h, w, trade + "DayCounts", [=](auto& q, auto* r) {
+  Serve<trade::v1::DayCountsRequest, trade::v1::DayCountsResponse>(h, w, to_trade + "DayCounts", [=](auto& q, auto* r) {
     for (auto& o : w->orders) {
       if (o.day.raw() != q.day()) continue;
       if (!o.decided) r->set_undecided(r->undecided() + 1);
@@ -133,7 +135,7 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     }
     return ok;
   });
-  Serve<trade::v1::SealRequest, trade::v1::SealResponse>(h, w, trade + "Seal", [=](auto& q, auto* r) {
+  Serve<trade::v1::SealRequest, trade::v1::SealResponse>(h, w, to_trade + "Seal", [=](auto& q, auto* r) {
     for (uint32_t p = 0; p < kPartitions; ++p) {
       auto* s = r->add_partitions();
       s->set_partition(p);
@@ -151,7 +153,7 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     }
     return ok;
   });
-  Serve<trade::v1::PullSealedRequest, trade::v1::PullSealedResponse>(h, w, trade + "PullSealed", [=](auto& q, auto* r) {
+  Serve<trade::v1::PullSealedRequest, trade::v1::PullSealedResponse>(h, w, to_trade + "PullSealed", [=](auto& q, auto* r) {
     for (auto& o : w->orders) {
       if (o.day.raw() != q.day() || o.sealed != q.transfer_no() || PartitionOf(o.id).raw() != q.partition()) continue;
       auto* out = r->add_orders();
@@ -167,13 +169,13 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     r->set_last_page(true);
     return ok;
   });
-  Serve<trade::v1::MarkDispatchedRequest, trade::v1::MarkDispatchedResponse>(h, w, trade + "MarkDispatched", [=](auto& q, auto*) {
+  Serve<trade::v1::MarkDispatchedRequest, trade::v1::MarkDispatchedResponse>(h, w, to_trade + "MarkDispatched", [=](auto& q, auto*) {
     for (auto& o : w->orders)
       if (o.day.raw() == q.day() && o.sealed == q.transfer_no()) o.dispatched = true;
     return ok;
   });
   Serve<trade::v1::ApplyConfirmationsRequest, trade::v1::ApplyConfirmationsResponse>(
-      h, w, trade + "ApplyConfirmations", [=](auto& q, auto* r) -> absl::Status {
+      h, w, to_trade + "ApplyConfirmations", [=](auto& q, auto* r) -> absl::Status {
         uint64_t& next = NextOf(w, "trade", q.partition(), q.file_hash());
         if (q.first_index() > next) return absl::FailedPreconditionError("gap");
         for (int i = static_cast<int>(next - q.first_index()); i < q.lines_size(); ++i, ++next)
@@ -182,22 +184,22 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
         r->set_next_index(next);
         return absl::OkStatus();
       });
-  Serve<trade::v1::SettleRequest, trade::v1::SettleResponse>(h, w, trade + "Settle", [=](auto& q, auto*) {
+  Serve<trade::v1::SettleRequest, trade::v1::SettleResponse>(h, w, to_trade + "Settle", [=](auto& q, auto*) {
     w->settled.push_back(StrCat("trade ", q.fund_code(), "/", q.business()));
     return ok;
   });
-  Serve<account::v1::SealApplicationsRequest, account::v1::SealApplicationsResponse>(h, w, account + "SealApplications", [=](auto&, auto* r) {
+  Serve<account::v1::SealApplicationsRequest, account::v1::SealApplicationsResponse>(h, w, to_account + "SealApplications", [=](auto&, auto* r) {
     auto* s = r->add_partitions();
     s->set_count(w->applications.size());
     return ok;
   });
-  Serve<account::v1::PullApplicationsRequest, account::v1::PullApplicationsResponse>(h, w, account + "PullApplications", [=](auto&, auto* r) {
+  Serve<account::v1::PullApplicationsRequest, account::v1::PullApplicationsResponse>(h, w, to_account + "PullApplications", [=](auto&, auto* r) {
     for (auto& a : w->applications) *r->add_applications() = a;
     r->set_last_page(true);
     return ok;
   });
   Serve<account::v1::CheckConfirmationsRequest, account::v1::CheckConfirmationsResponse>(
-      h, w, account + "CheckConfirmations", [=](auto& q, auto* r) {
+      h, w, to_account + "CheckConfirmations", [=](auto& q, auto* r) {
         for (auto& line : q.lines()) {
           auto [from, to] = std::pair(w->findings.find(line.line()), w->findings.end());
           if (from != to) *r->add_findings() = from->second;
@@ -205,7 +207,7 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
         return ok;
       });
   Serve<account::v1::ApplyAccountConfirmationsRequest, account::v1::ApplyAccountConfirmationsResponse>(
-      h, w, account + "ApplyAccountConfirmations", [=](auto& q, auto* r) {
+      h, w, to_account + "ApplyAccountConfirmations", [=](auto& q, auto* r) {
         uint64_t& next = NextOf(w, "account", q.partition(), q.file_hash());
         next = std::max<uint64_t>(next, q.first_index() + static_cast<uint64_t>(q.lines_size()));
         for (auto& x : w->hung) *r->add_hung() = x;
@@ -213,7 +215,7 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
         return ok;
       });
   Serve<trade::v1::ApplyConfirmationsRequest, account::v1::ApplyResult>(
-      h, w, account + "ApplyConfirmations", [=](auto& q, auto* r) -> absl::Status {
+      h, w, to_account + "ApplyConfirmations", [=](auto& q, auto* r) -> absl::Status {
         uint64_t& next = NextOf(w, "account", q.partition(), q.file_hash());
         if (q.first_index() > next) return absl::FailedPreconditionError("gap");
         for (int i = static_cast<int>(next - q.first_index()); i < q.lines_size(); ++i, ++next)
@@ -221,16 +223,16 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
         r->set_next_index(next);
         return absl::OkStatus();
       });
-  Serve<account::v1::ApplyDividendsRequest, account::v1::ApplyResult>(h, w, account + "ApplyDividends", [=](auto& q, auto* r) {
+  Serve<account::v1::ApplyDividendsRequest, account::v1::ApplyResult>(h, w, to_account + "ApplyDividends", [=](auto& q, auto* r) {
     r->set_next_index(q.first_index() + static_cast<uint64_t>(q.lines_size()));
     return ok;
   });
-  Serve<account::v1::CheckBalancesRequest, account::v1::CheckBalancesResponse>(h, w, account + "CheckBalances", [=](auto& q, auto* r) {
+  Serve<account::v1::CheckBalancesRequest, account::v1::CheckBalancesResponse>(h, w, to_account + "CheckBalances", [=](auto& q, auto* r) {
     for (auto& line : q.lines())
       if (auto it = w->balance_findings.find(line.line()); it != w->balance_findings.end()) *r->add_findings() = it->second;
     return ok;
   });
-  Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>(h, w, account + "UnitTotals", [=](auto&, auto* r) {
+  Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>(h, w, to_account + "UnitTotals", [=](auto&, auto* r) {
     for (auto& [fund, units] : w->unit_totals) {
       auto* t = r->add_totals();
       t->set_fund_code(fund);
@@ -238,11 +240,11 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     }
     return ok;
   });
-  Serve<account::v1::SettlementTotalsRequest, account::v1::SettlementTotalsResponse>(h, w, account + "SettlementTotals", [=](auto&, auto* r) {
+  Serve<account::v1::SettlementTotalsRequest, account::v1::SettlementTotalsResponse>(h, w, to_account + "SettlementTotals", [=](auto&, auto* r) {
     for (auto& t : w->totals) *r->add_totals() = t;
     return ok;
   });
-  Serve<account::v1::SettleRequest, account::v1::SettleResponse>(h, w, account + "Settle", [=](auto& q, auto*) {
+  Serve<account::v1::SettleRequest, account::v1::SettleResponse>(h, w, to_account + "Settle", [=](auto& q, auto*) {
     w->settled.push_back(StrCat("account ", q.fund_code(), "/", q.business()));
     return ok;
   });

@@ -34,7 +34,8 @@ TEST(Answer, ChineseNamesTakeTwoColumnsEach) {
             "name        open units\n"
             "示例债券          1.00\n"
             "Bond A    1,234,567.89\n");
-  EXPECT_EQ(a.Json(), R"({"funds":[{"name":"示例债券","open_units":"1.00"},{"name":"Bond A","open_units":"1234567.89"}]})");
+  EXPECT_EQ(a.Json(),
+            R"({"funds":[{"name":"示例债券","open_units":"1.00"},{"name":"Bond A","open_units":"1234567.89"}]})");
 }
 
 TEST(Answer, AnEmptyTableSaysSo) {

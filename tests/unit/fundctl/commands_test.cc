@@ -34,33 +34,37 @@ struct World {
 class Commands : public ::testing::Test {
  protected:
   void SetUp() override {
-    Serve<admin::v1::StatusRequest, admin::v1::StatusResponse>("admin.v1.AdminService/Status", [this](const auto&, auto* r) {
-      r->set_now_us(w_.now_us);
-      r->set_serving(true);
-    });
+    Serve<admin::v1::StatusRequest, admin::v1::StatusResponse>("admin.v1.AdminService/Status",
+                                                               [this](const auto&, auto* r) {
+                                                                 r->set_now_us(w_.now_us);
+                                                                 r->set_serving(true);
+                                                               });
     Serve<product::v1::ListInstitutionsRequest, product::v1::ListInstitutionsResponse>(
-        "product.v1.ProductService/ListInstitutions", [](const auto&, auto* r) { r->add_institutions()->set_ta_code("11"); });
-    Serve<product::v1::ListFundsRequest, product::v1::ListFundsResponse>("product.v1.ProductService/ListFunds", [](const auto&, auto* r) {
-      auto* f = r->add_funds();
-      f->set_fund_code("110022");
-      f->set_ta_code("11");
-    });
-    Serve<trade::v1::OutcomesRequest, trade::v1::OutcomesResponse>("trade.v1.TradeOps/Outcomes", [this](const auto&, auto* r) {
-      auto* c = r->add_counts();
-      c->set_state(w_.state);
-      c->set_business(22);
-      c->set_ta_code("11");
-      c->set_count(1);
-      c->set_amount_fen(1'000'000);
-    });
-    Serve<clearing::v1::DayStatusRequest, clearing::v1::DayStatusResponse>(
-        "clearing.v1.ClearingService/DayStatus", [](const auto& q, auto* r) {
-          auto* d = r->add_days();
-          d->set_ta_code("11");
-          d->set_day(q.day());
-          d->set_step(clearing::v1::CLOSED);
-          d->set_answer_day(20250304);
-        });
+        "product.v1.ProductService/ListInstitutions",
+        [](const auto&, auto* r) { r->add_institutions()->set_ta_code("11"); });
+    Serve<product::v1::ListFundsRequest, product::v1::ListFundsResponse>("product.v1.ProductService/ListFunds",
+                                                                         [](const auto&, auto* r) {
+                                                                           auto* f = r->add_funds();
+                                                                           f->set_fund_code("110022");
+                                                                           f->set_ta_code("11");
+                                                                         });
+    Serve<trade::v1::OutcomesRequest, trade::v1::OutcomesResponse>("trade.v1.TradeOps/Outcomes",
+                                                                   [this](const auto&, auto* r) {
+                                                                     auto* c = r->add_counts();
+                                                                     c->set_state(w_.state);
+                                                                     c->set_business(22);
+                                                                     c->set_ta_code("11");
+                                                                     c->set_count(1);
+                                                                     c->set_amount_fen(1'000'000);
+                                                                   });
+    Serve<clearing::v1::DayStatusRequest, clearing::v1::DayStatusResponse>("clearing.v1.ClearingService/DayStatus",
+                                                                           [](const auto& q, auto* r) {
+                                                                             auto* d = r->add_days();
+                                                                             d->set_ta_code("11");
+                                                                             d->set_day(q.day());
+                                                                             d->set_step(clearing::v1::CLOSED);
+                                                                             d->set_answer_day(20250304);
+                                                                           });
     Serve<clearing::v1::ReconciliationRequest, clearing::v1::ReconciliationResponse>(
         "clearing.v1.ClearingService/Reconciliation", [this](const auto&, auto* r) {
           auto* l = r->add_lines();
@@ -89,28 +93,32 @@ class Commands : public ::testing::Test {
         });
     Serve<bank::v1::BalancesRequest, bank::v1::BalancesResponse>(
         "bank.v1.BankService/Balances", [this](const auto&, auto* r) { r->set_settlement_fen(w_.bank_fen); });
-    Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>("account.v1.AccountOps/UnitTotals", [](const auto&, auto* r) {
-      auto* t = r->add_totals();
-      t->set_fund_code("110022");
-      t->set_units_e2(790'514);
-      t->set_holders(1);
-    });
-    Serve<clearing::v1::ListBreaksRequest, clearing::v1::ListBreaksResponse>(
-        "clearing.v1.ClearingService/ListBreaks", [this](const auto&, auto* r) {
-          auto* b = r->add_breaks();
-          b->set_break_id(1);
-          b->set_ta_code("11");
-          b->set_day(20250303);
-          b->set_state(w_.break_state);
-        });
+    Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>("account.v1.AccountOps/UnitTotals",
+                                                                           [](const auto&, auto* r) {
+                                                                             auto* t = r->add_totals();
+                                                                             t->set_fund_code("110022");
+                                                                             t->set_units_e2(790'514);
+                                                                             t->set_holders(1);
+                                                                           });
+    Serve<clearing::v1::ListBreaksRequest, clearing::v1::ListBreaksResponse>("clearing.v1.ClearingService/ListBreaks",
+                                                                             [this](const auto&, auto* r) {
+                                                                               auto* b = r->add_breaks();
+                                                                               b->set_break_id(1);
+                                                                               b->set_ta_code("11");
+                                                                               b->set_day(20250303);
+                                                                               b->set_state(w_.break_state);
+                                                                             });
     handlers_.Unary<trade::v1::SubmitOrderRequest, trade::v1::SubmitOrderResponse>(
         "fundcore.trade.v1.TradeService/SubmitOrder",
-        [this](const rpc::Call& call, const trade::v1::SubmitOrderRequest& q, trade::v1::SubmitOrderResponse* r, rpc::Reply reply) {
+        [this](const rpc::Call& call, const trade::v1::SubmitOrderRequest& q, trade::v1::SubmitOrderResponse* r,
+               rpc::Reply reply) {
           w_.callers.push_back(call.caller.str());
           if (q.order().request_id() == "taken") {
-            return reply(rpc::ErrorWithReason(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED", "has other content; use another"));
+            return reply(rpc::ErrorWithReason(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                                              "has other content; use another"));
           }
-          if (q.order().request_id() == "busy") return reply(rpc::TryAgainLater("too much at once", Duration::Millis(50)));
+          if (q.order().request_id() == "busy")
+            return reply(rpc::TryAgainLater("too much at once", Duration::Millis(50)));
           r->mutable_outcome()->set_order_id(100'000'000'000'007);
           r->mutable_outcome()->set_state(q.order().amount_fen() < 1'000 ? trade::v1::REJECTED : trade::v1::ACCEPTED);
           r->mutable_outcome()->set_trade_day(20250303);
@@ -142,9 +150,10 @@ class Commands : public ::testing::Test {
                                });
   }
   void WriteTaReport(const std::string& units) {
-    std::ofstream(ta_report_) << "{\"funds\":[{\"fund\":\"110022\",\"units\":\"" << units
-                              << "\"}],\"cash_lines\":[{\"pay_day\":\"2025-03-05\",\"fund\":\"110022\",\"distributor\":\"pays\","
-                                 "\"amount\":\"10000.00\"}]}";
+    std::ofstream(ta_report_)
+        << "{\"funds\":[{\"fund\":\"110022\",\"units\":\"" << units
+        << "\"}],\"cash_lines\":[{\"pay_day\":\"2025-03-05\",\"fund\":\"110022\",\"distributor\":\"pays\","
+           "\"amount\":\"10000.00\"}]}";
   }
   Answer Reported() {
     auto r = MakeReport(*remote_, {.days = {"2025-03-03"}, .ta_reports = {ta_report_}});
@@ -206,7 +215,8 @@ TEST_F(Commands, AnOrderIsPlacedUnderTheToolsOwnName) {
 
 TEST_F(Commands, RefusalsAndTroubleAreExplained) {
   SubmitOptions o{.investor = "001000000042", .fund = "110022", .purchase = "10,000.00", .request_id = "taken"};
-  EXPECT_EQ(Explained(SubmitOrder(*remote_, o).status()), "fundctl: has other content; use another [REQUEST_ID_REUSED]");
+  EXPECT_EQ(Explained(SubmitOrder(*remote_, o).status()),
+            "fundctl: has other content; use another [REQUEST_ID_REUSED]");
   o.request_id = "busy";
   EXPECT_THAT(Explained(SubmitOrder(*remote_, o).status()), HasSubstr("ask again after 50ms"));
   server_->Stop(Duration::Seconds(1));

@@ -66,7 +66,8 @@ TEST(ProductFile, FaultsAreNamedWithTheirLines) {
               HasSubstr("must be 0 in the first tier"));
   EXPECT_THAT(Refusal("[[fund.fees]]\nfrom = 2020-01-01\n[[fund.fees.purchase]]\nrate = \"1%\"\nfixed = \"1.00\"\n"),
               HasSubstr("either a rate or a fixed fee"));
-  EXPECT_THAT(Refusal("[[fund.fees]]\nfrom = 2020-01-01\n[[fund.fees.redemption]]\nrate = \"1%\"\n[[fund.fees.redemption]]\nrate = \"0%\"\n"),
+  EXPECT_THAT(Refusal("[[fund.fees]]\nfrom = 2020-01-01\n[[fund.fees.redemption]]\nrate = "
+                      "\"1%\"\n[[fund.fees.redemption]]\nrate = \"0%\"\n"),
               HasSubstr("above that of the tier before"));
   EXPECT_THAT(Refusal("[[calendar]]\nname = \"X\"\nboth = [\"XSHG\", \"XNYS\"]\n"), HasSubstr("two known calendars"));
   EXPECT_EQ(Refusal(""), "was taken");
@@ -77,15 +78,17 @@ TEST(TaReport, IsReadExactlyOrRefused) {
   auto r = ParseTaReport(R"({"holdings":[],"funds":[{"fund":"110022","units":"7905.14"}],
       "cash_lines":[{"pay_day":"2025-03-05","fund":"110022","business":"122","distributor":"pays","amount":"10000.00"},
                     {"pay_day":"2025-03-07","fund":"110022","business":"124","distributor":"receives","amount":"0.01"}],
-      "cash":[],"answered":["2025-03-04"]})", "ta.json");
+      "cash":[],"answered":["2025-03-04"]})",
+                         "ta.json");
   ASSERT_TRUE(r.ok()) << r.status();
   EXPECT_EQ(r->units["110022"].raw(), 790'514);
   ASSERT_EQ(r->cash.size(), 2u);
   EXPECT_FALSE(r->cash[0].we_receive);
   EXPECT_TRUE(r->cash[1].we_receive);
   EXPECT_EQ(r->cash[1].pay_day, Date::FromRaw(20250307));
-  for (const char* bad : {"", "[]", "{}", R"({"funds":[{"fund":"1","units":7905.14}],"cash_lines":[]})",
-                          R"({"funds":[],"cash_lines":[{"pay_day":"2025-03-05","distributor":"keeps","amount":"1.00"}]})"}) {
+  for (const char* bad :
+       {"", "[]", "{}", R"({"funds":[{"fund":"1","units":7905.14}],"cash_lines":[]})",
+        R"({"funds":[],"cash_lines":[{"pay_day":"2025-03-05","distributor":"keeps","amount":"1.00"}]})"}) {
     EXPECT_EQ(ParseTaReport(bad, "ta.json").status().code(), absl::StatusCode::kDataLoss) << bad;
   }
   EXPECT_EQ(ReadTaReport("/does/not/exist.json").status().code(), absl::StatusCode::kNotFound);

@@ -1,5 +1,5 @@
-// A trade machine on its own, fed by hand: its commands take the way through the log's bytes, and every one is kept, so that
-// they can be played again.
+// A trade machine on its own, fed by hand: its commands take the way through the log's bytes, and every one is kept, so
+// that they can be played again.
 #pragma once
 
 #include <functional>
@@ -129,7 +129,8 @@ class Bench {
   }
 
   // --- Orders. ---
-  static ReceiveItem Item(std::string_view id, uint8_t business, std::string_view fund, int64_t steps, InvestorId who = Li()) {
+  static ReceiveItem Item(std::string_view id, uint8_t business, std::string_view fund, int64_t steps,
+                          InvestorId who = Li()) {
     ReceiveItem i;
     i.investor = who;
     i.request_id = id;
@@ -145,10 +146,12 @@ class Bench {
     return Do(c).received[0];
   }
   // A purchase of 1,000.00, or of `yuan`.
-  TradeMachine::Received Buy(std::string_view id, std::string_view fund = "110022", int64_t yuan = 1'000, InvestorId who = Li()) {
+  TradeMachine::Received Buy(std::string_view id, std::string_view fund = "110022", int64_t yuan = 1'000,
+                             InvestorId who = Li()) {
     return Receive1(Item(id, kPurchase, fund, yuan * 100, who));
   }
-  void JudgeAs(uint64_t order, uint16_t account_reason = 0, RiskOutcome risk = RiskOutcome::kAllow, uint16_t risk_reason = 0) {
+  void JudgeAs(uint64_t order, uint16_t account_reason = 0, RiskOutcome risk = RiskOutcome::kAllow,
+               uint16_t risk_reason = 0) {
     Judge j;
     j.orders.push_back({order, account_reason, risk, risk_reason, TaAccountId("110000000001")});
     if (account_reason) j.names.push_back({ReasonSource::kAccount, account_reason, "NOT_ENOUGH_CASH"});

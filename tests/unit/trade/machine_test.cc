@@ -65,11 +65,13 @@ TEST_P(TradeDays, ByMomentOfReceipt) {
   EXPECT_EQ(Buy("a").trade_day, On(GetParam().day)) << GetParam().received;
 }
 INSTANTIATE_TEST_SUITE_P(All, TradeDays,
-                         ::testing::Values(DayCase{"2025-03-03 00:00:00", 20250303}, DayCase{"2025-03-03 14:59:59.999", 20250303},
-                                           DayCase{"2025-03-03 15:00:00.000", 20250304}, DayCase{"2025-03-07 15:00", 20250310},
-                                           DayCase{"2025-03-08 10:00", 20250310},       // a Saturday
-                                           DayCase{"2025-04-27 10:00", 20250428},       // a make-up working Sunday is closed
-                                           DayCase{"2025-04-30 15:00", 20250506},       // the May holiday
+                         ::testing::Values(DayCase{"2025-03-03 00:00:00", 20250303},
+                                           DayCase{"2025-03-03 14:59:59.999", 20250303},
+                                           DayCase{"2025-03-03 15:00:00.000", 20250304},
+                                           DayCase{"2025-03-07 15:00", 20250310},
+                                           DayCase{"2025-03-08 10:00", 20250310},  // a Saturday
+                                           DayCase{"2025-04-27 10:00", 20250428},  // a make-up working Sunday is closed
+                                           DayCase{"2025-04-30 15:00", 20250506},  // the May holiday
                                            DayCase{"2025-09-30 15:00:00", 20251009}));
 
 TEST_F(Receipt, EachInstitutionHasItsOwnCutoff) {
@@ -128,7 +130,8 @@ TEST(Rules, StatusAgainstBusiness) {
            StatusCase{FundStatus::kStopped, Reason::kFundStopped, Reason::kFundStopped, Reason::kFundStopped},
            StatusCase{FundStatus::kPurchaseStopped, Reason::kFundNotInOffer, Reason::kPurchaseStopped, kFine},
            StatusCase{FundStatus::kRedemptionStopped, Reason::kFundNotInOffer, kFine, Reason::kRedemptionStopped},
-           StatusCase{FundStatus::kTerminated, Reason::kFundTerminated, Reason::kFundTerminated, Reason::kFundTerminated},
+           StatusCase{FundStatus::kTerminated, Reason::kFundTerminated, Reason::kFundTerminated,
+                      Reason::kFundTerminated},
            StatusCase{FundStatus::kClosed, Reason::kFundClosed, Reason::kFundClosed, Reason::kFundClosed},
        }) {
     Bench b;
@@ -210,7 +213,8 @@ TEST_F(Receipt, InvestorsOrdersFormAChain) {
 TEST_F(Receipt, AbsurdAmountsDoNotStopTheMachine) {
   for (int i = 0; i < 20'000; ++i) {
     const std::string id = "x" + std::to_string(i);
-    ASSERT_EQ(ReasonOf(Receive1(Item(id, kPurchase, "110022", 1'000'000'000'000'000)).order), Reason::kAmountAboveMaximum);
+    ASSERT_EQ(ReasonOf(Receive1(Item(id, kPurchase, "110022", 1'000'000'000'000'000)).order),
+              Reason::kAmountAboveMaximum);
   }
   EXPECT_EQ(CountOf("11", On(20250303), OrderState::kRejected), 20'000u);
 }
@@ -223,7 +227,8 @@ TEST_F(Receipt, ReplayGivesTheSameHash) {
   for (int i = 0; i < 200; ++i) {
     const std::string id = "r" + std::to_string(i);
     const auto r = Buy(id, i % 3 ? "110022" : "110033", 50 + i, i % 2 ? Li() : Wang());
-    if (r.state == OrderState::kReceived && i % 5) JudgeAs(r.order, i % 7 ? 0 : 12, RiskOutcome(1 + i % 3), i % 3 ? 4 : 0);
+    if (r.state == OrderState::kReceived && i % 5)
+      JudgeAs(r.order, i % 7 ? 0 : 12, RiskOutcome(1 + i % 3), i % 3 ? 4 : 0);
     if (i % 11 == 0) Do(Cancel{Li(), m().IdOf(r.order)});
   }
   SetTime("2025-03-03 16:10");

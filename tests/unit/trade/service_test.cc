@@ -1,5 +1,5 @@
-// The whole service in virtual time: handlers, log, machines, worker; account, risk and product are played by fakes that
-// keep the peers' promises and can be taken down.
+// The whole service in virtual time: handlers, log, machines, worker; account, risk and product are played by fakes
+// that keep the peers' promises and can be taken down.
 #include <map>
 #include <set>
 
@@ -23,7 +23,7 @@ struct Fakes {
   // Account: what it answered for each order, and which were released. A reservation after its release fails.
   std::map<uint64_t, uint32_t> reserved;
   std::set<uint64_t> released;
-  std::set<uint64_t> poor;  // investors without money
+  std::set<uint64_t> poor;            // investors without money
   std::map<uint64_t, uint32_t> risk;  // outcome by investor
   int reserve_calls = 0, decide_calls = 0, release_calls = 0;
   std::vector<std::pair<uint64_t, std::string>> facts;
@@ -33,9 +33,8 @@ struct Fakes {
   Fakes() {
     facts = Facts::Usual().Take().facts;
     handlers.Unary<account::v1::ReserveRequest, account::v1::ReserveResponse>(
-        "fundcore.account.v1.AccountOps/Reserve",
-        [this](const rpc::Call&, const account::v1::ReserveRequest& request, account::v1::ReserveResponse* response,
-               rpc::Reply reply) {
+        "fundcore.account.v1.AccountOps/Reserve", [this](const rpc::Call&, const account::v1::ReserveRequest& request,
+                                                         account::v1::ReserveResponse* response, rpc::Reply reply) {
           ++reserve_calls;
           for (const auto& item : request.items()) {
             const uint32_t fresh = released.contains(item.order_id()) ? 30 : poor.contains(item.investor_id()) ? 12 : 0;
@@ -48,15 +47,15 @@ struct Fakes {
           reply(absl::OkStatus());
         });
     handlers.Unary<account::v1::ReleaseRequest, account::v1::ReleaseResponse>(
-        "fundcore.account.v1.AccountOps/Release",
-        [this](const rpc::Call&, const account::v1::ReleaseRequest& request, account::v1::ReleaseResponse*, rpc::Reply reply) {
+        "fundcore.account.v1.AccountOps/Release", [this](const rpc::Call&, const account::v1::ReleaseRequest& request,
+                                                         account::v1::ReleaseResponse*, rpc::Reply reply) {
           ++release_calls;
           for (const auto& item : request.items()) released.insert(item.order_id());
           reply(absl::OkStatus());
         });
     handlers.Unary<risk::v1::DecideRequest, risk::v1::DecideResponse>(
-        "fundcore.risk.v1.RiskOps/Decide",
-        [this](const rpc::Call&, const risk::v1::DecideRequest& request, risk::v1::DecideResponse* response, rpc::Reply reply) {
+        "fundcore.risk.v1.RiskOps/Decide", [this](const rpc::Call&, const risk::v1::DecideRequest& request,
+                                                  risk::v1::DecideResponse* response, rpc::Reply reply) {
           ++decide_calls;
           for (const auto& item : request.items()) {
             auto* out = response->add_outcomes();
@@ -67,9 +66,8 @@ struct Fakes {
           reply(absl::OkStatus());
         });
     handlers.Unary<product::v1::FactsRequest, product::v1::FactsResponse>(
-        "fundcore.product.v1.ProductOps/Facts",
-        [this](const rpc::Call&, const product::v1::FactsRequest& request, product::v1::FactsResponse* response,
-               rpc::Reply reply) {
+        "fundcore.product.v1.ProductOps/Facts", [this](const rpc::Call&, const product::v1::FactsRequest& request,
+                                                       product::v1::FactsResponse* response, rpc::Reply reply) {
           for (const auto& [seq, body] : facts) {
             if (seq <= request.after_seq()) continue;
             auto* f = response->add_facts();
@@ -101,7 +99,8 @@ class TradeServiceTest : public ::testing::Test {
     executors_ = {world_.MakeExecutor("trade-0"), world_.MakeExecutor("trade-1")};
     peers_ = std::make_unique<rpc::DirectPeers>(rpc::Faults{.seed = 3, .max_delay = Duration::Millis(2)},
                                                 CallerId("fundcore/trade"), network_);
-    for (const char* p : {"fundcore.account.v1.", "fundcore.risk.v1.", "fundcore.product.v1."}) peers_->Route(p, &fakes_.handlers);
+    for (const char* p : {"fundcore.account.v1.", "fundcore.risk.v1.", "fundcore.product.v1."})
+      peers_->Route(p, &fakes_.handlers);
     ServiceDeps deps;
     deps.executors = {executors_[0], executors_[1]};
     deps.log = &log_;
@@ -120,7 +119,8 @@ class TradeServiceTest : public ::testing::Test {
     service_->Start();
     ASSERT_TRUE(world_.RunUntil([&] {
       for (uint16_t p = 0; p < kPartitions; ++p)
-        if (service_->machines().At(PartitionId(p)).machine().products().absorbed() != fakes_.facts.size()) return false;
+        if (service_->machines().At(PartitionId(p)).machine().products().absorbed() != fakes_.facts.size())
+          return false;
       return true;
     }));
   }
@@ -142,8 +142,10 @@ class TradeServiceTest : public ::testing::Test {
     call.caller = caller;
     call.internal = caller.view() == "fundcore/clearing";
     call.deadline = deadline;
-    handlers_->Find(method)->unary(call, kept->first, &kept->second, [done, kept](absl::Status s) { *done = std::move(s); });
-    EXPECT_TRUE(world_.RunUntil([&] { return done->has_value(); }, Duration::Seconds(60))) << method << " never answered";
+    handlers_->Find(method)->unary(call, kept->first, &kept->second,
+                                   [done, kept](absl::Status s) { *done = std::move(s); });
+    EXPECT_TRUE(world_.RunUntil([&] { return done->has_value(); }, Duration::Seconds(60)))
+        << method << " never answered";
     if (!done->has_value()) return absl::InternalError("no answer");
     if (!(*done)->ok()) return **done;
     return kept->second;
@@ -171,7 +173,8 @@ class TradeServiceTest : public ::testing::Test {
   }
   template <class Resp, class Req>
   absl::StatusOr<Resp> Ops(std::string_view method, const Req& request) {
-    return Call<Resp>(StrCat("fundcore.trade.v1.TradeOps/", method), request, Duration::Seconds(5), CallerId("fundcore/clearing"));
+    return Call<Resp>(StrCat("fundcore.trade.v1.TradeOps/", method), request, Duration::Seconds(5),
+                      CallerId("fundcore/clearing"));
   }
 
   Fakes fakes_;
@@ -205,7 +208,8 @@ TEST_F(TradeServiceTest, ABatchHasOneOutcomeAnItem) {
   fakes_.poor = {MakeInvestorId(PartitionId(2), 5).raw()};
   fakes_.risk = {{MakeInvestorId(PartitionId(3), 6).raw(), 3}};
   v1::SubmitOrdersRequest request;
-  for (int i = 0; i < 100; ++i) *request.add_orders() = New(StrCat("n", i), static_cast<uint16_t>(i % kPartitions), 100 + i);
+  for (int i = 0; i < 100; ++i)
+    *request.add_orders() = New(StrCat("n", i), static_cast<uint16_t>(i % kPartitions), 100 + i);
   *request.add_orders() = New("n0", 0, 100);  // the first one again
   *request.add_orders() = New("poor", 2, 5);
   *request.add_orders() = New("watched", 3, 6);
@@ -234,7 +238,8 @@ TEST_F(TradeServiceTest, ABatchHasOneOutcomeAnItem) {
 TEST_F(TradeServiceTest, BadShapesNameFieldValueAndLimit) {
   auto order = New("a");
   order.set_units_e2(5);
-  EXPECT_THAT(std::string(Submit(order).status().message()), ::testing::HasSubstr("units_e2 must be 0 for business 22"));
+  EXPECT_THAT(std::string(Submit(order).status().message()),
+              ::testing::HasSubstr("units_e2 must be 0 for business 22"));
   order = New("a");
   order.set_amount_fen(1'000'000'000'000'001);
   EXPECT_EQ(rpc::ReasonOf(Submit(order).status()), "BAD_AMOUNT");
@@ -271,10 +276,12 @@ TEST_F(TradeServiceTest, ADeadPeerDelaysAnOrderAndNeverMovesItsDay) {
 }
 
 TEST_F(TradeServiceTest, LostRepliesAndDoubleCallsChangeNothing) {
-  peers_->SetFaults({.seed = 9, .drop_request = 2'000, .drop_reply = 3'000, .duplicate = 5'000, .max_delay = Duration::Millis(30)});
+  peers_->SetFaults(
+      {.seed = 9, .drop_request = 2'000, .drop_reply = 3'000, .duplicate = 5'000, .max_delay = Duration::Millis(30)});
   std::vector<uint64_t> orders;
   fakes_.risk = {{MakeInvestorId(PartitionId(1), 3).raw(), 3}};
-  for (int i = 0; i < 20; ++i) orders.push_back(Submit(New(StrCat("n", i), 1, 1 + i % 5), Duration::Millis(50))->order_id());
+  for (int i = 0; i < 20; ++i)
+    orders.push_back(Submit(New(StrCat("n", i), 1, 1 + i % 5), Duration::Millis(50))->order_id());
   world_.RunUntilIdle(Duration::Seconds(200));
   for (uint64_t order : orders) {
     const v1::Order o = Get(order);
@@ -285,7 +292,8 @@ TEST_F(TradeServiceTest, LostRepliesAndDoubleCallsChangeNothing) {
 }
 
 TEST_F(TradeServiceTest, AReleaseMayOvertakeItsReservation) {
-  // Account is down, the order is cancelled, account comes back: whichever of the two calls arrives first, nothing stays.
+  // Account is down, the order is cancelled, account comes back: whichever of the two calls arrives first, nothing
+  // stays.
   peers_->SetDown("fundcore.account.v1.", true);
   auto r = Submit(New("a"), Duration::Millis(100));
   ASSERT_EQ(r->state(), v1::RECEIVED);
@@ -307,7 +315,8 @@ TEST_F(TradeServiceTest, AReleaseMayOvertakeItsReservation) {
 TEST_F(TradeServiceTest, ACrashInTheMiddleCostsARetry) {
   peers_->SetDown("fundcore.risk.v1.", true);
   std::vector<uint64_t> orders;
-  for (int i = 0; i < 10; ++i) orders.push_back(Submit(New(StrCat("n", i), static_cast<uint16_t>(i % 4)), Duration::Millis(50))->order_id());
+  for (int i = 0; i < 10; ++i)
+    orders.push_back(Submit(New(StrCat("n", i), static_cast<uint16_t>(i % 4)), Duration::Millis(50))->order_id());
   Crash();
   world_.RunUntilIdle(Duration::Seconds(30));
   for (uint64_t order : orders) {
@@ -467,7 +476,9 @@ TEST_F(TradeServiceTest, BeforeStartNothingIsReceived) {
   v1::SubmitOrderRequest request;
   v1::SubmitOrderResponse response;
   absl::Status status;
-  handlers.Find("fundcore.trade.v1.TradeService/SubmitOrder")->unary({}, request, &response, [&](absl::Status s) { status = s; });
+  handlers.Find("fundcore.trade.v1.TradeService/SubmitOrder")->unary({}, request, &response, [&](absl::Status s) {
+    status = s;
+  });
   EXPECT_EQ(rpc::ReasonOf(status), "NOT_SERVING");
 }
 
