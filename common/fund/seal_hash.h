@@ -1,5 +1,5 @@
-// The hash over the orders of a sealed transfer: trade computes it when it seals, clearing again from the file that it wrote,
-// and both must be the same. A chain in order of receipt, one for each partition, beginning with 0.
+// The hash over the orders of a sealed transfer: trade computes it when it seals, clearing again from the file that it
+// wrote, and both must be the same. A chain in order of receipt, one for each partition, beginning with 0.
 //
 //   uint64_t hash = 0;
 //   for (const Order& o : sealed) hash = SealHash(hash, o.id, o.amount, o.units);

@@ -1,6 +1,9 @@
 // Write back everywhere, flush once, then tell the log.
 #include "common/machine/flusher.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace fundcore::machine {
 
@@ -15,6 +18,13 @@ void Flusher::Start() {
   blocking_->Post([this] { Check(); });
 }
 
+struct Flusher::Round {
+  absl::Status status;
+  std::vector<std::pair<std::string, std::string>> ids;
+  std::vector<std::pair<LogPartition, LogOffset>> next;
+  absl::AnyInvocable<void(absl::Status)> done;
+};
+
 void Flusher::Check() {
   if (!under_way_ && Executed() >= flushed_at_ + every_records_) {
     FlushNow([](absl::Status s) { FC_CHECK(s.ok(), "state cannot be flushed: ", s.ToString()); });
@@ -23,37 +33,73 @@ void Flusher::Check() {
 }
 
 void Flusher::FlushNow(absl::AnyInvocable<void(absl::Status)> done) {
-  struct Round {
-    absl::Status status;
-    std::vector<std::pair<LogPartition, LogOffset>> next;
-  };
+  if (under_way_) return waiting_.push_back(std::move(done));
   auto round = std::make_shared<Round>();
-  under_way_ = true;
+  round->done = std::move(done);
+  under_way_ = round;
   flushed_at_ = Executed();
+  TakeIds(round);
+}
+
+// Step 1. The ids must be stored before any partition's applied offset says that they are: RocksDB may flush by itself.
+void Flusher::TakeIds(std::shared_ptr<Round> round) {
   size_t count = 0;
-  for (HostBase* host : hosts_)
-    for (auto& shard : host->shards()) count += shard->partitions().size();
-  Gather* gather = Gather::New(count, [this, round, done = std::move(done)]() mutable {
-    if (round->status.ok()) round->status = store_->Flush();
-    if (round->status.ok()) log_->Flushed(round->next);
-    under_way_ = false;
-    done(round->status);
+  for (HostBase* host : hosts_) count += host->shards().size();
+  Gather* gather = Gather::New(count, [this, round] {
+    std::sort(round->ids.begin(), round->ids.end());
+    if (!round->ids.empty()) round->status = store_->Ingest(Family::kIds, std::exchange(round->ids, {}));
+    if (!round->status.ok()) return End(round);
+    WriteBackAll(round);
   });
   for (HostBase* host : hosts_) {
-    for (auto& shard : host->shards()) {
-      for (auto& partition : shard->partitions()) {
-        PartitionBase* p = partition.get();
-        shard->executor()->Post([this, p, round, gather] {
-          absl::Status s = p->state().WriteBack();
-          blocking_->Post([round, gather, s = std::move(s), id = p->id(), next = p->state().meta.next] {
-            round->status.Update(s);
-            round->next.emplace_back(id, next);
-            gather->One();
-          });
+    for (auto& s : host->shards()) {
+      Shard* shard = s.get();
+      shard->executor()->Post([this, shard, round, gather] {
+        std::vector<std::pair<std::string, std::string>> ids;
+        for (auto& p : shard->partitions()) p->state().TakeIdRun(&ids);
+        blocking_->Post([round, gather, ids = std::move(ids)]() mutable {
+          std::move(ids.begin(), ids.end(), std::back_inserter(round->ids));
+          gather->One();
         });
-      }
+      });
     }
   }
+}
+
+// Step 2.
+void Flusher::WriteBackAll(std::shared_ptr<Round> round) {
+  shards_left_ = 0;
+  for (HostBase* host : hosts_) shards_left_ += host->shards().size();
+  for (HostBase* host : hosts_)
+    for (auto& shard : host->shards()) WriteBackFrom(round, shard.get(), 0);
+}
+
+void Flusher::WriteBackFrom(std::shared_ptr<Round> round, Shard* shard, size_t next) {
+  shard->executor()->Post([this, round, shard, next] {
+    if (next == shard->partitions().size()) {
+      blocking_->Post([this, round] {
+        if (--shards_left_ == 0) End(round);
+      });
+      return;
+    }
+    PartitionBase* p = shard->partitions()[next].get();
+    absl::Status s = p->state().WriteBack(true);
+    blocking_->Post([round, s = std::move(s), id = p->id(), offset = p->state().meta.next] {
+      round->status.Update(s);
+      round->next.emplace_back(id, offset);
+    });
+    WriteBackFrom(round, shard, next + 1);  // in the next round: what waits goes first
+  });
+}
+
+// Step 3.
+void Flusher::End(std::shared_ptr<Round> round) {
+  if (round->status.ok()) round->status = store_->Flush();
+  if (round->status.ok()) log_->Flushed(round->next);
+  under_way_ = nullptr;
+  round->done(round->status);
+  auto waiting = std::exchange(waiting_, {});
+  for (auto& w : waiting) FlushNow(std::move(w));
 }
 
 }  // namespace fundcore::machine

@@ -1,8 +1,9 @@
 // Flusher: bounds the replay after a crash. When enough records were executed since the last time, every partition writes
 // its changes back, the store is flushed, and the log is told what it need not replay any more.
 //
-// Write-back runs on the partitions' executors, one partition a task, so that no round is held up for long; the flush runs
-// on the flusher's own thread (production) or inline (simulation, where `blocking` executor is given the task).
+// A flush has three steps: the new request ids of all partitions go into the store as one sorted run; each partition writes
+// its changes back, on its executor, one partition a round, so that orders are held up for milliseconds only; the store is
+// flushed on the flusher's own thread (production) or inline (simulation, where `blocking` is an executor like any other).
 #pragma once
 
 #include <atomic>
@@ -24,12 +25,19 @@ class Flusher {
 
   // Checks twice a second of machine time whether a flush is due. On `blocking`.
   void Start();
-  // Flushes now; `done` runs on `blocking` when everything executed before this call is durable in the store.
+  // Flushes now, after a flush that is under way; `done` runs on `blocking` when everything executed before this call is
+  // durable in the store. On `blocking`.
   void FlushNow(absl::AnyInvocable<void(absl::Status)> done);
 
  private:
+  struct Round;
+
   void Check();
   uint64_t Executed() const;
+  void TakeIds(std::shared_ptr<Round> round);
+  void WriteBackAll(std::shared_ptr<Round> round);
+  void WriteBackFrom(std::shared_ptr<Round> round, Shard* shard, size_t next);
+  void End(std::shared_ptr<Round> round);
 
   std::vector<HostBase*> hosts_;
   Log* log_;
@@ -37,7 +45,9 @@ class Flusher {
   Executor* blocking_;
   const uint64_t every_records_;
   uint64_t flushed_at_ = 0;
-  bool under_way_ = false;
+  size_t shards_left_ = 0;
+  std::shared_ptr<Round> under_way_;                                  // on `blocking`, as all that follows
+  std::vector<absl::AnyInvocable<void(absl::Status)>> waiting_;       // flushes asked for meanwhile
 };
 
 }  // namespace fundcore::machine

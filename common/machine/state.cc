@@ -42,10 +42,10 @@ size_t State::dirty() const {
   return n;
 }
 
-absl::Status State::WriteBack() {
+absl::Status State::WriteBack(bool id_run_stored) {
   WriteBackBatch batch;
+  batch.id_run_stored = id_run_stored;
   for (TableBase* t : tables_) t->WriteBack(&batch, &meta.hash);
-  if (!batch.id_run.empty()) FC_RETURN_IF_ERROR(store_->Ingest(Family::kIds, std::move(batch.id_run)));
   batch.writes.push_back({Family::kState, Prefix(kMetaTable), Encode(meta)});
   FC_RETURN_IF_ERROR(store_->Write(std::move(batch.writes)));
   for (TableBase* t : tables_) t->Shrink();
@@ -96,6 +96,7 @@ IdIndex::Key IdIndex::HashOf(std::initializer_list<std::string_view> parts) {
 
 std::optional<IdIndex::Value> IdIndex::Find(const Key& key) const {
   if (auto it = recent_.find(key); it != recent_.end()) return it->second;
+  if (auto it = leaving_.find(key); it != leaving_.end()) return it->second;
   auto stored = state_.store()->Get(Family::kIds, state_.Prefix(table_) + EncodeKey(key));
   FC_CHECK(stored.ok(), "request ids cannot be read: ", stored.status().ToString());
   if (!stored->has_value()) return std::nullopt;
@@ -109,17 +110,36 @@ void IdIndex::Insert(const Key& key, uint64_t number, uint64_t content_hash) {
   recent_[key] = Value{number, content_hash, state_.executing};
 }
 
-void IdIndex::WriteBack(WriteBackBatch* batch, StateHash* sum) {
-  std::vector<std::pair<std::string, std::string>> run;
-  run.reserve(recent_.size());
-  for (const auto& [key, value] : recent_) run.emplace_back(EncodeKey(key), Encode(value));
-  std::sort(run.begin(), run.end());
+std::vector<std::pair<std::string, std::string>> IdIndex::Sorted(const Ids& ids) const {
   const std::string prefix = state_.Prefix(table_);
-  for (auto& [key, value] : run) {
-    sum->Add(StateHash::OfEntry(table_, key, value));
-    batch->id_run.emplace_back(prefix + key, std::move(value));
+  std::vector<std::pair<std::string, std::string>> out;
+  out.reserve(ids.size());
+  for (const auto& [key, value] : ids) out.emplace_back(prefix + EncodeKey(key), Encode(value));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void IdIndex::TakeIdRun(std::vector<std::pair<std::string, std::string>>* run) {
+  if (!leaving_.empty()) return;  // the last run was given up (its round failed): WriteBack takes these along
+  leaving_ = std::exchange(recent_, {});
+  const size_t prefix = state_.Prefix(table_).size();
+  for (auto& [key, value] : Sorted(leaving_)) {
+    leaving_hash_.Add(StateHash::OfEntry(table_, std::string_view(key).substr(prefix), value));
+    run->emplace_back(std::move(key), std::move(value));
   }
+}
+
+void IdIndex::WriteBack(WriteBackBatch* batch, StateHash* sum) {
+  const size_t prefix = state_.Prefix(table_).size();
+  for (auto& [key, value] : Sorted(recent_)) {
+    sum->Add(StateHash::OfEntry(table_, std::string_view(key).substr(prefix), value));
+    batch->writes.push_back({Family::kIds, std::move(key), std::move(value)});
+  }
+  sum->Add(std::exchange(leaving_hash_, {}));
+  if (!batch->id_run_stored)
+    for (auto& [key, value] : Sorted(leaving_)) batch->writes.push_back({Family::kIds, std::move(key), std::move(value)});
   recent_.clear();
+  leaving_.clear();
 }
 
 }  // namespace fundcore::machine

@@ -42,8 +42,8 @@ namespace fundcore::machine {
 
 // What one write-back hands to the store.
 struct WriteBackBatch {
+  bool id_run_stored = false;                                // what TakeIdRun gave out is in the store already
   std::vector<StoreWrite> writes;                            // one atomic Write
-  std::vector<std::pair<std::string, std::string>> id_run;   // sorted run for Family::kIds
 };
 
 class TableBase {
@@ -54,6 +54,9 @@ class TableBase {
   virtual void WriteBack(WriteBackBatch* batch, StateHash* sum) = 0;
   // Rough number of entries that WriteBack would write.
   virtual size_t dirty() const = 0;
+  // Hands out, sorted, what may be stored ahead of the rest because it is written once and carries its log position; it
+  // stays readable here until WriteBack. See IdIndex.
+  virtual void TakeIdRun(std::vector<std::pair<std::string, std::string>>*) {}
   // Drops clean entries from memory where there are many more than the table's budget.
   virtual void Shrink() {}
 };
@@ -67,8 +70,13 @@ class State {
   absl::Status Load();
 
   // All changes since the last call, with the applied offset, atomically into the store. OK also where nothing changed.
-  // Ids go ahead of the state: their entries carry log positions, so that being early does no harm.
-  absl::Status WriteBack();
+  // `id_run_stored`: the ids that TakeIdRun gave out are in the store; else they are written again with the rest.
+  absl::Status WriteBack(bool id_run_stored = false);
+  // The bulk of new request ids, for one sorted run over many partitions. They must be in the store before the next
+  // WriteBack of this partition; being there early does no harm, because each carries its log position.
+  void TakeIdRun(std::vector<std::pair<std::string, std::string>>* run) {
+    for (TableBase* t : tables_) t->TakeIdRun(run);
+  }
 
   // The hash over all entries as of now (writes back first, so that it is up to date).
   absl::StatusOr<StateHash> Hash();
@@ -506,7 +514,8 @@ class History : public TableBase {
 
 // --- IdIndex ------------------------------------------------------------------------------------------------------------
 // 128-bit hashes of request ids → a number and a content hash, kept for ever. New ids sit in memory and leave in sorted
-// runs. A run may survive a crash that the rest of the state does not, so each entry carries the log position that made
+// runs, many partitions in one (few runs keep lookups cheap); the few that came since the run was taken are written with
+// the rest of the state. A run may survive a crash that the rest of the state does not, so each entry carries the log position that made
 // it, and a lookup ignores entries at or after the command's own position.
 class IdIndex : public TableBase {
  public:
@@ -534,13 +543,19 @@ class IdIndex : public TableBase {
   void Insert(const Key& key, uint64_t number, uint64_t content_hash);
 
   void Load() override {}
+  void TakeIdRun(std::vector<std::pair<std::string, std::string>>* run) override;
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;
-  size_t dirty() const override { return recent_.size(); }
+  size_t dirty() const override { return recent_.size() + leaving_.size(); }
 
  private:
+  using Ids = absl::flat_hash_map<Key, Value>;  // lookups only: whoever walks it sorts it first
+  std::vector<std::pair<std::string, std::string>> Sorted(const Ids& ids) const;
+
   State& state_;
   const uint8_t table_;
-  absl::flat_hash_map<Key, Value> recent_;  // never iterated by a command: write-back sorts it first
+  Ids recent_;
+  Ids leaving_;              // handed out in a run that may not be in the store yet
+  StateHash leaving_hash_;
 };
 
 }  // namespace fundcore::machine

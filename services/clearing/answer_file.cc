@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "common/ofd/business_code.h"
+#include "common/ofd/file_name.h"
 #include "common/ofd/text.h"
 
 namespace fundcore::clearing {
@@ -40,7 +41,9 @@ std::string Utf8(const RecordView& r, Column c) {
 }
 
 // Confirmations that only an order of ours can have.
-bool AnswersAnOrder(uint32_t business) { return business == 120 || business == 122 || business == 124 || business == 130; }
+bool AnswersAnOrder(uint32_t business) {
+  return business == 120 || business == 122 || business == 124 || business == 130;
+}
 
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
 
@@ -68,19 +71,28 @@ bool AnswerFile::Damage(absl::Status status) {
 }
 
 bool AnswerFile::Open() {
-  auto reader = ofd::Reader::Open(name_, bytes_);
+  // The head is compared below with what is expected, so that a wrong one is called that, and not a damaged file.
+  auto reader = ofd::Reader::Open(name_, bytes_, {.check_name = false});
   if (!reader.ok()) return Damage(reader.status());
   reader_.emplace(*std::move(reader));
   const ofd::Header& h = reader_->header();
   const auto differ = [&](std::string_view what, std::string_view found, std::string_view expected) {
     if (found == expected) return;
-    header_fault_ += StrCat(header_fault_.empty() ? "" : "; ", what, " is \"", found, "\", expected \"", expected, "\"");
+    header_fault_ +=
+        StrCat(header_fault_.empty() ? "" : "; ", what, " is \"", found, "\", expected \"", expected, "\"");
   };
   differ("creator", h.creator.view(), expected_.ta.view());
   differ("receiver", h.receiver.view(), expected_.distributor.view());
   differ("date", h.date.Compact(), expected_.date.Compact());
   differ("type", h.type.view(), type_.view());
-  if (!SameVersion(h.version, expected_.version)) differ("version", ofd::VersionText(h.version), StrCat(int{expected_.version}));
+  if (!SameVersion(h.version, expected_.version))
+    differ("version", ofd::VersionText(h.version), StrCat(int{expected_.version}));
+
+  if (auto name = ofd::FileName::Parse(name_); name.ok()) {
+    differ("creator in the name", name->creator.view(), expected_.ta.view());
+    differ("receiver in the name", name->receiver.view(), expected_.distributor.view());
+    differ("date in the name", name->date.Compact(), expected_.date.Compact());
+  }
 
   struct Want {
     Column* column;
@@ -89,34 +101,74 @@ bool AnswerFile::Open() {
   };
   std::vector<Want> wants;
   if (type_.view() == "04") {
-    wants = {{&c_.serial, "AppSheetSerialNo", true}, {&c_.confirm_day, "TransactionCfmDate", true}, {&c_.vol, "ConfirmedVol", true},
-             {&c_.amount, "ConfirmedAmount", true}, {&c_.fund, "FundCode", true}, {&c_.apply_day, "TransactionDate", false},
-             {&c_.code, "ReturnCode", true}, {&c_.account, "TransactionAccountID", true}, {&c_.distributor, "DistributorCode", false},
-             {&c_.business, "BusinessCode", true}, {&c_.ta_account, "TAAccountID", false}, {&c_.ta_serial, "TASerialNO", true},
-             {&c_.finish, "BusinessFinishFlag", false}, {&c_.charge, "Charge", false}, {&c_.agency_fee, "AgencyFee", false},
-             {&c_.other_fee1, "OtherFee1", false}, {&c_.nav, "NAV", false}, {&c_.interest, "Interest", false},
-             {&c_.interest_vol, "VolumeByInterest", false}, {&c_.detail, "DetailFlag", false}, {&c_.error, "ErrorDetail", false}};
+    wants = {{&c_.serial, "AppSheetSerialNo", true},
+             {&c_.confirm_day, "TransactionCfmDate", true},
+             {&c_.vol, "ConfirmedVol", true},
+             {&c_.amount, "ConfirmedAmount", true},
+             {&c_.fund, "FundCode", true},
+             {&c_.apply_day, "TransactionDate", false},
+             {&c_.code, "ReturnCode", true},
+             {&c_.account, "TransactionAccountID", true},
+             {&c_.distributor, "DistributorCode", false},
+             {&c_.business, "BusinessCode", true},
+             {&c_.ta_account, "TAAccountID", false},
+             {&c_.ta_serial, "TASerialNO", true},
+             {&c_.finish, "BusinessFinishFlag", false},
+             {&c_.charge, "Charge", false},
+             {&c_.agency_fee, "AgencyFee", false},
+             {&c_.other_fee1, "OtherFee1", false},
+             {&c_.nav, "NAV", false},
+             {&c_.interest, "Interest", false},
+             {&c_.interest_vol, "VolumeByInterest", false},
+             {&c_.detail, "DetailFlag", false},
+             {&c_.error, "ErrorDetail", false}};
   } else if (type_.view() == "02") {
-    wants = {{&c_.serial, "AppSheetSerialNo", true}, {&c_.confirm_day, "TransactionCfmDate", true}, {&c_.code, "ReturnCode", true},
-             {&c_.account, "TransactionAccountID", true}, {&c_.business, "BusinessCode", true}, {&c_.ta_account, "TAAccountID", true},
-             {&c_.ta_serial, "TASerialNO", false}, {&c_.error, "ErrorDetail", false}, {&c_.distributor, "DistributorCode", false}};
+    wants = {{&c_.serial, "AppSheetSerialNo", true},
+             {&c_.confirm_day, "TransactionCfmDate", true},
+             {&c_.code, "ReturnCode", true},
+             {&c_.account, "TransactionAccountID", true},
+             {&c_.business, "BusinessCode", true},
+             {&c_.ta_account, "TAAccountID", true},
+             {&c_.ta_serial, "TASerialNO", false},
+             {&c_.error, "ErrorDetail", false},
+             {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "05") {
-    wants = {{&c_.total_vol, "TotalVolOfDistributorInTA", true}, {&c_.fund, "FundCode", true}, {&c_.account, "TransactionAccountID", true},
-             {&c_.ta_account, "TAAccountID", false}, {&c_.detail, "DetailFlag", false}, {&c_.distributor, "DistributorCode", false}};
+    wants = {{&c_.total_vol, "TotalVolOfDistributorInTA", true},
+             {&c_.fund, "FundCode", true},
+             {&c_.account, "TransactionAccountID", true},
+             {&c_.ta_account, "TAAccountID", false},
+             {&c_.detail, "DetailFlag", false},
+             {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "06") {
-    wants = {{&c_.base, "BasisforCalculatingDividend", true}, {&c_.confirm_day, "TransactionCfmDate", true},
-             {&c_.reinvested, "VolOfDividendforReinvestment", true}, {&c_.pay_day, "DividentDate", false},
-             {&c_.dividend, "DividendAmount", true}, {&c_.ex_day, "XRDate", false}, {&c_.amount, "ConfirmedAmount", true},
-             {&c_.fund, "FundCode", true}, {&c_.record_day, "RegistrationDate", false}, {&c_.code, "ReturnCode", true},
-             {&c_.account, "TransactionAccountID", true}, {&c_.distributor, "DistributorCode", false},
-             {&c_.ta_account, "TAAccountID", false}, {&c_.per_unit, "DividendPerUnit", true}, {&c_.method, "DefDividendMethod", false},
-             {&c_.nav, "NAV", false}, {&c_.ta_serial, "TASerialNO", true}, {&c_.per_units, "DrawBonusUnit", false}};
+    wants = {{&c_.base, "BasisforCalculatingDividend", true},
+             {&c_.confirm_day, "TransactionCfmDate", true},
+             {&c_.reinvested, "VolOfDividendforReinvestment", true},
+             {&c_.pay_day, "DividentDate", false},
+             {&c_.dividend, "DividendAmount", true},
+             {&c_.ex_day, "XRDate", false},
+             {&c_.amount, "ConfirmedAmount", true},
+             {&c_.fund, "FundCode", true},
+             {&c_.record_day, "RegistrationDate", false},
+             {&c_.code, "ReturnCode", true},
+             {&c_.account, "TransactionAccountID", true},
+             {&c_.distributor, "DistributorCode", false},
+             {&c_.ta_account, "TAAccountID", false},
+             {&c_.per_unit, "DividendPerUnit", true},
+             {&c_.method, "DefDividendMethod", false},
+             {&c_.nav, "NAV", false},
+             {&c_.ta_serial, "TASerialNO", true},
+             {&c_.per_units, "DrawBonusUnit", false}};
   } else if (type_.view() == "07") {
-    wants = {{&c_.fund, "FundCode", true}, {&c_.nav, "NAV", true}, {&c_.status, "FundStatus", false}, {&c_.price_day, "UpdateDate", true},
-             {&c_.price_type, "NetValueType", false}, {&c_.total_vol, "TotalFundVol", false}};
+    wants = {{&c_.fund, "FundCode", true},
+             {&c_.nav, "NAV", true},
+             {&c_.status, "FundStatus", false},
+             {&c_.price_day, "UpdateDate", true},
+             {&c_.price_type, "NetValueType", false},
+             {&c_.total_vol, "TotalFundVol", false}};
   } else {
-    wants = {{&c_.fund, "FundCode", true}, {&c_.business, "BusinessCode", true}, {&c_.amount, "ConfirmedAmount", true},
-             {&c_.direction, "ReceOrPayFlag", true}, {&c_.pay_day, "PayDate", true}, {&c_.detail, "DetailFlag", false}};
+    wants = {{&c_.fund, "FundCode", true},          {&c_.business, "BusinessCode", true},
+             {&c_.amount, "ConfirmedAmount", true}, {&c_.direction, "ReceOrPayFlag", true},
+             {&c_.pay_day, "PayDate", true},        {&c_.detail, "DetailFlag", false}};
   }
   // A file of the wrong type is not looked into: its head is what is wrong with it.
   if (!header_fault_.empty()) return false;
@@ -134,7 +186,8 @@ bool AnswerFile::Open() {
   // The head's count may lie; the bytes that are there bound what is set aside for it.
   if (by_line && reader_->record_count() <= bytes_.size() / 50) {
     for (auto& list : lines_) list.reserve(each);
-    if (type_.view() == "04") serials_seen_.reserve(reader_->record_count()), orders_seen_.reserve(reader_->record_count());
+    if (type_.view() == "04")
+      serials_seen_.reserve(reader_->record_count()), orders_seen_.reserve(reader_->record_count());
   }
   return true;
 }
@@ -154,6 +207,7 @@ bool AnswerFile::ReadOn(size_t records) {
       return false;
     }
     ++records_;
+    if (auto s = r.Check(); !s.ok()) return Damage(std::move(s));  // a file is right in every field or is not used
     if (!ReadRecord(r)) return false;
   }
   finished_ = false;
@@ -163,19 +217,21 @@ bool AnswerFile::ReadOn(size_t records) {
 bool AnswerFile::CheckNumbers(const RecordView& r, std::initializer_list<Column> columns) {
   int64_t v;
   for (Column c : columns)
-    if (r.ReadNumber(c, &v) == FieldState::kMalformed) [[unlikely]] return Damage(r.Number(c).status());
+    if (r.ReadNumber(c, &v) == FieldState::kMalformed) [[unlikely]]
+      return Damage(r.Number(c).status());
   return true;
 }
 
 bool AnswerFile::CheckDates(const RecordView& r, std::initializer_list<Column> columns) {
   Date d;
   for (Column c : columns)
-    if (r.ReadDate(c, &d) == FieldState::kMalformed) [[unlikely]] return Damage(r.Date(c).status());
+    if (r.ReadDate(c, &d) == FieldState::kMalformed) [[unlikely]]
+      return Damage(r.Date(c).status());
   return true;
 }
 
-void AnswerFile::Fault(const RecordView& r, BreakKind kind, std::string_view rule, Column column, std::string_view field,
-                       std::string expected, OrderId order, std::string_view why) {
+void AnswerFile::Fault(const RecordView& r, BreakKind kind, std::string_view rule, Column column,
+                       std::string_view field, std::string expected, OrderId order, std::string_view why) {
   Finding f;
   f.kind = kind;
   f.type = type_;
@@ -213,12 +269,14 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 }
 
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
+  if (!CheckNumbers(
+          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
       !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
     return false;
   }
   if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
-  if (!ofd::ParseBusinessCode(r.Text(c_.business))) return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
+  if (!ofd::ParseBusinessCode(r.Text(c_.business)))
+    return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
   if (r.Text(c_.code).size() != 4) return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
 
   const BreakKind differs = BreakKind::kConfirmationDiffers;
@@ -229,7 +287,8 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
   const std::string_view serial = r.Text(c_.serial);
   if (!ParseOrderId(serial, &line.order)) {
     line.order = OrderId();
-    if (AnswersAnOrder(business)) Fault(r, differs, "UNKNOWN_ORDER", c_.serial, "AppSheetSerialNo", "", {}, "is no order number of ours");
+    if (AnswersAnOrder(business))
+      Fault(r, differs, "UNKNOWN_ORDER", c_.serial, "AppSheetSerialNo", "", {}, "is no order number of ours");
   }
   const bool interim = r.Text(c_.finish) == "0";
   if (line.order.is_set()) {
@@ -251,11 +310,13 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
           "is not the day of this file");
   }
   if (!r.IsBlank(c_.distributor) && r.Text(c_.distributor) != expected_.distributor.view()) {
-    Fault(r, differs, "WRONG_DISTRIBUTOR", c_.distributor, "DistributorCode", expected_.distributor.str(), line.order, "is not us");
+    Fault(r, differs, "WRONG_DISTRIBUTOR", c_.distributor, "DistributorCode", expected_.distributor.str(), line.order,
+          "is not us");
   }
   const auto partition = Route(r, &line.investor);
   if (!partition) {
-    Fault(r, differs, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", line.order, "is no trading account of ours");
+    Fault(r, differs, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", line.order,
+          "is no trading account of ours");
   } else if (line.order.is_set() && PartitionOf(line.order).raw() != *partition) {
     Fault(r, differs, "ORDER_OF_ANOTHER_INVESTOR", c_.serial, "AppSheetSerialNo", "", line.order,
           StrCat("is no order of trading account ", r.Text(c_.account)));
@@ -269,7 +330,8 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
 
 bool AnswerFile::ReadAccountLine(const RecordView& r) {
   if (!CheckDates(r, {c_.confirm_day})) return false;
-  if (!ofd::ParseBusinessCode(r.Text(c_.business))) return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
+  if (!ofd::ParseBusinessCode(r.Text(c_.business)))
+    return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
   if (r.Text(c_.code).size() != 4) return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
   Line line;
   line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
@@ -277,8 +339,8 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
   if (!ParseOrderId(r.Text(c_.serial), &line.order)) line.order = OrderId();
   const auto partition = Route(r, &line.investor);
   if (!partition) {
-    Fault(r, BreakKind::kAccountConfirmationDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", line.order,
-          "is no trading account of ours");
+    Fault(r, BreakKind::kAccountConfirmationDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "",
+          line.order, "is no trading account of ours");
     return true;
   }
   if (ofd::IsRefusal(r.Text(c_.code))) unconfirmed_.insert(line.investor);
@@ -381,7 +443,8 @@ bool AnswerFile::ReadCash(const RecordView& r) {
 }
 
 RecordView AnswerFile::At(const Line& line) const {
-  return RecordView(std::string_view(bytes_).substr(line.offset, reader_->layout().record_bytes()), line.record, &reader_->layout());
+  return RecordView(std::string_view(bytes_).substr(line.offset, reader_->layout().record_bytes()), line.record,
+                    &reader_->layout());
 }
 
 void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const {

@@ -1,5 +1,5 @@
-// A file of the institution (02, 04, 05, 06, 07, 25) in memory: read as a whole before anything of it is used, then sorted by
-// the partition that each line belongs to.
+// A file of the institution (02, 04, 05, 06, 07, 25) in memory: read as a whole before anything of it is used, then
+// sorted by the partition that each line belongs to.
 //
 //   AnswerFile file(FileType("04"), name, bytes, expectation);
 //   while (file.ReadOn(2'000)) ...;           // in slices, so that nobody waits for a long file
@@ -7,7 +7,8 @@
 //   file.faults();                            // lines that are wrong by themselves
 //   for (const auto& line : file.lines(partition)) file.Fill(line, request.add_lines());
 //
-// Fields are found by the file's own list, once a file; a line costs its decoding and nothing else. Pure; one thread at a time.
+// Fields are found by the file's own list, once a file; a line costs its decoding and nothing else. Pure; one thread at
+// a time.
 #pragma once
 
 #include <map>
@@ -41,7 +42,7 @@ class AnswerFile {
     uint64_t offset = 0;  // of the record in the file
     uint64_t record = 0;  // its number, from 1
     InvestorId investor;
-    OrderId order;        // unset where it is none of ours
+    OrderId order;  // unset where it is none of ours
   };
   struct Balance {
     InvestorId investor;
@@ -56,7 +57,7 @@ class AnswerFile {
     friend auto operator<=>(const CashKey&, const CashKey&) = default;
   };
   struct Cash {
-    Money pay;      // from us
+    Money pay;  // from us
     Money receive;
     Date pay_date;  // the latest where lines differ
     uint64_t record = 0;
@@ -73,7 +74,7 @@ class AnswerFile {
   bool ReadOn(size_t records);
   bool finished() const { return finished_; }
 
-  const absl::Status& damage() const { return damage_; }            // the reader's message, with line and column
+  const absl::Status& damage() const { return damage_; }             // the reader's message, with line and column
   const std::string& header_fault() const { return header_fault_; }  // "" where the head is as expected
   uint16_t header_transfer() const;
   uint64_t records() const { return records_; }
@@ -82,9 +83,9 @@ class AnswerFile {
   // 02, 04, 06: the lines of a partition, in file order.
   const std::vector<Line>& lines(uint16_t partition) const { return lines_[partition]; }
   std::vector<uint16_t> partitions_with_lines() const;
-  void Fill(const Line& line, trade::v1::ConfirmationLine* out) const;                // 04
-  void Fill(const Line& line, account::v1::AccountConfirmationLine* out) const;       // 02
-  void Fill(const Line& line, account::v1::DividendLine* out) const;                  // 06
+  void Fill(const Line& line, trade::v1::ConfirmationLine* out) const;           // 04
+  void Fill(const Line& line, account::v1::AccountConfirmationLine* out) const;  // 02
+  void Fill(const Line& line, account::v1::DividendLine* out) const;             // 06
   // 04: orders that a line answers; those among them whose line belongs to no partition cannot be applied.
   const std::vector<OrderId>& answered() const { return answered_; }
   const std::vector<OrderId>& unrouted() const { return unrouted_; }
@@ -93,14 +94,15 @@ class AnswerFile {
   // 05: one entry an investor and fund, however many lines the file has of them.
   const std::vector<Balance>& balances(uint16_t partition) const { return balances_[partition]; }
   const std::map<FundCode, Units>& fund_totals() const { return fund_totals_; }
-  const std::vector<product::v1::NavRecord>& prices() const { return prices_; }        // 07
-  const std::map<CashKey, Cash>& cash() const { return cash_; }                        // 25
+  const std::vector<product::v1::NavRecord>& prices() const { return prices_; }  // 07
+  const std::map<CashKey, Cash>& cash() const { return cash_; }                  // 25
 
  private:
   struct Columns {
-    ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account, ta_serial,
-        finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base, reinvested,
-        pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type, direction;
+    ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account,
+        ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
+        reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
+        direction;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);
@@ -115,8 +117,8 @@ class AnswerFile {
   bool CheckNumbers(const ofd::RecordView& r, std::initializer_list<ofd::Column> columns);
   bool CheckDates(const ofd::RecordView& r, std::initializer_list<ofd::Column> columns);
   bool Damage(absl::Status status);
-  void Fault(const ofd::RecordView& r, BreakKind kind, std::string_view rule, ofd::Column column, std::string_view field,
-             std::string expected, OrderId order, std::string_view why);
+  void Fault(const ofd::RecordView& r, BreakKind kind, std::string_view rule, ofd::Column column,
+             std::string_view field, std::string expected, OrderId order, std::string_view why);
   // The partition of the line's investor; nothing where the number is none of ours.
   std::optional<uint16_t> Route(const ofd::RecordView& r, InvestorId* investor) const;
   ofd::RecordView At(const Line& line) const;

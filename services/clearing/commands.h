@@ -57,10 +57,10 @@ struct DueRecorded {
 struct FilesWritten {
   static constexpr uint8_t kTag = 6;
   struct Figures {
-    std::vector<Seal> orders;   // as read back, by partition; partitions without orders left out
+    std::vector<Seal> orders;  // as read back, by partition; partitions without orders left out
     uint64_t applications = 0;
-    uint64_t pulled_hash = 0;   // over all lines as trade and account gave them
-    uint64_t read_hash = 0;     // over all lines as the files have them
+    uint64_t pulled_hash = 0;  // over all lines as trade and account gave them
+    uint64_t read_hash = 0;    // over all lines as the files have them
     FC_FIELDS(orders, applications, pulled_hash, read_hash)
   };
   TaCode ta;
@@ -147,8 +147,8 @@ struct Applied {
   FC_FIELDS(ta, day, phase, partition, next)
 };
 
-// Everything compared: what is still unanswered of the orders due (expected again with the next answer), the counts, and what
-// the bank has to move.
+// Everything compared: what is still unanswered of the orders due (expected again with the next answer), the counts,
+// and what the bank has to move.
 struct ReconciledDay {
   static constexpr uint8_t kTag = 16;
   struct Item {

@@ -51,7 +51,8 @@ std::string Lacking(const TransferFolder& folder, const std::vector<FileType>& a
     if (!index.ok()) return StrCat("a readable index: ", std::string(index.status().message()));
     for (const std::string& listed : index->names) {
       auto name = ofd::FileName::Parse(listed);
-      if (name.ok() && !folder.files.contains(name->type)) return StrCat("file ", name->type.view(), " of ", date.Iso());
+      if (name.ok() && !folder.files.contains(name->type))
+        return StrCat("file ", name->type.view(), " of ", date.Iso());
     }
   }
   for (const FileType& type : awaited)

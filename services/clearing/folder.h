@@ -22,8 +22,8 @@ std::string AnswerPrefix(const TaCode& ta, Date date);
 // The folders below `prefix` by number. Names that are not of the standard's form are left out.
 std::vector<TransferFolder> SortFolders(std::string_view prefix, const std::vector<FileInfo>& listing);
 
-// What a folder still lacks, in plain words, "" where it is complete: every file that an index names, and the awaited types.
-// `index_required`: the institution has used index files, so a transfer is not complete before one.
+// What a folder still lacks, in plain words, "" where it is complete: every file that an index names, and the awaited
+// types. `index_required`: the institution has used index files, so a transfer is not complete before one.
 std::string Lacking(const TransferFolder& folder, const std::vector<FileType>& awaited, bool index_required, Date date,
                     const Files& files);
 

@@ -7,8 +7,8 @@ namespace fundcore::clearing {
 
 std::string Breaks(uint32_t n) { return StrCat(n, n == 1 ? " break" : " breaks"); }
 
-InstitutionWorker::InstitutionWorker(machine::Host<ClearingMachine>* host, const ServiceDeps* deps, PartitionId partition,
-                                     const TaCode& ta)
+InstitutionWorker::InstitutionWorker(machine::Host<ClearingMachine>* host, const ServiceDeps* deps,
+                                     PartitionId partition, const TaCode& ta)
     : host_(host), deps_(deps), partition_(partition), ta_(ta) {}
 
 std::string InstitutionWorker::WaitingFor(Date day) const {
@@ -44,7 +44,8 @@ void InstitutionWorker::Retry(const absl::Status& status) {
   Say(at_, StrCat("another try: ", std::string(status.message())));
   const int64_t longest = std::min<int64_t>(10'000ll << std::min(failures_, 10), 5'000'000);
   ++failures_;
-  Hold(at_, Duration::Micros(longest / 2 + static_cast<int64_t>(executor()->Random() % static_cast<uint64_t>(longest / 2 + 1))));
+  Hold(at_, Duration::Micros(longest / 2 +
+                             static_cast<int64_t>(executor()->Random() % static_cast<uint64_t>(longest / 2 + 1))));
   executor()->Post([this] { Look(); });  // other days may go on meanwhile
 }
 
@@ -155,7 +156,8 @@ void InstitutionWorker::Look() {
     first = false;
   }
   const InstitutionState* state = m().Institution(ta_);
-  if (state && state->last_closed.is_set() && !held_.contains(state->last_closed)) LookForLate(state->last_closed, terms);
+  if (state && state->last_closed.is_set() && !held_.contains(state->last_closed))
+    LookForLate(state->last_closed, terms);
 }
 
 bool InstitutionWorker::OpenNext(const TradingCalendar& calendar, const InstitutionTerms&) {
@@ -189,9 +191,7 @@ bool InstitutionWorker::Work(Date day, const InstitutionTerms& terms, bool first
       SubmitAndEnd(Advance{ta_, day, Step::kOpen});
       return true;
     }
-    case Step::kCutOff:
-      CloseTheDay(day);
-      return true;
+    case Step::kCutOff: CloseTheDay(day); return true;
     case Step::kExport:
       if (unexported.is_set()) {
         Say(day, StrCat("the export of ", unexported.Iso()));
@@ -200,10 +200,8 @@ bool InstitutionWorker::Work(Date day, const InstitutionTerms& terms, bool first
       if (d.sealed >= 1) return WorkOut(day, 1);
       CountForSeal(day, terms);
       return true;
-    case Step::kApproveOut:
-      return false;  // waits for its break
-    case Step::kRelease:
-      return WorkOut(day, 1);
+    case Step::kApproveOut: return false;  // waits for its break
+    case Step::kRelease: return WorkOut(day, 1);
     case Step::kAwait:
       // Late transfers of ours first: the institution answers them with the others.
       if (WorkOut(day, d.sealed)) return true;
@@ -216,23 +214,15 @@ bool InstitutionWorker::Work(Date day, const InstitutionTerms& terms, bool first
         return false;
       }
       return LookForTransfer(day, terms);
-    case Step::kValidate:
-      Validate(day);
-      return true;
-    case Step::kApproveIn:
-      return false;
-    case Step::kApply:
-      Apply(day);
-      return true;
+    case Step::kValidate: Validate(day); return true;
+    case Step::kApproveIn: return false;
+    case Step::kApply: Apply(day); return true;
     case Step::kReconcile:
       if (d.reconciled) return false;
       Reconcile(day);
       return true;
-    case Step::kSettleCash:
-      SettleCash(day);
-      return true;
-    case Step::kClosed:
-      return false;
+    case Step::kSettleCash: SettleCash(day); return true;
+    case Step::kClosed: return false;
   }
   return false;
 }

@@ -1,12 +1,12 @@
 // One institution's work: which step is due, doing it, and reporting it by a command.
 //
-// One chain of callbacks runs at a time. `Look` begins one where a step can be done; the chain ends with End (done: look
-// again), Retry (trouble: again after a back-off) or Pause (nothing to do yet: again soon). A callback of a chain that has
-// ended does nothing. Where a day cannot go on (it waits for a file, a time, breaks), later days still export theirs: what a
-// day sends out waits only for its predecessor's export, what it takes in for its predecessor's close.
+// One chain of callbacks runs at a time. `Look` begins one where a step can be done; the chain ends with End (done:
+// look again), Retry (trouble: again after a back-off) or Pause (nothing to do yet: again soon). A callback of a chain
+// that has ended does nothing. Where a day cannot go on (it waits for a file, a time, breaks), later days still export
+// theirs: what a day sends out waits only for its predecessor's export, what it takes in for its predecessor's close.
 //
-// Everything runs on the partition's executor. Long files are hashed, read and written in slices of a few milliseconds, one
-// task each, because other services share the executor.
+// Everything runs on the partition's executor. Long files are hashed, read and written in slices of a few milliseconds,
+// one task each, because other services share the executor.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,8 @@ namespace fundcore::clearing {
 
 class InstitutionWorker {
  public:
-  InstitutionWorker(machine::Host<ClearingMachine>* host, const ServiceDeps* deps, PartitionId partition, const TaCode& ta);
+  InstitutionWorker(machine::Host<ClearingMachine>* host, const ServiceDeps* deps, PartitionId partition,
+                    const TaCode& ta);
 
   void Look();
   std::string WaitingFor(Date day) const;
@@ -43,7 +44,7 @@ class InstitutionWorker {
   static constexpr size_t kFindingsACommand = 500;
   static constexpr size_t kFindingsAFile = 10'000;
   static constexpr Duration kPeerDeadline = Duration::Seconds(10);
-  static constexpr Duration kLongDeadline = Duration::Seconds(60);  // calls that work through a whole day
+  static constexpr Duration kLongDeadline = Duration::Seconds(20);  // calls that work through a whole day
   static constexpr Duration kPollEvery = Duration::Millis(250);
 
   // --- institution.cc: the chain ---
@@ -65,12 +66,13 @@ class InstitutionWorker {
   // Calls a peer; `ok` runs with the response, Retry where it fails.
   template <class Resp, class F>
   void Call(std::string_view method, const google::protobuf::Message& request, Duration deadline, F ok) {
-    rpc::CallPeer<Resp>(deps_->peers, method, request, deadline, executor(),
-                        [this, run = run_, ok = std::move(ok)](absl::Status status, std::unique_ptr<Resp> response) mutable {
-                          if (run != run_) return;
-                          if (!status.ok()) return Retry(status);
-                          ok(*response);
-                        });
+    rpc::CallPeer<Resp>(
+        deps_->peers, method, request, deadline, executor(),
+        [this, run = run_, ok = std::move(ok)](absl::Status status, std::unique_ptr<Resp> response) mutable {
+          if (run != run_) return;
+          if (!status.ok()) return Retry(status);
+          ok(*response);
+        });
   }
   // Submits a command; `next` runs once it was executed. A refusal means that the state is not what this chain saw.
   template <class C, class F>
@@ -128,8 +130,8 @@ class InstitutionWorker {
   std::vector<Finding> WholeFileFindings(Date day);
   void PutPrices(std::shared_ptr<Check> c);
   void CheckLines(std::shared_ptr<Check> c);
-  void CheckLane(std::shared_ptr<Check> c, uint16_t partition, std::shared_ptr<std::vector<AnswerFile::Line>> lines, size_t at,
-                 Next done);
+  void CheckLane(std::shared_ptr<Check> c, uint16_t partition, std::shared_ptr<std::vector<AnswerFile::Line>> lines,
+                 size_t at, Next done);
   void FindMissing(Check& c);
   void FinishValidation(std::shared_ptr<Check> c);
   std::shared_ptr<AnswerFile> Answer(std::string_view type);
@@ -141,10 +143,11 @@ class InstitutionWorker {
   void ApplyHung(Date day, Next then);
   void ApplyConfirmations(Date day, uint16_t partition, Next done);
   void ApplyDividends(Date day, uint16_t partition, Next done);
-  void ApplyHungLane(Date day, std::shared_ptr<std::vector<std::pair<OrderId, HungOrder>>> orders, uint16_t partition, Next done);
+  void ApplyHungLane(Date day, std::shared_ptr<std::vector<std::pair<OrderId, HungOrder>>> orders, uint16_t partition,
+                     Next done);
   // Notes how far a partition is, then goes on with it.
-  void Acknowledge(Date day, Phase phase, uint16_t partition, uint64_t sent, uint64_t next, std::vector<Finding> findings,
-                   Next again);
+  void Acknowledge(Date day, Phase phase, uint16_t partition, uint64_t sent, uint64_t next,
+                   std::vector<Finding> findings, Next again);
   void Reconcile(Date day);
   void BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done);
   void CompareTotals(std::shared_ptr<Reconciliation> r);
@@ -162,10 +165,10 @@ class InstitutionWorker {
   const TaCode ta_;
 
   bool busy_ = false;
-  uint64_t run_ = 0;          // of the chain: callbacks of earlier ones do nothing
-  Date at_;                   // the day that the chain works on; unset: settlements
+  uint64_t run_ = 0;  // of the chain: callbacks of earlier ones do nothing
+  Date at_;           // the day that the chain works on; unset: settlements
   int failures_ = 0;
-  std::set<Date> held_;       // days that wait for a back-off or the next poll
+  std::set<Date> held_;  // days that wait for a back-off or the next poll
   bool growth_held_ = false;
   std::set<TimePoint> armed_;
   std::map<Date, std::string> notes_;

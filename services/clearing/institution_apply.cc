@@ -17,8 +17,8 @@ struct InstitutionWorker::Reconciliation {
 
 namespace {
 
-// How the 25 file groups: forced redemption, planned redemption, liquidation and termination under redemption, a failed offer
-// under the offer's result.
+// How the 25 file groups: forced redemption, planned redemption, liquidation and termination under redemption, a failed
+// offer under the offer's result.
 uint16_t Folded(uint32_t business) {
   switch (business) {
     case 142:
@@ -58,7 +58,8 @@ constexpr TimeOfDay kPayTime = TimeOfDay::Hms(9, 0);
 
 }  // namespace
 
-// --- Apply --------------------------------------------------------------------------------------------------------------
+// --- Apply
+// --------------------------------------------------------------------------------------------------------------
 
 void InstitutionWorker::Apply(Date day) {
   Begin(day);
@@ -67,21 +68,29 @@ void InstitutionWorker::Apply(Date day) {
       auto file = Answer(type);
       return file ? file->partitions_with_lines() : std::vector<uint16_t>();
     };
-    Lanes(lines("02"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, p, std::move(done)); }, [this, day, lines] {
-      ApplyHung(day, [this, day, lines] {
-        Lanes(lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); }, [this, day, lines] {
-          Lanes(lines("06"), [this, day](uint16_t p, Next done) { ApplyDividends(day, p, std::move(done)); },
-                [this, day] { SubmitAndEnd(Advance{ta_, day, Step::kApply}); });
+    Lanes(
+        lines("02"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, p, std::move(done)); },
+        [this, day, lines] {
+          ApplyHung(day, [this, day, lines] {
+            Lanes(
+                lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); },
+                [this, day, lines] {
+                  Lanes(
+                      lines("06"), [this, day](uint16_t p, Next done) { ApplyDividends(day, p, std::move(done)); },
+                      [this, day] {
+                        SubmitAndEnd(Advance{ta_, day, Step::kApply});
+                      });
+                });
+          });
         });
-      });
-    });
   });
 }
 
 void InstitutionWorker::Acknowledge(Date day, Phase phase, uint16_t partition, uint64_t sent, uint64_t next,
                                     std::vector<Finding> findings, Next again) {
   if (next <= sent) {
-    return Retry(absl::UnavailableError(StrCat("partition ", partition, " stays at line ", next, " of its lines; it was sent those from ", sent)));
+    return Retry(absl::UnavailableError(
+        StrCat("partition ", partition, " stays at line ", next, " of its lines; it was sent those from ", sent)));
   }
   Record(day, Stage::kNote, std::move(findings), [] {});
   Submit(Applied{ta_, day, phase, partition, next}, std::move(again));
@@ -104,7 +113,8 @@ void InstitutionWorker::ApplyAccounts(Date day, uint16_t partition, Next done) {
       [this, day, partition, first, done = std::move(done)](const account::v1::ApplyAccountConfirmationsResponse& r) {
         HungRecorded hung{ta_, day, {}};
         for (const auto& h : r.hung()) {
-          hung.orders.emplace_back(OrderId(h.order_id()), HungOrder{InvestorId(h.investor_id()), h.return_code(), h.detail()});
+          hung.orders.emplace_back(OrderId(h.order_id()),
+                                   HungOrder{InvestorId(h.investor_id()), h.return_code(), h.detail()});
         }
         if (!hung.orders.empty()) Submit(hung, [] {});
         Acknowledge(day, Phase::kAccounts, partition, first, r.next_index(), {},
@@ -120,8 +130,9 @@ void InstitutionWorker::ApplyHung(Date day, Next then) {
     const uint16_t p = PartitionOf(order).raw();
     if (p < deps_->partitions && (partitions.empty() || partitions.back() != p)) partitions.push_back(p);
   }
-  Lanes(std::move(partitions), [this, day, orders](uint16_t p, Next done) { ApplyHungLane(day, orders, p, std::move(done)); },
-        std::move(then));
+  Lanes(
+      std::move(partitions),
+      [this, day, orders](uint16_t p, Next done) { ApplyHungLane(day, orders, p, std::move(done)); }, std::move(then));
 }
 
 void InstitutionWorker::ApplyHungLane(Date day, std::shared_ptr<std::vector<std::pair<OrderId, HungOrder>>> orders,
@@ -131,7 +142,8 @@ void InstitutionWorker::ApplyHungLane(Date day, std::shared_ptr<std::vector<std:
   trade::v1::ApplyConfirmationsRequest q;
   q.set_partition(partition);
   q.set_ta_code(ta_.str());
-  q.set_file_hash(HashBytes(Sha256(StrCat("orders that hung on ", ta_.view(), "/", day.Compact(), "/", file ? file->sha.Hex() : ""))));
+  q.set_file_hash(HashBytes(
+      Sha256(StrCat("orders that hung on ", ta_.view(), "/", day.Compact(), "/", file ? file->sha.Hex() : ""))));
   q.set_file_name(file ? file->name() : "");
   q.set_first_index(first);
   uint64_t index = 0;
@@ -187,15 +199,16 @@ void InstitutionWorker::ApplyConfirmations(Date day, uint16_t partition, Next do
           shortfalls.push_back(std::move(finding));
         }
         if (posted.next_index() < end) {
-          return Retry(absl::UnavailableError(StrCat("account is at line ", posted.next_index(), " of partition ", partition,
-                                                     ", after lines up to ", end, " were sent")));
+          return Retry(absl::UnavailableError(StrCat("account is at line ", posted.next_index(), " of partition ",
+                                                     partition, ", after lines up to ", end, " were sent")));
         }
         Call<trade::v1::ApplyConfirmationsResponse>(
             "fundcore.trade.v1.TradeOps/ApplyConfirmations", *q, kPeerDeadline,
             [this, day, partition, first, end, shortfalls = std::move(shortfalls),
              done](const trade::v1::ApplyConfirmationsResponse& r) mutable {
               Acknowledge(day, Phase::kConfirmations, partition, first, std::min<uint64_t>(r.next_index(), end),
-                          std::move(shortfalls), [this, day, partition, done] { ApplyConfirmations(day, partition, done); });
+                          std::move(shortfalls),
+                          [this, day, partition, done] { ApplyConfirmations(day, partition, done); });
             });
       });
 }
@@ -231,7 +244,8 @@ void InstitutionWorker::ApplyDividends(Date day, uint16_t partition, Next done) 
       });
 }
 
-// --- Reconcile ----------------------------------------------------------------------------------------------------------
+// --- Reconcile
+// ----------------------------------------------------------------------------------------------------------
 
 void InstitutionWorker::Reconcile(Date day) {
   Begin(day);
@@ -242,7 +256,8 @@ void InstitutionWorker::Reconcile(Date day) {
     r->command.ta = ta_;
     r->command.day = day;
 
-    // Our orders and the institution's confirmations. Compared once: after a corrected statement the orders are no longer due.
+    // Our orders and the institution's confirmations. Compared once: after a corrected statement the orders are no
+    // longer due.
     auto confirmations = Answer("04");
     auto accounts = Answer("02");
     if (!D(day).reconciliation.empty()) {
@@ -255,7 +270,9 @@ void InstitutionWorker::Reconcile(Date day) {
       for (const auto& [order, h] : m().Hung(Key(day))) hung.push_back(order);
       std::sort(answered.begin(), answered.end());
       std::sort(unrouted.begin(), unrouted.end());
-      const auto in = [](const std::vector<OrderId>& list, OrderId o) { return std::binary_search(list.begin(), list.end(), o); };
+      const auto in = [](const std::vector<OrderId>& list, OrderId o) {
+        return std::binary_search(list.begin(), list.end(), o);
+      };
       for (const DueOrder& due : m().Due(ta_, r->answer_day)) {
         ++line.compared;
         const bool applied = (in(answered, due.order) && !in(unrouted, due.order)) || in(hung, due.order);
@@ -270,8 +287,9 @@ void InstitutionWorker::Reconcile(Date day) {
 
     auto balances = Answer("05");
     r->command.lines.push_back({"unit balances", 0, 0, 0, "", ""});
-    Lanes(balances ? balances->partitions_with_lines() : std::vector<uint16_t>(),
-          [this, r](uint16_t p, Next done) { BalanceLane(r, p, 0, std::move(done)); }, [this, r] { CompareTotals(r); });
+    Lanes(
+        balances ? balances->partitions_with_lines() : std::vector<uint16_t>(),
+        [this, r](uint16_t p, Next done) { BalanceLane(r, p, 0, std::move(done)); }, [this, r] { CompareTotals(r); });
   });
 }
 
@@ -306,8 +324,10 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
           finding.expected = f.expected();
           finding.found = f.found();
           finding.message = StrCat(f.field(), " is ", f.found(), ", we have ", f.expected(), " (", f.rule(), ")");
-          const bool seen = std::any_of(r->findings.begin(), r->findings.end(), [&](const Finding& x) { return x.line == f.line(); });
-          auto line = std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(at), lines.begin() + static_cast<std::ptrdiff_t>(end),
+          const bool seen =
+              std::any_of(r->findings.begin(), r->findings.end(), [&](const Finding& x) { return x.line == f.line(); });
+          auto line = std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(at),
+                                   lines.begin() + static_cast<std::ptrdiff_t>(end),
                                    [&](const auto& l) { return l.record == f.line(); });
           if (!seen) {
             --sum.equal;
@@ -331,7 +351,8 @@ void InstitutionWorker::CompareTotals(std::shared_ptr<Reconciliation> r) {
   account::v1::UnitTotalsRequest q;
   q.set_ta_code(ta_.str());
   Call<account::v1::UnitTotalsResponse>(
-      "fundcore.account.v1.AccountOps/UnitTotals", q, kLongDeadline, [this, r, file](const account::v1::UnitTotalsResponse& t) {
+      "fundcore.account.v1.AccountOps/UnitTotals", q, kLongDeadline,
+      [this, r, file](const account::v1::UnitTotalsResponse& t) {
         std::map<FundCode, std::pair<Units, Units>> funds;  // ours, theirs
         Units ours, theirs;
         for (const auto& f : t.totals()) {
@@ -356,8 +377,8 @@ void InstitutionWorker::CompareTotals(std::shared_ptr<Reconciliation> r) {
           f.field = "TotalVolOfDistributorInTA";
           f.expected = both.first.ToString();
           f.found = both.second.ToString();
-          f.message = StrCat("fund ", fund.view(), ": we hold ", f.expected, " units, the file has ", f.found, "; ", left.ToString(),
-                             " of the difference is in no line");
+          f.message = StrCat("fund ", fund.view(), ": we hold ", f.expected, " units, the file has ", f.found, "; ",
+                             left.ToString(), " of the difference is in no line");
           r->findings.push_back(std::move(f));
         }
         line.ours = ours.ToString();
@@ -392,7 +413,8 @@ void InstitutionWorker::CompareCash(std::shared_ptr<Reconciliation> r) {
           item.settlement.receive = Money::FromRaw(s.receive_fen());
           item.settlement.count = s.count();
           if (given) {
-            if (auto theirs = file->cash().find(key); theirs != file->cash().end()) item.settlement.pay_date = theirs->second.pay_date;
+            if (auto theirs = file->cash().find(key); theirs != file->cash().end())
+              item.settlement.pay_date = theirs->second.pay_date;
           }
           if (!item.settlement.pay_date.is_set()) {
             // The fund's own terms: so many open days after the trading day.
@@ -427,22 +449,26 @@ void InstitutionWorker::CompareCash(std::shared_ptr<Reconciliation> r) {
             continue;
           }
           ++line.different;
-          Finding f = OfStatement(file.get(), "25", BreakKind::kCashDiffers, StrCat(key.fund.view(), "/", key.business));
+          Finding f =
+              OfStatement(file.get(), "25", BreakKind::kCashDiffers, StrCat(key.fund.view(), "/", key.business));
           if (auto theirs = file->cash().find(key); theirs != file->cash().end()) f.line = theirs->second.record;
           f.field = "ConfirmedAmount";
           f.expected = StrCat("pay ", b.our_pay.ToString(), " receive ", b.our_receive.ToString());
           f.found = StrCat("pay ", b.their_pay.ToString(), " receive ", b.their_receive.ToString());
-          f.message = StrCat("fund ", key.fund.view(), ", business ", key.business, ": our confirmations say ", f.expected, ", the file says ", f.found);
+          f.message = StrCat("fund ", key.fund.view(), ", business ", key.business, ": our confirmations say ",
+                             f.expected, ", the file says ", f.found);
           r->findings.push_back(std::move(f));
         }
         line.ours = StrCat("pay ", sum.our_pay.ToString(), " receive ", sum.our_receive.ToString());
-        line.theirs = given ? StrCat("pay ", sum.their_pay.ToString(), " receive ", sum.their_receive.ToString()) : "no lines in file 25";
+        line.theirs = given ? StrCat("pay ", sum.their_pay.ToString(), " receive ", sum.their_receive.ToString())
+                            : "no lines in file 25";
         r->command.lines.push_back(std::move(line));
         Record(r->day, Stage::kReconcile, std::move(r->findings), [this, r] { SubmitAndEnd(r->command); });
       });
 }
 
-// --- Settle -------------------------------------------------------------------------------------------------------------
+// --- Settle
+// -------------------------------------------------------------------------------------------------------------
 
 // Settlements to make, but for those whose refusal by the bank is still an open break.
 std::vector<std::pair<SettlementKey, Settlement>> InstitutionWorker::Payable(Date last) {
@@ -505,7 +531,8 @@ void InstitutionWorker::Settle(std::vector<std::pair<SettlementKey, Settlement>>
     }
     const auto go_on = [this, due, whose](const bank::v1::ExecuteResponse& r) {
       if (static_cast<size_t>(r.results_size()) != whose.size()) {
-        return Retry(absl::InternalError(StrCat("the bank answered ", r.results_size(), " of ", whose.size(), " instructions")));
+        return Retry(
+            absl::InternalError(StrCat("the bank answered ", r.results_size(), " of ", whose.size(), " instructions")));
       }
       std::vector<bool> refused(due.size());
       for (size_t i = 0; i < whose.size(); ++i) {
@@ -518,7 +545,8 @@ void InstitutionWorker::Settle(std::vector<std::pair<SettlementKey, Settlement>>
         f.subject = InstructionId(key);
         f.rule = result.reason().empty() ? "PAYMENT_REFUSED" : result.reason();
         f.expected = StrCat("pay ", s.pay.ToString(), " receive ", s.receive.ToString());
-        f.message = StrCat("the bank does not carry out ", InstructionId(key), ": ", result.message(), "; once this is closed it is asked again");
+        f.message = StrCat("the bank does not carry out ", InstructionId(key), ": ", result.message(),
+                           "; once this is closed it is asked again");
         std::vector<Finding> one;
         one.push_back(std::move(f));
         Record(s.day, Stage::kStop, std::move(one), [] {});
@@ -565,15 +593,17 @@ void InstitutionWorker::CloseDayFor(Date day) {
   q.set_ta_code(ta_.str());
   q.set_day(day.raw());
   Call<trade::v1::DayCountsResponse>(
-      "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline, [this, day, close](const trade::v1::DayCountsResponse& r) {
+      "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline,
+      [this, day, close](const trade::v1::DayCountsResponse& r) {
         if (r.undecided() == 0 && r.accepted_unsealed() == 0) return close();
         Finding f;
         f.kind = BreakKind::kOrdersLeft;
         f.subject = "orders left";
         f.rule = "ORDERS_LEFT";
         f.found = StrCat(r.undecided(), " undecided, ", r.accepted_unsealed(), " accepted and in no transfer");
-        f.message = StrCat("orders of ", day.Iso(), " are in no transfer: ", f.found,
-                           "; agree a late transfer with the institution, or cancel them with notice to their investors");
+        f.message =
+            StrCat("orders of ", day.Iso(), " are in no transfer: ", f.found,
+                   "; agree a late transfer with the institution, or cancel them with notice to their investors");
         std::vector<Finding> one;
         one.push_back(std::move(f));
         // Closed by people it is not found again, and the day closes.

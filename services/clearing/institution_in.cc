@@ -54,6 +54,10 @@ Finding OfFile(const InFile& file, BreakKind kind, std::string message) {
   return f;
 }
 
+std::string RefusedIdentity(const std::string& name, const std::string& earlier, uint16_t number) {
+  return StrCat(name, " has the identity of ", earlier, " (transfer ", number, ") and other bytes; it is refused");
+}
+
 Finding OfPeer(const AnswerFile& file, BreakKind kind, const account::v1::Finding& p) {
   Finding f;
   f.kind = kind;
@@ -66,8 +70,8 @@ Finding OfPeer(const AnswerFile& file, BreakKind kind, const account::v1::Findin
   f.found = p.found();
   f.rule = p.rule();
   f.order = OrderId(p.order_id());
-  f.message = StrCat(p.field().empty() ? p.rule() : p.field(), " is ", p.found().empty() ? "blank" : p.found(), ", expected ",
-                     p.expected().empty() ? "none" : p.expected(), " (", p.rule(), ")");
+  f.message = StrCat(p.field().empty() ? p.rule() : p.field(), " is ", p.found().empty() ? "blank" : p.found(),
+                     ", expected ", p.expected().empty() ? "none" : p.expected(), " (", p.rule(), ")");
   return f;
 }
 
@@ -85,7 +89,8 @@ std::shared_ptr<AnswerFile> InstitutionWorker::Answer(std::string_view type) {
   return it == answers_.end() ? nullptr : it->second;
 }
 
-// --- Taking a transfer in -----------------------------------------------------------------------------------------------
+// --- Taking a transfer in
+// -----------------------------------------------------------------------------------------------
 
 bool InstitutionWorker::LookForTransfer(Date day, const InstitutionTerms& terms) {
   const Day& d = D(day);
@@ -110,8 +115,9 @@ bool InstitutionWorker::LookForTransfer(Date day, const InstitutionTerms& terms)
     TakeTransfer(day, folder, Expected(day, terms));
     return true;
   }
-  Say(day, d.taken == 0 ? StrCat("files of ", d.answer_day.Iso())
-                        : StrCat("a corrected transfer of ", d.answer_day.Iso(), " after ", absl::StrFormat("%03d", d.taken)));
+  Say(day, d.taken == 0
+               ? StrCat("files of ", d.answer_day.Iso())
+               : StrCat("a corrected transfer of ", d.answer_day.Iso(), " after ", absl::StrFormat("%03d", d.taken)));
   return false;
 }
 
@@ -152,7 +158,8 @@ void InstitutionWorker::TakeTransfer(Date day, const TransferFolder& folder, con
   t->command = {ta_, day, folder.transfer, !folder.indexes.empty(), {}};
   // Types that the day does not use (announcements, totals) stay in the folder.
   for (const auto& [type, info] : folder.files)
-    if (std::find(AnswerTypes().begin(), AnswerTypes().end(), type) != AnswerTypes().end()) t->files.emplace_back(type, info);
+    if (std::find(AnswerTypes().begin(), AnswerTypes().end(), type) != AnswerTypes().end())
+      t->files.emplace_back(type, info);
   t->next = [this, t_weak = std::weak_ptr<Taking>(t), expectation] {
     auto t = t_weak.lock();
     if (t->read.size() == t->files.size()) {
@@ -169,7 +176,8 @@ void InstitutionWorker::TakeTransfer(Date day, const TransferFolder& folder, con
   t->next();
 }
 
-// --- Files in memory ----------------------------------------------------------------------------------------------------
+// --- Files in memory
+// ----------------------------------------------------------------------------------------------------
 
 void InstitutionWorker::ReadFile(std::shared_ptr<AnswerFile> file, Next then) {
   if (file->finished()) return then();
@@ -185,27 +193,31 @@ void InstitutionWorker::Ensure(Date day, Next then) {
     if (held && held->sha == in.sha) return ReadFile(held, [this, day, then] { Ensure(day, then); });
     const Expectation expectation = Expected(day, *m().products().Institution(ta_));
     const InFile want = in;
-    return Fetch({want.name, want.bytes}, want.type, expectation, [this, day, want, then](std::shared_ptr<AnswerFile> file) {
-      if (file->sha == want.sha) {
-        answers_[want.type] = file;
-        return Ensure(day, then);
-      }
-      Finding f = OfFile(want, BreakKind::kFileConflict,
-                         StrCat(want.name, " has other bytes now than when it was taken in; put the first ones back, or await a "
-                                "corrected transfer"));
-      f.sha = file->sha;
-      f.expected = want.sha.Hex();
-      f.found = file->sha.Hex();
-      if (D(day).step != Step::kValidate) return StopWith(day, std::move(f));
-      std::vector<Finding> one;
-      one.push_back(std::move(f));
-      Record(day, Stage::kIn, std::move(one), [this, day] { SubmitAndEnd(Validated{ta_, day, false, 0, {}}); });
-    });
+    return Fetch(
+        {want.name, want.bytes}, want.type, expectation, [this, day, want, then](std::shared_ptr<AnswerFile> file) {
+          if (file->sha == want.sha) {
+            answers_[want.type] = file;
+            return Ensure(day, then);
+          }
+          Finding f =
+              OfFile(want, BreakKind::kFileConflict,
+                     StrCat(want.name,
+                            " has other bytes now than when it was taken in; put the first ones back, or await a "
+                            "corrected transfer"));
+          f.sha = file->sha;
+          f.expected = want.sha.Hex();
+          f.found = file->sha.Hex();
+          if (D(day).step != Step::kValidate) return StopWith(day, std::move(f));
+          std::vector<Finding> one;
+          one.push_back(std::move(f));
+          Record(day, Stage::kIn, std::move(one), [this, day] { SubmitAndEnd(Validated{ta_, day, false, 0, {}}); });
+        });
   }
   then();
 }
 
-// --- Validation ---------------------------------------------------------------------------------------------------------
+// --- Validation
+// ---------------------------------------------------------------------------------------------------------
 
 void InstitutionWorker::Validate(Date day) {
   Begin(day);
@@ -241,14 +253,14 @@ std::vector<Finding> InstitutionWorker::WholeFileFindings(Date day) {
       out.push_back(OfFile(in, BreakKind::kFileWrongHeader,
                            StrCat(in.name, " calls itself transfer ", number, " but lies in transfer ", in.transfer)));
     } else if (earlier->sha != in.sha) {
-      Finding f = OfFile(in, BreakKind::kFileConflict,
-                         StrCat(in.name, " has the identity of ", earlier->name, " (transfer ", number, ") and other bytes; it is refused"));
+      Finding f = OfFile(in, BreakKind::kFileConflict, RefusedIdentity(in.name, earlier->name, number));
       f.expected = earlier->sha.Hex();
       f.found = in.sha.Hex();
       out.push_back(std::move(f));
     } else if (earlier->state == FileState::kSetAside && number < in.transfer &&
                std::find(d.awaited.begin(), d.awaited.end(), in.type) != d.awaited.end()) {
-      out.push_back(OfFile(in, BreakKind::kFileRepeated, StrCat(in.name, " is the file again that was to be corrected")));
+      out.push_back(
+          OfFile(in, BreakKind::kFileRepeated, StrCat(in.name, " is the file again that was to be corrected")));
     }
   }
   return out;
@@ -276,8 +288,8 @@ void InstitutionWorker::PutPrices(std::shared_ptr<Check> c) {
         const bool refused = absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status);
         if (!status.ok() && !refused) return Retry(status);
         if (refused) {
-          c->findings.Add(OfFile(in, BreakKind::kPricesRefused, StrCat("the prices of ", in.name, " are not taken: ",
-                                                                       std::string(status.message()))));
+          c->findings.Add(OfFile(in, BreakKind::kPricesRefused,
+                                 StrCat("the prices of ", in.name, " are not taken: ", std::string(status.message()))));
           c->product_seq = D(c->day).product_seq;
         } else {
           c->product_seq = r->seq();
@@ -298,17 +310,20 @@ void InstitutionWorker::CheckLines(std::shared_ptr<Check> c) {
   auto in = std::find_if(d.files.begin(), d.files.end(), [](const InFile& f) { return f.type.view() == "04"; });
   if (in == d.files.end() || in->validated) return FinishValidation(c);
   auto file = Answer("04");
-  Lanes(file->partitions_with_lines(),
-        [this, c, file](uint16_t p, Next done) {
-          // By investor, so that lines of one investor go in one message: later ones see the lots that earlier ones leave.
-          auto lines = std::make_shared<std::vector<AnswerFile::Line>>(file->lines(p));
-          std::stable_sort(lines->begin(), lines->end(), [](const auto& a, const auto& b) { return a.investor < b.investor; });
-          CheckLane(c, p, lines, 0, std::move(done));
-        },
-        [this, c] {
-          FindMissing(*c);
-          FinishValidation(c);
-        });
+  Lanes(
+      file->partitions_with_lines(),
+      [this, c, file](uint16_t p, Next done) {
+        // By investor, so that lines of one investor go in one message: later ones see the lots that earlier ones
+        // leave.
+        auto lines = std::make_shared<std::vector<AnswerFile::Line>>(file->lines(p));
+        std::stable_sort(lines->begin(), lines->end(),
+                         [](const auto& a, const auto& b) { return a.investor < b.investor; });
+        CheckLane(c, p, lines, 0, std::move(done));
+      },
+      [this, c] {
+        FindMissing(*c);
+        FinishValidation(c);
+      });
 }
 
 void InstitutionWorker::CheckLane(std::shared_ptr<Check> c, uint16_t partition,
@@ -322,12 +337,13 @@ void InstitutionWorker::CheckLane(std::shared_ptr<Check> c, uint16_t partition,
   size_t end = std::min(at + kLinesAMessage, lines->size());
   while (end < lines->size() && (*lines)[end].investor == (*lines)[end - 1].investor) ++end;
   for (size_t i = at; i < end; ++i) file->Fill((*lines)[i], q.add_lines());
-  Call<account::v1::CheckConfirmationsResponse>(
-      "fundcore.account.v1.AccountOps/CheckConfirmations", q, kPeerDeadline,
-      [this, c, partition, lines, end, file, done = std::move(done)](const account::v1::CheckConfirmationsResponse& r) mutable {
-        for (const auto& f : r.findings()) c->findings.Add(OfPeer(*file, BreakKind::kConfirmationDiffers, f));
-        CheckLane(c, partition, lines, end, std::move(done));
-      });
+  Call<account::v1::CheckConfirmationsResponse>("fundcore.account.v1.AccountOps/CheckConfirmations", q, kPeerDeadline,
+                                                [this, c, partition, lines, end, file, done = std::move(done)](
+                                                    const account::v1::CheckConfirmationsResponse& r) mutable {
+                                                  for (const auto& f : r.findings())
+                                                    c->findings.Add(OfPeer(*file, BreakKind::kConfirmationDiffers, f));
+                                                  CheckLane(c, partition, lines, end, std::move(done));
+                                                });
 }
 
 // Orders whose confirmation is due and does not come. An order of an investor whose fund account was not confirmed is
@@ -357,10 +373,12 @@ void InstitutionWorker::FindMissing(Check& c) {
 void InstitutionWorker::FinishValidation(std::shared_ptr<Check> c) {
   Validated command{ta_, c->day, true, c->product_seq, {}};
   for (const InFile& in : D(c->day).files) command.records.emplace_back(in.type, answers_[in.type]->records());
-  Record(c->day, Stage::kIn, c->findings.Take(kFindingsAFile), [this, command = std::move(command)] { SubmitAndEnd(command); });
+  Record(c->day, Stage::kIn, c->findings.Take(kFindingsAFile),
+         [this, command = std::move(command)] { SubmitAndEnd(command); });
 }
 
-// --- What comes after the day is done with its files --------------------------------------------------------------------
+// --- What comes after the day is done with its files
+// --------------------------------------------------------------------
 
 bool InstitutionWorker::LookForLate(Date day, const InstitutionTerms& terms) {
   const Day* d = m().FindDay(Key(day));
@@ -373,7 +391,8 @@ bool InstitutionWorker::LookForLate(Date day, const InstitutionTerms& terms) {
     if (it == listing->end() || it->size == in.bytes || !reported_.insert(StrCat(in.name, it->size)).second) continue;
     Begin(day);
     std::vector<Finding> one;
-    one.push_back(OfFile(in, BreakKind::kFileConflict, StrCat(in.name, " was applied with ", in.bytes, " bytes and has ", it->size, " now")));
+    one.push_back(OfFile(in, BreakKind::kFileConflict,
+                         StrCat(in.name, " was applied with ", in.bytes, " bytes and has ", it->size, " now")));
     one.back().subject = in.name;
     Record(day, Stage::kNote, std::move(one), [this] { End(); });
     return true;
@@ -387,7 +406,8 @@ bool InstitutionWorker::LookForLate(Date day, const InstitutionTerms& terms) {
   return false;
 }
 
-// Sent again with the same bytes changes nothing; the same identity with other bytes is refused; anything else came too late.
+// Sent again with the same bytes changes nothing; the same identity with other bytes is refused; anything else came too
+// late.
 void InstitutionWorker::ExamineLate(Date day, const TransferFolder& folder, const Expectation& expectation) {
   Begin(day);
   struct Examining {
@@ -402,7 +422,9 @@ void InstitutionWorker::ExamineLate(Date day, const TransferFolder& folder, cons
   x->next = [this, weak = std::weak_ptr<Examining>(x), day, n = folder.transfer, expectation] {
     auto x = weak.lock();
     if (x->at == x->files.size()) {
-      return Record(day, Stage::kNote, std::move(x->findings), [this, day, n] { SubmitAndEnd(LateTransferSeen{ta_, day, n}); });
+      return Record(day, Stage::kNote, std::move(x->findings), [this, day, n] {
+        SubmitAndEnd(LateTransferSeen{ta_, day, n});
+      });
     }
     const auto& [type, info] = x->files[x->at++];
     Fetch(info, type, expectation, [this, x, day, n, type = type](std::shared_ptr<AnswerFile> file) {
@@ -411,10 +433,10 @@ void InstitutionWorker::ExamineLate(Date day, const TransferFolder& folder, cons
       const uint16_t number = file->header_transfer();
       const FileEntry* earlier = number ? m().File({ta_, day, true, number, type}) : nullptr;
       if (!earlier) {
-        x->findings.push_back(OfFile(in, BreakKind::kFileAfterApply, StrCat(in.name, " came after the day had been applied; it is not used")));
+        x->findings.push_back(OfFile(in, BreakKind::kFileAfterApply,
+                                     StrCat(in.name, " came after the day had been applied; it is not used")));
       } else if (earlier->sha != in.sha) {
-        Finding f = OfFile(in, BreakKind::kFileConflict,
-                           StrCat(in.name, " has the identity of ", earlier->name, " (transfer ", number, ") and other bytes; it is refused"));
+        Finding f = OfFile(in, BreakKind::kFileConflict, RefusedIdentity(in.name, earlier->name, number));
         f.expected = earlier->sha.Hex();
         f.found = in.sha.Hex();
         x->findings.push_back(std::move(f));

@@ -45,7 +45,8 @@ Finding CannotWrite(const OutHead& head, const absl::Status& status) {
   f.file_name = head.FileName("03");
   f.subject = StrCat("write ", head.transfer);
   f.rule = "CANNOT_WRITE";
-  f.message = StrCat("a line cannot be written: ", std::string(status.message()), "; once this is closed the files are written anew");
+  f.message = StrCat("a line cannot be written: ", std::string(status.message()),
+                     "; once this is closed the files are written anew");
   return f;
 }
 
@@ -55,9 +56,7 @@ bool InstitutionWorker::WorkOut(Date day, uint16_t transfer) {
   const OutTransfer* out = m().Out(Key(day), transfer);
   if (!out) return false;
   switch (out->state) {
-    case OutState::kSealed:
-      WriteTransfer(day, transfer);
-      return true;
+    case OutState::kSealed: WriteTransfer(day, transfer); return true;
     case OutState::kApproved:
       Begin(day);
       Release(day, transfer, 0);
@@ -66,8 +65,7 @@ bool InstitutionWorker::WorkOut(Date day, uint16_t transfer) {
       Begin(day);
       MarkDispatched(day, transfer);
       return true;
-    case OutState::kDispatched:
-      return false;
+    case OutState::kDispatched: return false;
   }
   return false;
 }
@@ -88,15 +86,15 @@ void InstitutionWorker::CountForSeal(Date day, const InstitutionTerms& terms) {
   trade::v1::DayCountsRequest q;
   q.set_ta_code(ta_.str());
   q.set_day(day.raw());
-  Call<trade::v1::DayCountsResponse>("fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline,
-                                     [this, day, deadline](const trade::v1::DayCountsResponse& r) {
-                                       if (r.undecided() > 0 && Now() < deadline) {
-                                         Arm(deadline);
-                                         return Pause(kPollEvery, StrCat(r.undecided(), " undecided orders, until ",
-                                                                         deadline.time_of_day().Iso()));
-                                       }
-                                       SealTransfer(day, 1, r.undecided() > 0);
-                                     });
+  Call<trade::v1::DayCountsResponse>(
+      "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline,
+      [this, day, deadline](const trade::v1::DayCountsResponse& r) {
+        if (r.undecided() > 0 && Now() < deadline) {
+          Arm(deadline);
+          return Pause(kPollEvery, StrCat(r.undecided(), " undecided orders, until ", deadline.time_of_day().Iso()));
+        }
+        SealTransfer(day, 1, r.undecided() > 0);
+      });
 }
 
 // After the release: what recovery has accepted meanwhile goes into a further transfer of the same day.
@@ -110,17 +108,18 @@ void InstitutionWorker::Grow(Date day) {
   trade::v1::DayCountsRequest q;
   q.set_ta_code(ta_.str());
   q.set_day(day.raw());
-  Call<trade::v1::DayCountsResponse>("fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline,
-                                     [this, day](const trade::v1::DayCountsResponse& r) {
-                                       if (r.accepted_unsealed() > 0) {
-                                         return SealTransfer(day, static_cast<uint16_t>(D(day).sealed + 1), r.undecided() > 0);
-                                       }
-                                       if (r.undecided() > 0) return End();
-                                       SubmitAndEnd(GrowthEnded{ta_, day});
-                                     });
+  Call<trade::v1::DayCountsResponse>(
+      "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline, [this, day](const trade::v1::DayCountsResponse& r) {
+        if (r.accepted_unsealed() > 0) {
+          return SealTransfer(day, static_cast<uint16_t>(D(day).sealed + 1), r.undecided() > 0);
+        }
+        if (r.undecided() > 0) return End();
+        SubmitAndEnd(GrowthEnded{ta_, day});
+      });
 }
 
-// Orders first: an application that an order hangs on is older than the order, so it is in the same transfer or an earlier one.
+// Orders first: an application that an order hangs on is older than the order, so it is in the same transfer or an
+// earlier one.
 void InstitutionWorker::SealTransfer(Date day, uint16_t transfer, bool undecided_left) {
   trade::v1::SealRequest q;
   q.set_ta_code(ta_.str());
@@ -172,18 +171,18 @@ void InstitutionWorker::PullApplications(std::shared_ptr<Export> e) {
   q.set_day(e->day.raw());
   q.set_transfer_no(e->transfer);
   q.set_page(e->page);
-  Call<account::v1::PullApplicationsResponse>(
-      "fundcore.account.v1.AccountOps/PullApplications", q, kPeerDeadline,
-      [this, e](const account::v1::PullApplicationsResponse& r) {
-        for (const auto& a : r.applications())
-          if (auto s = e->applications->Add(a); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
-        ++e->page;
-        if (r.last_page()) {
-          ++e->at;
-          e->page = 0;
-        }
-        PullApplications(e);
-      });
+  Call<account::v1::PullApplicationsResponse>("fundcore.account.v1.AccountOps/PullApplications", q, kPeerDeadline,
+                                              [this, e](const account::v1::PullApplicationsResponse& r) {
+                                                for (const auto& a : r.applications())
+                                                  if (auto s = e->applications->Add(a); !s.ok())
+                                                    return StopWith(e->day, CannotWrite(e->head, s));
+                                                ++e->page;
+                                                if (r.last_page()) {
+                                                  ++e->at;
+                                                  e->page = 0;
+                                                }
+                                                PullApplications(e);
+                                              });
 }
 
 void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
@@ -239,8 +238,9 @@ void InstitutionWorker::Approve(std::shared_ptr<Export> e) {
   written_ = {e->day, e->transfer, {}};
   written_.files[e->applications->name()] = e->applications->bytes();
   written_.files[e->orders->name()] = e->orders->bytes();
-  command.files = {{FileType("01"), e->applications->name(), {}, e->applications->bytes().size(), e->applications_back->records()},
-                   {FileType("03"), e->orders->name(), {}, e->orders->bytes().size(), e->orders_back->records()}};
+  command.files = {
+      {FileType("01"), e->applications->name(), {}, e->applications->bytes().size(), e->applications_back->records()},
+      {FileType("03"), e->orders->name(), {}, e->orders->bytes().size(), e->orders_back->records()}};
   if (e->send_index) {
     ofd::IndexFile index;
     index.version = e->head.version;
@@ -330,7 +330,9 @@ void InstitutionWorker::MarkDispatched(Date day, uint16_t transfer) {
   for (const OutFile& f : out.files)
     if (f.type.view() == "03") q.set_file_name(f.name);
   Call<trade::v1::MarkDispatchedResponse>("fundcore.trade.v1.TradeOps/MarkDispatched", q, kLongDeadline,
-                                          [this, day, transfer](auto&) { SubmitAndEnd(Dispatched{ta_, day, transfer}); });
+                                          [this, day, transfer](auto&) {
+                                            SubmitAndEnd(Dispatched{ta_, day, transfer});
+                                          });
 }
 
 }  // namespace fundcore::clearing

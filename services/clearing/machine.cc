@@ -21,8 +21,7 @@ bool IsUnusable(BreakKind kind) {
     case BreakKind::kFileDamaged:
     case BreakKind::kFileWrongHeader:
     case BreakKind::kFileConflict:
-    case BreakKind::kFileRepeated:
-      return true;
+    case BreakKind::kFileRepeated: return true;
     case BreakKind::kConfirmationDiffers:
     case BreakKind::kMissingConfirmation:
     case BreakKind::kDuplicateLine:
@@ -37,8 +36,7 @@ bool IsUnusable(BreakKind kind) {
     case BreakKind::kOrdersLeft:
     case BreakKind::kPaymentRefused:
     case BreakKind::kPricesRefused:
-    case BreakKind::kTooManyFindings:
-      return false;
+    case BreakKind::kTooManyFindings: return false;
   }
   return false;
 }
@@ -162,7 +160,8 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       break_sequence_(state, kTableBreakSequence),
       history_(state, kTableBreakHistory) {}
 
-// --- Parts --------------------------------------------------------------------------------------------------------------
+// --- Parts
+// --------------------------------------------------------------------------------------------------------------
 
 void ClearingMachine::Go(Day& day, Step step, const Context& ctx) {
   day.step = step;
@@ -248,12 +247,12 @@ void ClearingMachine::Decide(const DayKey& key, const Context& ctx) {
     case Step::kValidate:
     case Step::kApply:
     case Step::kSettleCash:
-    case Step::kClosed:
-      return;
+    case Step::kClosed: return;
   }
 }
 
-// --- Days and transfers out ---------------------------------------------------------------------------------------------
+// --- Days and transfers out
+// ---------------------------------------------------------------------------------------------
 
 Result ClearingMachine::Execute(const AbsorbFacts& c, const Context&) {
   products_.Absorb(c);
@@ -295,9 +294,7 @@ Result ClearingMachine::Execute(const Advance& c, const Context& ctx) {
       Go(*day, Step::kCutOff, ctx);
       return {};
     }
-    case Step::kCutOff:
-      Go(*day, Step::kExport, ctx);
-      return {};
+    case Step::kCutOff: Go(*day, Step::kExport, ctx); return {};
     case Step::kApply:
       if (HasOpen(key, Stage::kStop)) return {Reason::kBreaksOpen};
       for (const InFile& f : day->files)
@@ -323,8 +320,7 @@ Result ClearingMachine::Execute(const Advance& c, const Context& ctx) {
     case Step::kValidate:
     case Step::kApproveIn:
     case Step::kReconcile:
-    case Step::kClosed:
-      return {Reason::kWrongStep};  // these end by commands of their own
+    case Step::kClosed: return {Reason::kWrongStep};  // these end by commands of their own
   }
   return {Reason::kWrongStep};
 }
@@ -356,7 +352,8 @@ Result ClearingMachine::Execute(const DueRecorded& c, const Context& ctx) {
     Date due = day->answer_day;
     if (const FundTerms* fund = products_.Fund(g.fund, ctx.now)) {
       if (const TradingCalendar* calendar = products_.Calendar(fund->calendar)) {
-        if (auto day_due = calendar->AddOpenDays(c.day, fund->confirm_days); day_due.ok()) due = std::max(due, *day_due);
+        if (auto day_due = calendar->AddOpenDays(c.day, fund->confirm_days); day_due.ok())
+          due = std::max(due, *day_due);
       }
     }
     auto& orders = by_due[due];
@@ -442,7 +439,8 @@ Result ClearingMachine::Execute(const GrowthEnded& c, const Context&) {
   return {};
 }
 
-// --- Transfers in -------------------------------------------------------------------------------------------------------
+// --- Transfers in
+// -------------------------------------------------------------------------------------------------------
 
 Result ClearingMachine::Execute(const TransferTaken& c, const Context& ctx) {
   Day* day = At(c.ta, c.day);
@@ -565,7 +563,8 @@ Result ClearingMachine::Execute(const LateTransferSeen& c, const Context&) {
   return {};
 }
 
-// --- Settlement ---------------------------------------------------------------------------------------------------------
+// --- Settlement
+// ---------------------------------------------------------------------------------------------------------
 
 Result ClearingMachine::Execute(const SettlementIntended& c, const Context&) {
   for (const SettlementKey& k : c.keys)
@@ -590,7 +589,8 @@ Result ClearingMachine::Execute(const SettlementsDone& c, const Context& ctx) {
   return {};
 }
 
-// --- Breaks -------------------------------------------------------------------------------------------------------------
+// --- Breaks
+// -------------------------------------------------------------------------------------------------------------
 
 Result ClearingMachine::Execute(const ProposeResolution& c, const Context& ctx) {
   const Break* seen = breaks_.Find(c.seq);
@@ -618,7 +618,8 @@ Result ClearingMachine::Execute(const ProposeResolution& c, const Context& ctx) 
 Result ClearingMachine::Execute(const ApproveResolution& c, const Context& ctx) {
   const Break* seen = breaks_.Find(c.seq);
   if (!seen) return {Reason::kBreakNotFound};
-  if (seen->state == BreakState::kClosed && seen->approved_by == c.person && !c.person.empty()) return {Reason::kOk, c.seq};
+  if (seen->state == BreakState::kClosed && seen->approved_by == c.person && !c.person.empty())
+    return {Reason::kOk, c.seq};
   if (c.person.empty()) return {Reason::kPersonMissing};
   if (seen->state == BreakState::kClosed) return {Reason::kBreakClosed};
   if (seen->state != BreakState::kProposed) return {Reason::kNotProposed};
@@ -631,7 +632,8 @@ Result ClearingMachine::Execute(const ApproveResolution& c, const Context& ctx) 
   Note(c.seq, b, c.person, "", ctx);
   const DayKey key{b.ta, b.day};
   open_breaks_.Erase({b.ta, b.day, c.seq});
-  const bool awaits = b.resolution == Resolution::kAwaitCorrection && (b.stage == Stage::kIn || b.stage == Stage::kReconcile);
+  const bool awaits =
+      b.resolution == Resolution::kAwaitCorrection && (b.stage == Stage::kIn || b.stage == Stage::kReconcile);
   if (awaits) {
     if (Day* day = days_.FindMutable(key)) AddOnce(day->to_correct, b.finding.type);
   }
@@ -639,7 +641,8 @@ Result ClearingMachine::Execute(const ApproveResolution& c, const Context& ctx) 
   return {Reason::kOk, c.seq};
 }
 
-// --- Reading ------------------------------------------------------------------------------------------------------------
+// --- Reading
+// ------------------------------------------------------------------------------------------------------------
 
 std::vector<Date> ClearingMachine::ActiveDays(const TaCode& ta) {
   std::vector<Date> days;

@@ -1,10 +1,10 @@
 // Clearing: how far the business day of each institution has come, which files stand for it, and what does not add up.
 //
-// A pure state machine. `Execute` reads the command and its tables, nothing else; time is `ctx.now`. The work itself (files,
-// peers) is done by the worker, which reports each step's end by a command that a repetition does not change.
+// A pure state machine. `Execute` reads the command and its tables, nothing else; time is `ctx.now`. The work itself
+// (files, peers) is done by the worker, which reports each step's end by a command that a repetition does not change.
 //
-// A day stops only for breaks. A break is closed by two different people; when the last one that holds a step up is closed,
-// the machine decides how the day goes on: with the institution's figures, or waiting for a corrected transfer.
+// A day stops only for breaks. A break is closed by two different people; when the last one that holds a step up is
+// closed, the machine decides how the day goes on: with the institution's figures, or waiting for a corrected transfer.
 #pragma once
 
 #include <string>
@@ -28,11 +28,10 @@ struct Result {
 class ClearingMachine {
  public:
   using Result = clearing::Result;
-  using Commands =
-      machine::CommandList<AbsorbFacts, OpenDay, Advance, SealRecorded, DueRecorded, FilesWritten, FilesReleased, Dispatched,
-                           GrowthEnded, TransferTaken, FindingsRecorded, Validated, HungRecorded, Applied, ReconciledDay,
-                           SettlementIntended, SettlementsDone, ProposeResolution, ApproveResolution,
-                           LateTransferSeen>;
+  using Commands = machine::CommandList<AbsorbFacts, OpenDay, Advance, SealRecorded, DueRecorded, FilesWritten,
+                                        FilesReleased, Dispatched, GrowthEnded, TransferTaken, FindingsRecorded,
+                                        Validated, HungRecorded, Applied, ReconciledDay, SettlementIntended,
+                                        SettlementsDone, ProposeResolution, ApproveResolution, LateTransferSeen>;
 
   ClearingMachine(machine::State& state, PartitionId partition);
 
@@ -57,7 +56,8 @@ class ClearingMachine {
   Result Execute(const ApproveResolution&, const machine::Context&);
   Result Execute(const LateTransferSeen&, const machine::Context&);
 
-  // --- Reading, for the worker and the handlers; on the partition's executor. Pointers hold until the next command. ---
+  // --- Reading, for the worker and the handlers; on the partition's executor. Pointers hold until the next command.
+  // ---
   ProductBook& products() { return products_; }
   const InstitutionState* Institution(const TaCode& ta) { return institutions_.Find(ta); }
   const Day* FindDay(const DayKey& key) { return days_.Find(key); }

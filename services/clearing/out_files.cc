@@ -10,12 +10,12 @@
 
 namespace fundcore::clearing {
 
-std::string OutHead::Folder() const {
-  return absl::StrFormat("out/%s/%s/%03d/", ta.str(), day.Compact(), transfer);
-}
+std::string OutHead::Folder() const { return absl::StrFormat("out/%s/%s/%03d/", ta.str(), day.Compact(), transfer); }
 
 std::string OutHead::FileName(std::string_view type) const {
-  return Folder() + ofd::FileName{'D', ofd::PartyCode(distributor.view()), ofd::PartyCode(ta.view()), day, FileType(type)}.Format();
+  return Folder() +
+         ofd::FileName{'D', ofd::PartyCode(distributor.view()), ofd::PartyCode(ta.view()), day, FileType(type)}
+             .Format();
 }
 
 std::string OutHead::IndexName() const {
@@ -100,7 +100,9 @@ ApplicationsFile::ApplicationsFile(const OutHead& head, uint64_t count)
 absl::Status ApplicationsFile::Begin() { return writer_.Begin(head_.Header("01"), count_); }
 
 absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
-  const auto text = [&](std::string_view field, std::string_view value) { writer_.SetText(writer_.Find(field), value); };
+  const auto text = [&](std::string_view field, std::string_view value) {
+    writer_.SetText(writer_.Find(field), value);
+  };
   const std::string investor = FormatInvestorId(InvestorId(a.investor_id()));
   text("AppSheetSerialNo", FormatOrderId(OrderId(a.application_id())));
   text("CertificateType", a.certificate_type());
@@ -144,8 +146,9 @@ bool ReadBack::ReadOn(size_t records) {
     OrderId id;
     InvestorId investor;
     uint32_t business = 0;
-    const bool known = ParseOrderId(r.Text(serial_), &id) && ParseInvestorId(r.Text(account_), &investor) &&
-                       absl::SimpleAtoi(absl::string_view(r.Text(business_).data(), r.Text(business_).size()), &business);
+    const bool known =
+        ParseOrderId(r.Text(serial_), &id) && ParseInvestorId(r.Text(account_), &investor) &&
+        absl::SimpleAtoi(absl::string_view(r.Text(business_).data(), r.Text(business_).size()), &business);
     auto amount = r.NumberOr(amount_, 0), units = r.NumberOr(vol_, 0);
     if (!known || !amount.ok() || !units.ok()) {
       status_ = absl::DataLossError(StrCat("line ", r.line(), " does not read as it was written"));

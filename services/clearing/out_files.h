@@ -1,4 +1,5 @@
-// The files that go out: 01 (fund-account applications), 03 (orders) and the index, written record by record, and read back.
+// The files that go out: 01 (fund-account applications), 03 (orders) and the index, written record by record, and read
+// back.
 //
 //   OrdersFile file({version, distributor, ta, day, transfer}, count);
 //   FC_RETURN_IF_ERROR(file.Begin());
@@ -31,7 +32,7 @@ struct OutHead {
   Date day;
   uint16_t transfer = 1;
 
-  std::string Folder() const;                      // "out/11/20250303/001/"
+  std::string Folder() const;                         // "out/11/20250303/001/"
   std::string FileName(std::string_view type) const;  // "OFD_301_11_20250303_03.TXT", with its folder
   std::string IndexName() const;
   ofd::Header Header(std::string_view type) const;
@@ -65,8 +66,8 @@ class OrdersFile {
   std::string bytes_;
   ofd::Writer writer_;
   LineHash hash_;
-  ofd::Column serial_, fund_, large_, date_, time_, account_, distributor_, vol_, amount_, business_, ta_account_, deposit_,
-      currency_, kind_, share_class_;
+  ofd::Column serial_, fund_, large_, date_, time_, account_, distributor_, vol_, amount_, business_, ta_account_,
+      deposit_, currency_, kind_, share_class_;
 };
 
 class ApplicationsFile {

@@ -9,15 +9,15 @@ namespace fundcore::clearing {
 enum class Reason : uint16_t {
   kOk = 0,
   // Steps of a day. A worker that gets one of these looks at the state again.
-  kInstitutionUnknown = 1,   // no facts of this institution yet
-  kCalendarEnds = 2,         // its calendar does not cover the days needed
-  kDayNotNext = 3,           // days are opened one after another, none skipped
-  kDayNotReached = 4,        // the clock has not reached that day, or its cut-off
+  kInstitutionUnknown = 1,  // no facts of this institution yet
+  kCalendarEnds = 2,        // its calendar does not cover the days needed
+  kDayNotNext = 3,          // days are opened one after another, none skipped
+  kDayNotReached = 4,       // the clock has not reached that day, or its cut-off
   kDayUnknown = 5,
-  kWrongStep = 6,            // the day is not at the step that this command ends
+  kWrongStep = 6,  // the day is not at the step that this command ends
   kTransferUnknown = 7,
-  kTransferReleased = 8,     // a released transfer cannot be written anew
-  kBreaksOpen = 9,           // the step waits for breaks
+  kTransferReleased = 8,  // a released transfer cannot be written anew
+  kBreaksOpen = 9,        // the step waits for breaks
   kSettlementUnknown = 10,
   // Breaks.
   kBreakNotFound = 20,
@@ -27,7 +27,7 @@ enum class Reason : uint16_t {
   kProposedByAnother = 24,
   kResolutionNotPossible = 25,  // a file that cannot be used can only be awaited anew
   kNotProposed = 26,
-  kSamePerson = 27,          // whoever proposes does not approve
+  kSamePerson = 27,  // whoever proposes does not approve
 };
 
 constexpr std::string_view ReasonName(Reason r) {
@@ -59,7 +59,8 @@ constexpr std::string_view ReasonText(Reason r) {
   switch (r) {
     case Reason::kOk: return "";
     case Reason::kInstitutionUnknown: return "no such institution here; load it with PutInstitution first";
-    case Reason::kCalendarEnds: return "the institution's calendar ends before the days needed; extend it with PutCalendar";
+    case Reason::kCalendarEnds:
+      return "the institution's calendar ends before the days needed; extend it with PutCalendar";
     case Reason::kDayNotNext: return "days are opened one after another; this is not the next one";
     case Reason::kDayNotReached: return "the business clock has not reached this day or its cut-off";
     case Reason::kDayUnknown: return "no such business day; it opens by itself on each open day of the institution";
@@ -72,9 +73,11 @@ constexpr std::string_view ReasonText(Reason r) {
     case Reason::kPersonMissing: return "say who you are in `person`";
     case Reason::kResolutionUnknown: return "`resolution` must be ACCEPT_TA, AWAIT_CORRECTION or EXPLAINED";
     case Reason::kBreakClosed: return "the break is closed already";
-    case Reason::kProposedByAnother: return "another person has proposed a resolution; approve that one, or let them change it";
+    case Reason::kProposedByAnother:
+      return "another person has proposed a resolution; approve that one, or let them change it";
     case Reason::kResolutionNotPossible:
-      return "this resolution does not fit the break: a file that cannot be used needs AWAIT_CORRECTION, and nothing can be "
+      return "this resolution does not fit the break: a file that cannot be used needs AWAIT_CORRECTION, and nothing "
+             "can be "
              "awaited for what is no file of a day in work";
     case Reason::kNotProposed: return "nobody has proposed a resolution yet; call ProposeResolution first";
     case Reason::kSamePerson: return "the person who proposed cannot approve; a second person has to";

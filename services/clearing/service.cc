@@ -12,11 +12,13 @@ constexpr size_t kMaxNote = 2'000;
 constexpr size_t kMostBreaks = 10'000;
 
 absl::Status NotServing() {
-  return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "clearing is still recovering; ask again shortly");
+  return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING",
+                              "clearing is still recovering; ask again shortly");
 }
 
 absl::Status BadField(std::string_view field, std::string_view value, std::string_view limit) {
-  return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", StrCat(field, " \"", value, "\" ", limit),
+  return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                              StrCat(field, " \"", value, "\" ", limit),
                               {{"field", field}, {"value", value}, {"limit", limit}});
 }
 
@@ -28,7 +30,8 @@ absl::Status CheckTa(const std::string& ta, bool required) {
 
 absl::Status CheckDay(int32_t day, bool required) {
   if (day == 0 && !required) return absl::OkStatus();
-  if (day < 0 || !Date::Parse(StrCat(day)).ok()) return BadField("day", StrCat(day), "must be a date that exists, as yyyymmdd");
+  if (day < 0 || !Date::Parse(StrCat(day)).ok())
+    return BadField("day", StrCat(day), "must be a date that exists, as yyyymmdd");
   return absl::OkStatus();
 }
 
@@ -96,8 +99,12 @@ void Fill(PartitionId p, uint64_t seq, const Break& b, v1::Break* out) {
 
 ClearingServiceImpl::ClearingServiceImpl(const ServiceDeps& deps)
     : deps_(deps),
-      host_({.service = ServiceId::kClearing, .partitions = deps.clearing_partitions, .executors = deps.executors,
-             .log = deps.log, .store = deps.store, .owner = deps.owner}),
+      host_({.service = ServiceId::kClearing,
+             .partitions = deps.clearing_partitions,
+             .executors = deps.executors,
+             .log = deps.log,
+             .store = deps.store,
+             .owner = deps.owner}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps) {}
 
@@ -251,7 +258,8 @@ void ClearingServiceImpl::ListFiles(const v1::ListFilesRequest& q, v1::ListFiles
       });
 }
 
-void ClearingServiceImpl::Reconciliation(const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r, rpc::Reply reply) {
+void ClearingServiceImpl::Reconciliation(const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
+                                         rpc::Reply reply) {
   if (auto s = CheckTa(q.ta_code(), true); !s.ok()) return reply(s);
   if (auto s = CheckDay(q.day(), true); !s.ok()) return reply(s);
   using Part = std::vector<Reconciled>;
@@ -296,7 +304,8 @@ void ClearingServiceImpl::OnBreak(uint64_t break_id, C command, v1::Break* respo
   const BreakId id(break_id);
   const PartitionId p = PartitionOf(id);
   const auto refusal = [break_id](Reason reason) {
-    return rpc::ErrorWithReason(CodeOf(reason), ReasonName(reason), StrCat("break ", break_id, ": ", ReasonText(reason)));
+    return rpc::ErrorWithReason(CodeOf(reason), ReasonName(reason),
+                                StrCat("break ", break_id, ": ", ReasonText(reason)));
   };
   if (!host_.Has(p)) return reply(refusal(Reason::kBreakNotFound));
   command.seq = SequenceOf(id);
@@ -306,12 +315,13 @@ void ClearingServiceImpl::OnBreak(uint64_t break_id, C command, v1::Break* respo
     if (host_.ShardOf(p).overloaded()) {
       return reply(rpc::TryAgainLater("clearing has more waiting than it takes; ask again", Duration::Seconds(1)));
     }
-    host_.Submit(p, command,
-                 [this, p, seq = command.seq, response, refusal, reply = std::move(reply)](const Result& result) mutable {
-                   if (result.reason != Reason::kOk) return reply(refusal(result.reason));
-                   Fill(p, seq, *host_.At(p).machine().FindBreak(seq), response);
-                   reply(absl::OkStatus());
-                 });
+    host_.Submit(
+        p, command,
+        [this, p, seq = command.seq, response, refusal, reply = std::move(reply)](const Result& result) mutable {
+          if (result.reason != Reason::kOk) return reply(refusal(result.reason));
+          Fill(p, seq, *host_.At(p).machine().FindBreak(seq), response);
+          reply(absl::OkStatus());
+        });
   });
 }
 
@@ -344,14 +354,17 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
         });
       });
   h->Unary<v1::ProposeResolutionRequest, v1::Break>(
-      face + "ProposeResolution", [this](const Call&, const v1::ProposeResolutionRequest& q, v1::Break* r, Reply reply) {
+      face + "ProposeResolution",
+      [this](const Call&, const v1::ProposeResolutionRequest& q, v1::Break* r, Reply reply) {
         if (q.person().size() > kMaxPerson) return reply(BadField("person", q.person(), "must have at most 64 bytes"));
-        if (q.note().size() > kMaxNote) return reply(BadField("note", StrCat(q.note().size(), " bytes"), "must have at most 2,000 bytes"));
+        if (q.note().size() > kMaxNote)
+          return reply(BadField("note", StrCat(q.note().size(), " bytes"), "must have at most 2,000 bytes"));
         ProposeResolution command{0, ParseResolution(q.resolution()), q.note(), Trimmed(q.person())};
         OnBreak(q.break_id(), std::move(command), r, std::move(reply));
       });
   h->Unary<v1::ApproveResolutionRequest, v1::Break>(
-      face + "ApproveResolution", [this](const Call&, const v1::ApproveResolutionRequest& q, v1::Break* r, Reply reply) {
+      face + "ApproveResolution",
+      [this](const Call&, const v1::ApproveResolutionRequest& q, v1::Break* r, Reply reply) {
         if (q.person().size() > kMaxPerson) return reply(BadField("person", q.person(), "must have at most 64 bytes"));
         OnBreak(q.break_id(), ApproveResolution{0, Trimmed(q.person())}, r, std::move(reply));
       });
@@ -360,11 +373,11 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
         ListFiles(q, r, std::move(reply));
       });
   h->Unary<v1::ReconciliationRequest, v1::ReconciliationResponse>(
-      face + "Reconciliation", [this](const Call&, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r, Reply reply) {
-        Reconciliation(q, r, std::move(reply));
-      });
+      face + "Reconciliation", [this](const Call&, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
+                                      Reply reply) { Reconciliation(q, r, std::move(reply)); });
   h->Unary<v1::NudgeRequest, v1::NudgeResponse>(
-      face + "Nudge", [this](const Call&, const v1::NudgeRequest&, v1::NudgeResponse* r, Reply reply) { Nudge(r, std::move(reply)); });
+      face + "Nudge",
+      [this](const Call&, const v1::NudgeRequest&, v1::NudgeResponse* r, Reply reply) { Nudge(r, std::move(reply)); });
 }
 
 }  // namespace fundcore::clearing

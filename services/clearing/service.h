@@ -1,7 +1,8 @@
-// The gRPC face of clearing: where each business day stands, what does not add up, and the two people who decide about it.
+// The gRPC face of clearing: where each business day stands, what does not add up, and the two people who decide about
+// it.
 //
-//   clearing::ClearingServiceImpl service(deps);     // deps.exchange, deps.peers and deps.clearing_partitions are needed
-//   service.Register(&handlers);
+//   clearing::ClearingServiceImpl service(deps);     // deps.exchange, deps.peers and deps.clearing_partitions are
+//   needed service.Register(&handlers);
 //   ... host()->Recover(), the log starts, host()->WhenServing(...) ...
 //   service.Start();                                  // product facts and the worker
 //
@@ -25,8 +26,8 @@ class ClearingServiceImpl final : public Service {
 
  private:
   using Partition = machine::Partition<ClearingMachine>;
-  // Runs `read(partition)` for the institution's partition, or for each one where `ta` is empty, and replies when all have
-  // run; the first error counts. Each run has its own `Part`, which `merge` then joins, partition by partition.
+  // Runs `read(partition)` for the institution's partition, or for each one where `ta` is empty, and replies when all
+  // have run; the first error counts. Each run has its own `Part`, which `merge` then joins, partition by partition.
   template <class Part, class Read, class Merge>
   void Gather(const std::string& ta, rpc::Reply reply, Read read, Merge merge);
   // Runs a command on the break's partition and answers with the break.

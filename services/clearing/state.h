@@ -1,7 +1,7 @@
 // What a clearing partition keeps: business days, transfers out and in, what is due, breaks, settlements.
 //
-// Structs are stored; their field lists follow the evolution rules of common/base/codec.h. Enumerators are stored by number
-// and never renumbered.
+// Structs are stored; their field lists follow the evolution rules of common/base/codec.h. Enumerators are stored by
+// number and never renumbered.
 #pragma once
 
 #include <string>
@@ -61,10 +61,10 @@ enum class BreakKind : uint8_t {
 enum class BreakState : uint8_t { kOpen = 1, kProposed = 2, kClosed = 3 };
 enum class Resolution : uint8_t { kNone = 0, kAcceptTa = 1, kAwaitCorrection = 2, kExplained = 3 };
 
-std::string_view KindName(BreakKind kind);             // UPPER_SNAKE, as in the API
+std::string_view KindName(BreakKind kind);  // UPPER_SNAKE, as in the API
 std::string_view StateName(BreakState state);
 std::string_view ResolutionName(Resolution resolution);  // "" for kNone
-Resolution ParseResolution(std::string_view text);      // kNone where it is none
+Resolution ParseResolution(std::string_view text);       // kNone where it is none
 
 // What one partition of trade or account sealed under a transfer number.
 struct Seal {
@@ -119,18 +119,18 @@ struct Reconciled {
 struct Day {
   Step step = Step::kOpen;
   TimePoint since;
-  Date answer_day;                   // date of the institution's files that close this day
-  uint16_t sealed = 0;               // last transfer number sealed
-  bool may_grow = false;             // receipts were undecided at the seal: a further transfer may be needed
-  uint16_t taken = 0;                // last transfer folder of the institution taken in
-  uint16_t looked = 0;               // last folder examined after the files had been applied
+  Date answer_day;        // date of the institution's files that close this day
+  uint16_t sealed = 0;    // last transfer number sealed
+  bool may_grow = false;  // receipts were undecided at the seal: a further transfer may be needed
+  uint16_t taken = 0;     // last transfer folder of the institution taken in
+  uint16_t looked = 0;    // last folder examined after the files had been applied
   bool index_used = false;
   std::vector<FileType> awaited;     // types that a transfer has to bring
   std::vector<FileType> to_correct;  // types that approved breaks want anew
   std::vector<InFile> files;         // the files that count, one a type, by type
   bool applied = false;
   bool reconciled = false;
-  uint64_t product_seq = 0;          // where the prices of the 07 file stand
+  uint64_t product_seq = 0;  // where the prices of the 07 file stand
   std::vector<Reconciled> reconciliation;
   FC_FIELDS(step, since, answer_day, sealed, may_grow, taken, looked, index_used, awaited, to_correct, files, applied,
             reconciled, product_seq, reconciliation)
@@ -177,10 +177,10 @@ struct HungOrder {
 struct Finding {
   BreakKind kind = BreakKind::kConfirmationDiffers;
   FileType type;
-  Hash256 sha;            // of the file
+  Hash256 sha;  // of the file
   std::string file_name;
-  uint64_t line = 0;      // record number in the file, from 1; 0 where no record is concerned
-  std::string subject;    // what is compared where no line is: "110022/122"
+  uint64_t line = 0;    // record number in the file, from 1; 0 where no record is concerned
+  std::string subject;  // what is compared where no line is: "110022/122"
   std::string field, expected, found, rule;
   OrderId order;
   std::string message;
@@ -216,9 +216,9 @@ struct BreakChange {
 enum class SettlementState : uint8_t { kDue = 1, kIntended = 2, kDone = 3 };
 
 struct Settlement {
-  Date day;       // business day it belongs to
+  Date day;  // business day it belongs to
   Date pay_date;
-  Money pay;      // from us to the institution
+  Money pay;  // from us to the institution
   Money receive;
   uint64_t count = 0;
   SettlementState state = SettlementState::kDue;
@@ -226,7 +226,8 @@ struct Settlement {
   FC_FIELDS(day, pay_date, pay, receive, count, state, done_at)
 };
 
-// --- Keys and table numbers ---------------------------------------------------------------------------------------------
+// --- Keys and table numbers
+// ---------------------------------------------------------------------------------------------
 
 struct TaPrefix {
   TaCode ta;
@@ -246,7 +247,7 @@ struct TransferKey {
 };
 struct FileKey {
   TaCode ta;
-  Date day;             // business day, not the date of an answer
+  Date day;  // business day, not the date of an answer
   bool incoming = false;
   uint16_t transfer = 0;
   FileType type;
@@ -256,7 +257,7 @@ struct DueKey {
   TaCode ta;
   Date due;
   Date day;
-  uint16_t transfer = 0;   // kCarried: still unanswered from an earlier day
+  uint16_t transfer = 0;  // kCarried: still unanswered from an earlier day
   uint16_t partition = 0;
   uint32_t page = 0;
   FC_FIELDS(ta, due, day, transfer, partition, page)

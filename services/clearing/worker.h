@@ -3,10 +3,10 @@
 //   ClearingWorker worker(&host, deps);
 //   worker.Start();                     // once the host is serving
 //
-// Looks at its institutions after every round in which commands were executed, four times a second of machine time, and at
-// the business times that matter (cut-off, export deadline, pay dates). It holds files in memory and words for people, and
-// nothing else that the state does not hold: a crash at any point repeats the step at hand, which changes nothing that was
-// done.
+// Looks at its institutions after every round in which commands were executed, four times a second of machine time, and
+// at the business times that matter (cut-off, export deadline, pay dates). It holds files in memory and words for
+// people, and nothing else that the state does not hold: a crash at any point repeats the step at hand, which changes
+// nothing that was done.
 //
 // Start: any thread. Everything else: the executor of the partition concerned.
 #pragma once

@@ -280,7 +280,7 @@ class Names {
 
   machine::Table<NameNo, NameText> texts_;
   std::deque<std::string> by_number_;
-  absl::flat_hash_map<std::string, NameNo> numbers_;  // never iterated
+  absl::flat_hash_map<std::string, NameNo> numbers_;  // lookups only
   bool loaded_ = false;
 };
 

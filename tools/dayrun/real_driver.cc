@@ -85,11 +85,13 @@ RealDriver::RealDriver(RealOptions options) : options_(std::move(options)) {
 
 RealDriver::~RealDriver() { Kill(SIGKILL); }
 
-void RealDriver::Kill(int signal) {
-  if (child_ < 0) return;
+int RealDriver::Kill(int signal) {
+  if (child_ < 0) return 0;
   ::kill(child_, signal);
-  ::waitpid(child_, nullptr, 0);
+  int status = 0;
+  ::waitpid(child_, &status, 0);
   child_ = -1;
+  return status;
 }
 
 absl::Status RealDriver::Spawn(TimePoint start) {
@@ -200,7 +202,11 @@ absl::StatusOr<std::string> RealDriver::StateHash() {
 
 absl::Status RealDriver::CheckReplay() {
   if (options_.program.empty()) return absl::OkStatus();
-  Kill(SIGTERM);
+  // The last connection goes first: a server that stops waits for those that are open.
+  //channel_.reset();
+  if (const int ended = Kill(SIGTERM); !WIFEXITED(ended) || WEXITSTATUS(ended) != 0) {
+    return absl::DataLossError(StrCat("the server did not stop in order (wait status ", ended, "); see ", options_.folder, "/server.log"));
+  }
   int out = -1;
   FC_ASSIGN_OR_RETURN(pid_t pid, Start({options_.program, "check-replay", "--data", options_.folder + "/data"}, options_.folder + "/server.log", &out));
   const std::string said = ReadLineOf(out, "replayed ", kStartMillis);

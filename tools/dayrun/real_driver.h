@@ -53,7 +53,8 @@ class RealDriver final : public Driver {
   absl::Status Spawn(TimePoint start);
   // Waits until the server says that it serves, and learns what time it is there.
   absl::Status Join();
-  void Kill(int signal);
+  // Returns the wait status, 0 where nothing ran.
+  int Kill(int signal);
 
   RealOptions options_;
   std::string address_;

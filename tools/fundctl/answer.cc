@@ -120,9 +120,12 @@ Table& Answer::AddTable(std::string_view key, std::vector<std::string> columns, 
 std::string Answer::ForPeople() const {
   std::string out;
   int widest = 0;
-  for (const auto& [key, value] : fields_) widest = std::max(widest, DisplayWidth(Spaced(key)));
-  for (const auto& [key, value] : fields_) {
-    if (value.text().empty()) continue;
+  const auto shown = [](const Field& f) { return f.for_people && !f.value.text().empty(); };
+  for (const Field& f : fields_)
+    if (shown(f)) widest = std::max(widest, DisplayWidth(Spaced(f.key)));
+  for (const Field& f : fields_) {
+    const auto& [key, value, for_people] = f;
+    if (!shown(f)) continue;
     Pad(&out, Spaced(key), widest + 2, false);
     out += value.text() + "\n";
   }
@@ -161,7 +164,7 @@ std::string Answer::Json() const {
   const auto next = [&out] {
     if (out.back() != '{' && out.back() != '[') out += ",";
   };
-  for (const auto& [key, value] : fields_) {
+  for (const auto& [key, value, for_people] : fields_) {
     next();
     out += StrCat(JsonText(key), ":", value.json());
   }

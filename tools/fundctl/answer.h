@@ -70,7 +70,10 @@ class Table {
 
 class Answer {
  public:
-  void Add(std::string_view key, Value value) { fields_.emplace_back(key, std::move(value)); }
+  // `for_people` false: programs always find the key, people see it only where it says something.
+  void Add(std::string_view key, Value value, bool for_people = true) {
+    fields_.push_back({std::string(key), std::move(value), for_people});
+  }
   // `title` stands above the table for people; the reference is good as long as the answer.
   Table& AddTable(std::string_view key, std::vector<std::string> columns, std::string_view title = {});
   // Remarks for people alone, after everything else.
@@ -83,7 +86,12 @@ class Answer {
   int exit_code = 0;
 
  private:
-  std::vector<std::pair<std::string, Value>> fields_;
+  struct Field {
+    std::string key;
+    Value value;
+    bool for_people;
+  };
+  std::vector<Field> fields_;
   std::deque<Table> tables_;  // rows are added while further tables are made
   std::vector<std::string> remarks_;
 };

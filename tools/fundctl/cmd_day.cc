@@ -26,7 +26,7 @@ Answer Describe(const v1::Break& b) {
   a.Add("ta", b.ta_code());
   a.Add("day", Date::FromRaw(b.day()));
   a.Add("file", b.file_name());
-  if (b.line()) a.Add("line", uint64_t{b.line()});
+  a.Add("line", uint64_t{b.line()}, b.line() != 0);
   a.Add("order", OrderId(b.order_id()));
   a.Add("rule", b.rule());
   a.Add("field", b.field());

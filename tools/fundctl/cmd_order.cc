@@ -43,23 +43,22 @@ Answer Describe(const v1::Order& o) {
   a.Add("business", BusinessWord(o.business()));
   a.Add("fund", o.fund_code());
   a.Add("ta", o.ta_code());
-  if (o.amount_fen()) a.Add("amount", Money::FromRaw(o.amount_fen()));
-  if (o.units_e2()) a.Add("units", Units::FromRaw(o.units_e2()));
+  a.Add("amount", Money::FromRaw(o.amount_fen()), o.amount_fen() != 0);
+  a.Add("units", Units::FromRaw(o.units_e2()), o.units_e2() != 0);
   a.Add("trade_day", Date::FromRaw(o.trade_day()));
   a.Add("received", TimePoint::FromRaw(o.received_at_us()));
   a.Add("request_id", o.request_id());
   a.Add("product_version", uint64_t{o.product_version()});
-  if (o.transfer_no()) a.Add("transfer", o.transfer_no());
+  a.Add("transfer", o.transfer_no(), o.transfer_no() != 0);
   a.Add("fund_account", o.ta_account());
-  if (o.confirm_day()) {
-    a.Add("confirmed_on", Date::FromRaw(o.confirm_day()));
-    a.Add("return_code", o.return_code());
-    a.Add("ta_serial", o.ta_serial());
-    a.Add("confirmed_amount", Money::FromRaw(o.confirmed_amount_fen()));
-    a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()));
-    a.Add("fee", Money::FromRaw(o.fee_fen()));
-    a.Add("nav", Nav::FromRaw(o.nav_e8()));
-  }
+  const bool confirmed = o.confirm_day() != 0;
+  a.Add("confirmed_on", Date::FromRaw(o.confirm_day()), confirmed);
+  a.Add("return_code", o.return_code(), confirmed);
+  a.Add("ta_serial", o.ta_serial(), confirmed);
+  a.Add("confirmed_amount", Money::FromRaw(o.confirmed_amount_fen()), confirmed);
+  a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()), confirmed);
+  a.Add("fee", Money::FromRaw(o.fee_fen()), confirmed);
+  a.Add("nav", Nav::FromRaw(o.nav_e8()), confirmed);
   return a;
 }
 

@@ -96,16 +96,16 @@ Result ShowProduct(Remote& remote, const std::string& fund) {
   a.Add("confirmed", StrCat("T+", f.confirm_days()));
   a.Add("purchases_paid", StrCat("T+", f.purchase_pay_days()));
   a.Add("redemptions_received", StrCat("T+", f.redemption_pay_days()));
-  a.Add("min_purchase", Money::FromRaw(f.min_purchase_fen()));
-  a.Add("min_additional", Money::FromRaw(f.min_additional_fen()));
-  a.Add("max_purchase", Money::FromRaw(f.max_purchase_fen()));
-  a.Add("min_redemption", Units::FromRaw(f.min_redemption_e2()));
-  a.Add("min_holding", Units::FromRaw(f.min_holding_e2()));
+  a.Add("min_purchase", Money::FromRaw(f.min_purchase_fen()), f.min_purchase_fen() != 0);
+  a.Add("min_additional", Money::FromRaw(f.min_additional_fen()), f.min_additional_fen() != 0);
+  a.Add("max_purchase", Money::FromRaw(f.max_purchase_fen()), f.max_purchase_fen() != 0);
+  a.Add("min_redemption", Units::FromRaw(f.min_redemption_e2()), f.min_redemption_e2() != 0);
+  a.Add("min_holding", Units::FromRaw(f.min_holding_e2()), f.min_holding_e2() != 0);
   a.Add("round_units", f.rounding_units() ? "truncate" : "half-up");
   a.Add("round_fee", f.rounding_fee() ? "truncate" : "half-up");
   a.Add("whole_units", f.whole_units());
   a.Add("lots", f.lifo() ? "newest first" : "oldest first");
-  if (f.face_e8()) a.Add("face", Nav::FromRaw(f.face_e8()));
+  a.Add("face", Nav::FromRaw(f.face_e8()));
   AddSchedules(f.fees(), "", &a);
   AddSchedules(f.institution_fees(), "institution_", &a);
   if (!r.latest_navs().empty()) {

@@ -90,6 +90,10 @@ class CommandLine {
   }
 
   int Run(int argc, char** argv) {
+    if (const std::string wrong = UnknownCommand(argc, argv); !wrong.empty()) {
+      std::fprintf(stderr, "fundctl: %s\n", wrong.c_str());
+      return 2;
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -108,6 +112,30 @@ class CommandLine {
 
  private:
   using Body = std::function<Result(Remote&)>;
+
+  // CLI11 would only say that a subcommand is missing. Looks at the words before the first option of a command.
+  std::string UnknownCommand(int argc, char** argv) {
+    CLI::App* at = &app_;
+    for (int i = 1; i < argc; ++i) {
+      const std::string word = argv[i];
+      if (!word.empty() && word[0] == '-') {
+        const CLI::Option* option = app_.get_option_no_throw(word);
+        if (option && option->get_expected_min() > 0) ++i;  // its value
+        continue;
+      }
+      std::vector<std::string> known;
+      for (CLI::App* c : at->get_subcommands([](CLI::App*) { return true; })) known.push_back(c->get_name());
+      if (known.empty()) return "";  // a command: what follows is its own
+      if (std::find(known.begin(), known.end(), word) == known.end()) {
+        const std::string nearest = Nearest(word, known);
+        return StrCat("unknown command \"", word, "\"",
+                      nearest.empty() ? "" : StrCat(" (did you mean \"", nearest, "\"?)"), "; fundctl",
+                      at == &app_ ? "" : " " + at->get_name(), " --help lists them");
+      }
+      at = at->get_subcommand(word);
+    }
+    return "";
+  }
 
   CLI::App* Family(const char* name, const char* what) {
     CLI::App* family = app_.add_subcommand(name, what);

@@ -18,7 +18,9 @@ constexpr std::string_view kYuanCode = "156";
 class Sheet {
  public:
   Sheet(const AnswerContent& content, std::string_view type, ofd::Version version)
-      : content_(content), out_{.type = std::string(type), .name = DataName(*content.config, content.day, type)}, version_(version),
+      : content_(content),
+        out_{.type = std::string(type), .name = DataName(*content.config, content.day, type)},
+        version_(version),
         writer_(out_.name, &out_.bytes) {}
   Sheet(const Sheet&) = delete;
 
@@ -26,8 +28,12 @@ class Sheet {
     const TaConfig& config = *content_.config;
     out_.records = records;
     out_.bytes.reserve(4096 + records * 1400);
-    ofd::Header head{.version = version_, .creator = ofd::PartyCode(config.ta.view()), .receiver = ofd::PartyCode(config.distributor.view()),
-                     .date = content_.day, .transfer_no = TransferNo(transfer), .type = ofd::FileType(out_.type)};
+    ofd::Header head{.version = version_,
+                     .creator = ofd::PartyCode(config.ta.view()),
+                     .receiver = ofd::PartyCode(config.distributor.view()),
+                     .date = content_.day,
+                     .transfer_no = TransferNo(transfer),
+                     .type = ofd::FileType(out_.type)};
     const size_t width = ofd::WidthsOf(version_).sender;  // a longer code leaves the line blank, as real files do
     if (head.creator.view().size() <= width) head.sender = head.creator;
     if (head.receiver.view().size() <= width) head.recipient = head.receiver;
@@ -58,7 +64,8 @@ class Sheet {
     int64_t step = 1;
     for (int places = c.decimals(); places < Price::kPlaces; ++places) step *= 10;
     if (price.raw() % step != 0) {
-      return absl::InvalidArgumentError(StrCat("price ", price.ToString(), " does not fit ", out_.name, ", which holds ", int{c.decimals()},
+      return absl::InvalidArgumentError(StrCat("price ", price.ToString(), " does not fit ", out_.name,
+                                               ", which holds ", int{c.decimals()},
                                                " decimals; use version 22 or a shorter price"));
     }
     writer_.SetNumber(c, price.raw() / step);
@@ -85,10 +92,11 @@ absl::Status WithRecords(const AnswerContent& content, const std::vector<Line>& 
   size_t next = 0;
   while (next < lines.size() && lines[next].file != Line::kNoFile) {
     const uint32_t file = lines[next].file;
-    FC_RETURN_IF_ERROR(ReadRecords(*content.exchange, content.inputs[file].name, begin, [&](const ofd::RecordView& r) -> absl::Status {
-      if (next >= lines.size() || lines[next].file != file || lines[next].at != r.line()) return absl::OkStatus();
-      return write(lines[next++], &r);
-    }));
+    FC_RETURN_IF_ERROR(
+        ReadRecords(*content.exchange, content.inputs[file].name, begin, [&](const ofd::RecordView& r) -> absl::Status {
+          if (next >= lines.size() || lines[next].file != file || lines[next].at != r.line()) return absl::OkStatus();
+          return write(lines[next++], &r);
+        }));
   }
   for (; next < lines.size(); ++next) FC_RETURN_IF_ERROR(write(lines[next], nullptr));
   return absl::OkStatus();
@@ -127,10 +135,18 @@ std::string SerialText(Date day, uint64_t serial) { return absl::StrFormat("%08d
 // What 02, 04 and 06 lines have in common.
 struct CommonColumns {
   explicit CommonColumns(const Sheet& s)
-      : confirm_day(s.Find("TransactionCfmDate")), code(s.Find("ReturnCode")), trading(s.Find("TransactionAccountID")),
-        distributor(s.Find("DistributorCode")), business(s.Find("BusinessCode")), account(s.Find("TAAccountID")),
-        serial(s.Find("TASerialNO")), sheet(s.Find("AppSheetSerialNo")), day(s.Find("TransactionDate")),
-        from_ta(s.Find("FromTAFlag")), error(s.Find("ErrorDetail")), branch(s.Find("BranchCode")) {}
+      : confirm_day(s.Find("TransactionCfmDate")),
+        code(s.Find("ReturnCode")),
+        trading(s.Find("TransactionAccountID")),
+        distributor(s.Find("DistributorCode")),
+        business(s.Find("BusinessCode")),
+        account(s.Find("TAAccountID")),
+        serial(s.Find("TASerialNO")),
+        sheet(s.Find("AppSheetSerialNo")),
+        day(s.Find("TransactionDate")),
+        from_ta(s.Find("FromTAFlag")),
+        error(s.Find("ErrorDetail")),
+        branch(s.Find("BranchCode")) {}
   ofd::Column confirm_day, code, trading, distributor, business, account, serial, sheet, day, from_ta, error, branch;
 
   void Write(const AnswerContent& content, const Line& line, bool asked, Sheet* s) const {
@@ -141,7 +157,7 @@ struct CommonColumns {
     s->Text(business, ofd::FormatBusinessCode(line.confirmation));
     s->Text(account, line.account.view());
     s->Text(serial, SerialText(content.day, line.serial));
-    s->Text(from_ta, asked ? "0" : "1");
+    if (from_ta.present()) s->Text(from_ta, asked ? "0" : "1");  // 06 has no such field
     if (line.refused()) s->Text(error, ofd::ReturnCodeMeaning(line.code.view()));
     if (asked) return;
     s->Text(sheet, line.sheet.view());
@@ -174,11 +190,12 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.trades.size()));
   const CommonColumns common(s);
   const auto f = [&](std::string_view name) { return s.Find(name); };
-  const ofd::Column currency = f("CurrencyType"), units = f("ConfirmedVol"), amount = f("ConfirmedAmount"), fund = f("FundCode"),
-                    asked_units = f("ApplicationVol"), asked_amount = f("ApplicationAmount"), finish = f("BusinessFinishFlag"),
-                    download = f("DownLoaddate"), charge = f("Charge"), agency = f("AgencyFee"), nav = f("NAV"),
-                    fund_part = f("OtherFee1"), rate = f("RateFee"), interest = f("Interest"), by_interest = f("VolumeByInterest"),
-                    price = f("TradingPrice"), share_class = f("ShareClass"), detail = f("DetailFlag"), reason = f("RedemptionReason"),
+  const ofd::Column currency = f("CurrencyType"), units = f("ConfirmedVol"), amount = f("ConfirmedAmount"),
+                    fund = f("FundCode"), asked_units = f("ApplicationVol"), asked_amount = f("ApplicationAmount"),
+                    finish = f("BusinessFinishFlag"), download = f("DownLoaddate"), charge = f("Charge"),
+                    agency = f("AgencyFee"), nav = f("NAV"), fund_part = f("OtherFee1"), rate = f("RateFee"),
+                    interest = f("Interest"), by_interest = f("VolumeByInterest"), price = f("TradingPrice"),
+                    share_class = f("ShareClass"), detail = f("DetailFlag"), reason = f("RedemptionReason"),
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
                     holder = f("IndividualOrInstitution");
@@ -233,10 +250,11 @@ absl::StatusOr<OutFile> Render05(const AnswerContent& content, ofd::Version vers
   Sheet s(content, "05", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, count));
   const auto f = [&](std::string_view name) { return s.Find(name); };
-  const ofd::Column available = f("AvailableVol"), total = f("TotalVolOfDistributorInTA"), day = f("TransactionCfmDate"),
-                    fund = f("FundCode"), trading = f("TransactionAccountID"), distributor = f("DistributorCode"),
-                    account = f("TAAccountID"), share_class = f("ShareClass"), detail = f("DetailFlag"),
-                    status = f("AccountStatus"), method = f("DefDividendMethod"), whole = f("WholeFlag"), branch = f("BranchCode");
+  const ofd::Column available = f("AvailableVol"), total = f("TotalVolOfDistributorInTA"),
+                    day = f("TransactionCfmDate"), fund = f("FundCode"), trading = f("TransactionAccountID"),
+                    distributor = f("DistributorCode"), account = f("TAAccountID"), share_class = f("ShareClass"),
+                    detail = f("DetailFlag"), status = f("AccountStatus"), method = f("DefDividendMethod"),
+                    whole = f("WholeFlag"), branch = f("BranchCode");
   for (const auto& [key, position] : content.reg->positions) {
     const Shares units = position.Total();
     if (!units.is_positive()) continue;
@@ -264,12 +282,17 @@ absl::StatusOr<OutFile> Render06(const AnswerContent& content, ofd::Version vers
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.dividends.size()));
   const CommonColumns common(s);
   const auto f = [&](std::string_view name) { return s.Find(name); };
-  const ofd::Column basis = f("BasisforCalculatingDividend"), currency = f("CurrencyType"), reinvested = f("VolOfDividendforReinvestment"),
-                    pay = f("DividentDate"), amount = f("DividendAmount"), ex = f("XRDate"), paid = f("ConfirmedAmount"), fund = f("FundCode"),
-                    registration = f("RegistrationDate"), per_unit = f("DividendPerUnit"), method = f("DefDividendMethod"),
-                    download = f("DownLoaddate"), nav = f("NAV"), share_class = f("ShareClass"), unit = f("DrawBonusUnit"), kind = f("DividendType");
+  const ofd::Column basis = f("BasisforCalculatingDividend"), currency = f("CurrencyType"),
+                    reinvested = f("VolOfDividendforReinvestment"), pay = f("DividentDate"),
+                    amount = f("DividendAmount"), ex = f("XRDate"), paid = f("ConfirmedAmount"), fund = f("FundCode"),
+                    registration = f("RegistrationDate"), per_unit = f("DividendPerUnit"),
+                    method = f("DefDividendMethod"), download = f("DownLoaddate"), nav = f("NAV"),
+                    share_class = f("ShareClass"), unit = f("DrawBonusUnit"), kind = f("DividendType");
   for (const DividendLine& line : content.dividends) {
-    const Line head{.trading = line.key.trading, .account = line.key.account, .confirmation = ofd::BusinessCode::kDividend, .serial = line.serial};
+    const Line head{.trading = line.key.trading,
+                    .account = line.key.account,
+                    .confirmation = ofd::BusinessCode::kDividend,
+                    .serial = line.serial};
     common.Write(content, head, false, &s);
     s.Number(basis, line.basis);
     s.Text(currency, kYuanCode);
@@ -296,10 +319,11 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
   Sheet s(content, "07", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.prices.size()));
   const auto f = [&](std::string_view name) { return s.Find(name); };
-  const ofd::Column name = f("FundName"), total = f("TotalFundVol"), code = f("FundCode"), status = f("FundStatus"), nav = f("NAV"),
-                    day = f("UpdateDate"), kind = f("NetValueType"), accumulated = f("AccumulativeNAV"), convert = f("ConvertStatus"),
-                    periodic = f("PeriodicStatus"), transfer_status = f("TransferAgencyStatus"), size = f("FundSize"),
-                    currency = f("CurrencyType"), announce = f("AnnouncFlag"), method = f("DefDividendMethod"), registrar = f("RegistrarCode"),
+  const ofd::Column name = f("FundName"), total = f("TotalFundVol"), code = f("FundCode"), status = f("FundStatus"),
+                    nav = f("NAV"), day = f("UpdateDate"), kind = f("NetValueType"), accumulated = f("AccumulativeNAV"),
+                    convert = f("ConvertStatus"), periodic = f("PeriodicStatus"),
+                    transfer_status = f("TransferAgencyStatus"), size = f("FundSize"), currency = f("CurrencyType"),
+                    announce = f("AnnouncFlag"), method = f("DefDividendMethod"), registrar = f("RegistrarCode"),
                     face = f("FaceValue"), fee_type = f("CollectFeeType");
   for (const PriceLine& line : content.prices) {
     const FundTerms& fund = *line.fund;
@@ -330,9 +354,10 @@ absl::StatusOr<OutFile> Render25(const AnswerContent& content, ofd::Version vers
   Sheet s(content, "25", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.cash.size()));
   const auto f = [&](std::string_view name) { return s.Find(name); };
-  const ofd::Column number = f("SequenceNO"), trade_day = f("TransactionDate"), day = f("TransactionCfmDate"), currency = f("CurrencyType"),
-                    market = f("ExchangeFlag"), fund = f("FundCode"), distributor = f("DistributorCode"), business = f("BusinessCode"),
-                    kind = f("CapitalType"), amount = f("ConfirmedAmount"), flag = f("ReceOrPayFlag"), calculated = f("CalculateDate"),
+  const ofd::Column number = f("SequenceNO"), trade_day = f("TransactionDate"), day = f("TransactionCfmDate"),
+                    currency = f("CurrencyType"), market = f("ExchangeFlag"), fund = f("FundCode"),
+                    distributor = f("DistributorCode"), business = f("BusinessCode"), kind = f("CapitalType"),
+                    amount = f("ConfirmedAmount"), flag = f("ReceOrPayFlag"), calculated = f("CalculateDate"),
                     pay = f("PayDate"), detail = f("DetailFlag"), download = f("DownLoadDate");
   uint64_t sequence = 0;
   for (const CashLine& line : content.cash) {
@@ -365,13 +390,14 @@ std::string_view RecordOf(const OutFile& file, uint64_t index) {
 absl::StatusOr<uint64_t> FindRecord(const OutFile& file, const std::string& which) {
   if (which[0] == '#') {
     uint64_t number = 0;
-    if (ofd::ParseCount(std::string_view(which).substr(1), &number) && number >= 1 && number <= file.records) return number - 1;
+    if (ofd::ParseCount(std::string_view(which).substr(1), &number) && number >= 1 && number <= file.records)
+      return number - 1;
   }
   for (uint64_t i = 0; i < file.records; ++i) {
     if (ofd::CutSpaces(RecordOf(file, i).substr(file.sheet.offset(), file.sheet.width())) == which) return i;
   }
-  return absl::InvalidArgumentError(
-      StrCat("a fault names line ", which, ", but ", file.name, " has ", file.records, " lines and none of that serial; name another"));
+  return absl::InvalidArgumentError(StrCat("a fault names line ", which, ", but ", file.name, " has ", file.records,
+                                           " lines and none of that serial; name another"));
 }
 
 void SetDigits(std::string* bytes, size_t at, size_t width, int64_t value) {
@@ -428,7 +454,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       return absl::OkStatus();
     }
     case FaultKind::kDamaged:
-      if (file->records == 0) return absl::InvalidArgumentError(StrCat(file->name, " has no line to damage; choose another type"));
+      if (file->records == 0)
+        return absl::InvalidArgumentError(StrCat(file->name, " has no line to damage; choose another type"));
       file->bytes[file->head_bytes + file->first_number.offset() + file->first_number.width() / 2] = 'x';
       return absl::OkStatus();
     case FaultKind::kTruncated:
@@ -441,7 +468,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       return absl::OkStatus();
     }
     case FaultKind::kResendOtherBytes: {
-      if (file->records == 0) return absl::InvalidArgumentError(StrCat(file->name, " has no line to change; choose another type"));
+      if (file->records == 0)
+        return absl::InvalidArgumentError(StrCat(file->name, " has no line to change; choose another type"));
       OutFile other = *file;
       FC_RETURN_IF_ERROR(AddTo(&other, 0, other.first_number, 100));
       again->push_back(std::move(other));
@@ -458,14 +486,16 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
 }
 
 bool IsOfFile(FaultKind kind, bool* takes_type) {
-  *takes_type = kind == FaultKind::kDamaged || kind == FaultKind::kTruncated || kind == FaultKind::kWrongDate || kind == FaultKind::kResendOtherBytes;
-  return *takes_type || kind == FaultKind::kWrongUnits || kind == FaultKind::kWrongAmount || kind == FaultKind::kMissingLine ||
-         kind == FaultKind::kDuplicateLine;
+  *takes_type = kind == FaultKind::kDamaged || kind == FaultKind::kTruncated || kind == FaultKind::kWrongDate ||
+                kind == FaultKind::kResendOtherBytes;
+  return *takes_type || kind == FaultKind::kWrongUnits || kind == FaultKind::kWrongAmount ||
+         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, ofd::Version version, uint16_t transfer) {
+absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, ofd::Version version,
+                                                  uint16_t transfer) {
   std::vector<OutFile> files;
   for (auto* render : {&Render02, &Render04, &Render05, &Render06, &Render07, &Render25}) {
     FC_ASSIGN_OR_RETURN(OutFile file, (*render)(content, version, transfer));
@@ -474,7 +504,8 @@ absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, 
   return files;
 }
 
-absl::StatusOr<std::vector<std::string>> Spoil(std::span<const Fault> faults, std::vector<OutFile>* files, std::vector<OutFile>* again) {
+absl::StatusOr<std::vector<std::string>> Spoil(std::span<const Fault> faults, std::vector<OutFile>* files,
+                                               std::vector<OutFile>* again) {
   std::vector<std::string> changed;
   for (const Fault& fault : faults) {
     bool takes_type = false;
@@ -500,15 +531,20 @@ std::string FolderOf(const TaConfig& config, Date day, uint16_t transfer) {
 }
 
 std::string DataName(const TaConfig& config, Date day, std::string_view type) {
-  return ofd::FileName{.creator = ofd::PartyCode(config.ta.view()), .receiver = ofd::PartyCode(config.distributor.view()), .date = day,
-                       .type = ofd::FileType(type)}.Format();
+  return ofd::FileName{.creator = ofd::PartyCode(config.ta.view()),
+                       .receiver = ofd::PartyCode(config.distributor.view()),
+                       .date = day,
+                       .type = ofd::FileType(type)}
+      .Format();
 }
 
-absl::StatusOr<std::vector<NamedBytes>> RenderIndexes(const TaConfig& config, Date day, uint16_t transfer, ofd::Version version,
-                                                      std::span<const std::string> types) {
+absl::StatusOr<std::vector<NamedBytes>> RenderIndexes(const TaConfig& config, Date day, uint16_t transfer,
+                                                      ofd::Version version, std::span<const std::string> types) {
   std::vector<NamedBytes> indexes;
   for (char family : {'I', 'J', 'K'}) {
-    ofd::IndexFile index{.version = version, .creator = ofd::PartyCode(config.ta.view()), .receiver = ofd::PartyCode(config.distributor.view()),
+    ofd::IndexFile index{.version = version,
+                         .creator = ofd::PartyCode(config.ta.view()),
+                         .receiver = ofd::PartyCode(config.distributor.view()),
                          .date = day};
     for (const std::string& type : types) {
       if ((type == "07" ? 'J' : type == "25" ? 'K' : 'I') == family) index.names.push_back(DataName(config, day, type));

@@ -22,8 +22,8 @@
 namespace fundcore::ta_sim {
 
 struct OutFile {
-  std::string type;      // "04"
-  std::string name;      // OFD_…_04.TXT, without folders
+  std::string type;  // "04"
+  std::string name;  // OFD_…_04.TXT, without folders
   std::string bytes;
   // Where things stand in `bytes`, for faults.
   size_t head_bytes = 0;
@@ -43,19 +43,20 @@ struct PriceLine {
 // All that an answer says.
 struct AnswerContent {
   const TaConfig* config = nullptr;
-  const Files* exchange = nullptr;    // inputs are read again for what is echoed
+  const Files* exchange = nullptr;  // inputs are read again for what is echoed
   Date day;
   std::vector<InFile> inputs;
   std::vector<Line> accounts, trades;  // by input and line; those that nobody asked for last
   std::vector<DividendLine> dividends;
   std::vector<PriceLine> prices;
   std::vector<CashLine> cash;
-  const Register* reg = nullptr;      // after the answer
+  const Register* reg = nullptr;  // after the answer
 };
 
 // 02, 04, 05, 06, 07 and 25, right. kInvalidArgument where a value does not fit the version (a price of more than four
 // decimals before version 22).
-absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, ofd::Version version, uint16_t transfer);
+absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, ofd::Version version,
+                                                  uint16_t transfer);
 
 // Spoils files as the faults say (version and late are not its business). `again` gets what is to lie in the next
 // transfer folder. Returns the types that were changed. kInvalidArgument where a fault names a line that is not there.
@@ -70,8 +71,8 @@ struct NamedBytes {
   std::string bytes;
 };
 // The index files for these types: OFI for 02 04 05 06, OFJ for 07, OFK for 25; in folder in/<ta>/<day>/<transfer>/.
-absl::StatusOr<std::vector<NamedBytes>> RenderIndexes(const TaConfig& config, Date day, uint16_t transfer, ofd::Version version,
-                                                      std::span<const std::string> types);
+absl::StatusOr<std::vector<NamedBytes>> RenderIndexes(const TaConfig& config, Date day, uint16_t transfer,
+                                                      ofd::Version version, std::span<const std::string> types);
 // "in/11/20250304/001/"
 std::string FolderOf(const TaConfig& config, Date day, uint16_t transfer);
 // "OFD_11_301_20250304_04.TXT"

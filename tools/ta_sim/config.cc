@@ -74,17 +74,22 @@ FundTerms ReadFund(ConfigTable& t) {
     fund.navs[day] = Value(nav, "value", Price(), Price::Parse);
   }
   if (ConfigTable rule = t.Table("nav_rule"); rule.exists()) {
-    fund.nav_rule = NavRule{.start = rule.Day("start"), .first = Value(rule, "first", Price(), Price::Parse),
+    fund.nav_rule = NavRule{.start = rule.Day("start"),
+                            .first = Value(rule, "first", Price(), Price::Parse),
                             .step = Value(rule, "step", Price(), Price::Parse)};
   }
   for (ConfigTable& d : t.Tables("dividends")) {
-    fund.dividends.push_back({.registration = d.Day("registration"), .ex_date = d.Day("ex_date"), .pay_date = d.Day("pay_date"),
+    fund.dividends.push_back({.registration = d.Day("registration"),
+                              .ex_date = d.Day("ex_date"),
+                              .pay_date = d.Day("pay_date"),
                               .amount = Value(d, "amount", Yuan(), Yuan::Parse),
                               .per_units = static_cast<int32_t>(d.Int("per_units", 1, {1, 1'000'000'000}))});
   }
   if (ConfigTable o = t.Table("offer"); o.exists()) {
-    fund.offer = OfferTerms{.result_day = o.Day("result_day"), .effective = o.Day("effective"),
-                            .face = Value(o, "face", Price::FromRaw(100'000'000), Price::Parse), .failed = o.Bool("failed", false)};
+    fund.offer = OfferTerms{.result_day = o.Day("result_day"),
+                            .effective = o.Day("effective"),
+                            .face = Value(o, "face", Price::FromRaw(100'000'000), Price::Parse),
+                            .failed = o.Bool("failed", false)};
   }
   return fund;
 }
@@ -108,7 +113,8 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
     if (i == 0 ? tier.from_days != 0 : tier.from_days <= fund.redemption_tiers[i - 1].from_days) {
       return refuse("redemption tiers must ascend from 0 days; sort them by \"from_days\"");
     }
-    if (tier.rate < Rate() || tier.rate.raw() > 100'000'000 || tier.fund_share < Rate() || tier.fund_share.raw() > 100'000'000) {
+    if (tier.rate < Rate() || tier.rate.raw() > 100'000'000 || tier.fund_share < Rate() ||
+        tier.fund_share.raw() > 100'000'000) {
       return refuse("a redemption rate or fund share is outside 0 to 100%");
     }
   }
@@ -153,14 +159,15 @@ absl::Status CheckConfig(const TaConfig& config) {
   const size_t width = ofd::WidthsOf(config.version).party;
   for (std::string_view code : {config.ta.view(), config.distributor.view()}) {
     if (!ofd::IsPartyText(code) || code.size() > width) {
-      return absl::InvalidArgumentError(
-          StrCat("institution code \"", code, "\" is not 1 to ", width, " letters and digits, as version ", ofd::VersionText(config.version), " needs"));
+      return absl::InvalidArgumentError(StrCat("institution code \"", code, "\" is not 1 to ", width,
+                                               " letters and digits, as version ", ofd::VersionText(config.version),
+                                               " needs"));
     }
   }
   constexpr size_t kRecordWidth = 9;  // DistributorCode in records, in every version
   if (config.distributor.view().size() > kRecordWidth) {
-    return absl::InvalidArgumentError(StrCat("distributor code \"", config.distributor.view(), "\" is longer than the ", kRecordWidth,
-                                             " characters that records hold; shorten it"));
+    return absl::InvalidArgumentError(StrCat("distributor code \"", config.distributor.view(), "\" is longer than the ",
+                                             kRecordWidth, " characters that records hold; shorten it"));
   }
   FC_RETURN_IF_ERROR(config.calendars.Get(config.calendar).status());
   std::set<FundCode> seen;
@@ -182,7 +189,8 @@ absl::StatusOr<TaConfig> FromConfig(Config file) {
   config.distributor = ReadCode<DistributorCode>(top, "distributor");
   config.version = *ofd::ParseVersion(top.Choice("version", "21", {"20", "21", "22"}));
   config.calendar = top.String("calendar", "XSHG");
-  for (const std::string& path : top.Strings("calendar_files", {})) FC_RETURN_IF_ERROR(config.calendars.ApplyFile(path));
+  for (const std::string& path : top.Strings("calendar_files", {}))
+    FC_RETURN_IF_ERROR(config.calendars.ApplyFile(path));
   for (ConfigTable& both : file.Tables("intersection")) {
     const std::string name = both.String("name");
     const TradingCalendar* a = config.calendars.Find(both.String("a"));

@@ -49,20 +49,20 @@ struct NavRule {
 };
 
 struct DividendTerms {
-  Date registration;    // T: holders of that day's end; orders applied on T move nothing any more
-  Date ex_date;         // its price is that of reinvestment
+  Date registration;  // T: holders of that day's end; orders applied on T move nothing any more
+  Date ex_date;       // its price is that of reinvestment
   Date pay_date;
-  Yuan amount;          // for `per_units` units
+  Yuan amount;  // for `per_units` units
   int32_t per_units = 1;
 };
 
 // An initial offer: 020 is received with 120 and decided with 130, or 149 where it failed.
 struct OfferTerms {
-  Date result_day;                        // the answer that holds the 130 or 149 lines
-  Date effective;                         // of the contract: offer units count from here
+  Date result_day;  // the answer that holds the 130 or 149 lines
+  Date effective;   // of the contract: offer units count from here
   Price face = Price::FromRaw(100'000'000);
   bool failed = false;
-  std::map<std::string, Yuan> interest;   // by AppSheetSerialNo
+  std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
 };
 
 struct FundRounding {
@@ -76,23 +76,23 @@ struct FundRounding {
 struct FundTerms {
   FundCode code;
   std::string name;
-  std::string calendar;         // empty: the agent's
-  int confirm_days = 1;         // open days from T to the answer
-  int purchase_pay_days = 2;    // open days from T to the settlement of purchases
+  std::string calendar;       // empty: the agent's
+  int confirm_days = 1;       // open days from T to the answer
+  int purchase_pay_days = 2;  // open days from T to the settlement of purchases
   int redemption_pay_days = 3;
   std::vector<PurchaseTier> purchase_tiers;      // ascending; none: no fee
   std::vector<RedemptionTier> redemption_tiers;  // ascending; none: no fee
-  Rate floor_rate;              // a discount brings no rate below this
-  bool inside_fee = false;      // fee = amount × rate, instead of amount − amount ÷ (1 + rate)
+  Rate floor_rate;                               // a discount brings no rate below this
+  bool inside_fee = false;                       // fee = amount × rate, instead of amount − amount ÷ (1 + rate)
   FundRounding rounding;
-  bool newest_first = false;    // lots leave LIFO
-  char status = '0';            // the standard's FundStatus
+  bool newest_first = false;      // lots leave LIFO
+  char status = '0';              // the standard's FundStatus
   std::map<Date, char> statuses;  // from these trade days on, instead of `status`
-  char default_dividend = '1';  // 0 reinvest, 1 cash
-  std::map<Date, Price> navs;   // counts before the rule
+  char default_dividend = '1';    // 0 reinvest, 1 cash
+  std::map<Date, Price> navs;     // counts before the rule
   std::optional<NavRule> nav_rule;
-  Price accumulated;            // added to the NAV to give the accumulated one
-  Shares held_elsewhere;        // units of other distributors, for the fund's size in 07
+  Price accumulated;      // added to the NAV to give the accumulated one
+  Shares held_elsewhere;  // units of other distributors, for the fund's size in 07
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
 };

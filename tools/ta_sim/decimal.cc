@@ -51,8 +51,9 @@ absl::StatusOr<int64_t> Parse(std::string_view text, int places) {
 std::string Format(int64_t raw, int places, int least_places) {
   const bool negative = raw < 0;
   std::string digits = std::to_string(negative ? 0 - static_cast<uint64_t>(raw) : static_cast<uint64_t>(raw));
-  if (digits.size() <= static_cast<size_t>(places)) digits.insert(0, static_cast<size_t>(places) + 1 - digits.size(), '0');
-  digits.insert(digits.size() - static_cast<size_t>(places), ".");
+  if (digits.size() <= static_cast<size_t>(places))
+    digits.insert(0, static_cast<size_t>(places) + 1 - digits.size(), '0');
+  if (places > 0) digits.insert(digits.size() - static_cast<size_t>(places), ".");
   for (int shown = places; shown > least_places && digits.back() == '0'; --shown) digits.pop_back();
   return negative ? "-" + digits : digits;
 }
@@ -73,7 +74,8 @@ using decimal_internal::MulDiv;
 
 absl::StatusOr<Rate> ParseRate(std::string_view text) {
   if (text.empty() || text.back() != '%') return Rate::Parse(text);
-  FC_ASSIGN_OR_RETURN(const int64_t percent, decimal_internal::Parse(text.substr(0, text.size() - 1), Rate::kPlaces - 2));
+  FC_ASSIGN_OR_RETURN(const int64_t percent,
+                      decimal_internal::Parse(text.substr(0, text.size() - 1), Rate::kPlaces - 2));
   return Rate::FromRaw(percent);
 }
 

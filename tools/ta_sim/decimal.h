@@ -32,7 +32,11 @@ class Fixed {
  public:
   static constexpr int kPlaces = places;
   constexpr Fixed() = default;
-  static constexpr Fixed FromRaw(int64_t raw) { Fixed f; f.raw_ = raw; return f; }
+  static constexpr Fixed FromRaw(int64_t raw) {
+    Fixed f;
+    f.raw_ = raw;
+    return f;
+  }
   // "12.5", "-0.01", "1,000.00". kInvalidArgument for anything else, and for more digits than there are places.
   static absl::StatusOr<Fixed> Parse(std::string_view text) {
     auto raw = decimal_internal::Parse(text, places);
@@ -47,8 +51,14 @@ class Fixed {
   friend constexpr auto operator<=>(Fixed, Fixed) = default;
   friend constexpr Fixed operator+(Fixed a, Fixed b) { return FromRaw(a.raw_ + b.raw_); }
   friend constexpr Fixed operator-(Fixed a, Fixed b) { return FromRaw(a.raw_ - b.raw_); }
-  Fixed& operator+=(Fixed o) { raw_ += o.raw_; return *this; }
-  Fixed& operator-=(Fixed o) { raw_ -= o.raw_; return *this; }
+  Fixed& operator+=(Fixed o) {
+    raw_ += o.raw_;
+    return *this;
+  }
+  Fixed& operator-=(Fixed o) {
+    raw_ -= o.raw_;
+    return *this;
+  }
 
  private:
   int64_t raw_ = 0;

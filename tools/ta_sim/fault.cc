@@ -18,13 +18,20 @@ struct Form {
   std::string_view arguments;
 };
 constexpr Form kForms[] = {
-    {FaultKind::kWrongUnits, "wrong-units", "ld"},       {FaultKind::kWrongAmount, "wrong-amount", "ld"},
-    {FaultKind::kWrongRegister, "wrong-register", "ld"}, {FaultKind::kMissingLine, "missing-line", "l"},
-    {FaultKind::kDuplicateLine, "duplicate-line", "l"},  {FaultKind::kRefuse, "refuse", "lc"},
-    {FaultKind::kPartial, "partial", "lp"},              {FaultKind::kForced, "forced", "aap"},
-    {FaultKind::kLate, "late", ""},                      {FaultKind::kVersion, "version", "v"},
-    {FaultKind::kDamaged, "damaged", "t"},               {FaultKind::kTruncated, "truncated", "t"},
-    {FaultKind::kWrongDate, "wrong-date", "t"},          {FaultKind::kResendOtherBytes, "resend-other-bytes", "t"},
+    {FaultKind::kWrongUnits, "wrong-units", "ld"},
+    {FaultKind::kWrongAmount, "wrong-amount", "ld"},
+    {FaultKind::kWrongRegister, "wrong-register", "ld"},
+    {FaultKind::kMissingLine, "missing-line", "l"},
+    {FaultKind::kDuplicateLine, "duplicate-line", "l"},
+    {FaultKind::kRefuse, "refuse", "lc"},
+    {FaultKind::kPartial, "partial", "lp"},
+    {FaultKind::kForced, "forced", "aap"},
+    {FaultKind::kLate, "late", ""},
+    {FaultKind::kVersion, "version", "v"},
+    {FaultKind::kDamaged, "damaged", "t"},
+    {FaultKind::kTruncated, "truncated", "t"},
+    {FaultKind::kWrongDate, "wrong-date", "t"},
+    {FaultKind::kResendOtherBytes, "resend-other-bytes", "t"},
 };
 
 bool Fits(char form, const std::string& text) {
@@ -63,7 +70,8 @@ absl::StatusOr<Fault> ParseFault(std::string_view text) {
     bool good = fault.arguments.size() == form.arguments.size();
     for (size_t i = 0; good && i < form.arguments.size(); ++i) good = Fits(form.arguments[i], fault.arguments[i]);
     if (good) return fault;
-    return absl::InvalidArgumentError(StrCat("fault \"", text, "\" has wrong arguments; it needs ", form.arguments.size(), optional ? " at most" : "",
+    return absl::InvalidArgumentError(StrCat("fault \"", text, "\" has wrong arguments; it needs ",
+                                             form.arguments.size(), optional ? " at most" : "",
                                              ", as ta_sim answer --help shows"));
   }
   return absl::InvalidArgumentError(StrCat("fault \"", text, "\" is unknown; the kinds are ", known));

@@ -16,14 +16,15 @@ namespace {
 constexpr size_t kPieceBytes = 1 << 20;
 
 bool IsForUs(const ofd::FileName& name, const TaConfig& config, Date day) {
-  return name.creator.view() == config.distributor.view() && name.receiver.view() == config.ta.view() && name.date == day;
+  return name.creator.view() == config.distributor.view() && name.receiver.view() == config.ta.view() &&
+         name.date == day;
 }
 
 absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std::vector<InFile>* found,
                        std::vector<std::string>* notes) {
   const std::string prefix = StrCat("out/", config.ta.view(), "/", day.Compact(), "/");
   FC_ASSIGN_OR_RETURN(const std::vector<FileInfo> list, files.List(prefix));
-  std::map<std::string, std::set<std::string>> listed;            // by folder: names in its index
+  std::map<std::string, std::set<std::string>> listed;             // by folder: names in its index
   std::map<std::string, std::map<std::string, std::string>> data;  // by folder: name, whole name
   for (const FileInfo& info : list) {
     const std::vector<std::string_view> parts = NameParts(info.name);
@@ -31,7 +32,8 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
     const std::string folder(parts[3]);
     const auto name = ofd::FileName::Parse(parts[4]);
     if (!name.ok() || !IsForUs(*name, config, day)) {
-      notes->push_back(StrCat(info.name, " is no file from ", config.distributor.view(), " to ", config.ta.view(), "; passed over"));
+      notes->push_back(
+          StrCat(info.name, " is no file from ", config.distributor.view(), " to ", config.ta.view(), "; passed over"));
       continue;
     }
     if (!name->is_index()) {
@@ -107,7 +109,8 @@ char FirstOf(std::string_view text, char blank) { return text.empty() ? blank : 
 absl::StatusOr<std::vector<InFile>> FindInFiles(const Files& files, const TaConfig& config, Date from, Date until,
                                                 std::vector<std::string>* notes) {
   std::vector<InFile> found;
-  for (Date day = from; day < until; day = day.AddDays(1)) FC_RETURN_IF_ERROR(FindOnDay(files, config, day, &found, notes));
+  for (Date day = from; day < until; day = day.AddDays(1))
+    FC_RETURN_IF_ERROR(FindOnDay(files, config, day, &found, notes));
   return found;
 }
 
@@ -143,8 +146,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     lines.reserve(reader.record_count());
     const ofd::Header& head = reader.header();
     if (head.date != file.day || head.transfer_no.raw() != file.transfer) {
-      return absl::InvalidArgumentError(StrCat(file.name, " says date ", head.date.Compact(), " and transfer ", head.transfer_no.raw(),
-                                               " but lies in the folder of others; move it"));
+      return absl::InvalidArgumentError(StrCat(file.name, " says date ", head.date.Compact(), " and transfer ",
+                                               head.transfer_no.raw(), " but lies in the folder of others; move it"));
     }
     return c.Find(reader, file.trade);
   };

@@ -45,7 +45,7 @@ struct Line {
   TradingAccount trading;
   TaAccountId account;
   ofd::BusinessCode business = ofd::BusinessCode::kNone;
-  Date day;                 // T
+  Date day;  // T
   // Trades.
   FundCode fund;
   Yuan amount;
@@ -53,7 +53,7 @@ struct Line {
   Rate discount;
   char share_class = '0';
   char dividend_method = ' ';
-  char holder = ' ';        // IndividualOrInstitution
+  char holder = ' ';  // IndividualOrInstitution
   // Accounts.
   std::string certificate;
 
@@ -64,8 +64,8 @@ struct Line {
   Shares interest_units;
   Price price;
   Rate rate;
-  Shares balance;           // of the position afterwards
-  uint64_t serial = 0;      // dense within the answer
+  Shares balance;       // of the position afterwards
+  uint64_t serial = 0;  // dense within the answer
   bool refused() const { return code.view() != "0000"; }
 };
 

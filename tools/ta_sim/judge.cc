@@ -50,10 +50,11 @@ const Fault* Judge::FaultOf(FaultKind kind, const Line& line, size_t number) {
 absl::Status Judge::CheckFaultsUsed() const {
   for (size_t i = 0; i < faults_.size(); ++i) {
     const FaultKind kind = faults_[i].kind;
-    const bool names_line = kind == FaultKind::kRefuse || kind == FaultKind::kPartial || kind == FaultKind::kWrongRegister;
+    const bool names_line =
+        kind == FaultKind::kRefuse || kind == FaultKind::kPartial || kind == FaultKind::kWrongRegister;
     if (!names_line || used_[i]) continue;
-    return absl::InvalidArgumentError(
-        StrCat("a fault names line ", faults_[i].arguments[0], ", which the answer of ", day_.Iso(), " does not have or which is refused; name another"));
+    return absl::InvalidArgumentError(StrCat("a fault names line ", faults_[i].arguments[0], ", which the answer of ",
+                                             day_.Iso(), " does not have or which is refused; name another"));
   }
   return absl::OkStatus();
 }
@@ -83,7 +84,8 @@ void Judge::OpenAccount(Line& line, const std::string& certificate) {
 }
 
 bool Judge::HoldsUnits(const TaAccountId& account, const TradingAccount* trading) const {
-  for (auto it = reg_.positions.lower_bound({.account = account, .share_class = '\0'}); it != reg_.positions.end(); ++it) {
+  for (auto it = reg_.positions.lower_bound({.account = account, .share_class = '\0'}); it != reg_.positions.end();
+       ++it) {
     if (it->first.account != account) return false;
     if (trading && it->first.trading != *trading) continue;
     if (it->second.Total().is_positive()) return true;
@@ -142,7 +144,8 @@ Judge::Outcome Judge::DecideAccount(Line& line) {
 void Judge::Accounts(std::vector<Line>* lines) {
   for (Line& line : *lines) {
     const auto confirmations = ofd::ConfirmationsOf(line.business);
-    line.confirmation = confirmations.empty() ? static_cast<BusinessCode>(static_cast<int>(line.business) + 100) : confirmations[0];
+    line.confirmation =
+        confirmations.empty() ? static_cast<BusinessCode>(static_cast<int>(line.business) + 100) : confirmations[0];
     if (const Outcome refused = DecideAccount(line)) line.code = ReturnCode(*refused);
     line.serial = ++serial_;
     const bool opens = line.business == BusinessCode::kOpenAccount || line.business == BusinessCode::kAddTradingAccount;
@@ -173,11 +176,12 @@ absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
         line.price = nav.value_or(Price());
         if (line.method == '0') {
           if (!nav) {
-            return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for its ex-date ", terms.ex_date.Iso(),
+            return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for its ex-date ",
+                                                        terms.ex_date.Iso(),
                                                         ", at which dividends are reinvested; add it"));
           }
           line.reinvested = Divide(line.amount, *nav, fund.rounding.units);
-          if (line.reinvested.is_positive()) position.lots.push_back({day_, day_, line.reinvested});
+          if (line.reinvested.is_positive()) position.Add(day_, day_, line.reinvested);
         } else if (line.amount.is_positive()) {
           cash_[{fund.code, terms.registration, 143, true, terms.pay_date}] += line.amount;
         }
@@ -191,7 +195,8 @@ absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
 
 // ---- Trades.
 
-absl::Status Judge::AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount) {
+absl::Status Judge::AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor,
+                            Yuan amount) {
   if (amount.is_zero()) return absl::OkStatus();
   const TradingCalendar& calendar = config_.CalendarOf(&fund);
   const int days = to_distributor ? fund.redemption_pay_days : fund.purchase_pay_days;
@@ -262,8 +267,9 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
 absl::Status Judge::SetPrice(Line& line, const FundTerms& fund) const {
   const std::optional<Price> nav = NavOf(config_, fund, line.day);
   if (!nav) {
-    return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for ", line.day.Iso(), ", which order ",
-                                                line.sheet.view(), " needs; add it to the agent's configuration"));
+    return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for ", line.day.Iso(),
+                                                ", which order ", line.sheet.view(),
+                                                " needs; add it to the agent's configuration"));
   }
   line.price = *nav;
   return absl::OkStatus();
@@ -275,7 +281,8 @@ absl::StatusOr<Judge::Outcome> Judge::Buy(Line& line, const FundTerms& fund, siz
   if (const Fault* fault = FaultOf(FaultKind::kPartial, line, number)) {
     FC_ASSIGN_OR_RETURN(amount, Yuan::Parse(fault->arguments[1]));
     if (amount > line.amount) {
-      return absl::InvalidArgumentError(StrCat("fault partial gives order ", line.sheet.view(), " more than its ", line.amount.ToString(), "; give less"));
+      return absl::InvalidArgumentError(StrCat("fault partial gives order ", line.sheet.view(), " more than its ",
+                                               line.amount.ToString(), "; give less"));
     }
   }
   FC_RETURN_IF_ERROR(SetPrice(line, fund));
@@ -290,7 +297,7 @@ absl::StatusOr<Judge::Outcome> Judge::Buy(Line& line, const FundTerms& fund, siz
     FC_ASSIGN_OR_RETURN(const Shares delta, Shares::Parse(fault->arguments[1]));
     line.confirmed_units += delta;
   }
-  PositionOf(line).lots.push_back({day_, day_, line.confirmed_units});
+  AddLot(&PositionOf(line).lots, {day_, day_, line.confirmed_units});
   const Yuan paid = config_.net_of_fee ? line.confirmed_amount - line.fee : line.confirmed_amount;
   FC_RETURN_IF_ERROR(AddCash(line, fund, static_cast<uint16_t>(line.confirmation), false, paid));
   return Outcome();
@@ -302,7 +309,8 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
   if (const Fault* fault = FaultOf(FaultKind::kPartial, line, number)) {
     FC_ASSIGN_OR_RETURN(units, Shares::Parse(fault->arguments[1]));
     if (units > line.units) {
-      return absl::InvalidArgumentError(StrCat("fault partial gives order ", line.sheet.view(), " more than its ", line.units.ToString(), " units; give less"));
+      return absl::InvalidArgumentError(StrCat("fault partial gives order ", line.sheet.view(), " more than its ",
+                                               line.units.ToString(), " units; give less"));
     }
   }
   const auto found = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
@@ -319,7 +327,8 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
     FC_ASSIGN_OR_RETURN(const Shares delta, Shares::Parse(fault->arguments[1]));
     auto& lots = found->second.lots;
     if (lots.empty() || lots[0].units < delta) {
-      return absl::InvalidArgumentError(StrCat("fault wrong-register takes more than order ", line.sheet.view(), " leaves; give less"));
+      return absl::InvalidArgumentError(
+          StrCat("fault wrong-register takes more than order ", line.sheet.view(), " leaves; give less"));
     }
     lots[0].units -= delta;
     line.confirmed_units += delta;
@@ -330,7 +339,8 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
 
 absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   const auto confirmations = ofd::ConfirmationsOf(line.business);
-  line.confirmation = confirmations.empty() ? static_cast<BusinessCode>(static_cast<int>(line.business) + 100) : confirmations[0];
+  line.confirmation =
+      confirmations.empty() ? static_cast<BusinessCode>(static_cast<int>(line.business) + 100) : confirmations[0];
   const FundTerms* fund = config_.Find(line.fund);
   const Fault* refuse = FaultOf(FaultKind::kRefuse, line, number);
   Outcome refused = Identify(line, ref);
@@ -341,8 +351,8 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
       case BusinessCode::kSubscribe:
         line.confirmed_amount = line.amount;
         line.price = fund->offer->face;
-        reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount, line.day,
-                                      line.share_class, line.holder});
+        reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount,
+                                      line.day, line.share_class, line.holder});
         break;
       case BusinessCode::kSetDividendMethod: PositionOf(line).dividend_method = line.dividend_method; break;
       case BusinessCode::kPurchase:
@@ -367,8 +377,16 @@ absl::Status Judge::OfferResults(const FundTerms& fund, std::vector<Line>* lines
   const OfferTerms& offer = *fund.offer;
   for (const Subscription& s : reg_.subscriptions) {
     if (s.fund != fund.code) continue;
-    Line line{.sheet = s.sheet, .trading = s.trading, .account = s.account, .business = BusinessCode::kSubscribe, .day = s.day,
-              .fund = s.fund, .amount = s.amount, .discount = s.discount, .share_class = s.share_class, .holder = s.holder};
+    Line line{.sheet = s.sheet,
+              .trading = s.trading,
+              .account = s.account,
+              .business = BusinessCode::kSubscribe,
+              .day = s.day,
+              .fund = s.fund,
+              .amount = s.amount,
+              .discount = s.discount,
+              .share_class = s.share_class,
+              .holder = s.holder};
     line.price = offer.face;
     line.serial = ++serial_;
     if (offer.failed) {
@@ -390,9 +408,10 @@ absl::Status Judge::OfferResults(const FundTerms& fund, std::vector<Line>* lines
     line.fee = bought.fee;
     line.rate = bought.rate;
     Position& position = PositionOf(line);
-    position.lots.push_back({offer.effective, day_, line.confirmed_units});
+    position.Add(offer.effective, day_, line.confirmed_units);
     line.balance = position.Total();
-    FC_RETURN_IF_ERROR(AddCash(line, fund, 130, false, config_.net_of_fee ? line.confirmed_amount - line.fee : line.confirmed_amount));
+    FC_RETURN_IF_ERROR(
+        AddCash(line, fund, 130, false, config_.net_of_fee ? line.confirmed_amount - line.fee : line.confirmed_amount));
     lines->push_back(std::move(line));
   }
   std::erase_if(reg_.subscriptions, [&](const Subscription& s) { return s.fund == fund.code; });
@@ -422,8 +441,8 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
     lines->push_back(std::move(line));
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      StrCat("forced redemption: account ", who, " does not hold ", units.ToString(), " units of ", fault.arguments[1], "; ask ta_sim report what it holds"));
+  return absl::InvalidArgumentError(StrCat("forced redemption: account ", who, " does not hold ", units.ToString(),
+                                           " units of ", fault.arguments[1], "; ask ta_sim report what it holds"));
 }
 
 absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lines) {

@@ -16,7 +16,8 @@ constexpr int kGood = 0, kWrongData = 1, kWrongUse = 2, kCannotRead = 3;
 
 constexpr const char* kFaultHelp =
     "misbehave, may be repeated (LINE is an order's serial, or #n for the n-th line of 04):\n"
-    "wrong-units:LINE:+1.00  wrong-amount:LINE:-0.01  wrong-register:LINE:+1.00  missing-line:LINE  duplicate-line:LINE\n"
+    "wrong-units:LINE:+1.00  wrong-amount:LINE:-0.01  wrong-register:LINE:+1.00  missing-line:LINE  "
+    "duplicate-line:LINE\n"
     "refuse:LINE:CODE  partial:LINE:AMOUNT  forced:ACCOUNT:FUND:UNITS  late  version:NN\n"
     "damaged[:TYPE]  truncated[:TYPE]  wrong-date[:TYPE]  resend-other-bytes[:TYPE]";
 
@@ -52,9 +53,10 @@ int Show(const absl::StatusOr<AnswerReport>& report, bool json) {
     std::printf("%s: late, nothing was written\n", report->day.Iso().c_str());
     return kGood;
   }
-  std::printf("%s: %llu account and %llu order confirmations, %llu refused, transfer %03d%s\n", report->day.Iso().c_str(),
-              static_cast<unsigned long long>(report->accounts), static_cast<unsigned long long>(report->trades),
-              static_cast<unsigned long long>(report->refused), int{report->transfer}, report->repeated ? " (answered before)" : "");
+  std::printf("%s: %llu account and %llu order confirmations, %llu refused, transfer %03d%s\n",
+              report->day.Iso().c_str(), static_cast<unsigned long long>(report->accounts),
+              static_cast<unsigned long long>(report->trades), static_cast<unsigned long long>(report->refused),
+              int{report->transfer}, report->repeated ? " (answered before)" : "");
   return kGood;
 }
 
@@ -66,10 +68,12 @@ int ShowReport(TaSim& agent, bool json) {
     return kGood;
   }
   for (const HoldingReport& h : report->holdings) {
-    std::printf("%s  %s  %s  %s\n", h.account.str().c_str(), h.trading.str().c_str(), h.fund.str().c_str(), h.units.ToString().c_str());
+    std::printf("%s  %s  %s  %s\n", h.account.str().c_str(), h.trading.str().c_str(), h.fund.str().c_str(),
+                h.units.ToString().c_str());
   }
   for (const CashReport& c : report->cash) {
-    std::printf("%s  receives %s  pays %s\n", c.pay_day.Iso().c_str(), c.receive.ToString().c_str(), c.pay.ToString().c_str());
+    std::printf("%s  receives %s  pays %s\n", c.pay_day.Iso().c_str(), c.receive.ToString().c_str(),
+                c.pay.ToString().c_str());
   }
   return kGood;
 }
@@ -88,7 +92,8 @@ int Run(const std::string& command, const Options& options) {
     day = *parsed;
   }
   auto config = ReadConfig(options.config);
-  if (!config.ok()) return Complain(config.status(), absl::IsInvalidArgument(config.status()) ? kWrongUse : kCannotRead);
+  if (!config.ok())
+    return Complain(config.status(), absl::IsInvalidArgument(config.status()) ? kWrongUse : kCannotRead);
   auto exchange = DiskFiles::Open(options.exchange);
   if (!exchange.ok()) return Complain(exchange.status(), kCannotRead);
   auto store = DiskTaStore::Open(options.state);
@@ -104,7 +109,8 @@ int Run(const std::string& command, const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace fundcore::ta_sim;
-  CLI::App app("A stand-in transfer agent: answers a distributor's applications by its own register and arithmetic.", "ta_sim");
+  CLI::App app("A stand-in transfer agent: answers a distributor's applications by its own register and arithmetic.",
+               "ta_sim");
   app.require_subcommand(1);
   Options options;
   const auto add = [&](const char* name, const char* what, bool dated) {

@@ -33,6 +33,14 @@ Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discoun
   return out;
 }
 
+void AddLot(std::vector<Lot>* lots, const Lot& lot) {
+  if (!lots->empty() && lots->back().registered == lot.registered && lots->back().usable_after == lot.usable_after) {
+    lots->back().units += lot.units;
+    return;
+  }
+  lots->push_back(lot);
+}
+
 Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares units, Price nav, Date trade_day,
                       Date confirm_day) {
   std::vector<size_t> order;

@@ -23,21 +23,25 @@ struct Lot {
 
 struct Bought {
   Yuan fee;
-  Rate rate;      // after discount; 0 where the fee is a fixed sum
+  Rate rate;  // after discount; 0 where the fee is a fixed sum
   Shares units;
-  Yuan refund;    // whole-unit funds: what bought nothing
+  Yuan refund;  // whole-unit funds: what bought nothing
 };
 // `amount` includes the fee; the tier goes by it. `discount` 0 = none given. A fee that is not below the amount buys
 // nothing: units are 0.
 Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discount);
+
+// Adds bought units behind the others. Those of one day are one lot, whatever orders brought them: the fee of a
+// redemption goes by the day of registration and is rounded once for it.
+void AddLot(std::vector<Lot>* lots, const Lot& lot);
 
 struct Redeemed {
   bool enough = false;  // false: nothing else is filled and no lot was touched
   Yuan gross;
   Yuan fee;
   Yuan fund_part;
-  Yuan net;             // what the investor receives
-  Rate rate;            // of the first lot used
+  Yuan net;   // what the investor receives
+  Rate rate;  // of the first lot used
 };
 // Takes `units` from lots that an order of `trade_day` may use; a day not set may use all. Used-up lots are removed.
 // `confirm_day` ends the holding days.

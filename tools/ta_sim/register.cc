@@ -52,6 +52,15 @@ Shares Position::Total() const {
   return total;
 }
 
+void Position::Add(Date registered, Date usable_after, Shares units) {
+  for (Lot& lot : lots) {
+    if (lot.registered != registered || lot.usable_after != usable_after) continue;
+    lot.units += units;
+    return;
+  }
+  lots.push_back({registered, usable_after, units});
+}
+
 absl::StatusOr<std::string> MemoryTaStore::Load(std::string_view name) const {
   auto it = blobs_.find(name);
   if (it == blobs_.end()) return absl::NotFoundError(StrCat("no ", name, " in the agent's memory"));

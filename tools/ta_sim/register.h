@@ -1,4 +1,5 @@
-// The transfer agent's register: accounts, positions in lots, what was answered, what cash is due; and where it is kept.
+// The transfer agent's register: accounts, positions in lots, what was answered, what cash is due; and where it is
+// kept.
 //
 // The register is one value, saved whole after each answer under one name of a TaStore that nobody else writes.
 #pragma once
@@ -36,6 +37,8 @@ struct Position {
   std::vector<Lot> lots;
   char dividend_method = 0;  // 0: not chosen, the fund's default counts
   Shares Total() const;
+  // Units of the same two days are one lot: they age alike.
+  void Add(Date registered, Date usable_after, Shares units);
   FC_FIELDS(lots, dividend_method)
 };
 
@@ -82,8 +85,8 @@ struct CashLine {
 struct Answered {
   uint16_t last_transfer = 0;
   uint64_t accounts = 0, trades = 0, refused = 0;
-  std::vector<std::string> files;          // all that were published, indexes last
-  std::vector<std::string> to_correct;     // types sent wrong on purpose and not corrected yet
+  std::vector<std::string> files;       // all that were published, indexes last
+  std::vector<std::string> to_correct;  // types sent wrong on purpose and not corrected yet
   FC_FIELDS(last_transfer, accounts, trades, refused, files, to_correct)
 };
 
@@ -95,9 +98,9 @@ struct Register {
   std::map<TradingAccount, TaAccountId> by_trading;
   std::map<TradingAccount, ReturnCode> refused;  // trading accounts whose opening was refused, and why
   std::map<PositionKey, Position> positions;
-  std::map<SheetNo, LineRef> answered;            // 03 applications, by serial
-  std::map<LineRef, bool> repeated;               // lines refused because their serial was answered elsewhere
-  std::map<std::string, bool> finished;           // names of input files of which every line is answered
+  std::map<SheetNo, LineRef> answered;   // 03 applications, by serial
+  std::map<LineRef, bool> repeated;      // lines refused because their serial was answered elsewhere
+  std::map<std::string, bool> finished;  // names of input files of which every line is answered
   std::vector<Subscription> subscriptions;
   std::vector<CashLine> cash;
   std::map<Date, Answered> answers;

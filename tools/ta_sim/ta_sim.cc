@@ -27,8 +27,9 @@ ofd::Version VersionOf(const TaConfig& config, std::span<const Fault> faults) {
 }
 
 // The applications of the inputs that this answer decides, in order. `complete` gets the inputs without a line left.
-absl::Status Collect(const TaConfig& config, const Files& exchange, const Register& reg, Date day, std::span<const InFile> inputs,
-                     std::vector<Line>* accounts, std::vector<Line>* trades, std::vector<std::string>* complete) {
+absl::Status Collect(const TaConfig& config, const Files& exchange, const Register& reg, Date day,
+                     std::span<const InFile> inputs, std::vector<Line>* accounts, std::vector<Line>* trades,
+                     std::vector<std::string>* complete) {
   std::map<std::pair<FundCode, Date>, Date> due;  // the calendar is asked once for each fund and day
   for (uint32_t i = 0; i < inputs.size(); ++i) {
     const InFile& file = inputs[i];
@@ -94,7 +95,8 @@ std::string JsonList(const List& list, F item) {
 
 }  // namespace
 
-TaSim::TaSim(TaConfig config, Files* exchange, TaStore* store) : config_(std::move(config)), exchange_(exchange), store_(store) {
+TaSim::TaSim(TaConfig config, Files* exchange, TaStore* store)
+    : config_(std::move(config)), exchange_(exchange), store_(store) {
   const absl::Status status = CheckConfig(config_);
   FC_CHECK(status.ok(), std::string(status.message()));
 }
@@ -104,9 +106,12 @@ absl::Status TaSim::Load() {
   reg_ = Register{.ta = config_.ta};
   auto bytes = store_->Load(kRegisterName);
   if (bytes.ok()) {
-    if (!Decode(*bytes, &reg_)) return absl::DataLossError(StrCat("the register of ", config_.ta.view(), " cannot be read; restore its state folder"));
+    if (!Decode(*bytes, &reg_))
+      return absl::DataLossError(
+          StrCat("the register of ", config_.ta.view(), " cannot be read; restore its state folder"));
     if (reg_.ta != config_.ta) {
-      return absl::InvalidArgumentError(StrCat("the state folder is of agent ", reg_.ta.view(), ", not of ", config_.ta.view(), "; give each its own"));
+      return absl::InvalidArgumentError(StrCat("the state folder is of agent ", reg_.ta.view(), ", not of ",
+                                               config_.ta.view(), "; give each its own"));
     }
   } else if (!absl::IsNotFound(bytes.status())) {
     return bytes.status();
@@ -119,13 +124,20 @@ absl::Status TaSim::Save() { return store_->Save(kRegisterName, Encode(reg_)); }
 
 AnswerReport TaSim::ReportOf(Date day) const {
   const Answered& a = reg_.answers.at(day);
-  return {.day = day, .transfer = a.last_transfer, .accounts = a.accounts, .trades = a.trades, .refused = a.refused, .files = a.files};
+  return {.day = day,
+          .transfer = a.last_transfer,
+          .accounts = a.accounts,
+          .trades = a.trades,
+          .refused = a.refused,
+          .files = a.files};
 }
 
 absl::StatusOr<std::vector<InFile>> TaSim::Pending(Date day, std::vector<std::string>* notes) {
-  FC_ASSIGN_OR_RETURN(std::vector<InFile> files, FindInFiles(*exchange_, config_, day.AddDays(-kLookBackDays), day, notes));
+  FC_ASSIGN_OR_RETURN(std::vector<InFile> files,
+                      FindInFiles(*exchange_, config_, day.AddDays(-kLookBackDays), day, notes));
   std::erase_if(files, [&](const InFile& file) { return reg_.finished.count(file.name) > 0; });
-  if (files.empty()) notes->push_back(StrCat("no application of ", config_.distributor.view(), " waits to be answered on ", day.Iso()));
+  if (files.empty())
+    notes->push_back(StrCat("no application of ", config_.distributor.view(), " waits to be answered on ", day.Iso()));
   // Accounts come before the orders that need them, whatever transfer they came with.
   std::stable_sort(files.begin(), files.end(), [](const InFile& a, const InFile& b) { return !a.trade && b.trade; });
   return files;
@@ -136,7 +148,8 @@ absl::Status TaSim::Publish(const std::string& name, const std::string& bytes, s
   if (absl::IsAlreadyExists(status)) {
     FC_ASSIGN_OR_RETURN(const std::string there, exchange_->Read(name));
     if (there != bytes) {
-      return absl::AlreadyExistsError(StrCat(name, " is there with other bytes and is never overwritten; was the state folder lost?"));
+      return absl::AlreadyExistsError(
+          StrCat(name, " is there with other bytes and is never overwritten; was the state folder lost?"));
     }
   } else {
     FC_RETURN_IF_ERROR(status);
@@ -153,22 +166,25 @@ absl::StatusOr<AnswerReport> TaSim::Answer(Date day, std::span<const Fault> faul
     return report;
   }
   FC_ASSIGN_OR_RETURN(const bool open, config_.CalendarOf(nullptr).IsOpen(day));
-  if (!open) return absl::InvalidArgumentError(StrCat(day.Iso(), " is no open day of ", config_.ta.view(), "; answers have dates of open days"));
-  if (!reg_.answers.empty() && day < reg_.answers.rbegin()->first) {
+  if (!open)
     return absl::InvalidArgumentError(
-        StrCat(day.Iso(), " lies before the last answer, of ", reg_.answers.rbegin()->first.Iso(), "; answer the days in order"));
+        StrCat(day.Iso(), " is no open day of ", config_.ta.view(), "; answers have dates of open days"));
+  if (!reg_.answers.empty() && day < reg_.answers.rbegin()->first) {
+    return absl::InvalidArgumentError(StrCat(day.Iso(), " lies before the last answer, of ",
+                                             reg_.answers.rbegin()->first.Iso(), "; answer the days in order"));
   }
   Intent intent;
   std::vector<std::string> notes;
   const auto begun = store_->Load(kIntentName);
   if (!begun.ok() && !absl::IsNotFound(begun.status())) return begun.status();
   if (begun.ok()) {
-    if (!Decode(*begun, &intent)) return absl::DataLossError("the note of an answer that was cut short cannot be read; restore the state folder");
+    if (!Decode(*begun, &intent))
+      return absl::DataLossError("the note of an answer that was cut short cannot be read; restore the state folder");
     if (reg_.answers.count(intent.day)) {  // the crash came after the register was saved
       FC_RETURN_IF_ERROR(store_->Remove(kIntentName));
     } else if (intent.day != day) {
-      return absl::FailedPreconditionError(
-          StrCat("the answer of ", intent.day.Iso(), " was begun and not completed; ask for it before that of ", day.Iso()));
+      return absl::FailedPreconditionError(StrCat(
+          "the answer of ", intent.day.Iso(), " was begun and not completed; ask for it before that of ", day.Iso()));
     }
   }
   const bool resumed = intent.day == day;
@@ -188,7 +204,8 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
   const Date day = intent.day;
   AnswerContent content{.config = &config_, .exchange = exchange_, .day = day, .inputs = intent.inputs, .reg = &reg_};
   std::vector<std::string> complete;
-  FC_RETURN_IF_ERROR(Collect(config_, *exchange_, reg_, day, intent.inputs, &content.accounts, &content.trades, &complete));
+  FC_RETURN_IF_ERROR(
+      Collect(config_, *exchange_, reg_, day, intent.inputs, &content.accounts, &content.trades, &complete));
   const Date previous = reg_.answers.empty() ? Date() : reg_.answers.rbegin()->first;
   Judge judge(config_, day, previous, intent.faults, &reg_);
   judge.Accounts(&content.accounts);
@@ -233,7 +250,8 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
     types.clear();
     for (const OutFile& file : again) {
       types.push_back(file.type);
-      FC_RETURN_IF_ERROR(Publish(FolderOf(config_, day, answered.last_transfer) + file.name, file.bytes, &answered.files));
+      FC_RETURN_IF_ERROR(
+          Publish(FolderOf(config_, day, answered.last_transfer) + file.name, file.bytes, &answered.files));
     }
     FC_ASSIGN_OR_RETURN(const auto more, RenderIndexes(config_, day, answered.last_transfer, version, types));
     for (const NamedBytes& index : more) FC_RETURN_IF_ERROR(Publish(index.name, index.bytes, &answered.files));
@@ -253,11 +271,13 @@ absl::StatusOr<AnswerReport> TaSim::Correct(Date day) {
   FC_RETURN_IF_ERROR(Load());
   const auto found = reg_.answers.find(day);
   if (found == reg_.answers.end()) {
-    return absl::NotFoundError(StrCat(config_.ta.view(), " has not answered ", day.Iso(), "; there is nothing to correct"));
+    return absl::NotFoundError(
+        StrCat(config_.ta.view(), " has not answered ", day.Iso(), "; there is nothing to correct"));
   }
   Answered answered = found->second;
   if (answered.to_correct.empty()) {
-    return absl::FailedPreconditionError(StrCat("the answer of ", day.Iso(), " holds no file that was sent wrong; nothing to correct"));
+    return absl::FailedPreconditionError(
+        StrCat("the answer of ", day.Iso(), " holds no file that was sent wrong; nothing to correct"));
   }
   const std::vector<std::string> types = answered.to_correct;
   ++answered.last_transfer;
@@ -265,7 +285,8 @@ absl::StatusOr<AnswerReport> TaSim::Correct(Date day) {
   for (const std::string& type : types) {
     FC_ASSIGN_OR_RETURN(std::string bytes, store_->Load(RightName(day, type)));
     FC_RETURN_IF_ERROR(Publish(FolderOf(config_, day, answered.last_transfer) + DataName(config_, day, type),
-                               WithTransfer(std::move(bytes), config_.version, answered.last_transfer), &answered.files));
+                               WithTransfer(std::move(bytes), config_.version, answered.last_transfer),
+                               &answered.files));
   }
   FC_ASSIGN_OR_RETURN(const auto indexes, RenderIndexes(config_, day, answered.last_transfer, config_.version, types));
   for (const NamedBytes& index : indexes) FC_RETURN_IF_ERROR(Publish(index.name, index.bytes, &answered.files));
@@ -306,29 +327,32 @@ absl::StatusOr<TaReport> TaSim::Report() {
 
 std::string ToJson(const AnswerReport& r) {
   const auto text = [](const std::string& s) { return Quoted(s); };
-  return StrCat("{\"day\":\"", r.day.Iso(), "\",\"late\":", r.late ? "true" : "false", ",\"repeated\":", r.repeated ? "true" : "false",
-                ",\"transfer\":", r.transfer, ",\"accounts\":", r.accounts, ",\"trades\":", r.trades, ",\"refused\":", r.refused,
+  return StrCat("{\"day\":\"", r.day.Iso(), "\",\"late\":", r.late ? "true" : "false",
+                ",\"repeated\":", r.repeated ? "true" : "false", ",\"transfer\":", r.transfer,
+                ",\"accounts\":", r.accounts, ",\"trades\":", r.trades, ",\"refused\":", r.refused,
                 ",\"files\":", JsonList(r.files, text), ",\"notes\":", JsonList(r.notes, text), "}");
 }
 
 std::string ToJson(const TaReport& r) {
   const auto holding = [](const HoldingReport& h) {
-    return StrCat("{\"account\":", Quoted(h.account.view()), ",\"trading_account\":", Quoted(h.trading.view()), ",\"fund\":", Quoted(h.fund.view()),
-                  ",\"units\":\"", h.units.ToString(), "\"}");
+    return StrCat("{\"account\":", Quoted(h.account.view()), ",\"trading_account\":", Quoted(h.trading.view()),
+                  ",\"fund\":", Quoted(h.fund.view()), ",\"units\":\"", h.units.ToString(), "\"}");
   };
   const auto fund = [](const std::pair<FundCode, Shares>& f) {
     return StrCat("{\"fund\":", Quoted(f.first.view()), ",\"units\":\"", f.second.ToString(), "\"}");
   };
   const auto cash = [](const CashReport& c) {
-    return StrCat("{\"pay_day\":\"", c.pay_day.Iso(), "\",\"receive\":\"", c.receive.ToString(), "\",\"pay\":\"", c.pay.ToString(), "\"}");
+    return StrCat("{\"pay_day\":\"", c.pay_day.Iso(), "\",\"receive\":\"", c.receive.ToString(), "\",\"pay\":\"",
+                  c.pay.ToString(), "\"}");
   };
   const auto line = [](const CashLine& c) {
-    return StrCat("{\"trade_day\":\"", c.trade_day.Iso(), "\",\"answer_day\":\"", c.answer_day.Iso(), "\",\"pay_day\":\"", c.pay_day.Iso(),
-                  "\",\"fund\":", Quoted(c.fund.view()), ",\"business\":\"", c.business, "\",\"distributor\":\"",
-                  c.to_distributor ? "receives" : "pays", "\",\"amount\":\"", c.amount.ToString(), "\"}");
+    return StrCat("{\"trade_day\":\"", c.trade_day.Iso(), "\",\"answer_day\":\"", c.answer_day.Iso(),
+                  "\",\"pay_day\":\"", c.pay_day.Iso(), "\",\"fund\":", Quoted(c.fund.view()), ",\"business\":\"",
+                  c.business, "\",\"distributor\":\"", c.to_distributor ? "receives" : "pays", "\",\"amount\":\"",
+                  c.amount.ToString(), "\"}");
   };
-  return StrCat("{\"holdings\":", JsonList(r.holdings, holding), ",\"funds\":", JsonList(r.funds, fund), ",\"cash\":", JsonList(r.cash, cash),
-                ",\"cash_lines\":", JsonList(r.cash_lines, line),
+  return StrCat("{\"holdings\":", JsonList(r.holdings, holding), ",\"funds\":", JsonList(r.funds, fund),
+                ",\"cash\":", JsonList(r.cash, cash), ",\"cash_lines\":", JsonList(r.cash_lines, line),
                 ",\"answered\":", JsonList(r.answered, [](Date d) { return StrCat("\"", d.Iso(), "\""); }), "}");
 }
 

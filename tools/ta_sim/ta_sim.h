@@ -5,7 +5,8 @@
 //   TaSim agent(config, &exchange, &store);
 //   absl::StatusOr<AnswerReport> answer = agent.Answer(day);               // the files of `day` now lie in in/<ta>/…
 //   agent.Answer(next_day, {*ParseFault("wrong-units:#1:+1.00")});        // and a wrong one
-//   agent.Correct(next_day);                                               // the right 04 under the next transfer number
+//   agent.Correct(next_day);                                               // the right 04 under the next transfer
+//   number
 //
 // The answer of day A holds what is due on A: account applications of the open day before, orders by their fund's
 // confirmation days, balances after them, dividends, prices of the days confirmed, and the cash that follows.
@@ -33,12 +34,12 @@ namespace fundcore::ta_sim {
 
 struct AnswerReport {
   Date day;
-  bool late = false;      // nothing was written, on request
-  bool repeated = false;  // answered before: nothing was written now
-  uint16_t transfer = 0;  // the last transfer folder used
+  bool late = false;                               // nothing was written, on request
+  bool repeated = false;                           // answered before: nothing was written now
+  uint16_t transfer = 0;                           // the last transfer folder used
   uint64_t accounts = 0, trades = 0, refused = 0;  // lines of 02 and 04; refused ones of both
-  std::vector<std::string> files;  // names in the exchange, in the order of publishing
-  std::vector<std::string> notes;  // what was passed over and why
+  std::vector<std::string> files;                  // names in the exchange, in the order of publishing
+  std::vector<std::string> notes;                  // what was passed over and why
 };
 
 struct HoldingReport {
@@ -55,8 +56,8 @@ struct CashReport {
 struct TaReport {
   std::vector<HoldingReport> holdings;
   std::vector<std::pair<FundCode, Shares>> funds;
-  std::vector<CashReport> cash;        // by pay day
-  std::vector<CashLine> cash_lines;    // all lines of file 25 so far
+  std::vector<CashReport> cash;      // by pay day
+  std::vector<CashLine> cash_lines;  // all lines of file 25 so far
   std::vector<Date> answered;
 };
 

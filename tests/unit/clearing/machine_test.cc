@@ -1,4 +1,5 @@
-// The machine alone: the order of steps, commands repeated, breaks and their two people, and that a replay gives the same hash.
+// The machine alone: the order of steps, commands repeated, breaks and their two people, and that a replay gives the
+// same hash.
 #include "tests/unit/clearing/world.h"
 
 namespace fundcore::clearing {
@@ -30,16 +31,22 @@ class Machine : public ::testing::Test {
     ToExport();
     Do(SealRecorded{kTa, kMonday, 1, {{0, 1, Money::Whole(100), Units(), 9}}, {}, false});
     Do(DueRecorded{kTa, kMonday, 1, 0, 0, {{FundCode("110022"), {{OrderId(1), InvestorId(1)}}}}});
-    Do(FilesWritten{kTa, kMonday, 1, {{FileType("03"), "out/03", Sha256("03"), 2, 1}}, {{{0, 1, Money::Whole(100), Units(), 9}}, 0, 5, 5}});
+    Do(FilesWritten{kTa,
+                    kMonday,
+                    1,
+                    {{FileType("03"), "out/03", Sha256("03"), 2, 1}},
+                    {{{0, 1, Money::Whole(100), Units(), 9}}, 0, 5, 5}});
     Do(FilesReleased{kTa, kMonday, 1});
     Do(Dispatched{kTa, kMonday, 1});
   }
   void Take(uint16_t n, std::vector<std::string> types = {"02", "04", "05", "06", "07", "25"}) {
     TransferTaken c{kTa, kMonday, n, true, {}};
-    for (auto& t : types) c.files.push_back({FileType(t), n, StrCat("in/", n, "/", t), Sha256(StrCat(n, t)), 10, 0, false});
+    for (auto& t : types)
+      c.files.push_back({FileType(t), n, StrCat("in/", n, "/", t), Sha256(StrCat(n, t)), 10, 0, false});
     Do(c);
   }
-  Finding At(std::string_view type, uint64_t line, std::string_view content = "x", BreakKind kind = BreakKind::kConfirmationDiffers) {
+  Finding At(std::string_view type, uint64_t line, std::string_view content = "x",
+             BreakKind kind = BreakKind::kConfirmationDiffers) {
     Finding f;
     f.kind = kind;
     f.type = FileType(type);
@@ -195,7 +202,7 @@ TEST_F(Machine, AStatementMayBeCorrectedAfterPostingButNothingElse) {
   Take(2, {"04", "05"});
   EXPECT_EQ(machine.FindDay({kTa, kMonday})->files[1].transfer, 1u);  // the 04 that was applied
   EXPECT_EQ(machine.FindDay({kTa, kMonday})->files[2].transfer, 2u);
-  EXPECT_EQ(machine.OpenBreaks({kTa, kMonday}), 1u);                  // FILE_AFTER_APPLY, a note
+  EXPECT_EQ(machine.OpenBreaks({kTa, kMonday}), 1u);  // FILE_AFTER_APPLY, a note
 }
 
 TEST_F(Machine, UnansweredOrdersAreExpectedAgain) {
@@ -220,7 +227,8 @@ TEST_F(Machine, SettlementsAreDoneOnce) {
   Do(ReconciledDay{kTa, kMonday, {}, {}, {{key, {kMonday, Date::FromRaw(20250305), Money::Whole(100), {}, 1}}}});
   EXPECT_TRUE(machine.Pending(kTa, kTuesday).empty());
   EXPECT_EQ(machine.NextPayDate(kTa), Date::FromRaw(20250305));
-  EXPECT_EQ(Do(SettlementIntended{{SettlementKey{kTa, kTuesday, FundCode("1"), 122}}}).reason, Reason::kSettlementUnknown);
+  EXPECT_EQ(Do(SettlementIntended{{SettlementKey{kTa, kTuesday, FundCode("1"), 122}}}).reason,
+            Reason::kSettlementUnknown);
   Do(SettlementIntended{{key}});
   Do(SettlementsDone{{key}});
   Do(SettlementsDone{{key}});

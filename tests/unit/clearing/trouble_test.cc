@@ -1,4 +1,6 @@
 // Files that do not add up, and crashes.
+#include <functional>
+
 #include "tests/unit/clearing/world.h"
 
 namespace fundcore::clearing {
@@ -12,7 +14,9 @@ struct Awaiting : World {
     ToAwait();
     CleanAnswer();
   }
-  std::string Name(std::string_view type, uint16_t n = 1) { return Registrar::Folder(kTuesday, n) + Registrar::Name(kTuesday, type); }
+  std::string Name(std::string_view type, uint16_t n = 1) {
+    return Registrar::Folder(kTuesday, n) + Registrar::Name(kTuesday, type);
+  }
 };
 
 account::v1::Finding Differs(uint64_t line, const std::string& field, const std::string& rule) {
@@ -183,8 +187,8 @@ TEST(Trouble, AForeignFileInOurPlace) {
 }
 
 TEST(Trouble, PeersThatAreDownDelayAndNothingElse) {
-  for (const char* method : {"CloseDay", "Seal", "SealApplications", "PullSealed", "MarkDispatched", "PutNavs", "CheckConfirmations",
-                             "ApplyConfirmations", "UnitTotals", "SettlementTotals"}) {
+  for (const char* method : {"CloseDay", "Seal", "SealApplications", "PullSealed", "MarkDispatched", "PutNavs",
+                             "CheckConfirmations", "ApplyConfirmations", "UnitTotals", "SettlementTotals"}) {
     World w;
     w.peers.Add(2, 22, 100'00, 0);
     w.peers.down = {method};
@@ -197,43 +201,85 @@ TEST(Trouble, PeersThatAreDownDelayAndNothingElse) {
     EXPECT_NE(w.StepOf(kMonday), v1::CLOSED) << method;
     EXPECT_TRUE(w.Breaks(true).empty()) << method;
     w.peers.down.clear();
-    EXPECT_TRUE(w.RunTo(kMonday, v1::CLOSED)) << method << " at " << w.StepOf(kMonday) << " " << w.Status(kMonday).waiting_for();
+    EXPECT_TRUE(w.RunTo(kMonday, v1::CLOSED))
+        << method << " at " << w.StepOf(kMonday) << " " << w.Status(kMonday).waiting_for();
     EXPECT_EQ(w.peers.posted_twice, 0u) << method;
   }
 }
 
-// The process dies after every few messages it sends, through the whole day, and the day ends as if it had not.
+bool Closed(World& w) {
+  const InstitutionState* state = w.Machine().Institution(kTa);
+  return state && state->last_closed == kMonday;
+}
+
+// One purchase day from cut-off to CLOSED; `crash` is called again and again meanwhile.
+void RunPurchaseDay(World& w, const std::function<void(World&)>& crash) {
+  w.peers.Add(2, 22, 100'00, 0);
+  w.peers.Add(3, 22, 100'00, 0);
+  account::v1::SettlementTotal total;
+  total.set_fund_code("110022");
+  total.set_business(122);
+  total.set_pay_fen(200'00);
+  total.set_count(2);
+  w.peers.totals = {total};
+  w.registrar.cash = {{"122", 200'00, false, kTuesday}};
+  for (auto& o : w.peers.orders)
+    w.registrar.lines.push_back({o.id, o.investor, "122", 100'00, 80'00, "0000", "", false});
+  w.registrar.Answer(kTuesday);
+  w.sim.AdvanceTo(TimePoint::At(kMonday, TimeOfDay::Hms(15, 1)), Duration());
+  crash(w);
+  for (int i = 0; i < 2000 && !Closed(w); ++i) w.sim.RunUntilIdle(Duration::Millis(500));
+}
+
+void ExpectAsIfNothingHappened(World& w) {
+  EXPECT_EQ(w.StepOf(kMonday), v1::CLOSED) << w.Status(kMonday).waiting_for();
+  EXPECT_TRUE(w.Breaks(true).empty());
+  EXPECT_EQ(w.peers.posted_twice, 0u);
+  EXPECT_EQ(w.peers.posted.size(), 2u);
+  EXPECT_EQ(w.peers.bank.size(), 1u);
+  for (auto& o : w.peers.orders) EXPECT_EQ(o.code, "0000");
+}
+
 TEST(Trouble, ARestartAnywhereCostsATryNotAnOrder) {
-  for (uint64_t every : {3u, 5u, 7u, 11u}) {
-    World w(TimePoint::At(kMonday, TimeOfDay::Hms(9, 0)), every);
-    w.peers.Add(2, 22, 100'00, 0);
-    w.peers.Add(3, 22, 100'00, 0);
-    account::v1::SettlementTotal total;
-    total.set_fund_code("110022");
-    total.set_business(122);
-    total.set_pay_fen(200'00);
-    total.set_count(2);
-    w.peers.totals = {total};
-    w.registrar.cash = {{"122", 200'00, false, kTuesday}};
-    for (auto& o : w.peers.orders) w.registrar.lines.push_back({o.id, o.investor, "122", 100'00, 80'00, "0000", "", false});
-    w.registrar.Answer(kTuesday);
-    w.GoTo(kMonday, 14, 59);
-    uint64_t restarts = 0;
-    w.sim.AdvanceTo(TimePoint::At(kMonday, TimeOfDay::Hms(15, 1)), Duration());
-    for (int i = 0; i < 400 && w.Machine().ActiveDays(kTa) == std::vector<Date>{kMonday}; ++i) {
-      const uint64_t until = w.peers.calls + every;
-      w.sim.RunUntil([&] { return w.peers.calls >= until; }, Duration::Seconds(2));
-      if (i % 2 == 0 && i < 60) {
-        w.Restart();
-        ++restarts;
-      }
-    }
-    EXPECT_GT(restarts, 3u);
-    EXPECT_EQ(w.StepOf(kMonday), v1::CLOSED) << every << " " << w.Status(kMonday).waiting_for();
-    EXPECT_TRUE(w.Breaks(true).empty());
-    EXPECT_EQ(w.peers.posted_twice, 0u);
-    EXPECT_EQ(w.peers.bank.size(), 1u);
-    for (auto& o : w.peers.orders) EXPECT_EQ(o.code, "0000");
+  uint64_t steps = 0;
+  {
+    World w;
+    RunPurchaseDay(w, [](World& w) {
+      const uint64_t from = w.sim.steps();
+      w.sim.RunUntil([&] { return Closed(w); });
+      w.peers.calls = w.sim.steps() - from;
+    });
+    steps = w.peers.calls;
+    ExpectAsIfNothingHappened(w);
+  }
+  ASSERT_GT(steps, 100u);
+  for (uint64_t at = 1; at < steps; at += 3) {
+    SCOPED_TRACE(StrCat("killed after ", at, " of ", steps, " tasks"));
+    World w;
+    RunPurchaseDay(w, [at](World& w) {
+      const uint64_t until = w.sim.steps() + at;
+      w.sim.RunUntil([&] { return w.sim.steps() >= until; });
+      w.Restart();
+      w.sim.RunUntil([&, again = w.sim.steps() + at / 2] { return w.sim.steps() >= again; });
+      w.Restart();
+    });
+    ExpectAsIfNothingHappened(w);
+  }
+}
+
+TEST(Trouble, ANetworkThatLosesAndRepeatsMessages) {
+  for (uint64_t seed = 1; seed <= 25; ++seed) {
+    SCOPED_TRACE(StrCat("seed ", seed));
+    World w(TimePoint::At(kMonday, TimeOfDay::Hms(9, 0)), seed);
+    w.direct().SetFaults({.seed = seed,
+                          .drop_request = 500,
+                          .drop_reply = 500,
+                          .duplicate = 800,
+                          .min_delay = Duration(),
+                          .max_delay = Duration::Millis(20)});
+    RunPurchaseDay(w, [](World&) {});
+    w.direct().SetFaults({});
+    ExpectAsIfNothingHappened(w);
   }
 }
 
@@ -247,7 +293,8 @@ TEST(Trouble, AReplayGivesTheSameState) {
   // Replays into an empty store; the runtime's own entry differs by the new owner, so the states' hashes are compared.
   const auto hashes = [](World& w) {
     auto* host = static_cast<machine::Host<ClearingMachine>*>(w.service->host());
-    return std::pair(Encode(*host->At(PartitionId(0)).state().Hash()), Encode(*host->At(PartitionId(1)).state().Hash()));
+    return std::pair(Encode(*host->At(PartitionId(0)).state().Hash()),
+                     Encode(*host->At(PartitionId(1)).state().Hash()));
   };
   const auto before = hashes(w);
   w.Restart();

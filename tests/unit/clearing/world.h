@@ -1,5 +1,5 @@
-// A small world for clearing: one institution ("11", our code "301"), one fund, fake trade, account, product and bank, and an
-// institution that answers with real files.
+// A small world for clearing: one institution ("11", our code "301"), one fund, fake trade, account, product and bank,
+// and an institution that answers with real files.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -64,22 +64,22 @@ struct Peers {
     uint16_t sealed = 0;
     bool decided = true;
     bool dispatched = false;
-    std::string code;   // once confirmed or refused
+    std::string code;  // once confirmed or refused
   };
   std::vector<SimpleOrder> orders;
   std::vector<account::v1::AccountApplication> applications;
-  std::map<uint64_t, account::v1::Finding> findings;      // by line of a 04 file
+  std::map<uint64_t, account::v1::Finding> findings;  // by line of a 04 file
   std::map<uint64_t, account::v1::Finding> balance_findings;
   std::vector<account::v1::Hung> hung;
   std::map<std::string, int64_t> unit_totals;
   std::vector<account::v1::SettlementTotal> totals;
-  std::set<std::string> down;                             // methods that answer UNAVAILABLE
+  std::set<std::string> down;  // methods that answer UNAVAILABLE
   std::set<Date> closed_days;
-  std::set<uint64_t> posted;                              // lines posted by account
+  std::set<uint64_t> posted;  // lines posted by account
   uint64_t posted_twice = 0;
-  std::map<std::string, uint64_t> next;                   // by partition and file
+  std::map<std::string, uint64_t> next;  // by partition and file
   std::vector<std::string> settled;
-  std::map<std::string, int64_t> bank;                    // instruction id → amount
+  std::map<std::string, int64_t> bank;  // instruction id → amount
   bool bank_refuses = false;
   std::set<std::string> price_sources;
   uint64_t calls = 0;
@@ -96,7 +96,8 @@ template <class Req, class Resp, class F>
 void Serve(rpc::Handlers& h, Peers* w, const std::string& method, F f) {
   h.Unary<Req, Resp>(method, [w, method, f](const rpc::Call&, const Req& q, Resp* r, rpc::Reply reply) {
     ++w->calls;
-    if (w->down.contains(method.substr(method.rfind('/') + 1))) return reply(absl::UnavailableError(method + " is down"));
+    if (w->down.contains(method.substr(method.rfind('/') + 1)))
+      return reply(absl::UnavailableError(method + " is down"));
     reply(f(q, r));
   });
 }
@@ -108,20 +109,22 @@ inline uint64_t& NextOf(Peers* w, std::string_view who, uint32_t partition, cons
 inline void ServePeers(rpc::Handlers& h, Peers* w) {
   const std::string to_trade = "fundcore.trade.v1.TradeOps/", to_account = "fundcore.account.v1.AccountOps/";
   const auto ok = absl::OkStatus();
-  Serve<product::v1::FactsRequest, product::v1::FactsResponse>(h, w, "fundcore.product.v1.ProductOps/Facts", [=](auto& q, auto* r) {
-    const auto facts = Facts();
-    for (size_t i = q.after_seq(); i < facts.size(); ++i) {
-      auto* f = r->add_facts();
-      f->set_seq(i + 1);
-      f->set_body(facts[i]);
-    }
-    return ok;
-  });
-  Serve<product::v1::PutNavsRequest, product::v1::PutResponse>(h, w, "fundcore.product.v1.ProductService/PutNavs", [=](auto& q, auto* r) {
-    w->price_sources.insert(q.source());
-    r->set_seq(7);
-    return ok;
-  });
+  Serve<product::v1::FactsRequest, product::v1::FactsResponse>(h, w, "fundcore.product.v1.ProductOps/Facts",
+                                                               [=](auto& q, auto* r) {
+                                                                 const auto facts = Facts();
+                                                                 for (size_t i = q.after_seq(); i < facts.size(); ++i) {
+                                                                   auto* f = r->add_facts();
+                                                                   f->set_seq(i + 1);
+                                                                   f->set_body(facts[i]);
+                                                                 }
+                                                                 return ok;
+                                                               });
+  Serve<product::v1::PutNavsRequest, product::v1::PutResponse>(h, w, "fundcore.product.v1.ProductService/PutNavs",
+                                                               [=](auto& q, auto* r) {
+                                                                 w->price_sources.insert(q.source());
+                                                                 r->set_seq(7);
+                                                                 return ok;
+                                                               });
   Serve<trade::v1::CloseDayRequest, trade::v1::CloseDayResponse>(h, w, to_trade + "CloseDay", [=](auto& q, auto*) {
     w->closed_days.insert(Date::FromRaw(q.day()));
     return ok;
@@ -129,9 +132,12 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
   Serve<trade::v1::DayCountsRequest, trade::v1::DayCountsResponse>(h, w, to_trade + "DayCounts", [=](auto& q, auto* r) {
     for (auto& o : w->orders) {
       if (o.day.raw() != q.day()) continue;
-      if (!o.decided) r->set_undecided(r->undecided() + 1);
-      else if (!o.sealed) r->set_accepted_unsealed(r->accepted_unsealed() + 1);
-      else r->set_sealed(r->sealed() + 1);
+      if (!o.decided)
+        r->set_undecided(r->undecided() + 1);
+      else if (!o.sealed)
+        r->set_accepted_unsealed(r->accepted_unsealed() + 1);
+      else
+        r->set_sealed(r->sealed() + 1);
     }
     return ok;
   });
@@ -153,27 +159,30 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     }
     return ok;
   });
-  Serve<trade::v1::PullSealedRequest, trade::v1::PullSealedResponse>(h, w, to_trade + "PullSealed", [=](auto& q, auto* r) {
-    for (auto& o : w->orders) {
-      if (o.day.raw() != q.day() || o.sealed != q.transfer_no() || PartitionOf(o.id).raw() != q.partition()) continue;
-      auto* out = r->add_orders();
-      out->set_order_id(o.id.raw());
-      out->set_investor_id(o.investor.raw());
-      out->set_business(o.business);
-      out->set_fund_code("110022");
-      out->set_amount_fen(o.amount);
-      out->set_units_e2(o.units);
-      out->set_trade_day(o.day.raw());
-      out->set_received_at_us(TimePoint::At(o.day, TimeOfDay::Hms(10, 2)).raw());
-    }
-    r->set_last_page(true);
-    return ok;
-  });
-  Serve<trade::v1::MarkDispatchedRequest, trade::v1::MarkDispatchedResponse>(h, w, to_trade + "MarkDispatched", [=](auto& q, auto*) {
-    for (auto& o : w->orders)
-      if (o.day.raw() == q.day() && o.sealed == q.transfer_no()) o.dispatched = true;
-    return ok;
-  });
+  Serve<trade::v1::PullSealedRequest, trade::v1::PullSealedResponse>(
+      h, w, to_trade + "PullSealed", [=](auto& q, auto* r) {
+        for (auto& o : w->orders) {
+          if (o.day.raw() != q.day() || o.sealed != q.transfer_no() || PartitionOf(o.id).raw() != q.partition())
+            continue;
+          auto* out = r->add_orders();
+          out->set_order_id(o.id.raw());
+          out->set_investor_id(o.investor.raw());
+          out->set_business(o.business);
+          out->set_fund_code("110022");
+          out->set_amount_fen(o.amount);
+          out->set_units_e2(o.units);
+          out->set_trade_day(o.day.raw());
+          out->set_received_at_us(TimePoint::At(o.day, TimeOfDay::Hms(10, 2)).raw());
+        }
+        r->set_last_page(true);
+        return ok;
+      });
+  Serve<trade::v1::MarkDispatchedRequest, trade::v1::MarkDispatchedResponse>(
+      h, w, to_trade + "MarkDispatched", [=](auto& q, auto*) {
+        for (auto& o : w->orders)
+          if (o.day.raw() == q.day() && o.sealed == q.transfer_no()) o.dispatched = true;
+        return ok;
+      });
   Serve<trade::v1::ApplyConfirmationsRequest, trade::v1::ApplyConfirmationsResponse>(
       h, w, to_trade + "ApplyConfirmations", [=](auto& q, auto* r) -> absl::Status {
         uint64_t& next = NextOf(w, "trade", q.partition(), q.file_hash());
@@ -188,16 +197,18 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
     w->settled.push_back(StrCat("trade ", q.fund_code(), "/", q.business()));
     return ok;
   });
-  Serve<account::v1::SealApplicationsRequest, account::v1::SealApplicationsResponse>(h, w, to_account + "SealApplications", [=](auto&, auto* r) {
-    auto* s = r->add_partitions();
-    s->set_count(w->applications.size());
-    return ok;
-  });
-  Serve<account::v1::PullApplicationsRequest, account::v1::PullApplicationsResponse>(h, w, to_account + "PullApplications", [=](auto&, auto* r) {
-    for (auto& a : w->applications) *r->add_applications() = a;
-    r->set_last_page(true);
-    return ok;
-  });
+  Serve<account::v1::SealApplicationsRequest, account::v1::SealApplicationsResponse>(
+      h, w, to_account + "SealApplications", [=](auto&, auto* r) {
+        auto* s = r->add_partitions();
+        s->set_count(w->applications.size());
+        return ok;
+      });
+  Serve<account::v1::PullApplicationsRequest, account::v1::PullApplicationsResponse>(
+      h, w, to_account + "PullApplications", [=](auto&, auto* r) {
+        for (auto& a : w->applications) *r->add_applications() = a;
+        r->set_last_page(true);
+        return ok;
+      });
   Serve<account::v1::CheckConfirmationsRequest, account::v1::CheckConfirmationsResponse>(
       h, w, to_account + "CheckConfirmations", [=](auto& q, auto* r) {
         for (auto& line : q.lines()) {
@@ -223,43 +234,49 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
         r->set_next_index(next);
         return absl::OkStatus();
       });
-  Serve<account::v1::ApplyDividendsRequest, account::v1::ApplyResult>(h, w, to_account + "ApplyDividends", [=](auto& q, auto* r) {
-    r->set_next_index(q.first_index() + static_cast<uint64_t>(q.lines_size()));
-    return ok;
-  });
-  Serve<account::v1::CheckBalancesRequest, account::v1::CheckBalancesResponse>(h, w, to_account + "CheckBalances", [=](auto& q, auto* r) {
-    for (auto& line : q.lines())
-      if (auto it = w->balance_findings.find(line.line()); it != w->balance_findings.end()) *r->add_findings() = it->second;
-    return ok;
-  });
-  Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>(h, w, to_account + "UnitTotals", [=](auto&, auto* r) {
-    for (auto& [fund, units] : w->unit_totals) {
-      auto* t = r->add_totals();
-      t->set_fund_code(fund);
-      t->set_units_e2(units);
-    }
-    return ok;
-  });
-  Serve<account::v1::SettlementTotalsRequest, account::v1::SettlementTotalsResponse>(h, w, to_account + "SettlementTotals", [=](auto&, auto* r) {
-    for (auto& t : w->totals) *r->add_totals() = t;
-    return ok;
-  });
+  Serve<account::v1::ApplyDividendsRequest, account::v1::ApplyResult>(
+      h, w, to_account + "ApplyDividends", [=](auto& q, auto* r) {
+        r->set_next_index(q.first_index() + static_cast<uint64_t>(q.lines_size()));
+        return ok;
+      });
+  Serve<account::v1::CheckBalancesRequest, account::v1::CheckBalancesResponse>(
+      h, w, to_account + "CheckBalances", [=](auto& q, auto* r) {
+        for (auto& line : q.lines())
+          if (auto it = w->balance_findings.find(line.line()); it != w->balance_findings.end())
+            *r->add_findings() = it->second;
+        return ok;
+      });
+  Serve<account::v1::UnitTotalsRequest, account::v1::UnitTotalsResponse>(h, w, to_account + "UnitTotals",
+                                                                         [=](auto&, auto* r) {
+                                                                           for (auto& [fund, units] : w->unit_totals) {
+                                                                             auto* t = r->add_totals();
+                                                                             t->set_fund_code(fund);
+                                                                             t->set_units_e2(units);
+                                                                           }
+                                                                           return ok;
+                                                                         });
+  Serve<account::v1::SettlementTotalsRequest, account::v1::SettlementTotalsResponse>(
+      h, w, to_account + "SettlementTotals", [=](auto&, auto* r) {
+        for (auto& t : w->totals) *r->add_totals() = t;
+        return ok;
+      });
   Serve<account::v1::SettleRequest, account::v1::SettleResponse>(h, w, to_account + "Settle", [=](auto& q, auto*) {
     w->settled.push_back(StrCat("account ", q.fund_code(), "/", q.business()));
     return ok;
   });
-  Serve<bank::v1::ExecuteRequest, bank::v1::ExecuteResponse>(h, w, "fundcore.bank.v1.BankService/Execute", [=](auto& q, auto* r) {
-    for (auto& i : q.instructions()) {
-      auto* result = r->add_results();
-      result->set_done(!w->bank_refuses);
-      if (w->bank_refuses) {
-        result->set_reason("NO_FUNDS");
-        continue;
-      }
-      w->bank.emplace(i.instruction_id(), i.amount_fen());
-    }
-    return ok;
-  });
+  Serve<bank::v1::ExecuteRequest, bank::v1::ExecuteResponse>(h, w, "fundcore.bank.v1.BankService/Execute",
+                                                             [=](auto& q, auto* r) {
+                                                               for (auto& i : q.instructions()) {
+                                                                 auto* result = r->add_results();
+                                                                 result->set_done(!w->bank_refuses);
+                                                                 if (w->bank_refuses) {
+                                                                   result->set_reason("NO_FUNDS");
+                                                                   continue;
+                                                                 }
+                                                                 w->bank.emplace(i.instruction_id(), i.amount_fen());
+                                                               }
+                                                               return ok;
+                                                             });
 }
 
 // Writes the institution's files of a day into the exchange.
@@ -290,13 +307,17 @@ class Registrar {
   std::vector<Line> accounts;
   std::vector<Balance> balances;
   std::vector<Cash> cash;
-  uint16_t header_transfer = 0;       // 0: as the folder
+  uint16_t header_transfer = 0;  // 0: as the folder
   std::string receiver = "301";
-  std::set<std::string> left_out;     // types
+  std::set<std::string> left_out;  // types
   bool index = true;
 
-  static std::string Folder(Date day, uint16_t n) { return StrCat("in/11/", day.Compact(), n < 10 ? "/00" : "/0", n, "/"); }
-  static std::string Name(Date day, std::string_view type) { return StrCat("OFD_11_301_", day.Compact(), "_", type, ".TXT"); }
+  static std::string Folder(Date day, uint16_t n) {
+    return StrCat("in/11/", day.Compact(), n < 10 ? "/00" : "/0", n, "/");
+  }
+  static std::string Name(Date day, std::string_view type) {
+    return StrCat("OFD_11_301_", day.Compact(), "_", type, ".TXT");
+  }
 
   void Answer(Date day, uint16_t n = 1) {
     ofd::IndexFile index_file;
@@ -311,7 +332,9 @@ class Registrar {
     if (index) files_->Overwrite(Folder(day, n) + "OFI_11_301_" + day.Compact() + ".TXT", *index_file.Format());
   }
 
-  void Put(Date day, uint16_t n, const std::string& type) { files_->Overwrite(Folder(day, n) + Name(day, type), Bytes(day, n, type)); }
+  void Put(Date day, uint16_t n, const std::string& type) {
+    files_->Overwrite(Folder(day, n) + Name(day, type), Bytes(day, n, type));
+  }
 
   std::string Bytes(Date day, uint16_t n, const std::string& type) {
     ofd::Header head;
@@ -325,8 +348,12 @@ class Registrar {
     ofd::Writer w(name, &bytes);
     const auto text = [&](const char* field, const std::string& value) { w.SetText(w.Find(field), value); };
     const auto number = [&](const char* field, int64_t value) { w.SetNumber(w.Find(field), value); };
-    const size_t count = type == "02" ? accounts.size() : type == "04" ? lines.size() : type == "05" ? balances.size()
-                         : type == "07" ? 1 : type == "25" ? cash.size() : 0;
+    const size_t count = type == "02"   ? accounts.size()
+                         : type == "04" ? lines.size()
+                         : type == "05" ? balances.size()
+                         : type == "07" ? 1
+                         : type == "25" ? cash.size()
+                                        : 0;
     EXPECT_TRUE(w.Begin(head, count).ok());
     const auto end = [&] { EXPECT_TRUE(w.EndRecord().ok()); };
     if (type == "02" || type == "04") {
@@ -385,7 +412,10 @@ class Registrar {
 class World {
  public:
   explicit World(TimePoint start = TimePoint::At(kMonday, TimeOfDay::Hms(9, 0)), uint64_t seed = 1)
-      : sim({.seed = seed, .start = start}), log(&sim), registrar(&files), network_(sim.MakeExecutor("network")),
+      : sim({.seed = seed, .start = start}),
+        log(&sim),
+        registrar(&files),
+        network_(sim.MakeExecutor("network")),
         direct_(rpc::Faults{.seed = seed}, CallerId("fundcore/clearing"), network_) {
     ServePeers(peer_handlers_, &peers);
     direct_.Route("fundcore.", &peer_handlers_);
@@ -409,10 +439,11 @@ class World {
   absl::Status Ask(const std::string& method, const Req& q, Resp* r) {
     absl::Status out = absl::UnknownError("no answer");
     bool done = false;
-    direct_.Call("fundcore.clearing.v1.ClearingService/" + method, q, r, Duration::Seconds(5), network_, [&](absl::Status s) {
-      out = std::move(s);
-      done = true;
-    });
+    direct_.Call("fundcore.clearing.v1.ClearingService/" + method, q, r, Duration::Seconds(5), network_,
+                 [&](absl::Status s) {
+                   out = std::move(s);
+                   done = true;
+                 });
     sim.RunUntil([&] { return done; });
     return out;
   }
@@ -458,7 +489,9 @@ class World {
     for (int i = 0; i < 60 && StepOf(day) != step; ++i) sim.RunUntilIdle(Duration::Millis(500));
     return StepOf(day) == step;
   }
-  void GoTo(Date day, int hour, int minute) { sim.AdvanceTo(TimePoint::At(day, TimeOfDay::Hms(hour, minute)), Duration::Seconds(2)); }
+  void GoTo(Date day, int hour, int minute) {
+    sim.AdvanceTo(TimePoint::At(day, TimeOfDay::Hms(hour, minute)), Duration::Seconds(2));
+  }
   // Monday's orders are out, Monday waits for the answer.
   void ToAwait() {
     GoTo(kMonday, 15, 1);
@@ -468,7 +501,9 @@ class World {
   void CleanAnswer() {
     registrar.lines.clear();
     for (const auto& o : peers.orders) {
-      if (o.dispatched) registrar.lines.push_back({o.id, o.investor, o.business == 24 ? "124" : "122", 100'00, 80'00, "0000", "", false});
+      if (o.dispatched)
+        registrar.lines.push_back(
+            {o.id, o.investor, o.business == 24 ? "124" : "122", 100'00, 80'00, "0000", "", false});
     }
   }
   Result Command(const auto& c) {
@@ -493,6 +528,8 @@ class World {
   ClearingMachine& Machine() {
     return static_cast<machine::Host<ClearingMachine>*>(service->host())->At(HashPartition(kTa.view(), 2)).machine();
   }
+
+  rpc::DirectPeers& direct() { return direct_; }
 
   SimWorld sim;
   MemoryLog log;

@@ -56,7 +56,7 @@ std::string Refusal(const std::string& rest) {
 
 TEST(ProductFile, FaultsAreNamedWithTheirLines) {
   EXPECT_THAT(Refusal("min_purchse = \"10.00\"\n"), HasSubstr("p.toml:8: unknown key \"min_purchse\""));
-  EXPECT_THAT(Refusal("min_purchase = \"10.005\"\n"), HasSubstr("p.toml:8: key \"min_purchase\""));
+  EXPECT_THAT(Refusal("min_purchase = \"10.005\"\n"), HasSubstr("p.toml:8: \"min_purchase\" in [fund[1]] is wrong"));
   EXPECT_THAT(Refusal("min_purchase = \"-1.00\"\n"), HasSubstr("negative"));
   EXPECT_THAT(Refusal("confirmed = \"2\"\n"), HasSubstr("T+0 to T+60"));
   EXPECT_THAT(Refusal("confirmed = \"T+x\"\n"), HasSubstr("T+0 to T+60"));

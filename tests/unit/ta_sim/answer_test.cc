@@ -7,10 +7,12 @@
 namespace fundcore::ta_sim {
 namespace {
 
-const Date kMon = D("2025-03-03"), kTue = D("2025-03-04"), kWed = D("2025-03-05"), kThu = D("2025-03-06"), kFri = D("2025-03-07");
+const Date kMon = D("2025-03-03"), kTue = D("2025-03-04"), kWed = D("2025-03-05"), kThu = D("2025-03-06"),
+           kFri = D("2025-03-07");
 
 struct Fixture {
-  explicit Fixture(TaConfig c = TestConfig()) : config(std::move(c)), distributor(&files, config.version), agent(config, &files, &store) {}
+  explicit Fixture(TaConfig c = TestConfig())
+      : config(std::move(c)), distributor(&files, config.version), agent(config, &files, &store) {}
   AnswerReport Answer(Date day) {
     auto report = agent.Answer(day);
     EXPECT_TRUE(report.ok()) << report.status();
@@ -78,7 +80,8 @@ TEST_P(Versions, FirstPurchaseWithItsAccount) {
   EXPECT_EQ(cash[0].at("ConfirmedAmount"), "5000.00");
   EXPECT_EQ(cash[0].at("TransactionDate"), "20250303");
   EXPECT_EQ(cash[0].at("PayDate"), "20250305");
-  const auto index = ofd::IndexFile::Parse("OFI_11_301_20250304.TXT", *f.files.Read("in/11/20250304/001/OFI_11_301_20250304.TXT"));
+  const auto index =
+      ofd::IndexFile::Parse("OFI_11_301_20250304.TXT", *f.files.Read("in/11/20250304/001/OFI_11_301_20250304.TXT"));
   ASSERT_TRUE(index.ok());
   EXPECT_EQ(index->names.size(), 4u);
 }
@@ -89,18 +92,18 @@ TEST(Answer, RedemptionPaysWhatIsLeftAfterTheFee) {
   f.distributor.Buy("2001", "001000000001", "5000");
   f.distributor.Send(kMon);
   f.Answer(kTue);
-  f.distributor.Sell("2002", "001000000001", "1000");   // not usable yet
+  f.distributor.Sell("2002", "001000000001", "1000");  // not usable yet
   f.distributor.Send(kTue);
   f.Answer(kWed);
   EXPECT_EQ(ReadRows(f.files, kWed, "04").at(0).at("ReturnCode"), "0001");
   f.distributor.Sell("2003", "001000000001", "1000");
-  f.distributor.Sell("2004", "001000000001", "4000");   // more than what is left
+  f.distributor.Sell("2004", "001000000001", "4000");  // more than what is left
   f.distributor.Send(kWed);
   f.Answer(kThu);
   const std::vector<Row> rows = ReadRows(f.files, kThu, "04");
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].at("BusinessCode"), "124");
-  EXPECT_EQ(rows[0].at("Charge"), "16.95");            // 1,130.00 × 1.5%
+  EXPECT_EQ(rows[0].at("Charge"), "16.95");  // 1,130.00 × 1.5%
   EXPECT_EQ(rows[0].at("OtherFee1"), "16.95");
   EXPECT_EQ(rows[0].at("ConfirmedAmount"), "1113.05");
   EXPECT_EQ(rows[0].at("FundVolBalance"), "3380.06");
@@ -108,7 +111,7 @@ TEST(Answer, RedemptionPaysWhatIsLeftAfterTheFee) {
   EXPECT_EQ(rows[1].at("ConfirmedVol"), "0.00");
   const Row cash = ReadRows(f.files, kThu, "25").at(0);
   EXPECT_EQ(cash.at("ReceOrPayFlag"), "0");
-  EXPECT_EQ(cash.at("PayDate"), "20250310");           // T+3 over a weekend
+  EXPECT_EQ(cash.at("PayDate"), "20250310");  // T+3 over a weekend
   const auto report = f.agent.Report();
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->holdings.at(0).units, U("3380.06"));
@@ -286,7 +289,7 @@ TEST(Answer, TheSameDateTwiceWritesNothing) {
   EXPECT_TRUE(second->repeated);
   EXPECT_EQ(second->files, first.files);
   EXPECT_EQ(f.files.List("in/")->size(), before->size());
-  EXPECT_FALSE(again.Answer(kMon).ok());            // days go forward
+  EXPECT_FALSE(again.Answer(kMon).ok());             // days go forward
   EXPECT_FALSE(again.Answer(D("2025-03-08")).ok());  // a Saturday
 }
 
@@ -369,14 +372,16 @@ TEST(Answer, ACrashAtAnyFileLeavesNoTrace) {
   Fixture clean;
   prepare(clean);
   ASSERT_TRUE(clean.agent.Answer(kTue, faults).ok());
-  const size_t count = clean.files.List("in/")->size();
+  const std::vector<FileInfo> written = *clean.files.List("in/");
+  const size_t count = written.size();
   for (size_t crash = 0; crash < count; ++crash) {
     for (const bool effect : {false, true}) {
       Fixture f;
       prepare(f);
       size_t published = 0;
       f.files.SetFault([&](FileOperation op, std::string_view) {
-        if (op == FileOperation::kPublish && published++ == crash) return FileFault{absl::UnavailableError("power cut"), effect};
+        if (op == FileOperation::kPublish && published++ == crash)
+          return FileFault{absl::UnavailableError("power cut"), effect};
         return FileFault{};
       });
       EXPECT_FALSE(f.agent.Answer(kTue, faults).ok());
@@ -387,7 +392,7 @@ TEST(Answer, ACrashAtAnyFileLeavesNoTrace) {
       TaSim restarted(f.config, &f.files, &f.store);
       EXPECT_FALSE(restarted.Answer(kWed).ok());
       ASSERT_TRUE(restarted.Answer(kTue).ok());
-      for (const FileInfo& file : *clean.files.List("in/")) {
+      for (const FileInfo& file : written) {
         const auto bytes = f.files.Read(file.name);
         ASSERT_TRUE(bytes.ok()) << file.name;
         EXPECT_EQ(*bytes, *clean.files.Read(file.name)) << file.name;
@@ -423,8 +428,10 @@ TEST(Answer, SumsOf04And25AndTheRegisterAgree) {
 // Speed by hand: --gtest_also_run_disabled_tests --gtest_filter=*Million*
 TEST(Answer, DISABLED_MillionOrders) {
   Fixture f;
-  f.distributor.Open("1001", "001000000001", "A");
-  for (int i = 0; i < 1'000'000; ++i) f.distributor.Buy(StrCat(10'000'000 + i), "001000000001", "100.00");
+  constexpr int kInvestors = 100'000, kOrders = 1'000'000;
+  const auto trading = [](int i) { return std::to_string(1'000'000'000 + i % kInvestors); };
+  for (int i = 0; i < kInvestors; ++i) f.distributor.Open(StrCat("A", i), trading(i), StrCat("C", i));
+  for (int i = 0; i < kOrders; ++i) f.distributor.Buy(StrCat(10'000'000 + i), trading(i), "100.00");
   f.distributor.Send(kMon);
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(f.Answer(kTue).trades, 1'000'000u);

@@ -28,7 +28,8 @@ inline Rate R(std::string_view text) { return *ParseRate(text); }
 // fund 118888 is a QDII of the joint calendar, T+2.
 inline TaConfig TestConfig(ofd::Version version = ofd::Version::k21) {
   TaConfig config{.ta = TaCode("11"), .distributor = DistributorCode("301"), .version = version};
-  config.calendars.Put(*TradingCalendar::Intersect("QDII", *config.calendars.Find("XSHG"), *config.calendars.Find("XHKG")));
+  config.calendars.Put(
+      *TradingCalendar::Intersect("QDII", *config.calendars.Find("XSHG"), *config.calendars.Find("XHKG")));
   FundTerms fund{.code = FundCode("110022"), .name = "Growth A"};
   fund.purchase_tiers = {{.rate = R("1.2%")}};
   fund.redemption_tiers = {{0, R("1.5%"), R("100%")}, {7, R("0.75%"), R("25%")}};
@@ -45,34 +46,56 @@ inline TaConfig TestConfig(ofd::Version version = ofd::Version::k21) {
 // "2025-03-04" in, files of applications out.
 class Distributor {
  public:
-  explicit Distributor(MemoryFiles* files, ofd::Version version = ofd::Version::k21) : files_(files), version_(version) {}
+  explicit Distributor(MemoryFiles* files, ofd::Version version = ofd::Version::k21)
+      : files_(files), version_(version) {}
 
   void Open(std::string sheet, std::string trading, std::string certificate, std::string business = "001") {
-    accounts_.push_back({{"AppSheetSerialNo", sheet}, {"TransactionAccountID", trading}, {"CertificateType", "0"},
-                         {"CertificateNo", certificate}, {"BusinessCode", business}, {"InvestorName", "Li"}});
+    accounts_.push_back({{"AppSheetSerialNo", sheet},
+                         {"TransactionAccountID", trading},
+                         {"CertificateType", "0"},
+                         {"CertificateNo", certificate},
+                         {"BusinessCode", business},
+                         {"InvestorName", "Li"}});
   }
-  void Buy(std::string sheet, std::string trading, std::string amount, std::string fund = "110022", std::string business = "022") {
-    trades_.push_back({{"AppSheetSerialNo", sheet}, {"TransactionAccountID", trading}, {"FundCode", fund}, {"BusinessCode", business},
-                       {"ApplicationAmount", amount}, {"Specification", "kept"}});
+  void Buy(std::string sheet, std::string trading, std::string amount, std::string fund = "110022",
+           std::string business = "022") {
+    trades_.push_back({{"AppSheetSerialNo", sheet},
+                       {"TransactionAccountID", trading},
+                       {"FundCode", fund},
+                       {"BusinessCode", business},
+                       {"ApplicationAmount", amount},
+                       {"Specification", "kept"}});
   }
   void Sell(std::string sheet, std::string trading, std::string units, std::string fund = "110022") {
-    trades_.push_back({{"AppSheetSerialNo", sheet}, {"TransactionAccountID", trading}, {"FundCode", fund}, {"BusinessCode", "024"},
+    trades_.push_back({{"AppSheetSerialNo", sheet},
+                       {"TransactionAccountID", trading},
+                       {"FundCode", fund},
+                       {"BusinessCode", "024"},
                        {"ApplicationVol", units}});
   }
   void Dividend(std::string sheet, std::string trading, std::string method) {
-    trades_.push_back({{"AppSheetSerialNo", sheet}, {"TransactionAccountID", trading}, {"FundCode", "110022"}, {"BusinessCode", "029"},
+    trades_.push_back({{"AppSheetSerialNo", sheet},
+                       {"TransactionAccountID", trading},
+                       {"FundCode", "110022"},
+                       {"BusinessCode", "029"},
                        {"DefDividendMethod", method}});
   }
   void Send(Date day, uint16_t transfer = 1) {
     const std::string folder = StrCat("out/11/", day.Compact(), "/00", transfer, "/");
-    ofd::IndexFile index{.version = version_, .creator = ofd::PartyCode("301"), .receiver = ofd::PartyCode("11"), .date = day};
+    ofd::IndexFile index{
+        .version = version_, .creator = ofd::PartyCode("301"), .receiver = ofd::PartyCode("11"), .date = day};
     for (const std::string type : {"01", "03"}) {
       std::vector<Row>& rows = type == "01" ? accounts_ : trades_;
       const std::string name = StrCat("OFD_301_11_", day.Compact(), "_", type, ".TXT");
       std::string bytes;
       ofd::Writer w(name, &bytes);
-      Must(w.Begin({.version = version_, .creator = index.creator, .receiver = index.receiver, .date = day,
-                    .transfer_no = TransferNo(transfer), .type = ofd::FileType(type)}, rows.size()));
+      Must(w.Begin({.version = version_,
+                    .creator = index.creator,
+                    .receiver = index.receiver,
+                    .date = day,
+                    .transfer_no = TransferNo(transfer),
+                    .type = ofd::FileType(type)},
+                   rows.size()));
       for (Row row : rows) {
         row.try_emplace("TransactionDate", day.Compact());
         row["DistributorCode"] = "301";

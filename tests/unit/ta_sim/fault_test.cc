@@ -23,7 +23,9 @@ class Faults : public testing::Test {
     }
     return agent.Answer(day, faults);
   }
-  std::string Units(size_t row, int transfer = 1) { return ReadRows(files, kTue, "04", transfer).at(row).at("ConfirmedVol"); }
+  std::string Units(size_t row, int transfer = 1) {
+    return ReadRows(files, kTue, "04", transfer).at(row).at("ConfirmedVol");
+  }
   bool Readable(std::string_view type) {
     const std::string bytes = *files.Read(AnswerName(kTue, type));
     auto reader = ofd::Reader::Open(AnswerName(kTue, type), bytes);
@@ -47,9 +49,12 @@ TEST_F(Faults, WrongUnitsAreOnlyInTheFileAndCanBeCorrected) {
   const auto corrected = agent.Correct(kTue);
   ASSERT_TRUE(corrected.ok()) << corrected.status();
   EXPECT_EQ(corrected->transfer, 2);
-  EXPECT_EQ(corrected->files, (std::vector<std::string>{AnswerName(kTue, "04", 2), "in/11/20250304/002/OFI_11_301_20250304.TXT"}));
+  EXPECT_EQ(corrected->files,
+            (std::vector<std::string>{AnswerName(kTue, "04", 2), "in/11/20250304/002/OFI_11_301_20250304.TXT"}));
   EXPECT_EQ(Units(0, 2), "4380.06");
-  EXPECT_EQ(ofd::Reader::Open(AnswerName(kTue, "04", 2), *files.Read(AnswerName(kTue, "04", 2)))->header().transfer_no.raw(), 2);
+  EXPECT_EQ(
+      ofd::Reader::Open(AnswerName(kTue, "04", 2), *files.Read(AnswerName(kTue, "04", 2)))->header().transfer_no.raw(),
+      2);
   EXPECT_FALSE(agent.Correct(kTue).ok());
   EXPECT_FALSE(agent.Correct(kWed).ok());
 }
@@ -119,10 +124,12 @@ TEST_F(Faults, LateWritesNothingUntilAskedAgain) {
 
 TEST_F(Faults, OtherVersion) {
   ASSERT_TRUE(Answer({"version:22"}).ok());
-  EXPECT_EQ(ofd::Reader::Open(AnswerName(kTue, "04"), *files.Read(AnswerName(kTue, "04")))->header().version, ofd::Version::k22);
+  EXPECT_EQ(ofd::Reader::Open(AnswerName(kTue, "04"), *files.Read(AnswerName(kTue, "04")))->header().version,
+            ofd::Version::k22);
   EXPECT_EQ(Units(0), "4380.06");
   ASSERT_TRUE(agent.Correct(kTue).ok());
-  EXPECT_EQ(ofd::Reader::Open(AnswerName(kTue, "04", 2), *files.Read(AnswerName(kTue, "04", 2)))->header().version, ofd::Version::k21);
+  EXPECT_EQ(ofd::Reader::Open(AnswerName(kTue, "04", 2), *files.Read(AnswerName(kTue, "04", 2)))->header().version,
+            ofd::Version::k21);
 }
 
 TEST_F(Faults, DamagedTruncatedAndWrongDateCannotBeRead) {
@@ -147,7 +154,8 @@ TEST_F(Faults, SameIdentityOtherBytes) {
 }
 
 TEST_F(Faults, OnesThatMeetNothingAreErrors) {
-  for (const char* text : {"wrong-units:9999:+1.00", "refuse:9999:0010", "missing-line:#3", "damaged:06", "forced:x:110022:1", "partial:2001:6000"}) {
+  for (const char* text : {"wrong-units:9999:+1.00", "refuse:9999:0010", "missing-line:#3", "damaged:06",
+                           "forced:x:110022:1", "partial:2001:6000"}) {
     EXPECT_FALSE(Answer({text}).ok()) << text;
     EXPECT_TRUE(files.List("in/")->empty()) << text;
   }
@@ -155,8 +163,8 @@ TEST_F(Faults, OnesThatMeetNothingAreErrors) {
 }
 
 TEST(ParseFault, RefusesWhatItDoesNotKnow) {
-  for (const char* text : {"", "lat", "late:1", "wrong-units:#0:1", "wrong-units:2001", "wrong-units:2001:x", "refuse:1:00", "version:19", "damaged:03",
-                           "partial:1:-5"}) {
+  for (const char* text : {"", "lat", "late:1", "wrong-units:#0:1", "wrong-units:2001", "wrong-units:2001:x",
+                           "refuse:1:00", "version:19", "damaged:03", "partial:1:-5"}) {
     EXPECT_FALSE(ParseFault(text).ok()) << text;
   }
 }

@@ -18,13 +18,18 @@ TEST(Decimal, ReadsAndShows) {
   EXPECT_EQ(P("1.12800001").ToString(), "1.12800001");
   EXPECT_EQ(P("1.1280").ToString(), "1.128");
   EXPECT_EQ(R("1.2%"), R("0.012"));
-  for (std::string_view bad : {"", "-", "1.005", "1x", "99999999999999999999"}) EXPECT_FALSE(Yuan::Parse(bad).ok()) << bad;
+  for (std::string_view bad : {"", "-", "1.005", "1x", "99999999999999999999"})
+    EXPECT_FALSE(Yuan::Parse(bad).ok()) << bad;
 }
 
 TEST(Purchase, PublicExamples) {
-  struct Case { std::string_view amount, rate, nav, fee, units; };
-  for (const Case& c : {Case{"5000", "1.2%", "1.1280", "59.29", "4380.06"}, {"100000", "1.2%", "1.1800", "1185.77", "83740.87"},
-                        {"10000", "0.8%", "1.0025", "79.37", "9895.89"}, {"50000", "1.5%", "1.05", "738.92", "46915.31"}}) {
+  struct Case {
+    std::string_view amount, rate, nav, fee, units;
+  };
+  for (const Case& c : {Case{"5000", "1.2%", "1.1280", "59.29", "4380.06"},
+                        {"100000", "1.2%", "1.1800", "1185.77", "83740.87"},
+                        {"10000", "0.8%", "1.0025", "79.37", "9895.89"},
+                        {"50000", "1.5%", "1.05", "738.92", "46915.31"}}) {
     const Bought b = PricePurchase(WithRate(c.rate), Y(c.amount), P(c.nav), Rate());
     EXPECT_EQ(b.fee.ToString(), c.fee) << c.amount;
     EXPECT_EQ(b.units.ToString(), c.units) << c.amount;
@@ -78,7 +83,8 @@ TEST(Redemption, PublicExamples) {
 TEST(Redemption, LotsAgeSeparatelyAndLeaveOldestOrNewestFirst) {
   FundTerms fund;
   fund.redemption_tiers = {{0, R("1.5%"), R("100%")}, {7, R("0.75%"), R("100%")}};
-  const std::vector<Lot> lots = {{D("2025-03-01"), D("2025-03-01"), U("2000")}, {D("2025-03-03"), D("2025-03-03"), U("2000")}};
+  const std::vector<Lot> lots = {{D("2025-03-01"), D("2025-03-01"), U("2000")},
+                                 {D("2025-03-03"), D("2025-03-03"), U("2000")}};
   std::vector<Lot> oldest = lots;
   Redeemed r = TakeAndPrice(fund, &oldest, U("2500"), P("1.3"), Date(), D("2025-03-09"));
   EXPECT_EQ(r.gross.ToString(), "3250.00");

@@ -92,7 +92,8 @@ code = "118888"
 calendar = "QDII"
 confirm_days = 2
 lots = "lifo"
-)", "ta.toml");
+)",
+                                     "ta.toml");
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_EQ(config->funds.size(), 2u);
   const FundTerms& fund = config->funds[0];
@@ -106,8 +107,8 @@ lots = "lifo"
 TEST(Config, TellsWhatIsWrong) {
   const std::string head = "ta = \"11\"\ndistributor = \"301\"\n[[fund]]\ncode = \"110022\"\n";
   EXPECT_TRUE(ReadConfigText(head, "ta.toml").ok());
-  for (const char* wrong : {"colour = 1", "calendar = \"MOON\"", "floor_rate = \"x\"", "confirm_days = 0", "[[fund.purchase]]\nfrom = \"5\"",
-                            "[[fund]]\ncode = \"110022\""}) {
+  for (const char* wrong : {"colour = 1", "calendar = \"MOON\"", "floor_rate = \"x\"", "confirm_days = 0",
+                            "[[fund.purchase]]\nfrom = \"5\"", "[[fund]]\ncode = \"110022\""}) {
     EXPECT_TRUE(absl::IsInvalidArgument(ReadConfigText(head + wrong, "ta.toml").status())) << wrong;
   }
   EXPECT_FALSE(ReadConfig("/nowhere/ta.toml").ok());
