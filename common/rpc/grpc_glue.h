@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,31 @@ grpc::ByteBuffer ToBuffer(const google::protobuf::Message& message);
 // The contents of a PEM file; the error names the file and what it is for.
 absl::StatusOr<std::string> ReadPem(const std::string& path, std::string_view what);
 
+// Whether calls may still be begun inside this process. gRPC crashes where one begins while the server behind an in-process
+// channel shuts down, so the server closes this first. Thread-safe; Enter may nest.
+class InProcessGate {
+ public:
+  // True: begin the call now, and then Leave. False: the server is stopping.
+  bool Enter() {
+    entered_.fetch_add(1);
+    if (!closed_.load()) return true;
+    Leave();
+    return false;
+  }
+  void Leave() {
+    if (entered_.fetch_sub(1) == 1 && closed_.load()) entered_.notify_all();
+  }
+  // Returns when nobody is inside; from then on nobody enters.
+  void Close() {
+    closed_.store(true);
+    for (int n = entered_.load(); n != 0; n = entered_.load()) entered_.wait(n);
+  }
+
+ private:
+  std::atomic<int> entered_{0};
+  std::atomic<bool> closed_{false};
+};
+
 class Channel {
  public:
   Channel(std::shared_ptr<grpc::Channel> channel, std::string name, bool in_process, size_t max_message_bytes)
@@ -50,6 +76,7 @@ class Channel {
   const std::string name;  // the address, or "this process"
   const bool in_process;
   const size_t max_message_bytes;
+  std::shared_ptr<InProcessGate> gate;  // of an in-process channel
 };
 
 }  // namespace fundcore::rpc

@@ -245,6 +245,7 @@ struct RpcServer::Impl {
   std::unique_ptr<UnknownMethods> unknown;
   std::mutex stop_mutex;
   bool stopped = false;
+  std::shared_ptr<InProcessGate> gate = std::make_shared<InProcessGate>();
   std::unique_ptr<grpc::Server> server;
 
   void Serve(const Handlers& handlers, bool is_builtin) {
@@ -333,7 +334,9 @@ std::shared_ptr<Channel> RpcServer::InProcessChannel() {
   grpc::ChannelArguments args;
   args.SetMaxReceiveMessageSize(static_cast<int>(max_bytes));
   args.SetMaxSendMessageSize(static_cast<int>(max_bytes));
-  return std::make_shared<Channel>(impl_->server->InProcessChannel(args), "this process", /*in_process=*/true, max_bytes);
+  auto channel = std::make_shared<Channel>(impl_->server->InProcessChannel(args), "this process", /*in_process=*/true, max_bytes);
+  channel->gate = impl_->gate;
+  return channel;
 }
 
 void RpcServer::SetServing(std::string_view service, bool serving) { impl_->health.Set(service, serving); }
@@ -358,6 +361,7 @@ void RpcServer::Stop(Duration patience) {
   if (std::exchange(impl_->stopped, true)) return;
   impl_->health.Stop();
   impl_->shared->CloseStreams(absl::UnavailableError("the server is stopping; connect again"));
+  impl_->gate->Close();
   impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::microseconds(patience.raw()));
 }
 

@@ -177,11 +177,12 @@ struct Batch {
     for (Part& p : parts) busy += p.items.empty() ? 0 : 1;
     if (busy == 0) return Finish();
     gather = machine::Gather::New(busy, [this] { Finish(); });
-    for (size_t s = 0; s < parts.size(); ++s) {
+    for (size_t s = 0; busy > 0; ++s) {
       Part* part = &parts[s];
       if (part->items.empty()) continue;
       part->batch = this;
       part->left = part->items.size();
+      --busy;  // before the post: once the last part is out, the batch may be done and gone
       host.shards()[s]->executor()->Post([part, work] { work(part); });
     }
   }

@@ -1,4 +1,5 @@
 // Handlers: shape checks, reading on the executor, commands of people.
+#include "common/rpc/operators.h"
 #include "services/clearing/service.h"
 
 #include <algorithm>
@@ -355,7 +356,8 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
       });
   h->Unary<v1::ProposeResolutionRequest, v1::Break>(
       face + "ProposeResolution",
-      [this](const Call&, const v1::ProposeResolutionRequest& q, v1::Break* r, Reply reply) {
+      [this](const Call& call, const v1::ProposeResolutionRequest& q, v1::Break* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (q.person().size() > kMaxPerson) return reply(BadField("person", q.person(), "must have at most 64 bytes"));
         if (q.note().size() > kMaxNote)
           return reply(BadField("note", StrCat(q.note().size(), " bytes"), "must have at most 2,000 bytes"));
@@ -364,7 +366,8 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
       });
   h->Unary<v1::ApproveResolutionRequest, v1::Break>(
       face + "ApproveResolution",
-      [this](const Call&, const v1::ApproveResolutionRequest& q, v1::Break* r, Reply reply) {
+      [this](const Call& call, const v1::ApproveResolutionRequest& q, v1::Break* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (q.person().size() > kMaxPerson) return reply(BadField("person", q.person(), "must have at most 64 bytes"));
         OnBreak(q.break_id(), ApproveResolution{0, Trimmed(q.person())}, r, std::move(reply));
       });

@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/rpc/operators.h"
 #include "common/time/calendar.h"
 #include "services/product/convert.h"
 
@@ -61,19 +62,22 @@ void ProductService::Register(rpc::Handlers* h) {
   using rpc::Reply;
   const std::string face = "fundcore.product.v1.ProductService/";
   h->Unary<v1::PutCalendarRequest, v1::PutResponse>(
-      face + "PutCalendar", [this](const Call&, const v1::PutCalendarRequest& q, v1::PutResponse* r, Reply reply) {
+      face + "PutCalendar", [this](const Call& call, const v1::PutCalendarRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         auto calendar = FromProto(q.calendar());
         if (!calendar.ok()) return reply(calendar.status());
         Put(PutCalendar{*std::move(calendar)}, r, std::move(reply));
       });
   h->Unary<v1::PutInstitutionRequest, v1::PutResponse>(
-      face + "PutInstitution", [this](const Call&, const v1::PutInstitutionRequest& q, v1::PutResponse* r, Reply reply) {
+      face + "PutInstitution", [this](const Call& call, const v1::PutInstitutionRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         auto terms = FromProto(q.institution());
         if (!terms.ok()) return reply(terms.status());
         Put(PutInstitution{*std::move(terms)}, r, std::move(reply));
       });
   h->Unary<v1::PutFundRequest, v1::PutResponse>(
-      face + "PutFund", [this](const Call&, const v1::PutFundRequest& q, v1::PutResponse* r, Reply reply) {
+      face + "PutFund", [this](const Call& call, const v1::PutFundRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         auto terms = FromProto(q.fund());
         if (!terms.ok()) return reply(terms.status());
         terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
@@ -81,7 +85,8 @@ void ProductService::Register(rpc::Handlers* h) {
         Put(PutFund{*std::move(terms), lead_}, r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
-      face + "PutNavs", [this](const Call&, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
+      face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (q.source().empty() || q.source().size() > 300 || q.navs_size() > kMaxNavsAtOnce) {
           return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                                             StrCat("source must have 1 to 300 bytes and navs at most ", kMaxNavsAtOnce,

@@ -27,7 +27,7 @@ class Progress {
 
   bool Done(int step) const { return step <= last_; }
   int last() const { return last_; }
-  // kUnavailable where the file cannot be written.
+  // The last one again keeps the facts set since, and nothing else. kUnavailable where the file cannot be written.
   absl::Status Finish(int step);
 
   // Facts by name; "" where unknown. Setting "" forgets.

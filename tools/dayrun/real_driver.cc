@@ -22,6 +22,8 @@ namespace {
 
 constexpr int kStartMillis = 60'000;
 constexpr Duration kCallDeadline = Duration::Seconds(10);
+// How long a server may be away before the run gives up.
+constexpr Duration kAwayPatience = Duration::Seconds(30);
 // Between two questions of a wait.
 constexpr useconds_t kAskAgainMicros = 60'000;
 
@@ -160,7 +162,13 @@ absl::Status RealDriver::AdvanceTo(TimePoint when) {
 
 absl::Status RealDriver::Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
                               std::string_view caller) {
-  return rpc::BlockingCall(*channel_, method, request, response, kCallDeadline, caller);
+  // A server that is away comes back, and every request of a script may be asked again: its id is the same.
+  const int64_t until = MonotonicMicros() + kAwayPatience.raw();
+  for (;;) {
+    absl::Status s = rpc::BlockingCall(*channel_, method, request, response, kCallDeadline, caller);
+    if (!absl::IsUnavailable(s) || MonotonicMicros() >= until) return s;
+    ::usleep(kAskAgainMicros);
+  }
 }
 
 absl::StatusOr<bool> RealDriver::Wait(absl::FunctionRef<absl::StatusOr<bool>()> done, Duration patience) {
@@ -202,8 +210,6 @@ absl::StatusOr<std::string> RealDriver::StateHash() {
 
 absl::Status RealDriver::CheckReplay() {
   if (options_.program.empty()) return absl::OkStatus();
-  // The last connection goes first: a server that stops waits for those that are open.
-  //channel_.reset();
   if (const int ended = Kill(SIGTERM); !WIFEXITED(ended) || WEXITSTATUS(ended) != 0) {
     return absl::DataLossError(StrCat("the server did not stop in order (wait status ", ended, "); see ", options_.folder, "/server.log"));
   }

@@ -164,6 +164,14 @@ absl::Status Runner::Do(const Line& line) {
 
 std::string Runner::RequestId(int n) const { return StrCat(script_.name, "/", line_->number, ".", statement_, ".", n); }
 
+absl::StatusOr<bool> Runner::BegunBefore() {
+  const std::string key = StrCat("begun ", line_->number, ".", statement_);
+  if (!progress_->Get(key).empty()) return true;
+  progress_->Set(key, "1");
+  FC_RETURN_IF_ERROR(progress_->Finish(progress_->last()));
+  return false;
+}
+
 absl::Status Runner::Eventually(absl::FunctionRef<absl::StatusOr<std::string>()> check) {
   std::string said;
   FC_ASSIGN_OR_RETURN(bool right, driver_->Wait(

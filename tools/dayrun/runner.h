@@ -57,6 +57,9 @@ class Runner {
   absl::Status MoveTo(TimePoint to);
   absl::Status Do(const Line& line);
   std::string RequestId(int n) const;
+  // For what cannot be done twice: notes durably that this statement is about to be done, and says whether an earlier run had
+  // noted that before it was killed.
+  absl::StatusOr<bool> BegunBefore();
 
   // --- runner_orders.cc: investors and their orders ------------------------------------------------------------------------
   absl::Status Do(const PlaceOrder& s);

@@ -138,11 +138,12 @@ absl::Status Serve(const ServeOptions& o) {
   deps.owner = RandomOwner();
   deps.product_lead = o.product_lead;
 
-  // The log first: its lock says whether the folder is ours.
+  // The key before the log: a folder with a log has its key, whenever the first start was cut short.
+  FC_ASSIGN_OR_RETURN(Vault vault, OpenVault(o.data + "/vault.key", fresh));
+  // The log's lock says whether the folder is ours.
   OpenReport report;
   FC_ASSIGN_OR_RETURN(auto log, EmbeddedLog::Open({.folder = log_folder, .partitions = System::Layout(deps)}, &report));
   if (!report.Summary().empty()) FC_LOG(Warn, "{}", report.Summary());
-  FC_ASSIGN_OR_RETURN(Vault vault, OpenVault(o.data + "/vault.key", fresh));
   FC_ASSIGN_OR_RETURN(auto store, RocksStore::Open({.folder = o.data + "/state"}));
   FC_RETURN_IF_ERROR(MakeFolder(exchange));
   FC_ASSIGN_OR_RETURN(auto files, DiskFiles::Open(exchange));
@@ -189,6 +190,7 @@ absl::Status Serve(const ServeOptions& o) {
 
   absl::Status started = log->Start();
   if (!started.ok()) {
+    peers.Close();
     server->Stop(Duration::Seconds(1));
     for (auto& e : executors) e->Stop();
     blocking.Stop();
@@ -212,7 +214,9 @@ absl::Status Serve(const ServeOptions& o) {
 
   stop.Wait();
   FC_LOG(Info, "stopping");
-  server->Stop(Duration::Seconds(5));
+  server->SetServing("", false);
+  peers.Close();  // what hangs on a peer now is unknown to its caller, who asks again; nothing is lost
+  server->Stop(Duration::Seconds(1));
   std::promise<absl::Status> flushed;
   blocking.Post([&] { system.flusher().FlushNow([&flushed](absl::Status s) { flushed.set_value(std::move(s)); }); });
   absl::Status flush = flushed.get_future().get();

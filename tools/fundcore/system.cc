@@ -2,6 +2,7 @@
 #include "tools/fundcore/system.h"
 
 #include "common/base/status.h"
+#include "common/rpc/operators.h"
 #include "fundcore/admin/v1/admin.pb.h"
 #include "services/account/service.h"
 #include "services/clearing/service.h"
@@ -15,15 +16,6 @@ namespace {
 
 constexpr PartitionId kClockPartition{0};
 constexpr char kVersion[] = "0.1.0";
-
-bool MayOperate(const rpc::Call& call) {
-  return call.internal || call.caller.view() == "local" || call.caller.view() == "operator" || call.caller.view() == "fundctl";
-}
-
-absl::Status NotAnOperator(const rpc::Call& call) {
-  return rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "OPERATORS_ONLY",
-                              StrCat("caller \"", call.caller.view(), "\" may not operate this process"));
-}
 
 }  // namespace
 
@@ -117,7 +109,7 @@ void System::RegisterAdmin() {
       });
   handlers_.Unary<v1::AdvanceClockRequest, v1::AdvanceClockResponse>(
       face + "AdvanceClock", [this](const Call& call, const v1::AdvanceClockRequest& q, v1::AdvanceClockResponse* r, Reply reply) {
-        if (!MayOperate(call)) return reply(NotAnOperator(call));
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (!parts_.steered) {
           return reply(rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, "CLOCK_NOT_STEERED",
                                             "this process follows the real clock; serve with --clock=steered to move it"));
@@ -143,7 +135,7 @@ void System::RegisterAdmin() {
       });
   handlers_.Unary<v1::StateHashesRequest, v1::StateHashesResponse>(
       face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest&, v1::StateHashesResponse* r, Reply reply) {
-        if (!MayOperate(call)) return reply(NotAnOperator(call));
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         std::vector<std::pair<machine::PartitionBase*, v1::PartitionHash*>> all;
         for (machine::HostBase* h : hosts())
           for (auto& shard : h->shards())
@@ -163,7 +155,7 @@ void System::RegisterAdmin() {
       });
   handlers_.Unary<v1::FlushRequest, v1::FlushResponse>(
       face + "Flush", [this](const Call& call, const v1::FlushRequest&, v1::FlushResponse*, Reply reply) {
-        if (!MayOperate(call)) return reply(NotAnOperator(call));
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         parts_.blocking->Post([this, reply = std::move(reply)]() mutable { flusher_->FlushNow(std::move(reply)); });
       });
 }

@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/crypto/vault.h"
+#include "common/rpc/operators.h"
 #include "fundcore/bank/v1/bank.pb.h"
 
 namespace fundcore::simbank {
@@ -90,7 +91,8 @@ void SimBank::Register(rpc::Handlers* h) {
   using rpc::Call;
   using rpc::Reply;
   h->Unary<v1::ExecuteRequest, v1::ExecuteResponse>(
-      "fundcore.bank.v1.BankService/Execute", [this](const Call&, const v1::ExecuteRequest& q, v1::ExecuteResponse* r, Reply reply) {
+      "fundcore.bank.v1.BankService/Execute", [this](const Call& call, const v1::ExecuteRequest& q, v1::ExecuteResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (q.instructions_size() == 0) return reply(absl::OkStatus());
         if (q.instructions_size() > kMaxInstructions) {
           return reply(absl::InvalidArgumentError(StrCat("instructions: ", q.instructions_size(), " are more than ", kMaxInstructions)));
@@ -141,7 +143,8 @@ void SimBank::Register(rpc::Handlers* h) {
         });
       });
   h->Unary<v1::FundCardRequest, v1::FundCardResponse>(
-      "fundcore.bank.v1.BankService/FundCard", [this](const Call&, const v1::FundCardRequest& q, v1::FundCardResponse* r, Reply reply) {
+      "fundcore.bank.v1.BankService/FundCard", [this](const Call& call, const v1::FundCardRequest& q, v1::FundCardResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (q.request_id().empty() || q.card_no().empty() || q.amount_fen() <= 0) {
           return reply(absl::InvalidArgumentError("request_id, card_no and a positive amount_fen are needed"));
         }
