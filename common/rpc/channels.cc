@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
-#include <shared_mutex>
 #include <vector>
 
 #include "common/base/check.h"
@@ -94,9 +93,6 @@ struct GrpcPeers::Impl {
   std::mutex mutex;
   std::condition_variable empty;
   std::list<std::shared_ptr<OutCall>> under_way;
-  // Held shared while a call is begun, exclusively to close: afterwards nothing touches a channel any more.
-  std::shared_mutex beginning;
-  bool closed = false;
 
   Channel* Find(std::string_view method) const {
     Channel* best = nullptr;
@@ -137,19 +133,11 @@ void GrpcPeers::Route(std::string_view prefix, std::shared_ptr<Channel> channel)
   impl_->routes.emplace_back(prefix, std::move(channel));
 }
 
-void GrpcPeers::Close() {
-  std::unique_lock beginning(impl_->beginning);
-  impl_->closed = true;
-}
-
 void GrpcPeers::Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
                      Duration deadline, Executor* executor, Done done) {
-  std::shared_lock beginning(impl_->beginning);
   Channel* channel = impl_->Find(method);
   absl::Status problem;
-  if (impl_->closed) {
-    problem = absl::UnavailableError("this process is stopping; ask again when it is back");
-  } else if (channel == nullptr) {
+  if (channel == nullptr) {
     problem = absl::UnavailableError(StrCat("no peer is configured for ", method));
   } else {
     problem = CheckSize(method, "request", request.ByteSizeLong(), channel->max_message_bytes);

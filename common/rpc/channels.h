@@ -61,10 +61,6 @@ class GrpcPeers : public Peers {
   // Methods that begin with `prefix` ("fundcore.account.v1.") go to this channel; the longest prefix wins. Before Call.
   void Route(std::string_view prefix, std::shared_ptr<Channel> channel);
 
-  // Calls from now on complete with kUnavailable, without touching a channel. Before RpcServer::Stop of a server that is
-  // reached in-process.
-  void Close();
-
   // Errors beyond those of the peer: kResourceExhausted with reason MESSAGE_TOO_LARGE before anything is sent.
   void Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
             Duration deadline, Executor* executor, Done done) override;

@@ -26,8 +26,8 @@ namespace fundcore::dayrun {
 //   driver->AdvanceTo(ten_o_clock);
 //   driver->Call("fundcore.trade.v1.TradeService/SubmitOrder", request, &response, "investor-app");
 //
-// Blocking; one thread. Errors of Begin, Restart, AdvanceTo and Wait mean that the system cannot be driven (kUnavailable);
-// those of Call are the system's answers.
+// Blocking; one thread. Errors of Begin, Restart, AdvanceTo and Wait mean that the system cannot be driven
+// (kUnavailable); those of Call are the system's answers.
 class Driver {
  public:
   virtual ~Driver() = default;
@@ -42,7 +42,8 @@ class Driver {
   virtual absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                             google::protobuf::Message* response, std::string_view caller) = 0;
 
-  // Lets the system run until `done` returns true or an error, for at most `patience` of machine time. False: it never did.
+  // Lets the system run until `done` returns true or an error, for at most `patience` of machine time. False: it never
+  // did.
   virtual absl::StatusOr<bool> Wait(absl::FunctionRef<absl::StatusOr<bool>()> done, Duration patience) = 0;
 
   // The system dies as if the power had failed, and comes up again on what is left.

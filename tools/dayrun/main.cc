@@ -112,7 +112,8 @@ int RunOnce(const Flags& f, const Script& script, int restart) {
       result = Runner(script, &driver, &progress, options).Run();
     }
   } else {
-    SimDriver driver({.seed = f.seed});
+    // The first seed keeps the order of posting, so that a plain run is the easiest one to follow.
+    SimDriver driver({.seed = f.seed, .shuffle = f.seed != 1});
     result = Runner(script, &driver, &progress, options).Run();
   }
   if (!folder.empty() && !f.keep && result.status.ok()) {
@@ -122,14 +123,17 @@ int RunOnce(const Flags& f, const Script& script, int restart) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const std::string restarted = restart > 0 ? StrCat(", restarted before line ", restart) : "";
   if (f.json) {
-    std::printf("{\"script\":\"%s\",\"name\":\"%s\",\"ok\":%s,\"restart_at\":%d,\"lines\":%d,\"seconds\":%.3f,\"state\":\"%s\",\"message\":\"%s\"}\n",
-                Escaped(script.path).c_str(), Escaped(script.name).c_str(), result.status.ok() ? "true" : "false", restart, result.lines,
-                seconds, result.state_hash.c_str(), Escaped(std::string(result.status.message())).c_str());
+    std::printf(
+        "{\"script\":\"%s\",\"name\":\"%s\",\"ok\":%s,\"restart_at\":%d,\"lines\":%d,\"seconds\":%.3f,\"state\":\"%s\","
+        "\"message\":\"%s\"}\n",
+        Escaped(script.path).c_str(), Escaped(script.name).c_str(), result.status.ok() ? "true" : "false", restart,
+        result.lines, seconds, result.state_hash.c_str(), Escaped(std::string(result.status.message())).c_str());
   } else if (result.status.ok()) {
-    std::printf("ok    %-34s %3d lines  %6.2f s  %s%s\n", script.name.c_str(), result.lines, seconds, result.state_hash.substr(0, 16).c_str(),
-                restarted.c_str());
+    std::printf("ok    %-34s %3d lines  %6.2f s  %s%s\n", script.name.c_str(), result.lines, seconds,
+                result.state_hash.substr(0, 16).c_str(), restarted.c_str());
   } else {
-    std::printf("FAIL  %-34s%s\n  %s\n", script.name.c_str(), restarted.c_str(), std::string(result.status.message()).c_str());
+    std::printf("FAIL  %-34s%s\n  %s\n", script.name.c_str(), restarted.c_str(),
+                std::string(result.status.message()).c_str());
     if (!folder.empty()) std::printf("  data, files and logs of the run are in %s\n", folder.c_str());
     std::printf("repeat: %s\n", Repeat(f, script.path, restart).c_str());
   }
@@ -172,9 +176,12 @@ int Main(int argc, char** argv) {
   app.add_option("--attach", f.attach, "host:port of a running fundcore with a steered clock");
   app.add_option("--exchange", f.exchange, "its folder of settlement files (with --attach)");
   app.add_option("--ta-state", f.ta_state, "folder of the institutions' registers (with --attach)");
-  app.add_option("--progress", f.progress, "file that remembers what was done, so that a rerun goes on (with --attach)");
-  app.add_option("--restart-at", f.restart_at, "crash and replay before this line; \"all\": one run for each of several lines");
-  app.add_option("--seed", f.seed, "of the simulated world");
+  app.add_option("--progress", f.progress,
+                 "file that remembers what was done, so that a rerun goes on (with --attach)");
+  app.add_option("--restart-at", f.restart_at,
+                 "crash and replay before this line; \"all\": one run for each of several lines");
+  app.add_option("--seed", f.seed,
+                 "of the simulated world; other than 1, tasks of its executors run in an order drawn from it");
   app.add_flag("--json", f.json, "one JSON object a run");
   app.add_flag("--keep", f.keep, "with --real: leave the folder of the run");
   app.add_flag("-v,--verbose", f.verbose, "each line as it begins");

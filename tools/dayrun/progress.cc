@@ -1,5 +1,5 @@
-// The file is a list of lines: "subject TEXT", "fact KEY<tab>VALUE", "done STEP". Facts count once a "done" follows them, so a
-// torn end takes away only the step that was under way.
+// The file is a list of lines: "subject TEXT", "fact KEY<tab>VALUE", "done STEP". Facts count once a "done" follows
+// them, so a torn end takes away only the step that was under way.
 #include "tools/dayrun/progress.h"
 
 #include <fcntl.h>
@@ -60,7 +60,8 @@ absl::StatusOr<Progress> Progress::Open(const std::string& path, std::string_vie
     at = end + 1;
     if (line.starts_with("subject ")) {
       if (line.substr(8) != OneLine(subject)) {
-        return absl::FailedPreconditionError(StrCat(path, " belongs to another script or another version of it; remove it to begin anew"));
+        return absl::FailedPreconditionError(
+            StrCat(path, " belongs to another script or another version of it; remove it to begin anew"));
       }
       whole = at;
     } else if (line.starts_with("fact ")) {

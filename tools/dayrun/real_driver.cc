@@ -98,8 +98,9 @@ int RealDriver::Kill(int signal) {
 
 absl::Status RealDriver::Spawn(TimePoint start) {
   int out = -1;
-  FC_ASSIGN_OR_RETURN(child_, Start({options_.program, "serve", "--data", options_.folder + "/data", "--listen", "127.0.0.1:0", "--clock",
-                                     "steered", "--clock-start", start.Iso(), "--exchange", options_.exchange, "--partitions", "4"},
+  FC_ASSIGN_OR_RETURN(child_, Start({options_.program, "serve", "--data", options_.folder + "/data", "--listen",
+                                     "127.0.0.1:0", "--clock", "steered", "--clock-start", start.Iso(), "--exchange",
+                                     options_.exchange, "--partitions", "4"},
                                     options_.folder + "/server.log", &out));
   const std::string address = ReadLineOf(out, "serving on ", kStartMillis);
   ::close(out);
@@ -116,12 +117,14 @@ absl::Status RealDriver::Join() {
   admin::v1::StatusResponse status;
   FC_ASSIGN_OR_RETURN(bool up, Wait(
                                    [&]() -> absl::StatusOr<bool> {
-                                     const absl::Status s = Call("fundcore.admin.v1.AdminService/Status", admin::v1::StatusRequest(), &status, "operator");
+                                     const absl::Status s = Call("fundcore.admin.v1.AdminService/Status",
+                                                                 admin::v1::StatusRequest(), &status, "operator");
                                      return s.ok() && status.serving();
                                    },
                                    Duration::Seconds(60)));
   if (!up) return Unreachable(StrCat(address_, " does not serve"));
-  if (!status.steered()) return absl::FailedPreconditionError(StrCat(address_, " follows the real clock; serve with --clock=steered"));
+  if (!status.steered())
+    return absl::FailedPreconditionError(StrCat(address_, " follows the real clock; serve with --clock=steered"));
   now_ = TimePoint::FromRaw(status.now_us());
   return absl::OkStatus();
 }
@@ -155,13 +158,14 @@ absl::Status RealDriver::AdvanceTo(TimePoint when) {
                                         return last.ok() || now_ >= when;
                                       },
                                       Duration::Seconds(60)));
-  if (!moved) return Unreachable(StrCat("the clock cannot be moved to ", when.Iso(), ": ", std::string(last.message())));
+  if (!moved)
+    return Unreachable(StrCat("the clock cannot be moved to ", when.Iso(), ": ", std::string(last.message())));
   now_ = std::max(now_, when);
   return absl::OkStatus();
 }
 
-absl::Status RealDriver::Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
-                              std::string_view caller) {
+absl::Status RealDriver::Call(std::string_view method, const google::protobuf::Message& request,
+                              google::protobuf::Message* response, std::string_view caller) {
   // A server that is away comes back, and every request of a script may be asked again: its id is the same.
   const int64_t until = MonotonicMicros() + kAwayPatience.raw();
   for (;;) {
@@ -182,7 +186,8 @@ absl::StatusOr<bool> RealDriver::Wait(absl::FunctionRef<absl::StatusOr<bool>()> 
 }
 
 absl::Status RealDriver::Restart() {
-  if (options_.program.empty()) return absl::UnimplementedError("a server that was not started here is not killed from here");
+  if (options_.program.empty())
+    return absl::UnimplementedError("a server that was not started here is not killed from here");
   Kill(SIGKILL);
   FC_RETURN_IF_ERROR(Spawn(start_));
   return Join();
@@ -202,7 +207,8 @@ absl::StatusOr<ta_sim::TaStore*> RealDriver::TaStoreOf(std::string_view ta) {
 
 absl::StatusOr<std::string> RealDriver::StateHash() {
   admin::v1::StateHashesResponse r;
-  FC_RETURN_IF_ERROR(Call("fundcore.admin.v1.AdminService/StateHashes", admin::v1::StateHashesRequest(), &r, "operator"));
+  FC_RETURN_IF_ERROR(
+      Call("fundcore.admin.v1.AdminService/StateHashes", admin::v1::StateHashesRequest(), &r, "operator"));
   Sha256Stream all;
   for (const auto& p : r.partitions()) all.Add(StrCat(p.service(), "/", p.partition(), " ", p.hash(), "\n"));
   return all.Finish().Hex();
@@ -211,16 +217,19 @@ absl::StatusOr<std::string> RealDriver::StateHash() {
 absl::Status RealDriver::CheckReplay() {
   if (options_.program.empty()) return absl::OkStatus();
   if (const int ended = Kill(SIGTERM); !WIFEXITED(ended) || WEXITSTATUS(ended) != 0) {
-    return absl::DataLossError(StrCat("the server did not stop in order (wait status ", ended, "); see ", options_.folder, "/server.log"));
+    return absl::DataLossError(
+        StrCat("the server did not stop in order (wait status ", ended, "); see ", options_.folder, "/server.log"));
   }
   int out = -1;
-  FC_ASSIGN_OR_RETURN(pid_t pid, Start({options_.program, "check-replay", "--data", options_.folder + "/data"}, options_.folder + "/server.log", &out));
+  FC_ASSIGN_OR_RETURN(pid_t pid, Start({options_.program, "check-replay", "--data", options_.folder + "/data"},
+                                       options_.folder + "/server.log", &out));
   const std::string said = ReadLineOf(out, "replayed ", kStartMillis);
   ::close(out);
   int status = 0;
   ::waitpid(pid, &status, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
-  return absl::DataLossError(StrCat("fundcore check-replay found a difference (", said, "); see ", options_.folder, "/server.log"));
+  return absl::DataLossError(
+      StrCat("fundcore check-replay found a difference (", said, "); see ", options_.folder, "/server.log"));
 }
 
 }  // namespace fundcore::dayrun

@@ -21,11 +21,11 @@
 namespace fundcore::dayrun {
 
 struct RealOptions {
-  std::string program;    // fundcore, to be started; empty: attach to `address`
-  std::string folder;     // of its data; created where missing
-  std::string address;    // host:port of a running server
-  std::string exchange;   // folder of the settlement files; empty: `folder`/exchange
-  std::string ta_state;   // folder of the institutions' registers; empty: `folder`/ta
+  std::string program;   // fundcore, to be started; empty: attach to `address`
+  std::string folder;    // of its data; created where missing
+  std::string address;   // host:port of a running server
+  std::string exchange;  // folder of the settlement files; empty: `folder`/exchange
+  std::string ta_state;  // folder of the institutions' registers; empty: `folder`/ta
 };
 
 class RealDriver final : public Driver {
@@ -37,8 +37,8 @@ class RealDriver final : public Driver {
   absl::Status Begin(TimePoint start) override;
   TimePoint Now() override { return now_; }
   absl::Status AdvanceTo(TimePoint when) override;
-  absl::Status Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
-                    std::string_view caller) override;
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message* response, std::string_view caller) override;
   absl::StatusOr<bool> Wait(absl::FunctionRef<absl::StatusOr<bool>()> done, Duration patience) override;
   // SIGKILL and a new start. kUnimplemented where the server is not ours.
   absl::Status Restart() override;
@@ -46,7 +46,8 @@ class RealDriver final : public Driver {
   Files* exchange() override { return files_.get(); }
   absl::StatusOr<ta_sim::TaStore*> TaStoreOf(std::string_view ta) override;
   absl::StatusOr<std::string> StateHash() override;
-  // The program's own `check-replay`, on the stopped server's data; the server is down afterwards. OK where it is not ours.
+  // The program's own `check-replay`, on the stopped server's data; the server is down afterwards. OK where it is not
+  // ours.
   absl::Status CheckReplay() override;
 
  private:

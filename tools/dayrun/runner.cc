@@ -96,14 +96,16 @@ absl::Status Runner::GiveInvestor(const GivenInvestor& g) {
   open.set_certificate_no(CertificateOf(script_, g));
   open.set_institution(g.institution);
   open.set_mobile("13900000000");
-  FC_ASSIGN_OR_RETURN(auto opened, Ask<account::v1::OpenInvestorResponse>("fundcore.account.v1.AccountService/OpenInvestor", open, kApp));
+  FC_ASSIGN_OR_RETURN(auto opened, Ask<account::v1::OpenInvestorResponse>(
+                                       "fundcore.account.v1.AccountService/OpenInvestor", open, kApp));
   progress_->Set(StrCat("investor ", g.name), StrCat(opened.investor_id()));
 
   account::v1::AddCardRequest card;
   card.set_investor_id(opened.investor_id());
   card.set_bank_code("102");
   card.set_card_no(CardOf(script_, g));
-  FC_ASSIGN_OR_RETURN(auto added, Ask<account::v1::AddCardResponse>("fundcore.account.v1.AccountService/AddCard", card, kApp));
+  FC_ASSIGN_OR_RETURN(auto added,
+                      Ask<account::v1::AddCardResponse>("fundcore.account.v1.AccountService/AddCard", card, kApp));
   progress_->Set(StrCat("card ", g.name), StrCat(added.card_id()));
 
   if (g.risk_class > 0) {
@@ -112,9 +114,11 @@ absl::Status Runner::GiveInvestor(const GivenInvestor& g) {
     assess.set_investor_id(opened.investor_id());
     for (int i = 0; i < 5; ++i) assess.add_answers(static_cast<uint32_t>(4 * g.risk_class - 2));
     assess.set_lowest_class(g.lowest);
-    FC_ASSIGN_OR_RETURN(auto assessed, Ask<risk::v1::AssessResponse>("fundcore.risk.v1.RiskService/Assess", assess, kApp));
+    FC_ASSIGN_OR_RETURN(auto assessed,
+                        Ask<risk::v1::AssessResponse>("fundcore.risk.v1.RiskService/Assess", assess, kApp));
     if (assessed.risk_class() != static_cast<uint32_t>(g.risk_class)) {
-      return Differs(StrCat("the questionnaire of ", g.name), StrCat("C", g.risk_class), StrCat("C", assessed.risk_class()));
+      return Differs(StrCat("the questionnaire of ", g.name), StrCat("C", g.risk_class),
+                     StrCat("C", assessed.risk_class()));
     }
   }
   if (!g.cash.is_positive()) return absl::OkStatus();
@@ -122,7 +126,8 @@ absl::Status Runner::GiveInvestor(const GivenInvestor& g) {
   fund.set_request_id(StrCat(script_.name, "/cash/", g.name));
   fund.set_card_no(CardOf(script_, g));
   fund.set_amount_fen(g.cash.raw());
-  FC_RETURN_IF_ERROR(Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status());
+  FC_RETURN_IF_ERROR(
+      Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status());
   account::v1::PaymentRequest deposit;
   deposit.set_request_id(StrCat(script_.name, "/cash/", g.name));
   deposit.set_investor_id(opened.investor_id());
@@ -132,7 +137,8 @@ absl::Status Runner::GiveInvestor(const GivenInvestor& g) {
     auto paid = Ask<account::v1::PaymentResponse>("fundcore.account.v1.AccountService/Deposit", deposit, kApp);
     FC_RETURN_IF_ERROR(paid.status());
     if (paid->state() == account::v1::DONE) return std::string();
-    return StrCat("the deposit of ", g.name, ": expected DONE, found ", account::v1::PaymentState_Name(paid->state()), " ", paid->reason());
+    return StrCat("the deposit of ", g.name, ": expected DONE, found ", account::v1::PaymentState_Name(paid->state()),
+                  " ", paid->reason());
   });
 }
 

@@ -36,11 +36,11 @@ struct RunOptions {
 };
 
 struct RunResult {
-  // OK; kFailedPrecondition: an expectation; kDataLoss: the replay differs; kUnimplemented: the script asks for what this
-  // driver cannot do; others: the system cannot be driven. With file:line.
+  // OK; kFailedPrecondition: an expectation; kDataLoss: the replay differs; kUnimplemented: the script asks for what
+  // this driver cannot do; others: the system cannot be driven. With file:line.
   absl::Status status;
-  int lines = 0;            // carried out
-  std::string state_hash;   // at the end, empty after a failure
+  int lines = 0;           // carried out
+  std::string state_hash;  // at the end, empty after a failure
 };
 
 class Runner {
@@ -50,18 +50,20 @@ class Runner {
   RunResult Run();
 
  private:
-  // --- runner.cc: what is given, and the passing of time -------------------------------------------------------------------
+  // --- runner.cc: what is given, and the passing of time
+  // -------------------------------------------------------------------
   absl::Status RunSteps(RunResult* result);
   absl::Status Give(const Given& given);
   absl::Status GiveInvestor(const GivenInvestor& g);
   absl::Status MoveTo(TimePoint to);
   absl::Status Do(const Line& line);
   std::string RequestId(int n) const;
-  // For what cannot be done twice: notes durably that this statement is about to be done, and says whether an earlier run had
-  // noted that before it was killed.
+  // For what cannot be done twice: notes durably that this statement is about to be done, and says whether an earlier
+  // run had noted that before it was killed.
   absl::StatusOr<bool> BegunBefore();
 
-  // --- runner_orders.cc: investors and their orders ------------------------------------------------------------------------
+  // --- runner_orders.cc: investors and their orders
+  // ------------------------------------------------------------------------
   absl::Status Do(const PlaceOrder& s);
   absl::Status Do(const AskAgain& s);
   absl::Status Do(const CancelOrder& s);
@@ -71,11 +73,13 @@ class Runner {
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);
-  absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome, const std::optional<Outcome>& expected);
+  absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome,
+                         const std::optional<Outcome>& expected);
   absl::StatusOr<uint64_t> OrderNumber(const OrderRef& ref) const;
   absl::StatusOr<uint64_t> InvestorNumber(std::string_view name) const;
 
-  // --- runner_institutions.cc: institutions, their days and breaks ---------------------------------------------------------
+  // --- runner_institutions.cc: institutions, their days and breaks
+  // ---------------------------------------------------------
   absl::Status Do(const TaDoes& s);
   absl::Status Do(const TaAnswers& s);
   absl::Status Do(const TaCorrects& s);
@@ -98,7 +102,8 @@ class Runner {
   absl::Status Night(Date day);
   absl::Status Judged(const absl::Status& status, const std::optional<Outcome>& expected, std::string_view what);
 
-  // --- runner_checks.cc: books and files -----------------------------------------------------------------------------------
+  // --- runner_checks.cc: books and files
+  // -----------------------------------------------------------------------------------
   absl::Status Do(const CheckBooks& s);
   absl::Status Do(const CheckFile& s);
   absl::Status Do(const CheckFileCount& s);
@@ -108,14 +113,16 @@ class Runner {
   absl::StatusOr<std::string> BooksDiffer();
   absl::StatusOr<std::string> UnitsDiffer();
 
-  // --- Helpers -------------------------------------------------------------------------------------------------------------
+  // --- Helpers
+  // -------------------------------------------------------------------------------------------------------------
   template <class Resp>
   absl::StatusOr<Resp> Ask(std::string_view method, const google::protobuf::Message& request, std::string_view caller) {
     Resp response;
     FC_RETURN_IF_ERROR(driver_->Call(method, request, &response, caller));
     return response;
   }
-  // Asks until `check` gives "" (right) or a while has passed; what it said last ("expected …, found …") is the failure.
+  // Asks until `check` gives "" (right) or a while has passed; what it said last ("expected …, found …") is the
+  // failure.
   absl::Status Eventually(absl::FunctionRef<absl::StatusOr<std::string>()> check);
   Date Today() { return driver_->Now().date(); }
 

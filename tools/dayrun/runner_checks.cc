@@ -12,7 +12,8 @@ namespace {
 
 namespace av1 = account::v1;
 
-// A number of a file in the units of its last decimal: "25,000.00" with two decimals is 2500000. nullopt where it is none.
+// A number of a file in the units of its last decimal: "25,000.00" with two decimals is 2500000. nullopt where it is
+// none.
 std::optional<int64_t> StepsOf(std::string_view text, int decimals) {
   int64_t v = 0;
   int after = -1;
@@ -49,7 +50,8 @@ std::string Plain(int64_t steps, int decimals) {
 absl::StatusOr<std::string> Runner::BooksDiffer() {
   av1::TrialBalanceRequest q;
   q.set_verify(true);
-  FC_ASSIGN_OR_RETURN(auto books, Ask<av1::TrialBalanceResponse>("fundcore.account.v1.AccountService/TrialBalance", q, kOperator));
+  FC_ASSIGN_OR_RETURN(auto books,
+                      Ask<av1::TrialBalanceResponse>("fundcore.account.v1.AccountService/TrialBalance", q, kOperator));
   if (!books.balanced()) return StrCat("the books: expected balance, found ", books.difference());
   int64_t cash = 0, bank = 0;
   std::map<std::string, int64_t> units;
@@ -60,8 +62,10 @@ absl::StatusOr<std::string> Runner::BooksDiffer() {
   for (const av1::Leg& leg : books.units()) units[leg.fund_code()] += leg.units_e2();
   if (cash != 0) return StrCat("the sum of all cash: expected 0.00, found ", Money::FromRaw(cash).ToGrouped());
   for (const auto& [fund, sum] : units)
-    if (sum != 0) return StrCat("the sum of all units of ", fund, ": expected 0.00, found ", Units::FromRaw(sum).ToGrouped());
-  FC_ASSIGN_OR_RETURN(auto theirs, Ask<bank::v1::BalancesResponse>("fundcore.bank.v1.BankService/Balances", bank::v1::BalancesRequest(), kOperator));
+    if (sum != 0)
+      return StrCat("the sum of all units of ", fund, ": expected 0.00, found ", Units::FromRaw(sum).ToGrouped());
+  FC_ASSIGN_OR_RETURN(auto theirs, Ask<bank::v1::BalancesResponse>("fundcore.bank.v1.BankService/Balances",
+                                                                   bank::v1::BalancesRequest(), kOperator));
   if (theirs.settlement_fen() != bank) {
     return StrCat("the settlement account: our books say ", Money::FromRaw(bank).ToGrouped(), ", the bank says ",
                   Money::FromRaw(theirs.settlement_fen()).ToGrouped());
@@ -77,12 +81,14 @@ absl::StatusOr<std::string> Runner::UnitsDiffer() {
     for (const auto& d : days) under_way |= d.step() >= clearing::v1::VALIDATE && d.step() <= clearing::v1::APPLY;
     for (const auto& d : days) {
       // Answered, and set aside: a correction is awaited.
-      under_way |= d.step() == clearing::v1::AWAIT && progress_->Get(StrCat("answered ", ta)) == Date::FromRaw(d.answer_day()).Iso();
+      under_way |= d.step() == clearing::v1::AWAIT &&
+                   progress_->Get(StrCat("answered ", ta)) == Date::FromRaw(d.answer_day()).Iso();
     }
     if (under_way) continue;
     av1::UnitTotalsRequest q;
     q.set_ta_code(ta);
-    FC_ASSIGN_OR_RETURN(auto ours, Ask<av1::UnitTotalsResponse>("fundcore.account.v1.AccountOps/UnitTotals", q, kOperator));
+    FC_ASSIGN_OR_RETURN(auto ours,
+                        Ask<av1::UnitTotalsResponse>("fundcore.account.v1.AccountOps/UnitTotals", q, kOperator));
     FC_ASSIGN_OR_RETURN(ta_sim::TaSim * sim, Ta(ta));
     FC_ASSIGN_OR_RETURN(ta_sim::TaReport theirs, sim->Report());
     std::map<std::string, std::pair<int64_t, int64_t>> units;
@@ -90,8 +96,8 @@ absl::StatusOr<std::string> Runner::UnitsDiffer() {
     for (const auto& [fund, shares] : theirs.funds) units[fund.str()].second = shares.raw();
     for (const auto& [fund, both] : units) {
       if (both.first == both.second) continue;
-      return StrCat("the units of ", fund, ": our books say ", Units::FromRaw(both.first).ToGrouped(), ", ta ", ta, " says ",
-                    Units::FromRaw(both.second).ToGrouped());
+      return StrCat("the units of ", fund, ": our books say ", Units::FromRaw(both.first).ToGrouped(), ", ta ", ta,
+                    " says ", Units::FromRaw(both.second).ToGrouped());
     }
   }
   return std::string();
@@ -125,7 +131,8 @@ absl::Status Runner::Do(const CheckFile& s) {
         int64_t found = 0;
         const std::optional<int64_t> expected = StepsOf(s.value, column.decimals());
         if (column.kind() == ofd::FieldKind::kNumber && expected) {
-          if (record.ReadNumber(column, &found) != ofd::FieldState::kPresent) return Differs(what, s.value, "no number");
+          if (record.ReadNumber(column, &found) != ofd::FieldState::kPresent)
+            return Differs(what, s.value, "no number");
           return found == *expected ? absl::OkStatus() : Differs(what, s.value, Plain(found, column.decimals()));
         }
         return record.Text(column) == s.value ? absl::OkStatus() : Differs(what, s.value, record.Text(column));
@@ -138,9 +145,10 @@ absl::Status Runner::Do(const CheckFile& s) {
 absl::Status Runner::Do(const CheckFileCount& s) {
   const GivenTa& ta = *script_.Ta(s.ta);
   const bool ours = s.type == "03" || s.type == "01";
-  const std::string folder = StrCat(ours ? "out/" : "in/", s.ta, "/", s.day.Compact(), "/", StrCat(1000 + s.transfer).substr(1), "/");
-  const std::string name = StrCat(folder, "OFD_", ours ? ta.distributor : s.ta, "_", ours ? s.ta : ta.distributor, "_", s.day.Compact(), "_",
-                                  s.type, ".TXT");
+  const std::string folder =
+      StrCat(ours ? "out/" : "in/", s.ta, "/", s.day.Compact(), "/", StrCat(1000 + s.transfer).substr(1), "/");
+  const std::string name = StrCat(folder, "OFD_", ours ? ta.distributor : s.ta, "_", ours ? s.ta : ta.distributor, "_",
+                                  s.day.Compact(), "_", s.type, ".TXT");
   return Eventually([&]() -> absl::StatusOr<std::string> {
     auto bytes = driver_->exchange()->Read(name);
     if (!bytes.ok()) return StrCat(name, ": expected ", s.records, " records, found no such file");

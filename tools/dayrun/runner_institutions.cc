@@ -15,7 +15,8 @@ namespace cv1 = clearing::v1;
 using Kind = TaDoes::Kind;
 
 constexpr Duration kPatience = Duration::Seconds(30);
-// A day is at rest when it has said the same at so many questions in a row: it may not have seen the newest file at the first.
+// A day is at rest when it has said the same at so many questions in a row: it may not have seen the newest file at the
+// first.
 constexpr int kSameAnswers = 5;
 
 std::string FaultKey(std::string_view ta, Date day) { return StrCat("faults ", ta, " ", day.Iso()); }
@@ -34,29 +35,33 @@ absl::StatusOr<ta_sim::TaSim*> Runner::Ta(std::string_view code) {
 }
 
 absl::StatusOr<std::vector<cv1::BusinessDay>> Runner::Days(std::string_view ta) {
-  FC_RETURN_IF_ERROR(Ask<cv1::NudgeResponse>("fundcore.clearing.v1.ClearingService/Nudge", cv1::NudgeRequest(), kOperator).status());
+  FC_RETURN_IF_ERROR(
+      Ask<cv1::NudgeResponse>("fundcore.clearing.v1.ClearingService/Nudge", cv1::NudgeRequest(), kOperator).status());
   cv1::DayStatusRequest q;
   q.set_ta_code(std::string(ta));
-  FC_ASSIGN_OR_RETURN(auto r, Ask<cv1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", q, kOperator));
+  FC_ASSIGN_OR_RETURN(auto r,
+                      Ask<cv1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", q, kOperator));
   return std::vector<cv1::BusinessDay>(r.days().begin(), r.days().end());
 }
 
 absl::StatusOr<std::vector<cv1::Break>> Runner::Breaks(bool all) {
   cv1::ListBreaksRequest q;
   q.set_all(all);
-  FC_ASSIGN_OR_RETURN(auto r, Ask<cv1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", q, kOperator));
+  FC_ASSIGN_OR_RETURN(auto r,
+                      Ask<cv1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", q, kOperator));
   return std::vector<cv1::Break>(r.breaks().begin(), r.breaks().end());
 }
 
 absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
   std::string order;
-  if (s.kind == Kind::kConfirmsPart || s.kind == Kind::kRefusesOrder || s.kind == Kind::kMisreports || s.kind == Kind::kMisbooks ||
-      s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice) {
+  if (s.kind == Kind::kConfirmsPart || s.kind == Kind::kRefusesOrder || s.kind == Kind::kMisreports ||
+      s.kind == Kind::kMisbooks || s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice) {
     FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.order));
     order = FormatOrderId(OrderId(number));
   }
   switch (s.kind) {
-    case Kind::kConfirmsPart: return StrCat("partial:", order, ":", s.by_units ? s.units.ToString() : s.amount.ToString());
+    case Kind::kConfirmsPart:
+      return StrCat("partial:", order, ":", s.by_units ? s.units.ToString() : s.amount.ToString());
     case Kind::kRefusesOrder: return StrCat("refuse:", order, ":", s.code);
     case Kind::kMisreports: return StrCat("wrong-units:", order, ":", Signed(s.units));
     case Kind::kMisbooks: return StrCat("wrong-register:", order, ":", Signed(s.units));
@@ -112,22 +117,24 @@ absl::Status Runner::Answer(std::string_view ta, Date day, bool asked) {
   // Our files come first. A day that cannot send any stops nobody else's.
   const cv1::BusinessDay* due = nullptr;
   std::vector<cv1::BusinessDay> days;
-  FC_RETURN_IF_ERROR(driver_->Wait(
-                                [&]() -> absl::StatusOr<bool> {
-                                  FC_ASSIGN_OR_RETURN(days, Days(ta));
-                                  return std::none_of(days.begin(), days.end(), [&](const cv1::BusinessDay& d) {
-                                    return d.day() < day.raw() && d.step() < cv1::AWAIT && d.open_breaks() == 0;
-                                  });
-                                },
-                                kPatience)
+  FC_RETURN_IF_ERROR(driver_
+                         ->Wait(
+                             [&]() -> absl::StatusOr<bool> {
+                               FC_ASSIGN_OR_RETURN(days, Days(ta));
+                               return std::none_of(days.begin(), days.end(), [&](const cv1::BusinessDay& d) {
+                                 return d.day() < day.raw() && d.step() < cv1::AWAIT && d.open_breaks() == 0;
+                               });
+                             },
+                             kPatience)
                          .status());
-  // A day that has its answer counts, too: asked again, the institution completes what a crash of ours cut short, and writes
-  // nothing where all was written.
+  // A day that has its answer counts, too: asked again, the institution completes what a crash of ours cut short, and
+  // writes nothing where all was written.
   for (const cv1::BusinessDay& d : days)
     if (d.answer_day() == day.raw() && d.step() >= cv1::AWAIT) due = &d;
   if (due == nullptr) {
     if (!asked) return absl::OkStatus();
-    return absl::FailedPreconditionError(StrCat("ta ", ta, " answers for ", day.Iso(), ", but no business day of it waits for that"));
+    return absl::FailedPreconditionError(
+        StrCat("ta ", ta, " answers for ", day.Iso(), ", but no business day of it waits for that"));
   }
   const Date business_day = Date::FromRaw(due->day());
   std::vector<ta_sim::Fault> faults;
@@ -143,7 +150,8 @@ absl::Status Runner::Answer(std::string_view ta, Date day, bool asked) {
   }
   FC_ASSIGN_OR_RETURN(ta_sim::TaSim * sim, Ta(ta));
   auto report = sim->Answer(day, faults);
-  if (!report.ok()) return absl::FailedPreconditionError(StrCat("ta ", ta, ": ", std::string(report.status().message())));
+  if (!report.ok())
+    return absl::FailedPreconditionError(StrCat("ta ", ta, ": ", std::string(report.status().message())));
   progress_->Set(StrCat("answered ", ta), day.Iso());
   return WaitForRest(ta, day);
 }
@@ -183,7 +191,8 @@ absl::Status Runner::Do(const TaCorrects& s) {
   auto report = sim->Correct(day);
   // Nothing left to correct: the run that was killed here had done it.
   const bool done = again && absl::IsFailedPrecondition(report.status());
-  if (!report.ok() && !done) return absl::FailedPreconditionError(StrCat("ta ", s.ta, ": ", std::string(report.status().message())));
+  if (!report.ok() && !done)
+    return absl::FailedPreconditionError(StrCat("ta ", s.ta, ": ", std::string(report.status().message())));
   return WaitForRest(s.ta, day);
 }
 
@@ -218,8 +227,9 @@ absl::Status Runner::Do(const CloseDays& s) {
       FC_ASSIGN_OR_RETURN(auto days, Days(ta));
       for (const cv1::BusinessDay& d : days) {
         if (d.answer_day() > today.raw() || d.step() == cv1::CLOSED) continue;
-        return StrCat("day ", Date::FromRaw(d.day()).Iso(), " of ta ", ta, ": expected CLOSED, found ", cv1::Step_Name(d.step()), " with ",
-                      d.open_breaks(), " open breaks, waiting for \"", d.waiting_for(), "\"");
+        return StrCat("day ", Date::FromRaw(d.day()).Iso(), " of ta ", ta, ": expected CLOSED, found ",
+                      cv1::Step_Name(d.step()), " with ", d.open_breaks(), " open breaks, waiting for \"",
+                      d.waiting_for(), "\"");
       }
       return std::string();
     }));
@@ -240,7 +250,8 @@ absl::Status Runner::Do(const CheckDay& s) {
     if (r.days_size() == 0) return StrCat(what, ": expected ", s.step, s.waiting_for, ", found no such day");
     const cv1::BusinessDay& d = r.days(0);
     if (!s.step.empty() && cv1::Step_Name(d.step()) != s.step) {
-      return StrCat(what, ": expected ", s.step, ", found ", cv1::Step_Name(d.step()), " waiting for \"", d.waiting_for(), "\"");
+      return StrCat(what, ": expected ", s.step, ", found ", cv1::Step_Name(d.step()), " waiting for \"",
+                    d.waiting_for(), "\"");
     }
     if (!s.waiting_for.empty() && d.waiting_for() != s.waiting_for) {
       return StrCat(what, ": expected to wait for \"", s.waiting_for, "\", found \"", d.waiting_for(), "\"");
@@ -259,8 +270,8 @@ absl::Status Runner::Do(const CheckBreak& s) {
     std::string found;
     int matching = 0;
     for (const cv1::Break& b : breaks) {
-      found += StrCat("\n    ", b.kind(), " of ta ", b.ta_code(), " order ", b.order_id(), " field ", b.field(), " expected ", b.expected(),
-                      " found ", b.found(), " rule ", b.rule(), ": ", b.message());
+      found += StrCat("\n    ", b.kind(), " of ta ", b.ta_code(), " order ", b.order_id(), " field ", b.field(),
+                      " expected ", b.expected(), " found ", b.found(), " rule ", b.rule(), ": ", b.message());
       if (b.kind() != s.kind || b.ta_code() != s.ta || (order != 0 && b.order_id() != order)) continue;
       if (!s.field.empty() && b.field() != s.field) continue;
       if (!s.expected.empty() && b.expected() != s.expected) continue;
@@ -270,8 +281,8 @@ absl::Status Runner::Do(const CheckBreak& s) {
       progress_->Set("break", StrCat(b.break_id()));
     }
     if (matching == 1) return std::string();
-    return StrCat("open breaks: expected one ", s.kind, " of ta ", s.ta, s.field.empty() ? "" : " field ", s.field, ", found ", matching,
-                  " among", found.empty() ? " none" : found);
+    return StrCat("open breaks: expected one ", s.kind, " of ta ", s.ta, s.field.empty() ? "" : " field ", s.field,
+                  ", found ", matching, " among", found.empty() ? " none" : found);
   });
 }
 
@@ -290,29 +301,34 @@ absl::Status Runner::Judged(const absl::Status& status, const std::optional<Outc
   if (status.ok()) return should_fail ? Differs(what, StrCat("error ", expected->reason), "OK") : absl::OkStatus();
   const std::string reason = rpc::ReasonOf(status);
   if (should_fail && reason == expected->reason) return absl::OkStatus();
-  return Differs(what, should_fail ? StrCat("error ", expected->reason) : "OK", StrCat("error ", reason, " (", std::string(status.message()), ")"));
+  return Differs(what, should_fail ? StrCat("error ", expected->reason) : "OK",
+                 StrCat("error ", reason, " (", std::string(status.message()), ")"));
 }
 
 absl::Status Runner::Do(const Propose& s) {
   cv1::ProposeResolutionRequest q;
   uint64_t id = 0;
   if (const std::string last = progress_->Get("break"); !last.empty()) id = std::stoull(last);
-  if (id == 0) return absl::InvalidArgumentError("no break was expected before this line; say \"expect break …\" first");
+  if (id == 0)
+    return absl::InvalidArgumentError("no break was expected before this line; say \"expect break …\" first");
   q.set_break_id(id);
   q.set_resolution(s.resolution);
   q.set_person(s.person);
   q.set_note("by script");
-  return Judged(Ask<cv1::Break>("fundcore.clearing.v1.ClearingService/ProposeResolution", q, kOperator).status(), s.outcome, "the proposal");
+  return Judged(Ask<cv1::Break>("fundcore.clearing.v1.ClearingService/ProposeResolution", q, kOperator).status(),
+                s.outcome, "the proposal");
 }
 
 absl::Status Runner::Do(const Approve& s) {
   const std::string last = progress_->Get("break");
-  if (last.empty()) return absl::InvalidArgumentError("no break was expected before this line; say \"expect break …\" first");
+  if (last.empty())
+    return absl::InvalidArgumentError("no break was expected before this line; say \"expect break …\" first");
   cv1::ApproveResolutionRequest q;
   q.set_break_id(std::stoull(last));
   q.set_person(s.person);
   FC_ASSIGN_OR_RETURN(const bool again, BegunBefore());
-  absl::Status status = Ask<cv1::Break>("fundcore.clearing.v1.ClearingService/ApproveResolution", q, kOperator).status();
+  absl::Status status =
+      Ask<cv1::Break>("fundcore.clearing.v1.ClearingService/ApproveResolution", q, kOperator).status();
   // Closed already, by the run that was killed here.
   if (again && rpc::ReasonOf(status) == "BREAK_CLOSED") status = absl::OkStatus();
   FC_RETURN_IF_ERROR(Judged(status, s.outcome, "the approval"));

@@ -23,8 +23,9 @@ uint64_t ToNumber(const std::string& s) {
 // What the order is called in an outcome's words, with the figures that were asked for.
 std::string Compare(const tv1::Order& o, const Outcome& e) {
   using Kind = Outcome::Kind;
-  const std::string state = StrCat(tv1::OrderState_Name(o.state()), o.confirmed_in_part() ? " in part" : "",
-                                   o.reason().empty() ? "" : " ", o.reason(), o.return_code().empty() ? "" : " ", o.return_code());
+  const std::string state =
+      StrCat(tv1::OrderState_Name(o.state()), o.confirmed_in_part() ? " in part" : "", o.reason().empty() ? "" : " ",
+             o.reason(), o.return_code().empty() ? "" : " ", o.return_code());
   const bool confirmed = o.state() == tv1::CONFIRMED || o.state() == tv1::SETTLED;
   bool right = false;
   switch (e.kind) {
@@ -45,20 +46,23 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     case Kind::kFailed:
     case Kind::kPending: break;
   }
-  constexpr std::string_view kNames[] = {"accepted",  "received", "rejected", "challenged", "cancelled", "dispatched",
-                                         "confirmed", "confirmed in part", "refused", "settled", "same order", "error",
-                                         "done",      "failed",   "pending",  "OK"};
+  constexpr std::string_view kNames[] = {
+      "accepted", "received", "rejected",   "challenged", "cancelled", "dispatched", "confirmed", "confirmed in part",
+      "refused",  "settled",  "same order", "error",      "done",      "failed",     "pending",   "OK"};
   const auto differs = [](std::string_view what, std::string_view expected, std::string_view found) {
     return StrCat(what, ": expected ", expected, ", found ", found);
   };
-  if (!right) return differs("the order", StrCat(kNames[static_cast<size_t>(e.kind)], e.reason.empty() ? "" : " ", e.reason), state);
+  if (!right)
+    return differs("the order", StrCat(kNames[static_cast<size_t>(e.kind)], e.reason.empty() ? "" : " ", e.reason),
+                   state);
   const Money amount = Money::FromRaw(o.confirmed_amount_fen()), fee = Money::FromRaw(o.fee_fen());
   const bool redemption = o.business() == 24;
   const Money net = redemption ? amount : amount - fee, gross = redemption ? amount + fee : amount;
   const auto money = [&](std::string_view what, const std::optional<Money>& expected, Money found) {
     return !expected || *expected == found ? std::string() : differs(what, expected->ToGrouped(), found.ToGrouped());
   };
-  if (e.day && e.day->raw() != o.trade_day()) return differs("the trading day", e.day->Iso(), Date::FromRaw(o.trade_day()).Iso());
+  if (e.day && e.day->raw() != o.trade_day())
+    return differs("the trading day", e.day->Iso(), Date::FromRaw(o.trade_day()).Iso());
   if (e.confirmed_on && e.confirmed_on->raw() != o.confirm_day())
     return differs("the confirmation day", e.confirmed_on->Iso(), Date::FromRaw(o.confirm_day()).Iso());
   if (std::string s = money("the confirmed amount", e.amount, amount); !s.empty()) return s;
@@ -67,20 +71,27 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
   if (std::string s = money("the fee", e.fee, fee); !s.empty()) return s;
   if (e.units && e.units->raw() != o.confirmed_units_e2())
     return differs("the confirmed units", e.units->ToGrouped(), Units::FromRaw(o.confirmed_units_e2()).ToGrouped());
-  if (e.nav && e.nav->raw() != o.nav_e8()) return differs("the price", e.nav->ToString(), Nav::FromRaw(o.nav_e8()).ToString());
-  if (e.transfer && *e.transfer != o.transfer_no()) return differs("the transfer", StrCat(*e.transfer), StrCat(o.transfer_no()));
+  if (e.nav && e.nav->raw() != o.nav_e8())
+    return differs("the price", e.nav->ToString(), Nav::FromRaw(o.nav_e8()).ToString());
+  if (e.transfer && *e.transfer != o.transfer_no())
+    return differs("the transfer", StrCat(*e.transfer), StrCat(o.transfer_no()));
   return "";
 }
 
 std::string ErrorText(const absl::Status& s) {
   const std::string reason = rpc::ReasonOf(s);
-  return StrCat("error ", reason.empty() ? absl::StatusCodeToString(s.code()) : reason, " (", std::string(s.message()), ")");
+  return StrCat("error ", reason.empty() ? absl::StatusCodeToString(s.code()) : reason, " (", std::string(s.message()),
+                ")");
 }
 
 // "" where a call's error is the expected one.
 std::string CompareError(const absl::Status& s, const Outcome& expected) {
-  if (expected.kind == Outcome::Kind::kError && (rpc::ReasonOf(s) == expected.reason || absl::StatusCodeToString(s.code()) == expected.reason)) return "";
-  return StrCat("expected ", expected.kind == Outcome::Kind::kError ? StrCat("error ", expected.reason) : "another outcome", ", found ", ErrorText(s));
+  if (expected.kind == Outcome::Kind::kError &&
+      (rpc::ReasonOf(s) == expected.reason || absl::StatusCodeToString(s.code()) == expected.reason))
+    return "";
+  return StrCat("expected ",
+                expected.kind == Outcome::Kind::kError ? StrCat("error ", expected.reason) : "another outcome",
+                ", found ", ErrorText(s));
 }
 
 }  // namespace
@@ -88,7 +99,9 @@ std::string CompareError(const absl::Status& s, const Outcome& expected) {
 absl::StatusOr<uint64_t> Runner::OrderNumber(const OrderRef& ref) const {
   const std::string key = ref.name.empty() ? "order" : StrCat("order ", ref.name);
   const uint64_t n = ToNumber(progress_->Get(key));
-  if (n == 0) return absl::InvalidArgumentError(StrCat(ref.name.empty() ? "no order was placed before this line" : StrCat("no order was named ", ref.name)));
+  if (n == 0)
+    return absl::InvalidArgumentError(
+        StrCat(ref.name.empty() ? "no order was placed before this line" : StrCat("no order was named ", ref.name)));
   return n;
 }
 
@@ -98,7 +111,8 @@ absl::StatusOr<uint64_t> Runner::InvestorNumber(std::string_view name) const {
   return n;
 }
 
-absl::Status Runner::Submitted(const absl::Status& status, const tv1::OrderOutcome& outcome, const std::optional<Outcome>& expected) {
+absl::Status Runner::Submitted(const absl::Status& status, const tv1::OrderOutcome& outcome,
+                               const std::optional<Outcome>& expected) {
   if (!status.ok()) {
     if (!expected) return absl::FailedPreconditionError(ErrorText(status));
     const std::string differs = CompareError(status, *expected);
@@ -108,7 +122,8 @@ absl::Status Runner::Submitted(const absl::Status& status, const tv1::OrderOutco
   progress_->Set("order", StrCat(outcome.order_id()));
   if (!expected) return absl::OkStatus();
   if (expected->kind == Outcome::Kind::kError) {
-    return Differs("the call", StrCat("error ", expected->reason), StrCat(tv1::OrderState_Name(outcome.state()), " ", outcome.reason()));
+    return Differs("the call", StrCat("error ", expected->reason),
+                   StrCat(tv1::OrderState_Name(outcome.state()), " ", outcome.reason()));
   }
   if (expected->kind == Outcome::Kind::kSameOrder && before != StrCat(outcome.order_id())) {
     return Differs("the same request id", StrCat("order ", before), StrCat("order ", outcome.order_id()));
@@ -155,10 +170,12 @@ absl::Status Runner::PlaceBatch(const PlaceOrder& s, const tv1::NewOrder& order)
   if (answer->outcomes_size() != s.times) return Differs("outcomes", StrCat(s.times), StrCat(answer->outcomes_size()));
   for (int i = 0; i < s.times; ++i) {
     const tv1::OrderOutcome& o = answer->outcomes(i);
-    const absl::Status status = o.code() == 0 ? absl::OkStatus()
-                                              : rpc::ErrorWithReason(static_cast<absl::StatusCode>(o.code()), o.reason(), o.message());
+    const absl::Status status =
+        o.code() == 0 ? absl::OkStatus()
+                      : rpc::ErrorWithReason(static_cast<absl::StatusCode>(o.code()), o.reason(), o.message());
     absl::Status one = Submitted(status, o, s.outcome);
-    if (!one.ok()) return absl::Status(one.code(), StrCat("order ", i + 1, " of the batch: ", std::string(one.message())));
+    if (!one.ok())
+      return absl::Status(one.code(), StrCat("order ", i + 1, " of the batch: ", std::string(one.message())));
     if (!s.name.empty()) progress_->Set(StrCat("order ", s.name, i + 1), StrCat(o.order_id()));
   }
   return absl::OkStatus();
@@ -166,7 +183,8 @@ absl::Status Runner::PlaceBatch(const PlaceOrder& s, const tv1::NewOrder& order)
 
 absl::Status Runner::Do(const AskAgain& s) {
   tv1::SubmitOrderRequest q;
-  if (!q.mutable_order()->ParseFromString(absl::HexStringToBytes(progress_->Get("request"))) || q.order().request_id().empty()) {
+  if (!q.mutable_order()->ParseFromString(absl::HexStringToBytes(progress_->Get("request"))) ||
+      q.order().request_id().empty()) {
     return absl::InvalidArgumentError("nothing was asked before this line");
   }
   FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
@@ -184,7 +202,8 @@ absl::Status Runner::Do(const CancelOrder& s) {
   q.set_order_id(order);
   auto answer = Ask<tv1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", q, kApp);
   if (!s.outcome) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
-  const std::string differs = answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);
+  const std::string differs =
+      answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);
   return differs.empty() ? absl::OkStatus() : absl::FailedPreconditionError(differs);
 }
 
@@ -195,16 +214,19 @@ absl::Status Runner::Do(const Pay& s) {
   q.set_investor_id(investor);
   q.set_card_id(ToNumber(progress_->Get(StrCat("card ", s.who))));
   q.set_amount_fen(s.amount.raw());
-  const std::string_view method = s.deposit ? "fundcore.account.v1.AccountService/Deposit" : "fundcore.account.v1.AccountService/Withdraw";
+  const std::string_view method =
+      s.deposit ? "fundcore.account.v1.AccountService/Deposit" : "fundcore.account.v1.AccountService/Withdraw";
   const Outcome expected = s.outcome.value_or(Outcome{.kind = Outcome::Kind::kDone});
   return Eventually([&]() -> absl::StatusOr<std::string> {
     auto paid = Ask<av1::PaymentResponse>(method, q, kApp);
     if (!paid.ok()) return CompareError(paid.status(), expected);
-    const bool right = (expected.kind == Outcome::Kind::kDone && paid->state() == av1::DONE) ||
-                       (expected.kind == Outcome::Kind::kPending && paid->state() == av1::PENDING) ||
-                       (expected.kind == Outcome::Kind::kFailed && paid->state() == av1::FAILED && paid->reason() == expected.reason);
+    const bool right =
+        (expected.kind == Outcome::Kind::kDone && paid->state() == av1::DONE) ||
+        (expected.kind == Outcome::Kind::kPending && paid->state() == av1::PENDING) ||
+        (expected.kind == Outcome::Kind::kFailed && paid->state() == av1::FAILED && paid->reason() == expected.reason);
     if (right) return std::string();
-    return StrCat("the payment: expected ", expected.kind == Outcome::Kind::kFailed ? StrCat("failed ", expected.reason) : "another state",
+    return StrCat("the payment: expected ",
+                  expected.kind == Outcome::Kind::kFailed ? StrCat("failed ", expected.reason) : "another state",
                   ", found ", av1::PaymentState_Name(paid->state()), " ", paid->reason());
   });
 }
@@ -225,7 +247,8 @@ absl::Status Runner::Do(const CheckBalance& s) {
                    {"withdrawing", s.withdrawing, a.withdrawing_fen()}};
     for (const auto& f : figures) {
       if (!f.expected || f.expected->raw() == f.found) continue;
-      return StrCat("the ", f.what, " cash of ", s.who, ": expected ", f.expected->ToGrouped(), ", found ", Money::FromRaw(f.found).ToGrouped());
+      return StrCat("the ", f.what, " cash of ", s.who, ": expected ", f.expected->ToGrouped(), ", found ",
+                    Money::FromRaw(f.found).ToGrouped());
     }
     return std::string();
   });
@@ -241,12 +264,16 @@ absl::Status Runner::Do(const CheckHolding& s) {
     for (const auto& p : a.positions())
       if (p.fund_code() == s.fund) found = p;
     const auto differs = [&](std::string_view what, Units expected, int64_t is) {
-      return StrCat(what, " of ", s.fund, " held by ", s.who, ": expected ", expected.ToGrouped(), ", found ", Units::FromRaw(is).ToGrouped());
+      return StrCat(what, " of ", s.fund, " held by ", s.who, ": expected ", expected.ToGrouped(), ", found ",
+                    Units::FromRaw(is).ToGrouped());
     };
     if (found.units_e2() != s.units.raw()) return differs("the units", s.units, found.units_e2());
-    if (s.usable && found.usable_units_e2() != s.usable->raw()) return differs("the usable units", *s.usable, found.usable_units_e2());
-    if (s.frozen && found.frozen_units_e2() != s.frozen->raw()) return differs("the frozen units", *s.frozen, found.frozen_units_e2());
-    if (s.lots && found.lots_size() != *s.lots) return StrCat("the lots of ", s.fund, ": expected ", *s.lots, ", found ", found.lots_size());
+    if (s.usable && found.usable_units_e2() != s.usable->raw())
+      return differs("the usable units", *s.usable, found.usable_units_e2());
+    if (s.frozen && found.frozen_units_e2() != s.frozen->raw())
+      return differs("the frozen units", *s.frozen, found.frozen_units_e2());
+    if (s.lots && found.lots_size() != *s.lots)
+      return StrCat("the lots of ", s.fund, ": expected ", *s.lots, ", found ", found.lots_size());
     return std::string();
   });
 }
@@ -264,7 +291,8 @@ absl::Status Runner::Do(const CheckFundAccount& s) {
       code = f.return_code();
     }
     if (state == s.state && (s.return_code.empty() || s.return_code == code)) return std::string();
-    return StrCat("the fund account of ", s.who, " at ta ", s.ta, ": expected ", s.state, " ", s.return_code, ", found ", state, " ", code);
+    return StrCat("the fund account of ", s.who, " at ta ", s.ta, ": expected ", s.state, " ", s.return_code,
+                  ", found ", state, " ", code);
   });
 }
 

@@ -31,7 +31,8 @@ size_t FindOutsideQuotes(std::string_view s, std::string_view separator) {
   return std::string_view::npos;
 }
 
-// --- given ---------------------------------------------------------------------------------------------------------------
+// --- given
+// ---------------------------------------------------------------------------------------------------------------
 
 absl::StatusOr<GivenCalendar> ReadCalendar(const CalendarSet& known, Words& w) {
   GivenCalendar g;
@@ -64,15 +65,18 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   GivenTa g;
   FC_ASSIGN_OR_RETURN(g.code, w.Next("the institution's code"));
   while (!w.AtEnd()) {
-    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by", "needs-open-account",
-                                           "no-index", "no-008"}));
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
+                                           "needs-open-account", "no-index", "no-008"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
         g.version = StrCat(v);
         break;
       }
-      case 1: { FC_ASSIGN_OR_RETURN(g.distributor, w.Next("our code there")); break; }
+      case 1: {
+        FC_ASSIGN_OR_RETURN(g.distributor, w.Next("our code there"));
+        break;
+      }
       case 2: {
         FC_ASSIGN_OR_RETURN(g.calendar, w.Next("a calendar"));
         FC_RETURN_IF_ERROR(calendars.Get(g.calendar).status());
@@ -95,7 +99,8 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
 // "T+2"
 absl::StatusOr<int> DaysAfterT(Words& w) {
   FC_ASSIGN_OR_RETURN(std::string text, w.Next("T+ days"));
-  if (text.size() < 3 || text.size() > 4 || text.substr(0, 2) != "T+") return Wrong(StrCat("\"", text, "\" is not of the form T+1"));
+  if (text.size() < 3 || text.size() > 4 || text.substr(0, 2) != "T+")
+    return Wrong(StrCat("\"", text, "\" is not of the form T+1"));
   Words number(std::string_view(text).substr(2));
   return number.Number("a number of days", 1, 30);
 }
@@ -150,10 +155,12 @@ absl::Status ReadNav(GivenFund& g, Words& w) {
 }
 
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w) {
-  const std::vector<std::string_view> known = {
-      "ta",       "kind",   "risk",       "calendar", "confirm",            "paid",   "received", "status",      "minimum",
-      "additional", "maximum", "minimum-redemption", "purchase-fee", "redemption-fee", "fee-inside", "discount", "units-cut",
-      "fee-cut",  "whole-units", "newest-lots-first", "nav"};
+  const std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
+                                               "confirm",      "paid",           "received",    "status",
+                                               "minimum",      "additional",     "maximum",     "minimum-redemption",
+                                               "purchase-fee", "redemption-fee", "fee-inside",  "discount",
+                                               "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
+                                               "nav"};
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
@@ -176,7 +183,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
     } else if (what == "received") {
       FC_ASSIGN_OR_RETURN(g.redemption_pay_days, DaysAfterT(w));
     } else if (what == "status") {
-      FC_ASSIGN_OR_RETURN(size_t s, w.OneOf({"open", "offering", "stopped", "purchase-stopped", "redemption-stopped", "terminated", "closed"}));
+      FC_ASSIGN_OR_RETURN(size_t s, w.OneOf({"open", "offering", "stopped", "purchase-stopped", "redemption-stopped",
+                                             "terminated", "closed"}));
       g.status = std::string_view("0145689")[s];
     } else if (what == "minimum") {
       FC_ASSIGN_OR_RETURN(g.minimum, w.Amount());
@@ -268,7 +276,9 @@ absl::Status AddGiven(Script& script, int line, Given given) {
     if (script.calendars.Find(c->name)) return Wrong(StrCat("calendar ", c->name, " is there already"));
     script.calendars.Put(c->days);
   } else if (auto* t = std::get_if<GivenTa>(&given)) {
-    if (script.Ta(t->code)) return Wrong(StrCat("ta ", t->code, " is there already; a fund that names it first gives it, so put this line before"));
+    if (script.Ta(t->code))
+      return Wrong(
+          StrCat("ta ", t->code, " is there already; a fund that names it first gives it, so put this line before"));
   } else if (auto* f = std::get_if<GivenFund>(&given)) {
     if (script.Fund(f->code)) return Wrong(StrCat("fund ", f->code, " is there already"));
     if (!script.Ta(f->ta)) {
@@ -284,7 +294,8 @@ absl::Status AddGiven(Script& script, int line, Given given) {
   return absl::OkStatus();
 }
 
-// --- The day -------------------------------------------------------------------------------------------------------------
+// --- The day
+// -------------------------------------------------------------------------------------------------------------
 
 // Takes the date and the time of day from the front of a line, where they stand there.
 absl::Status TakeTime(std::string_view& rest, std::optional<TimePoint>* at) {
@@ -334,7 +345,8 @@ absl::StatusOr<Line> ReadLine(Script& script, std::string_view text) {
     if (one.empty()) return Wrong("nothing stands between two semicolons");
     const size_t arrow = FindOutsideQuotes(one, "->");
     const bool has_outcome = arrow != std::string_view::npos;
-    FC_ASSIGN_OR_RETURN(Statement s, ParseStatement(script, one.substr(0, arrow), has_outcome ? one.substr(arrow + 2) : "", has_outcome));
+    FC_ASSIGN_OR_RETURN(Statement s, ParseStatement(script, one.substr(0, arrow),
+                                                    has_outcome ? one.substr(arrow + 2) : "", has_outcome));
     if (std::holds_alternative<SetDown>(s)) script.memory_only = true;
     line.statements.push_back(std::move(s));
   }
@@ -391,7 +403,8 @@ absl::StatusOr<Script> ParseScript(std::string_view path, std::string_view text)
     const size_t end = text.find('\n');
     std::string_view raw = text.substr(0, end);
     text = end == std::string_view::npos ? "" : text.substr(end + 1);
-    if (const size_t comment = FindOutsideQuotes(raw, "#"); comment != std::string_view::npos) raw = raw.substr(0, comment);
+    if (const size_t comment = FindOutsideQuotes(raw, "#"); comment != std::string_view::npos)
+      raw = raw.substr(0, comment);
     const std::string_view line = Trimmed(raw);
     if (line.empty()) continue;
     const size_t space = line.find_first_of(" \t");
@@ -404,7 +417,8 @@ absl::StatusOr<Script> ParseScript(std::string_view path, std::string_view text)
     FC_RETURN_IF_ERROR(finish_given());
     if (first == "name" || first == "tells" || first == "group") {
       std::string& field = first == "name" ? script.name : first == "tells" ? script.tells : script.group;
-      if (!field.empty() || rest.empty()) return at_line(number, Wrong(StrCat("\"", first, "\" stands once and has a text")));
+      if (!field.empty() || rest.empty())
+        return at_line(number, Wrong(StrCat("\"", first, "\" stands once and has a text")));
       field = std::string(rest);
       continue;
     }
@@ -421,7 +435,8 @@ absl::StatusOr<Script> ParseScript(std::string_view path, std::string_view text)
     script.lines.push_back(*std::move(read));
   }
   FC_RETURN_IF_ERROR(finish_given());
-  if (script.name.empty() || script.tells.empty()) return at_line(1, Wrong("a script begins with \"name\" and \"tells\""));
+  if (script.name.empty() || script.tells.empty())
+    return at_line(1, Wrong("a script begins with \"name\" and \"tells\""));
   if (script.lines.empty()) return at_line(number, Wrong("nothing happens in this script"));
   script.start = TimePoint::At(script.lines.front().at->date(), TimeOfDay::Hms(8, 0));
   return script;

@@ -1,10 +1,11 @@
 // A day script as it is read from its file: a header, what is given, and the lines of the day, each a typed statement.
 //
 //   auto script = ParseScript("partial-confirmation.day", text);
-//   if (!script.ok()) ...     // "partial-confirmation.day:7: \"subscribs\" is unknown here (did you mean \"subscribes\"?)"
+//   if (!script.ok()) ...     // "partial-confirmation.day:7: \"subscribs\" is unknown here (did you mean
+//   \"subscribes\"?)"
 //
-// The language is described in README.md, in words for the people who write scripts. Everything is read and checked before
-// anything runs. Values; no life cycle, no threads.
+// The language is described in README.md, in words for the people who write scripts. Everything is read and checked
+// before anything runs. Values; no life cycle, no threads.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@
 
 namespace fundcore::dayrun {
 
-// --- What is given -------------------------------------------------------------------------------------------------------
+// --- What is given
+// -------------------------------------------------------------------------------------------------------
 
 struct GivenCalendar {
   std::string name;
@@ -92,7 +94,8 @@ struct GivenInvestor {
 
 using Given = std::variant<GivenCalendar, GivenTa, GivenFund, GivenInvestor>;
 
-// --- What happens and what is expected -----------------------------------------------------------------------------------
+// --- What happens and what is expected
+// -----------------------------------------------------------------------------------
 
 // "that order" (empty) or "order NAME".
 struct OrderRef {
@@ -102,8 +105,22 @@ struct OrderRef {
 // What follows "->". Only what was written is compared.
 struct Outcome {
   enum class Kind {
-    kAccepted, kReceived, kRejected, kChallenged, kCancelled, kDispatched, kConfirmed, kConfirmedInPart, kRefused, kSettled,
-    kSameOrder, kError, kDone, kFailed, kPending, kOk,
+    kAccepted,
+    kReceived,
+    kRejected,
+    kChallenged,
+    kCancelled,
+    kDispatched,
+    kConfirmed,
+    kConfirmedInPart,
+    kRefused,
+    kSettled,
+    kSameOrder,
+    kError,
+    kDone,
+    kFailed,
+    kPending,
+    kOk,
   };
   Kind kind = Kind::kOk;
   std::string reason;  // of a rejection, an error or a failed payment; the return code of a refusal
@@ -167,10 +184,10 @@ struct CheckOrder {
 // A deviation of the institution's answer of this date.
 struct TaDoes {
   enum class Kind {
-    kConfirmsPart,      // amount or units
-    kRefusesOrder,      // code
-    kMisreports,        // units: so many more in the file only
-    kMisbooks,          // units: so many more, in its register, too
+    kConfirmsPart,  // amount or units
+    kRefusesOrder,  // code
+    kMisreports,    // units: so many more in the file only
+    kMisbooks,      // units: so many more, in its register, too
     kLeavesOut,
     kSaysTwice,
     kForcesRedemption,  // units of fund of who
@@ -178,8 +195,8 @@ struct TaDoes {
     kDamagedFile,       // file type in `text`
     kTruncatedFile,
     kWrongDate,
-    kOtherVersion,      // text
-    kOtherBytes,        // the 04 file a second time, with the same identity and another figure
+    kOtherVersion,  // text
+    kOtherBytes,    // the 04 file a second time, with the same identity and another figure
     kLate,
   };
   std::string ta;
@@ -246,9 +263,10 @@ struct SetDown {
 };
 struct Passes {};  // time moves, nothing else
 
-using Statement = std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
-                               TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
-                               Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
+using Statement =
+    std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
+                 TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {
   int number = 0;

@@ -23,8 +23,8 @@ class SimDriver final : public Driver {
   absl::Status Begin(TimePoint start) override;
   TimePoint Now() override { return system_->world().Now(); }
   absl::Status AdvanceTo(TimePoint when) override;
-  absl::Status Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
-                    std::string_view caller) override;
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message* response, std::string_view caller) override;
   absl::StatusOr<bool> Wait(absl::FunctionRef<absl::StatusOr<bool>()> done, Duration patience) override;
   absl::Status Restart() override;
   absl::Status SetDown(std::string_view service, bool down) override { return system_->SetDown(service, down); }

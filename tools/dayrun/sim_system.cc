@@ -96,7 +96,8 @@ absl::Status SimSystem::Start() {
   ++life_;
   owner_ = world_.random().Next();
   executors_.clear();
-  for (int i = 0; i < options_.executors; ++i) executors_.push_back(world_.MakeExecutor(StrCat("core-", life_, "-", i)));
+  for (int i = 0; i < options_.executors; ++i)
+    executors_.push_back(world_.MakeExecutor(StrCat("core-", life_, "-", i)));
   blocking_ = world_.MakeExecutor(StrCat("flush-", life_));
   SystemParts parts;
   parts.deps = Deps();
@@ -142,7 +143,8 @@ absl::Status SimSystem::Call(std::string_view method, const google::protobuf::Me
   auto pending = std::make_shared<Pending>();
   pending->request.reset(m->request_prototype->New());
   pending->response.reset(m->response_prototype->New());
-  FC_CHECK(pending->request->ParseFromString(rpc::DeterministicBytes(request)), "request of ", method, " is of another type");
+  FC_CHECK(pending->request->ParseFromString(rpc::DeterministicBytes(request)), "request of ", method,
+           " is of another type");
   rpc::Call call;
   call.caller = CallerId(caller);
   call.deadline = deadline;
@@ -153,10 +155,12 @@ absl::Status SimSystem::Call(std::string_view method, const google::protobuf::Me
     });
   });
   if (!world_.RunUntil([&] { return pending->ended; }, deadline)) {
-    return absl::DeadlineExceededError(StrCat(method, " did not answer within ", deadline.raw() / 1'000'000, " s; the effect is unknown"));
+    return absl::DeadlineExceededError(
+        StrCat(method, " did not answer within ", deadline.raw() / 1'000'000, " s; the effect is unknown"));
   }
   if (!pending->status.ok()) return pending->status;
-  FC_CHECK(response->ParseFromString(rpc::DeterministicBytes(*pending->response)), "response of ", method, " is of another type");
+  FC_CHECK(response->ParseFromString(rpc::DeterministicBytes(*pending->response)), "response of ", method,
+           " is of another type");
   return absl::OkStatus();
 }
 
@@ -206,7 +210,8 @@ absl::Status SimSystem::CheckReplay() {
 
   const auto find = [](System& s, LogPartition p) -> machine::PartitionBase* {
     for (machine::HostBase* host : s.hosts()) {
-      if (host->service() == p.service) return host->ShardOf(p.partition).partitions()[p.partition.raw() / host->shards().size()].get();
+      if (host->service() == p.service)
+        return host->ShardOf(p.partition).partitions()[p.partition.raw() / host->shards().size()].get();
     }
     return nullptr;
   };
@@ -219,8 +224,8 @@ absl::Status SimSystem::CheckReplay() {
       FC_ASSIGN_OR_RETURN(machine::StateHash was, find(*system_, id)->state().Hash());
       FC_ASSIGN_OR_RETURN(machine::StateHash is, find(copy, id)->state().Hash());
       if (was.Hex() != is.Hex()) {
-        return absl::DataLossError(StrCat("replay from the empty state: ", System::ServiceName(id.service), " partition ", p,
-                                          " has hash ", is.Hex(), ", the running one ", was.Hex()));
+        return absl::DataLossError(StrCat("replay from the empty state: ", System::ServiceName(id.service),
+                                          " partition ", p, " has hash ", is.Hex(), ", the running one ", was.Hex()));
       }
     }
   }

@@ -1,5 +1,5 @@
-// SimSystem: the whole of fundcore in one simulated world: five services and the bank over a log, a store, files and peers
-// in memory, in virtual time. It can lose its process at any moment and come up again on what was durable.
+// SimSystem: the whole of fundcore in one simulated world: five services and the bank over a log, a store, files and
+// peers in memory, in virtual time. It can lose its process at any moment and come up again on what was durable.
 //
 //   SimSystem system({.seed = 7, .start = morning});
 //   FC_RETURN_IF_ERROR(system.Start());                        // serving
@@ -33,12 +33,12 @@ struct SimOptions {
   int executors = 2;
   uint16_t partitions = 4;
   uint16_t clearing_partitions = 2;
-  bool shuffle = false;                // tasks of different executors run in an order drawn from the seed
+  bool shuffle = false;  // tasks of different executors run in an order drawn from the seed
   bool bank_generous = false;
   // Small, so that a short script, too, restarts from flushed state and a rest of the log.
   uint64_t flush_every_records = 300;
   MemoryLogFaults log_faults;
-  rpc::Faults peer_faults;             // its seed is overwritten
+  rpc::Faults peer_faults;  // its seed is overwritten
 };
 
 class SimSystem {
@@ -48,26 +48,27 @@ class SimSystem {
   SimSystem(const SimSystem&) = delete;
   SimSystem& operator=(const SimSystem&) = delete;
 
-  // Brings the system up: returns when every partition is served. kUnavailable where it does not come up within a minute
-  // of machine time.
+  // Brings the system up: returns when every partition is served. kUnavailable where it does not come up within a
+  // minute of machine time.
   absl::Status Start();
   // Everything that was not durable is gone, then Start.
   void Crash();
   absl::Status Restart();
   bool serving() const { return system_ != nullptr && system_->serving(); }
 
-  // Calls a handler as a client outside would, with the message serialised on its way, and runs the world until it answers.
-  // kDeadlineExceeded where it does not within `deadline` of machine time.
-  absl::Status Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
-                    std::string_view caller, Duration deadline = Duration::Seconds(10));
+  // Calls a handler as a client outside would, with the message serialised on its way, and runs the world until it
+  // answers. kDeadlineExceeded where it does not within `deadline` of machine time.
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message* response, std::string_view caller,
+                    Duration deadline = Duration::Seconds(10));
 
   // "trade", "account", "product", "risk", "clearing", "bank". Siblings get kUnavailable; clients still reach it.
   absl::Status SetDown(std::string_view service, bool down);
 
   // SHA-256 over the state hash of every partition, in order.
   absl::StatusOr<std::string> StateHash();
-  // Replays the log from offset 0 into an empty system and compares the hash of each partition: kDataLoss names the first
-  // that differs.
+  // Replays the log from offset 0 into an empty system and compares the hash of each partition: kDataLoss names the
+  // first that differs.
   absl::Status CheckReplay();
 
   SimWorld& world() { return world_; }

@@ -13,8 +13,8 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
-  for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file", "time", "given",
-                             "and", "name", "tells", "group"})
+  for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
+                             "time", "given", "and", "name", "tells", "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
     if (w == s) return true;
@@ -62,11 +62,12 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
   if (!present) return std::optional<Outcome>();
   using Kind = Outcome::Kind;
   Outcome o;
-  FC_ASSIGN_OR_RETURN(size_t n, w.OneOf({"accepted", "received", "rejected", "challenged", "cancelled", "dispatched", "confirmed",
-                                         "refused", "settled", "same", "error", "done", "failed", "pending", "OK"}));
-  constexpr Kind kKinds[] = {Kind::kAccepted,  Kind::kReceived, Kind::kRejected, Kind::kChallenged, Kind::kCancelled,
+  FC_ASSIGN_OR_RETURN(size_t n,
+                      w.OneOf({"accepted", "received", "rejected", "challenged", "cancelled", "dispatched", "confirmed",
+                               "refused", "settled", "same", "error", "done", "failed", "pending", "OK"}));
+  constexpr Kind kKinds[] = {Kind::kAccepted,   Kind::kReceived,  Kind::kRejected, Kind::kChallenged, Kind::kCancelled,
                              Kind::kDispatched, Kind::kConfirmed, Kind::kRefused,  Kind::kSettled,    Kind::kSameOrder,
-                             Kind::kError,     Kind::kDone,     Kind::kFailed,   Kind::kPending,    Kind::kOk};
+                             Kind::kError,      Kind::kDone,      Kind::kFailed,   Kind::kPending,    Kind::kOk};
   o.kind = kKinds[n];
   if (o.kind == Kind::kConfirmed && w.TakeAll({"in", "part"})) o.kind = Kind::kConfirmedInPart;
   if (o.kind == Kind::kSameOrder) FC_RETURN_IF_ERROR(w.Expect("order"));
@@ -76,15 +77,43 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer"}));
     switch (a) {
-      case 0: { FC_ASSIGN_OR_RETURN(o.day, w.Day()); break; }
-      case 1: { FC_ASSIGN_OR_RETURN(o.confirmed_on, w.Day()); break; }
-      case 2: { FC_ASSIGN_OR_RETURN(o.amount, w.Amount()); break; }
-      case 3: { FC_ASSIGN_OR_RETURN(o.net, w.Amount()); break; }
-      case 4: { FC_ASSIGN_OR_RETURN(o.gross, w.Amount()); break; }
-      case 5: { FC_ASSIGN_OR_RETURN(o.fee, w.Amount()); break; }
-      case 6: { FC_ASSIGN_OR_RETURN(o.units, w.UnitsOf()); break; }
-      case 7: { FC_ASSIGN_OR_RETURN(o.nav, w.Price()); break; }
-      default: { FC_ASSIGN_OR_RETURN(int t, w.Number("a transfer number", 1, 999)); o.transfer = static_cast<uint32_t>(t); break; }
+      case 0: {
+        FC_ASSIGN_OR_RETURN(o.day, w.Day());
+        break;
+      }
+      case 1: {
+        FC_ASSIGN_OR_RETURN(o.confirmed_on, w.Day());
+        break;
+      }
+      case 2: {
+        FC_ASSIGN_OR_RETURN(o.amount, w.Amount());
+        break;
+      }
+      case 3: {
+        FC_ASSIGN_OR_RETURN(o.net, w.Amount());
+        break;
+      }
+      case 4: {
+        FC_ASSIGN_OR_RETURN(o.gross, w.Amount());
+        break;
+      }
+      case 5: {
+        FC_ASSIGN_OR_RETURN(o.fee, w.Amount());
+        break;
+      }
+      case 6: {
+        FC_ASSIGN_OR_RETURN(o.units, w.UnitsOf());
+        break;
+      }
+      case 7: {
+        FC_ASSIGN_OR_RETURN(o.nav, w.Price());
+        break;
+      }
+      default: {
+        FC_ASSIGN_OR_RETURN(int t, w.Number("a transfer number", 1, 999));
+        o.transfer = static_cast<uint32_t>(t);
+        break;
+      }
     }
   }
   return std::optional<Outcome>(o);
@@ -93,7 +122,8 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
-  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has"}));
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws",
+                                            "balance", "holds", "has"}));
   switch (verb) {
     case 0:
     case 1: {
@@ -159,7 +189,11 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       s.who = who;
       do {
         FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"available", "reserved", "awaiting", "withdrawing"}));
-        FC_ASSIGN_OR_RETURN((a == 0 ? s.available : a == 1 ? s.reserved : a == 2 ? s.awaiting : s.withdrawing), w.Amount());
+        FC_ASSIGN_OR_RETURN((a == 0   ? s.available
+                             : a == 1 ? s.reserved
+                             : a == 2 ? s.awaiting
+                                      : s.withdrawing),
+                            w.Amount());
       } while (!w.AtEnd());
       return s;
     }
@@ -205,8 +239,8 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   TaDoes s;
   s.ta = ta;
   using Kind = TaDoes::Kind;
-  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"answers", "confirms", "refuses", "reports", "books", "leaves", "says", "redeems", "is",
-                                            "damages", "cuts", "dates", "writes", "sends"}));
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"answers", "confirms", "refuses", "reports", "books", "leaves", "says",
+                                            "redeems", "is", "damages", "cuts", "dates", "writes", "sends"}));
   switch (verb) {
     case 0: {
       TaAnswers a{ta, {}};
@@ -342,8 +376,9 @@ absl::StatusOr<Statement> OfDays(const Script& script, Words& w) {
   FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
   FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"is", "waits"}));
   if (a == 0) {
-    const std::vector<std::string_view> steps = {"OPEN",     "CUT_OFF",    "EXPORT", "APPROVE_OUT", "RELEASE",     "AWAIT",
-                                                 "VALIDATE", "APPROVE_IN", "APPLY",  "RECONCILE",   "SETTLE_CASH", "CLOSED"};
+    const std::vector<std::string_view> steps = {"OPEN",    "CUT_OFF",   "EXPORT",      "APPROVE_OUT",
+                                                 "RELEASE", "AWAIT",     "VALIDATE",    "APPROVE_IN",
+                                                 "APPLY",   "RECONCILE", "SETTLE_CASH", "CLOSED"};
     FC_ASSIGN_OR_RETURN(size_t n, w.OneOf(steps));
     s.step = std::string(steps[n]);
     return s;
@@ -433,7 +468,8 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   }
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
-  std::vector<std::string_view> known = {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file", "time"};
+  std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
+                                         "breaks", "books", "restart", "file",  "time"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);
@@ -442,11 +478,13 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
 
 }  // namespace
 
-absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after, bool has_outcome) {
+absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after,
+                                         bool has_outcome) {
   Words w(before), outcome(after);
   FC_ASSIGN_OR_RETURN(Statement s, Read(script, w, outcome, has_outcome));
   FC_RETURN_IF_ERROR(w.Finish());
-  if (has_outcome && !outcome.AtEnd()) return Wrong(StrCat("nothing can follow \"->\" here: \"", std::string(outcome.Peek()), "\""));
+  if (has_outcome && !outcome.AtEnd())
+    return Wrong(StrCat("nothing can follow \"->\" here: \"", std::string(outcome.Peek()), "\""));
   return s;
 }
 

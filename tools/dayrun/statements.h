@@ -11,7 +11,8 @@ namespace fundcore::dayrun {
 
 // What stands before "->" and, where there is one, what stands after it. Names of funds, institutions and investors are
 // checked against what the script gives.
-absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after, bool has_outcome);
+absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after,
+                                         bool has_outcome);
 
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);

@@ -95,7 +95,8 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
 
 std::string CertificateOf(const Script& script, const GivenInvestor& investor) {
   const uint64_t n = NumberOf(script.name, investor.name);
-  std::string s = StrCat("110101", 1960 + n % 40, Digits(n / 40 % 12 + 1, 2), Digits(n / 480 % 28 + 1, 2), Digits(n / 13'440, 3));
+  std::string s =
+      StrCat("110101", 1960 + n % 40, Digits(n / 40 % 12 + 1, 2), Digits(n / 480 % 28 + 1, 2), Digits(n / 13'440, 3));
   constexpr int kWeights[] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
   int sum = 0;
   for (size_t i = 0; i < 17; ++i) sum += (s[i] - '0') * kWeights[i];
@@ -135,12 +136,15 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
       ta_sim::PurchaseTier tier;
       tier.from = ta_sim::Yuan::FromRaw(p.from.raw());
       // Our own discount is part of the order's terms, so the institution is told the rate that is left of it.
-      tier.rate = ta_sim::Rate::FromRaw(fund->discount.is_zero() ? p.rate.raw() : MulDiv(p.rate.raw(), fund->discount.raw(), Rate::kOne, Rounding::kHalfUp));
+      tier.rate = ta_sim::Rate::FromRaw(
+          fund->discount.is_zero() ? p.rate.raw()
+                                   : MulDiv(p.rate.raw(), fund->discount.raw(), Rate::kOne, Rounding::kHalfUp));
       if (p.fixed.is_positive()) tier.fixed = ta_sim::Yuan::FromRaw(p.fixed.raw());
       t.purchase_tiers.push_back(tier);
     }
     for (const GivenRedemptionTier& r : fund->redemption) {
-      t.redemption_tiers.push_back({r.from_days, ta_sim::Rate::FromRaw(r.rate.raw()), ta_sim::Rate::FromRaw(r.fund_share.raw())});
+      t.redemption_tiers.push_back(
+          {r.from_days, ta_sim::Rate::FromRaw(r.rate.raw()), ta_sim::Rate::FromRaw(r.fund_share.raw())});
     }
     t.inside_fee = fund->inside;
     t.rounding.units = fund->cut_units ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;

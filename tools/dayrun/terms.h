@@ -1,5 +1,5 @@
-// What a script gives, as the messages that tell it to the system and as the configuration of the stand-in institutions.
-// The two sides of a settlement are told the same terms, and compute with them apart from each other.
+// What a script gives, as the messages that tell it to the system and as the configuration of the stand-in
+// institutions. The two sides of a settlement are told the same terms, and compute with them apart from each other.
 #pragma once
 
 #include <string>
@@ -15,8 +15,9 @@ product::v1::Institution InstitutionMessage(const GivenTa& ta);
 product::v1::Fund FundMessage(const GivenFund& fund);
 
 // Made-up people: the same script and name give the same certificate and card, every time and everywhere.
-std::string CertificateOf(const Script& script, const GivenInvestor& investor);  // 18 digits, with the right check digit
-std::string CardOf(const Script& script, const GivenInvestor& investor);         // 19 digits with the given ending
+std::string CertificateOf(const Script& script,
+                          const GivenInvestor& investor);                 // 18 digits, with the right check digit
+std::string CardOf(const Script& script, const GivenInvestor& investor);  // 19 digits with the given ending
 
 // Everything that the institution knows: its funds, their prices for the days of the script, people it knew before.
 ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta);

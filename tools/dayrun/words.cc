@@ -124,8 +124,7 @@ absl::StatusOr<int> Words::Number(std::string_view what, int min, int max) {
 
 absl::Status Words::Unknown(const std::vector<std::string_view>& known) const {
   const std::string_view word = Peek();
-  std::string message = AtEnd() ? std::string("the line ends too early")
-                                : StrCat("\"", word, "\" is unknown here");
+  std::string message = AtEnd() ? std::string("the line ends too early") : StrCat("\"", word, "\" is unknown here");
   const std::string_view near = AtEnd() ? "" : Nearest(word, known);
   if (!near.empty()) return Wrong(StrCat(message, " (did you mean \"", near, "\"?)"));
   message += "; known here:";

@@ -12,21 +12,24 @@
 
 namespace fundcore::dayrun {
 
-// The word of `known` that `word` was probably meant to be; "" where none is near (more than two changes, or half the word).
+// The word of `known` that `word` was probably meant to be; "" where none is near (more than two changes, or half the
+// word).
 std::string_view Nearest(std::string_view word, const std::vector<std::string_view>& known);
 
 //   Words w("li subscribes 30,000.00 of 110022");
 //   std::string who = *w.Next("an investor");
 //   FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"subscribes", "redeems"}));
 //
-// Text in double quotes is one word without the quotes. Errors are kInvalidArgument without file and line: the caller adds
-// them.
+// Text in double quotes is one word without the quotes. Errors are kInvalidArgument without file and line: the caller
+// adds them.
 class Words {
  public:
   explicit Words(std::string_view text);
 
   bool AtEnd() const { return next_ == words_.size(); }
-  std::string_view Peek(size_t ahead = 0) const { return next_ + ahead < words_.size() ? std::string_view(words_[next_ + ahead]) : ""; }
+  std::string_view Peek(size_t ahead = 0) const {
+    return next_ + ahead < words_.size() ? std::string_view(words_[next_ + ahead]) : "";
+  }
   // Takes the word where it comes next.
   bool Take(std::string_view word);
   // Takes several words where they come next in this order, or none of them.

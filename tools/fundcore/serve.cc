@@ -190,7 +190,6 @@ absl::Status Serve(const ServeOptions& o) {
 
   absl::Status started = log->Start();
   if (!started.ok()) {
-    peers.Close();
     server->Stop(Duration::Seconds(1));
     for (auto& e : executors) e->Stop();
     blocking.Stop();
@@ -215,7 +214,6 @@ absl::Status Serve(const ServeOptions& o) {
   stop.Wait();
   FC_LOG(Info, "stopping");
   server->SetServing("", false);
-  peers.Close();  // what hangs on a peer now is unknown to its caller, who asks again; nothing is lost
   server->Stop(Duration::Seconds(1));
   std::promise<absl::Status> flushed;
   blocking.Post([&] { system.flusher().FlushNow([&flushed](absl::Status s) { flushed.set_value(std::move(s)); }); });

@@ -63,17 +63,20 @@ TEST(Script, UnknownWordsAreRefusedWithPlaceAndSuggestion) {
             "a.day:5: \"subscribs\" is unknown here (did you mean \"subscribes\"?)");
   EXPECT_THAT(ErrorOf("2025-03-03 10:00 lo subscribes 1.00 of 110022\n"), HasSubstr("did you mean \"li\"?"));
   EXPECT_THAT(ErrorOf("2025-03-03 10:00 li subscribes 1.00 of 110023\n"), HasSubstr("did you mean \"110022\"?"));
-  EXPECT_THAT(ErrorOf("2025-03-03 10:00 li subscribes 1.00 of 110022 -> acepted\n"), HasSubstr("did you mean \"accepted\"?"));
+  EXPECT_THAT(ErrorOf("2025-03-03 10:00 li subscribes 1.00 of 110022 -> acepted\n"),
+              HasSubstr("did you mean \"accepted\"?"));
   EXPECT_THAT(ErrorOf("2025-03-03 10:00 ta 11 confrims 1.00 of that order\n"), HasSubstr("did you mean \"confirms\"?"));
 }
 
 TEST(Script, FiguresAreExact) {
-  EXPECT_THAT(ErrorOf("2025-03-03 10:00 li subscribes 1.005 of 110022\n"), HasSubstr("a.day:5: \"1.005\" is not an amount"));
+  EXPECT_THAT(ErrorOf("2025-03-03 10:00 li subscribes 1.005 of 110022\n"),
+              HasSubstr("a.day:5: \"1.005\" is not an amount"));
   EXPECT_THAT(ErrorOf("2025-02-30 10:00 breaks none\n"), HasSubstr("a.day:5: "));
 }
 
 TEST(Script, TimeGoesOnOnly) {
-  EXPECT_THAT(ErrorOf("2025-03-03 10:00 breaks none\n2025-03-03 09:00 breaks none\n"), HasSubstr("a.day:6: time goes on only"));
+  EXPECT_THAT(ErrorOf("2025-03-03 10:00 breaks none\n2025-03-03 09:00 breaks none\n"),
+              HasSubstr("a.day:6: time goes on only"));
   EXPECT_THAT(ErrorOf("breaks none\n"), HasSubstr("begins with a date"));
 }
 

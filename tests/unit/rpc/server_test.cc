@@ -472,5 +472,32 @@ TEST_F(ServerTest, PeersThatGoAwayEndEveryCallOnce) {
   EXPECT_EQ(ended, 20);
 }
 
+// Workers go on calling their siblings until their executors stop, which is after the server has.
+TEST_F(ServerTest, CallsInsideTheProcessEndWhileTheServerStops) {
+  StartServer();
+  SteeredClock clock{TimePoint()};
+  ThreadExecutor executor("test", &clock);
+  GrpcPeers peers(CallerId("fundcore/trade"));
+  peers.Route("fundcore.test.", server_->InProcessChannel());
+  std::promise<void> parked;
+  CallPeer<EchoResponse>(&peers, kEcho, Request("park"), kLong, &executor, [&](absl::Status, auto) { parked.set_value(); });
+
+  std::atomic<bool> stopped{false};
+  std::thread stopping([&] {
+    server_->Stop(Duration::Millis(300));
+    stopped = true;
+  });
+  // The shutdown lasts as long as the parked call; calls are begun all through it.
+  absl::StatusCode last = absl::StatusCode::kOk;
+  while (!stopped || last == absl::StatusCode::kOk) {
+    std::promise<absl::Status> got;
+    CallPeer<EchoResponse>(&peers, kEcho, Request("hello"), kLong, &executor, [&](absl::Status status, auto) { got.set_value(status); });
+    last = got.get_future().get().code();
+  }
+  EXPECT_EQ(last, absl::StatusCode::kUnavailable);
+  stopping.join();
+  parked.get_future().wait();
+}
+
 }  // namespace
 }  // namespace fundcore::rpc
