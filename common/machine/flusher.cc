@@ -10,7 +10,7 @@ namespace fundcore::machine {
 uint64_t Flusher::Executed() const {
   uint64_t n = 0;
   for (HostBase* host : hosts_)
-    for (auto& shard : host->shards()) n += shard->executed();
+    for (auto& shard : host->shards()) n += shard->executed_bytes();
   return n;
 }
 
@@ -26,7 +26,7 @@ struct Flusher::Round {
 };
 
 void Flusher::Check() {
-  if (!under_way_ && Executed() >= flushed_at_ + every_records_) {
+  if (!under_way_ && Executed() >= flushed_at_ + every_bytes_) {
     FlushNow([](absl::Status s) { FC_CHECK(s.ok(), "state cannot be flushed: ", s.ToString()); });
   }
   blocking_->PostAfter(Duration::Millis(500), [this] { Check(); });

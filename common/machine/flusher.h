@@ -1,4 +1,4 @@
-// Flusher: bounds the replay after a crash. When enough records were executed since the last time, every partition writes
+// Flusher: bounds the replay after a crash. When enough log was executed since the last time, every partition writes
 // its changes back, the store is flushed, and the log is told what it need not replay any more.
 //
 // A flush has three steps: the new request ids of all partitions go into the store as one sorted run; each partition writes
@@ -19,9 +19,9 @@ namespace fundcore::machine {
 
 class Flusher {
  public:
-  // `blocking` runs the store's flush: a thread of its own in production. All hosts outlive the flusher.
-  Flusher(std::vector<HostBase*> hosts, Log* log, StateStore* store, Executor* blocking, uint64_t every_records)
-      : hosts_(std::move(hosts)), log_(log), store_(store), blocking_(blocking), every_records_(every_records) {}
+  // `every_bytes`: of log records executed between two flushes. `blocking` runs the store's flush: a thread of its own in production. All hosts outlive the flusher.
+  Flusher(std::vector<HostBase*> hosts, Log* log, StateStore* store, Executor* blocking, uint64_t every_bytes)
+      : hosts_(std::move(hosts)), log_(log), store_(store), blocking_(blocking), every_bytes_(every_bytes) {}
 
   // Checks twice a second of machine time whether a flush is due. On `blocking`.
   void Start();
@@ -43,7 +43,7 @@ class Flusher {
   Log* log_;
   StateStore* store_;
   Executor* blocking_;
-  const uint64_t every_records_;
+  const uint64_t every_bytes_;
   uint64_t flushed_at_ = 0;
   size_t shards_left_ = 0;
   std::shared_ptr<Round> under_way_;                                  // on `blocking`, as all that follows

@@ -63,8 +63,12 @@ void Shard::Landed() {
 }
 
 void Shard::Play(PartitionBase* partition, std::span<const LogRecord> records) {
-  for (const LogRecord& record : records) partition->Play(record);
-  executed_.fetch_add(records.size(), std::memory_order_relaxed);
+  uint64_t bytes = 0;
+  for (const LogRecord& record : records) {
+    partition->Play(record);
+    bytes += record.bytes.size();
+  }
+  executed_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   played_ = true;
   for (auto& f : owned_) f();
   Wake();

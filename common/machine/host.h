@@ -55,7 +55,8 @@ class Shard {
   void OnExecuted(absl::AnyInvocable<void()> hook) { hooks_.push_back(std::move(hook)); }
   // Takes ownership of the partitions once they have played all there is; calls back when all are served.
   void Own(absl::AnyInvocable<void()> done);
-  uint64_t executed() const { return executed_.load(std::memory_order_relaxed); }
+  // Bytes of log records executed so far. Any thread.
+  uint64_t executed_bytes() const { return executed_bytes_.load(std::memory_order_relaxed); }
 
  private:
   // An append under way or waiting to be repeated.
@@ -80,7 +81,7 @@ class Shard {
   bool played_ = false;
   std::deque<std::shared_ptr<Flight>> flights_;  // in order of appending
   bool repeating_ = false;
-  std::atomic<uint64_t> executed_{0};
+  std::atomic<uint64_t> executed_bytes_{0};
 };
 
 // What the flusher and operators need of any service.

@@ -106,7 +106,7 @@ TEST(KillTest, EveryAcknowledgedOrderIsFoundOnceAfterTwentyKills) {
   testing::ServerProcess server({.program = testing::ProgramBeside("fundcore"),
                                  .data = data,
                                  .flags = {"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=8",
-                                           "--bank-generous", "--flush-every=300"}});
+                                           "--bank-generous", "--flush-every=300KiB"}});
   ASSERT_TRUE(server.Start().ok());
   AsyncClient op(server.address(), "operator"), app(server.address(), "investor-app");
   testing::Market market;

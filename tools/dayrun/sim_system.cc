@@ -102,7 +102,7 @@ absl::Status SimSystem::Start() {
   SystemParts parts;
   parts.deps = Deps();
   parts.blocking = blocking_;
-  parts.flush_every_records = options_.flush_every_records;
+  parts.flush_every_bytes = options_.flush_every_bytes;
   parts.bank_generous = options_.bank_generous;
   system_ = std::make_unique<System>(parts);
   FC_RETURN_IF_ERROR(system_->Recover());

@@ -36,7 +36,7 @@ struct SimOptions {
   bool shuffle = false;  // tasks of different executors run in an order drawn from the seed
   bool bank_generous = false;
   // Small, so that a short script, too, restarts from flushed state and a rest of the log.
-  uint64_t flush_every_records = 300;
+  uint64_t flush_every_bytes = 30'000;
   MemoryLogFaults log_faults;
   rpc::Faults peer_faults;  // its seed is overwritten
 };

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "common/config/parse.h"
 #include "tools/fundcore/serve.h"
 
 namespace {
@@ -31,7 +32,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   ServeOptions options;
-  std::string config, clock, start, listen, lead;
+  std::string config, clock, start, listen, flush_every;
   CLI::App* serve = app.add_subcommand("serve", "run all five services on the embedded log");
   // The file is read first, wherever it stands on the line, so that flags win.
   serve->add_option("--config", config, "TOML file; see deploy/fundcore.toml");
@@ -45,7 +46,8 @@ int main(int argc, char** argv) {
   serve->add_option("--metrics-port", options.metrics_port, "Prometheus metrics on loopback; -1 = none");
   serve->add_option("--log-file", options.log_file, "program log; stderr if empty");
   serve->add_option("--log-level", options.log_level, "debug, info, warn or error");
-  serve->add_option("--flush-every", options.flush_every_records, "log records between flushes of the state");
+  serve->add_option("--flush-every", flush_every, "log executed between flushes of the state, such as 128MiB");
+  serve->add_flag("--accept-clock", options.accept_clock, "the wall clock is right although it is behind the log");
   serve->add_flag("--bank-generous", options.bank_generous, "the simulated bank pays whatever a card is asked for");
 
   std::string data = "data";
@@ -76,6 +78,11 @@ int main(int argc, char** argv) {
     auto t = fundcore::TimePoint::Parse(start);
     if (!t.ok()) return Report(absl::InvalidArgumentError("--clock-start: " + std::string(t.status().message())));
     options.clock_start = *t;
+  }
+  if (!flush_every.empty()) {
+    auto bytes = fundcore::ParseBytes(flush_every);
+    if (!bytes.ok()) return Report(absl::InvalidArgumentError("--flush-every: " + std::string(bytes.status().message())));
+    options.flush_every_bytes = *bytes;
   }
   if (options.partitions < 1 || options.partitions > 999) return Report(absl::InvalidArgumentError("--partitions must be 1 to 999"));
   return Report(fundcore::Serve(options));

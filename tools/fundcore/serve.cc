@@ -96,7 +96,7 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->data = data.String("folder", o->data);
   o->partitions = static_cast<uint16_t>(data.Int("partitions", o->partitions, {1, kMaxPartitions}));
   o->clearing_partitions = static_cast<uint16_t>(data.Int("clearing_partitions", o->clearing_partitions, {1, 99}));
-  o->flush_every_records = static_cast<uint64_t>(data.Int("flush_every_records", static_cast<int64_t>(o->flush_every_records), {100, 10'000'000}));
+  o->flush_every_bytes = data.Bytes("flush_every", o->flush_every_bytes, {.min = 64u << 10});
   ConfigTable listen = config.Table("listen");
   o->listen = listen.Strings("addresses", o->listen);
   o->tls_certificate = listen.String("tls_certificate", "");
@@ -150,12 +150,15 @@ absl::Status Serve(const ServeOptions& o) {
 
   std::unique_ptr<Clock> clock;
   SteeredClock* steered = nullptr;
+  RealClock* real = nullptr;
   if (o.steered) {
     auto c = std::make_unique<SteeredClock>(o.clock_start);
     steered = c.get();
     clock = std::move(c);
   } else {
-    clock = std::make_unique<RealClock>(RealClock::Options{});
+    auto c = std::make_unique<RealClock>(RealClock::Options{});
+    real = c.get();
+    clock = std::move(c);
   }
   const int count = o.executors > 0 ? o.executors : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   auto executors = MakeExecutors(count, clock.get());
@@ -172,7 +175,7 @@ absl::Status Serve(const ServeOptions& o) {
   SystemParts parts;
   parts.deps = deps;
   parts.blocking = &blocking;
-  parts.flush_every_records = o.flush_every_records;
+  parts.flush_every_bytes = o.flush_every_bytes;
   parts.bank_generous = o.bank_generous;
   parts.steered = o.steered;
   parts.set_clock = [steered](TimePoint t) {
@@ -180,6 +183,15 @@ absl::Status Serve(const ServeOptions& o) {
   };
   System system(parts);
   FC_RETURN_IF_ERROR(system.Recover());
+  if (real) {
+    real->NotBefore(system.LastStamp());
+    if (absl::Status s = real->Health(); !s.ok()) {
+      // A trading day would be decided by a clock that is known to be wrong.
+      if (!o.accept_clock) return absl::FailedPreconditionError(StrCat(std::string(s.message()), "; set the clock right, or start once with --accept-clock"));
+      FC_LOG(Warn, "the operator accepts the clock: {}", std::string(s.message()));
+      real->AcceptWall();
+    }
+  }
 
   rpc::ServerOptions server_options;
   server_options.listen = o.listen;
@@ -203,6 +215,8 @@ absl::Status Serve(const ServeOptions& o) {
   Metrics metrics;
   if (o.metrics_port >= 0) {
     PublishMetrics(&metrics, server.get(), log.get(), store.get());
+    metrics.AddComputed("fundcore_clock_healthy", "1 where business time follows the wall clock.", {},
+                        [real] { return !real || real->Health().ok() ? 1.0 : 0.0; });
     FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port)));
     FC_LOG(Info, "metrics at http://127.0.0.1:{}/metrics", port);
   }

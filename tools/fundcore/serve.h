@@ -17,12 +17,13 @@ struct ServeOptions {
   std::string exchange;                      // settlement files; empty: DATA/exchange
   bool steered = false;
   TimePoint clock_start;                     // of a steered clock whose data is new
+  bool accept_clock = false;                 // the wall clock is right although it is behind the log's last stamp
   uint16_t partitions = 32;
   uint16_t clearing_partitions = 4;
   int executors = 0;                         // 0: one a core
   bool simulated_bank = true;
   bool bank_generous = false;
-  uint64_t flush_every_records = 20'000;
+  uint64_t flush_every_bytes = 128u << 20;   // of log executed
   Duration product_lead = Duration::Seconds(30);
   int metrics_port = -1;                     // -1: none
   std::string log_file;                      // empty: stderr

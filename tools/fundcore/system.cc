@@ -55,7 +55,7 @@ System::System(const SystemParts& parts) : parts_(parts) {
   if (parts_.simulated_bank) services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
   for (auto& s : services_) s->Register(&handlers_);
   RegisterAdmin();
-  flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_records);
+  flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_bytes);
 }
 
 System::~System() = default;
@@ -69,6 +69,14 @@ std::vector<machine::HostBase*> System::hosts() {
 absl::Status System::Recover() {
   for (machine::HostBase* h : hosts()) FC_RETURN_IF_ERROR(h->Recover());
   return absl::OkStatus();
+}
+
+TimePoint System::LastStamp() {
+  TimePoint last;
+  for (machine::HostBase* h : hosts())
+    for (auto& shard : h->shards())
+      for (auto& p : shard->partitions()) last = std::max(last, p->state().meta.now);
+  return last;
 }
 
 void System::WhenServing(absl::AnyInvocable<void()> done) {

@@ -24,7 +24,7 @@ namespace fundcore {
 struct SystemParts {
   ServiceDeps deps;
   Executor* blocking = nullptr;         // runs store flushes
-  uint64_t flush_every_records = 20'000;
+  uint64_t flush_every_bytes = 128u << 20;  // of log executed
   bool simulated_bank = true;
   bool bank_generous = false;           // cards hold what is asked for unless FundCard was called
   bool steered = false;
@@ -45,6 +45,8 @@ class System {
 
   machine::Flusher& flusher() { return *flusher_; }
   std::vector<machine::HostBase*> hosts();
+  // The latest stamp in the recovered states; the log's own end may be a little later. After Recover.
+  TimePoint LastStamp();
   // Service, number of partitions: how the log is laid out. The same for the life of a data folder.
   static std::vector<std::pair<ServiceId, uint16_t>> Layout(const ServiceDeps& deps);
   static std::string_view ServiceName(ServiceId id);
