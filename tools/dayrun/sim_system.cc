@@ -108,7 +108,7 @@ absl::Status SimSystem::Start() {
   FC_RETURN_IF_ERROR(system_->Recover());
   Route(system_->handlers());
   FC_RETURN_IF_ERROR(log_.Start());
-  system_->WhenServing([] {});
+  system_->WhenServing([](absl::Status s) { FC_CHECK(s.ok(), s.ToString()); });
   if (!world_.RunUntil([this] { return system_->serving(); }, Duration::Seconds(60))) {
     return absl::UnavailableError("the simulated system does not come up");
   }

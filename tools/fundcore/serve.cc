@@ -201,15 +201,18 @@ absl::Status Serve(const ServeOptions& o) {
   peers.Route("fundcore.", server->InProcessChannel());
 
   absl::Status started = log->Start();
+  if (started.ok()) {
+    std::promise<absl::Status> ready;
+    system.WhenServing([&ready](absl::Status s) { ready.set_value(std::move(s)); });
+    started = ready.get_future().get();
+  }
   if (!started.ok()) {
     server->Stop(Duration::Seconds(1));
     for (auto& e : executors) e->Stop();
     blocking.Stop();
+    log->Close();
     return started;
   }
-  std::promise<void> ready;
-  system.WhenServing([&ready] { ready.set_value(); });
-  ready.get_future().wait();
   server->SetServing("", true);
 
   Metrics metrics;

@@ -79,20 +79,23 @@ TimePoint System::LastStamp() {
   return last;
 }
 
-void System::WhenServing(absl::AnyInvocable<void()> done) {
+void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
   // The clock first: a steered one must stand where it stood before anybody takes a stamp.
-  auto shared = std::make_shared<absl::AnyInvocable<void()>>(std::move(done));
+  auto shared = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
   clock_host_->WhenServing([this, shared] {
     clock_host_->On(kClockPartition, [this, shared](machine::Partition<ClockMachine>&) {
       clock_host_->Submit(kClockPartition, ClaimClock{parts_.steered}, [this, shared](const ClockMachine::Result& r) {
-        FC_CHECK(r.ok, "this data folder belongs to a ", parts_.steered ? "real" : "steered",
-                 " clock; serve it with --clock=", parts_.steered ? "real" : "steered");
+        const std::string_view theirs = parts_.steered ? "real" : "steered";
+        if (!r.ok) {
+          return (*shared)(absl::FailedPreconditionError(
+              StrCat("this data folder belongs to a ", theirs, " clock; serve it with --clock=", theirs)));
+        }
         if (parts_.steered && r.now.raw() > 0) parts_.set_clock(r.now);
         machine::Gather* gather = machine::Gather::New(services_.size(), [this, shared] {
           for (auto& s : services_) s->Start();
           flusher_->Start();
           serving_ = true;
-          (*shared)();
+          (*shared)(absl::OkStatus());
         });
         for (auto& s : services_) s->host()->WhenServing([gather] { gather->One(); });
       });

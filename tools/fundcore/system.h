@@ -4,7 +4,7 @@
 //   System system(parts);                          // machines and handlers exist; nothing runs
 //   FC_RETURN_IF_ERROR(system.Recover());           // states loaded, readers registered
 //   FC_RETURN_IF_ERROR(log->Start());               // replay
-//   system.WhenServing([] { … });                    // owned, workers started
+//   system.WhenServing([](absl::Status s) { … });                    // owned, workers started
 //
 // Life cycle: the parts outlive the system; executors are stopped before it is destroyed.
 #pragma once
@@ -39,8 +39,9 @@ class System {
 
   rpc::Handlers* handlers() { return &handlers_; }
   absl::Status Recover();
-  // `done` runs on an executor once every partition is served and all workers were started.
-  void WhenServing(absl::AnyInvocable<void()> done);
+  // `done(OK)` runs on an executor once every partition is served and all workers were started; `done(error)` where the data
+  // belongs to the other kind of clock, and nothing was started.
+  void WhenServing(absl::AnyInvocable<void(absl::Status)> done);
   bool serving() const { return serving_.load(); }
 
   machine::Flusher& flusher() { return *flusher_; }
