@@ -4,6 +4,7 @@
 // the result says `more`, and after the end they change nothing.
 #include <algorithm>
 
+#include "common/fund/seal_hash.h"
 #include "services/trade/machine.h"
 
 namespace fundcore::trade {
@@ -19,19 +20,7 @@ struct DayPrefix {
   FC_FIELDS(ta, day)
 };
 
-uint64_t Mix(uint64_t z) {  // the finaliser of splitmix64
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
-}
-
 }  // namespace
-
-uint64_t TradeMachine::SealHash(uint64_t hash, OrderId order, Money amount, Units units) {
-  hash = Mix(hash + 0x9e3779b97f4a7c15ull + order.raw());
-  hash = Mix(hash + static_cast<uint64_t>(amount.raw()));
-  return Mix(hash + static_cast<uint64_t>(units.raw()));
-}
 
 TradeMachine::Result TradeMachine::Execute(const CloseDay& c, const machine::Context& ctx) {
   Begin();

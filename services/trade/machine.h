@@ -96,9 +96,6 @@ class TradeMachine {
   void CollectChanges() { collecting_ = true; }
   std::vector<uint64_t>& changes() { return changes_; }
 
-  // The hash over sealed orders, chained in order of receipt.
-  static uint64_t SealHash(uint64_t hash, OrderId order, Money amount, Units units);
-
  private:
   // A trading day at an institution, looked up once a command.
   struct DayHandle {

@@ -1,4 +1,5 @@
 // Closing a day, transfers, confirmations, settlement.
+#include "common/fund/seal_hash.h"
 #include "tests/unit/trade/bench.h"
 
 namespace fundcore::trade {
@@ -74,7 +75,7 @@ TEST_F(DayEnd, SealTakesAcceptedOrdersOfItsDayAndInstitution) {
   EXPECT_EQ(Sealed(1), (std::vector<uint64_t>{a, c}));
   const Transfer first = *m().FindTransfer({kTa, kMonday, TransferNo(1)});
   EXPECT_EQ(first.sum_amount, 200'000u);
-  EXPECT_EQ(first.hash, TradeMachine::SealHash(TradeMachine::SealHash(0, m().IdOf(a), Money::Whole(1'000), {}),
+  EXPECT_EQ(first.hash, SealHash(SealHash(0, m().IdOf(a), Money::Whole(1'000), {}),
                                                m().IdOf(c), Money::Whole(1'000), {}));
   // Decided later: the next transfer of the same day. The first stays what it was.
   JudgeAs(undecided);
