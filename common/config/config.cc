@@ -145,6 +145,13 @@ void ConfigTable::Refuse(std::string_view key, std::string_view why) {
 
 bool ConfigTable::Has(std::string_view key) const { return Find(node_, key) != nullptr; }
 
+std::vector<std::string> ConfigTable::Keys() const {
+  std::vector<std::string> keys;
+  if (node_ == nullptr) return keys;
+  for (const auto& [key, node] : *AsTable(node_)) keys.emplace_back(key.str());
+  return keys;
+}
+
 std::string ConfigTable::ReadString(std::string_view key, std::optional<std::string> fallback) {
   return Get<std::string>(key, std::move(fallback),
                           [&](const toml::node& node) { return TextOf(key, &node, "a text in quotes"); });

@@ -56,6 +56,9 @@ class ConfigTable {
   bool exists() const { return node_ != nullptr; }
   // Whether the key is there. Does not count as reading it.
   bool Has(std::string_view key) const;
+  // Every key that is there, sorted, for tables whose keys are values themselves ([lint] RULE = "off"). Does not count
+  // as reading them.
+  std::vector<std::string> Keys() const;
 
   std::string String(std::string_view key) { return ReadString(key, std::nullopt); }
   std::string String(std::string_view key, std::string_view fallback) { return ReadString(key, std::string(fallback)); }

@@ -21,6 +21,7 @@ void Shard::RoundEnd() {
     played_ = false;
     for (auto& hook : hooks_) hook();  // may submit more, which joins this very append
   }
+  if (gate_ && !gate_->stamps()) return;  // what waits goes out when the gate opens
   if (static_cast<int>(flights_.size()) >= appends_limit_ || repeating_) return;  // what waits goes out when an append lands
   std::vector<AppendItem> items;
   for (auto& p : partitions_)

@@ -20,6 +20,7 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/log/log.h"
+#include "common/machine/gate.h"
 #include "common/machine/partition.h"
 #include "common/runtime/executor.h"
 #include "common/store/store.h"
@@ -55,6 +56,8 @@ class Shard {
   void OnExecuted(absl::AnyInvocable<void()> hook) { hooks_.push_back(std::move(hook)); }
   // Takes ownership of the partitions once they have played all there is; calls back when all are served.
   void Own(absl::AnyInvocable<void()> done);
+  // While the gate is closed for the clock, nothing is appended. Before anything runs; the gate outlives the shard.
+  void UseGate(const Gate* gate) { gate_ = gate; }
   // Bytes of log records executed so far. Any thread.
   uint64_t executed_bytes() const { return executed_bytes_.load(std::memory_order_relaxed); }
 
@@ -74,6 +77,7 @@ class Shard {
   Log* log_;
   const int appends_limit_;
   const size_t max_waiting_;
+  const Gate* gate_ = nullptr;
   std::vector<std::unique_ptr<PartitionBase>> partitions_;
   std::vector<absl::AnyInvocable<void()>> hooks_;
   std::vector<absl::AnyInvocable<void()>> owned_;
@@ -98,6 +102,17 @@ class HostBase {
   Executor* ExecutorOf(PartitionId p) { return ShardOf(p).executor(); }
   bool Has(PartitionId p) const { return p.raw() < options_.partitions; }
 
+  // Before anything runs; see Shard::UseGate and HeldBack.
+  void UseGate(const Gate* gate) {
+    gate_ = gate;
+    for (auto& s : shards_) s->UseGate(gate);
+  }
+  const Gate* gate() const { return gate_; }
+  // The gate was opened: what waited goes to the log. Any thread.
+  void Resume() {
+    for (auto& s : shards_) s->executor()->Post([shard = s.get()] { shard->Wake(); });
+  }
+
   // Loads every partition's state and registers it with the log. Before Log::Start, off the executors.
   absl::Status Recover();
   // Runs `done` once replay has reached the end the log had, ownership was taken and all partitions are served. After
@@ -110,6 +125,7 @@ class HostBase {
     return ShardOf(p).partitions()[p.raw() / shards_.size()].get();
   }
   HostOptions options_;
+  const Gate* gate_ = nullptr;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/base/status.h"
 #include "common/machine/host.h"
 #include "common/rpc/handlers.h"
 #include "common/rpc/peers.h"
@@ -29,6 +30,13 @@ struct ServiceDeps {
   Duration product_lead = Duration::Seconds(30);  // rule-bearing product facts take effect no earlier than this
   Duration cutoff_grace = Duration::Millis(500);  // CloseDay comes no earlier than cut-off + this
 };
+
+// OK, or UNAVAILABLE with the reason for which this process takes nothing new now. For the edges, before anything is begun.
+inline absl::Status HeldBack(const machine::HostBase& host) {
+  const machine::Gate* gate = host.gate();
+  if (gate == nullptr || gate->open()) return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, gate->reason(), StrCat(gate->why(), "; nothing was done"));
+}
 
 class Service {
  public:

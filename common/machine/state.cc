@@ -94,7 +94,7 @@ IdIndex::Key IdIndex::HashOf(std::initializer_list<std::string_view> parts) {
   return {h.high64, h.low64};
 }
 
-std::optional<IdIndex::Value> IdIndex::Find(const Key& key) const {
+std::optional<IdIndex::Value> IdIndex::FindBefore(const Key& key, LogOffset end) const {
   if (auto it = recent_.find(key); it != recent_.end()) return it->second;
   if (auto it = leaving_.find(key); it != leaving_.end()) return it->second;
   auto stored = state_.store()->Get(Family::kIds, state_.Prefix(table_) + EncodeKey(key));
@@ -102,7 +102,7 @@ std::optional<IdIndex::Value> IdIndex::Find(const Key& key) const {
   if (!stored->has_value()) return std::nullopt;
   Value v;
   FC_CHECK(Decode(**stored, &v), "a stored request id is malformed; restore this data folder from a checkpoint");
-  if (v.offset >= state_.executing) return std::nullopt;
+  if (v.offset >= end) return std::nullopt;
   return v;
 }
 

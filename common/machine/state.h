@@ -539,7 +539,10 @@ class IdIndex : public TableBase {
 
   IdIndex(State& state, uint8_t table) : state_(state), table_(table) { state.Register(this); }
 
-  std::optional<Value> Find(const Key& key) const;
+  // While a command executes: what the commands before it have put, and it itself so far.
+  std::optional<Value> Find(const Key& key) const { return FindBefore(key, state_.executing); }
+  // Between commands: everything executed so far, the last command's own entries too.
+  std::optional<Value> FindNow(const Key& key) const { return FindBefore(key, state_.executing + 1); }
   void Insert(const Key& key, uint64_t number, uint64_t content_hash);
 
   void Load() override {}
@@ -549,6 +552,7 @@ class IdIndex : public TableBase {
 
  private:
   using Ids = absl::flat_hash_map<Key, Value>;  // lookups only: whoever walks it sorts it first
+  std::optional<Value> FindBefore(const Key& key, LogOffset end) const;
   std::vector<std::pair<std::string, std::string>> Sorted(const Ids& ids) const;
 
   State& state_;

@@ -60,18 +60,18 @@ bool ParseCount(std::string_view text, uint64_t* value) {
   return true;
 }
 
-void AppendPadded(std::string_view text, size_t width, std::string* out) {
+void AppendPadded(std::string_view text, size_t width, std::string* out, std::string_view line_end) {
   out->append(text);
   if (text.size() < width) out->append(width - text.size(), ' ');
-  out->append("\r\n");
+  out->append(line_end);
 }
 
-bool AppendCount(uint64_t value, size_t width, std::string* out) {
+bool AppendCount(uint64_t value, size_t width, std::string* out, std::string_view line_end) {
   const std::string digits = StrCat(value);
   if (digits.size() > width) return false;
   out->append(width - digits.size(), '0');
   out->append(digits);
-  out->append("\r\n");
+  out->append(line_end);
   return true;
 }
 

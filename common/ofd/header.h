@@ -44,9 +44,12 @@ bool IsTypeText(std::string_view text);
 std::string_view CutSpaces(std::string_view text);
 // Digits only, at least one, at most 18. False otherwise.
 bool ParseCount(std::string_view text, uint64_t* value);
-// Appends `text` padded with spaces to `width`, and CR LF. `text` fits.
-void AppendPadded(std::string_view text, size_t width, std::string* out);
-// Appends `value` in `width` digits, and CR LF. False, and nothing appended, where it does not fit.
-bool AppendCount(uint64_t value, size_t width, std::string* out);
+// How a line ends: as the standard says, or as some receivers want it.
+inline constexpr std::string_view kCrLf = "\r\n";
+inline constexpr std::string_view kLf = "\n";
+// Appends `text` padded with spaces to `width`, and `line_end`. `text` fits.
+void AppendPadded(std::string_view text, size_t width, std::string* out, std::string_view line_end = kCrLf);
+// Appends `value` in `width` digits, and `line_end`. False, and nothing appended, where it does not fit.
+bool AppendCount(uint64_t value, size_t width, std::string* out, std::string_view line_end = kCrLf);
 
 }  // namespace fundcore::ofd

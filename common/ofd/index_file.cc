@@ -116,7 +116,7 @@ absl::StatusOr<IndexFile> IndexFile::Parse(std::string_view file_name, std::stri
   return index;
 }
 
-absl::StatusOr<std::string> IndexFile::Format() const {
+absl::StatusOr<std::string> IndexFile::Format(std::string_view line_end) const {
   const auto refuse = [](std::string_view item, std::string_view value, std::string rule) {
     return FieldError{
         .file = "index file", .field = std::string(item), .value = Printable(value, 128), .rule = std::move(rule)}
@@ -128,19 +128,19 @@ absl::StatusOr<std::string> IndexFile::Format() const {
     return refuse("party", party.view(), StrCat("is not a code of 1 to ", widths.party, " characters"));
   }
   if (!date.is_set()) return refuse("date", "", "is not set");
-  std::string out = StrCat(kIndexMagic, "\r\n");
-  AppendPadded(VersionText(version), widths.version, &out);
-  AppendPadded(creator.view(), widths.party, &out);
-  AppendPadded(receiver.view(), widths.party, &out);
-  absl::StrAppendFormat(&out, "%08d\r\n", date.raw());
-  if (!AppendCount(names.size(), widths.index_count, &out)) {
+  std::string out = StrCat(kIndexMagic, line_end);
+  AppendPadded(VersionText(version), widths.version, &out, line_end);
+  AppendPadded(creator.view(), widths.party, &out, line_end);
+  AppendPadded(receiver.view(), widths.party, &out, line_end);
+  out += StrCat(absl::StrFormat("%08d", date.raw()), line_end);
+  if (!AppendCount(names.size(), widths.index_count, &out, line_end)) {
     return refuse("file count", StrCat(names.size()), StrCat("has more than ", widths.index_count, " digits"));
   }
   for (const std::string& name : names) {
     if (!IsDataFileName(name)) return refuse("file name", name, "is not the name of a data file");
-    out += StrCat(name, "\r\n");
+    out += StrCat(name, line_end);
   }
-  out += StrCat(kTrailer, "\r\n");
+  out += StrCat(kTrailer, line_end);
   return out;
 }
 

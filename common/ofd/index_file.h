@@ -5,8 +5,8 @@
 //   auto bytes = index->Format();
 //
 // Order of lines: "OFDCFIDX", version, creator, receiver, date, number of files, the names one a line, "OFDCFEND".
-// Reading accepts CR LF and LF, a missing last line end and lines without padding; writing gives CR LF and full
-// padding.
+// Reading accepts CR LF and LF, a missing last line end and lines without padding; writing gives CR LF
+// (or LF, where asked) and full padding.
 #pragma once
 
 #include <string>
@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/ofd/fields.h"
+#include "common/ofd/header.h"
 #include "common/time/time.h"
 
 namespace fundcore::ofd {
@@ -30,7 +31,7 @@ struct IndexFile {
   // twice. Where `file_name` has the standard's form, its parties and date must be those inside.
   static absl::StatusOr<IndexFile> Parse(std::string_view file_name, std::string_view bytes);
   // kInvalidArgument where an item does not fit its width or a name is not of a data file.
-  absl::StatusOr<std::string> Format() const;
+  absl::StatusOr<std::string> Format(std::string_view line_end = kCrLf) const;
 
   friend bool operator==(const IndexFile&, const IndexFile&) = default;
 };

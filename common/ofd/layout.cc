@@ -1,6 +1,8 @@
 // Resolving a file's field list.
 #include "common/ofd/layout.h"
 
+#include <algorithm>
+
 #include "common/base/check.h"
 #include "common/ofd/ascii.h"
 #include "common/ofd/header.h"
@@ -30,6 +32,7 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
                         std::span<const FieldOverride> overrides) {
   if (columns_.size() >= kMaxFields) return StrCat("is one field too many; the limit is ", kMaxFields);
   if (!IsFieldName(name)) return "is not a field name (letters, digits and _)";
+  if (name.size() > kMaxHeaderLineBytes) return StrCat("is longer than ", kMaxHeaderLineBytes, " characters");
 
   Column column;
   if (const FieldOverride* o = FindOverride(overrides, type, name)) {
@@ -56,6 +59,11 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
   column.offset_ = static_cast<uint32_t>(record_bytes_);
   column.index_ = static_cast<uint16_t>(columns_.size());
   record_bytes_ += column.width_;
+  const bool number = column.kind_ == FieldKind::kNumber;
+  lowest_.resize(record_bytes_, number ? '0' : ' ');
+  headroom_.resize(record_bytes_, number ? 127 - '9' : 0);
+  // Digits alone do not make a number of more than 18 places one that is handled: never ordinary.
+  if (number && column.width_ > 18) headroom_[column.offset_] = 128;
   columns_.push_back(column);
   names_.emplace_back(name);
   return "";
@@ -64,6 +72,12 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
 Column Layout::Find(std::string_view name) const {
   const auto it = by_name_.find(Upper(name));
   return it == by_name_.end() ? Column() : columns_[it->second];
+}
+
+size_t Layout::FieldAt(size_t byte) const {
+  const auto after = std::upper_bound(columns_.begin(), columns_.end(), byte,
+                                      [](size_t at, const Column& c) { return at < c.offset_; });
+  return static_cast<size_t>(after - columns_.begin()) - 1;
 }
 
 std::string DescribeForm(Column column) {

@@ -55,11 +55,20 @@ class Layout {
   size_t record_bytes() const { return record_bytes_; }
   const std::string& file() const { return file_; }
 
+  // For scanning a record without looking at its fields one by one: what each of its bytes may be. A byte b at i is
+  // ordinary where lowest()[i] <= b and b + headroom()[i] < 128: printable ASCII in texts, digits in numbers. What is
+  // not ordinary may still be right (a blank number, a Chinese text, a minus sign); only a look at the field tells.
+  const unsigned char* lowest() const { return lowest_.data(); }
+  const unsigned char* headroom() const { return headroom_.data(); }
+  // The field that holds this byte of the record.
+  size_t FieldAt(size_t byte) const;
+
  private:
   std::string file_;
   std::vector<std::string> names_;
   std::vector<Column> columns_;
-  std::map<std::string, size_t> by_name_;  // upper case
+  std::map<std::string, size_t> by_name_;         // upper case
+  std::vector<unsigned char> lowest_, headroom_;  // one a byte of the record
   size_t record_bytes_ = 0;
 };
 

@@ -96,6 +96,7 @@ class Reader {
     kFailed
   };
   bool TakeLine(std::string_view* line);
+  bool TakeWholeRecord(RecordView* record);
   void ReadHeaderLines();
   void ReadHeaderLine(std::string_view line);
   void ReadParty(std::string_view item, std::string_view text, size_t width, bool may_be_blank, PartyCode* party);

@@ -1,5 +1,9 @@
-// The less travelled paths of reading a record: odd numbers, dates, errors.
+// Looking a record through for what is not ordinary, and the less travelled paths: odd numbers, dates, errors.
 #include "common/ofd/record.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include <algorithm>
 #include <limits>
@@ -10,10 +14,105 @@
 
 namespace fundcore::ofd {
 namespace record_internal {
+namespace {
+
+// Whether a byte of the eight at `p` is not ordinary. Bytes of 128 and above are told by their own bit, so what they
+// carry into their neighbour's sum does no harm.
+bool OddEight(const char* p, const unsigned char* lowest, const unsigned char* headroom) {
+  constexpr uint64_t kTop = 0x8080808080808080ull;
+  uint64_t v, low, room;
+  std::memcpy(&v, p, 8);
+  std::memcpy(&low, lowest, 8);
+  std::memcpy(&room, headroom, 8);
+  return ((v | (v + room) | ~((v | kTop) - low)) & kTop) != 0;
+}
+
+bool OddByte(unsigned char v, unsigned char lowest, unsigned char headroom) {
+  return v < lowest || v >= 128 || v + headroom >= 128;
+}
+
+uint64_t BlockBit(size_t byte) { return uint64_t{1} << std::min<size_t>(byte / kBlockBytes, 63); }
+
+uint64_t OddBlocksByEight(const char* p, const Layout& layout) {
+  const size_t size = layout.record_bytes();
+  const unsigned char* const lowest = layout.lowest();
+  const unsigned char* const headroom = layout.headroom();
+  uint64_t odd = 0;
+  size_t at = 0;
+  for (; at + 8 <= size; at += 8) {
+    if (OddEight(p + at, lowest + at, headroom + at)) odd |= BlockBit(at);
+  }
+  for (; at < size; ++at) {
+    if (OddByte(static_cast<unsigned char>(p[at]), lowest[at], headroom[at])) odd |= BlockBit(at);
+  }
+  return odd;
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] inline __m256i Load32(const void* from) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+
+// Whether one of 64 bytes is not ordinary. Compared as signed bytes, those of 128 and above are below every lowest one.
+[[gnu::target("avx2")]] inline bool OddBlock(const char* p, const unsigned char* lowest,
+                                             const unsigned char* headroom) {
+  const __m256i a = Load32(p), b = Load32(p + 32);
+  const __m256i low = _mm256_or_si256(_mm256_cmpgt_epi8(Load32(lowest), a), _mm256_cmpgt_epi8(Load32(lowest + 32), b));
+  const __m256i high = _mm256_or_si256(_mm256_add_epi8(Load32(headroom), a), _mm256_add_epi8(Load32(headroom + 32), b));
+  return _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0;
+}
+
+// For records of a block and more.
+[[gnu::target("avx2")]] uint64_t OddBlocksAvx2(const char* p, const Layout& layout) {
+  const size_t size = layout.record_bytes();
+  const unsigned char* const lowest = layout.lowest();
+  const unsigned char* const headroom = layout.headroom();
+  uint64_t odd = 0;
+  size_t at = 0;
+  for (; at + kBlockBytes <= size; at += kBlockBytes) {
+    // Records follow each other: fetching the next one while the caller works on this one hides most of what memory
+    // takes. Beyond the end of a piece the hint is ignored.
+    __builtin_prefetch(p + at + 2048);
+    if (OddBlock(p + at, lowest + at, headroom + at)) [[unlikely]]
+      odd |= BlockBit(at);
+  }
+  if (at < size) {  // the last 64 bytes, some of them for the second time
+    const size_t last = size - kBlockBytes;
+    if (OddBlock(p + last, lowest + last, headroom + last)) [[unlikely]]
+      odd |= BlockBit(at);
+  }
+  _mm256_zeroupper();  // else code that is not compiled for AVX runs slower from here on
+  return odd;
+}
+#endif
+
+}  // namespace
+
+uint64_t OddBlocks(const char* p, const Layout& layout) {
+#if defined(__x86_64__)
+  static const bool avx2 = __builtin_cpu_supports("avx2");
+  if (avx2 && layout.record_bytes() >= kBlockBytes) return OddBlocksAvx2(p, layout);
+#endif
+  return OddBlocksByEight(p, layout);
+}
+
+// Whether a text is ASCII and the characters of everyday Chinese: the rows of GB2312 with full-width signs and hanzi,
+// each of which GB18030 has. Others, and what is no text at all, are for the converter to judge.
+bool IsCommonChinese(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) continue;
+    if (++i == text.size()) return false;
+    const auto trail = static_cast<unsigned char>(text[i]);
+    const bool hanzi = lead >= 0xb0 && lead <= 0xf7 && lead != 0xd7;
+    if (!(hanzi || lead == 0xa1 || lead == 0xa3) || trail < 0xa1 || trail > 0xfe) return false;
+  }
+  return true;
+}
 
 FieldState ReadOddNumber(const char* p, size_t width, int64_t* value) {
   std::string_view text(p, width);
-  if (text.find_first_not_of(' ') == std::string_view::npos) return FieldState::kBlank;
+  if (CutSpaces(p, width).empty()) return FieldState::kBlank;
 
   bool negative = false;
   if (text.back() == '-') {
@@ -22,7 +121,7 @@ FieldState ReadOddNumber(const char* p, size_t width, int64_t* value) {
   }
   bool digits = false, significant = false;
   unsigned __int128 sum = 0;
-  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
+  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();  // and one more below zero
   for (char c : text) {
     if (c == '-' && !negative && !significant) {
       negative = true;
@@ -32,10 +131,10 @@ FieldState ReadOddNumber(const char* p, size_t width, int64_t* value) {
     digits = true;
     significant = significant || c != '0';
     sum = sum * 10 + static_cast<unsigned>(c - '0');
-    if (sum > kMax) return FieldState::kMalformed;
+    if (sum > kMax + (negative ? 1 : 0)) return FieldState::kMalformed;
   }
   if (!digits) return FieldState::kMalformed;
-  *value = negative ? -static_cast<int64_t>(sum) : static_cast<int64_t>(sum);
+  *value = static_cast<int64_t>(negative ? uint64_t{0} - static_cast<uint64_t>(sum) : static_cast<uint64_t>(sum));
   return FieldState::kPresent;
 }
 
@@ -74,6 +173,15 @@ bool RecordView::IsNoLimit(Column c) const {
 }
 
 FieldState RecordView::ReadDate(Column c, fundcore::Date* value) const {
+  // Most dates need no look at the calendar.
+  uint64_t digits = 0;
+  if (c.width() == 8 && record_internal::EightDigits(At(c), &digits)) [[likely]] {
+    const uint64_t month = digits / 100 % 100, day = digits % 100;
+    if (digits >= 1'00'00 && month - 1 < 12 && day - 1 < 28) {
+      *value = fundcore::Date::FromRaw(static_cast<int32_t>(digits));
+      return FieldState::kPresent;
+    }
+  }
   const std::string_view text = Text(c);
   if (text.empty() || text == "00000000") return FieldState::kBlank;
   const fundcore::Date date = ParseFileDate(text);
@@ -98,14 +206,23 @@ absl::StatusOr<fundcore::Date> RecordView::DateOr(Column c, fundcore::Date blank
   return Date(c);
 }
 
-absl::Status RecordView::Check() const {
-  for (size_t i = 0; i < layout_->field_count(); ++i) {
-    const Column c = layout_->column(i);
-    if (c.kind() == FieldKind::kNumber) {
-      int64_t value = 0;
-      if (ReadNumber(c, &value) == FieldState::kMalformed) return NumberError(c);
-    } else if (!IsAscii(Raw(c))) {
-      if (auto utf8 = Utf8(c); !utf8.ok()) return utf8.status();
+absl::Status RecordView::CheckOddBlocks() const {
+  size_t field = 0;
+  for (uint64_t left = odd_blocks_; left != 0; left &= left - 1) {
+    const auto block = static_cast<size_t>(std::countr_zero(left));
+    const size_t begin = block * record_internal::kBlockBytes;
+    if (begin >= size_) break;
+    const size_t end = block == 63 ? size_ : begin + record_internal::kBlockBytes;
+    field = std::max(field, layout_->FieldAt(begin));  // one that lies across blocks was looked at with the first
+    for (; field < layout_->field_count(); ++field) {
+      const Column c = layout_->column(field);
+      if (c.offset() >= end) break;
+      if (c.kind() == FieldKind::kNumber) {
+        int64_t value = 0;
+        if (ReadNumber(c, &value) == FieldState::kMalformed) return NumberError(c);
+      } else if (!IsAscii(Raw(c)) && !record_internal::IsCommonChinese(Text(c))) {
+        if (auto utf8 = Utf8(c); !utf8.ok()) return utf8.status();
+      }
     }
   }
   return absl::OkStatus();

@@ -1,4 +1,4 @@
-// The text of tables/fields.tbl and tables/codes.tbl, for the two places that parse them (fields.cc, business_code.cc).
+// The text of tables/*.tbl, for the places that parse them (fields.cc, business_code.cc, values.cc).
 #pragma once
 
 #include <string_view>
@@ -7,5 +7,6 @@ namespace fundcore::ofd {
 
 extern const std::string_view kFieldsTable;
 extern const std::string_view kCodesTable;
+extern const std::string_view kValuesTable;
 
 }  // namespace fundcore::ofd

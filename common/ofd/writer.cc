@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/ofd/file_name.h"
 #include "common/ofd/text.h"
 
 namespace fundcore::ofd {
@@ -14,15 +15,17 @@ namespace {
 // The head's items, whose widths come from the version.
 class HeadWriter {
  public:
-  HeadWriter(const std::string& file, std::string* out) : file_(file), out_(out) {}
+  HeadWriter(const std::string& file, std::string_view line_end, std::string* out)
+      : file_(file), line_end_(line_end), out_(out) {}
   void Text(std::string_view item, std::string_view text, size_t width, bool valid) {
     if (!valid || text.size() > width) {
       Refuse(item, text, StrCat("is not a code of up to ", width, " characters"));
     }
-    AppendPadded(text, width, out_);
+    AppendPadded(text, width, out_, line_end_);
   }
   void Count(std::string_view item, uint64_t value, size_t width) {
-    if (!AppendCount(value, width, out_)) Refuse(item, StrCat(value), StrCat("has more than ", width, " digits"));
+    if (!AppendCount(value, width, out_, line_end_))
+      Refuse(item, StrCat(value), StrCat("has more than ", width, " digits"));
   }
   void Refuse(std::string_view item, std::string_view value, std::string rule) {
     if (!status_.ok()) return;
@@ -33,6 +36,7 @@ class HeadWriter {
 
  private:
   const std::string& file_;
+  std::string_view line_end_;
   std::string* out_;
   absl::Status status_;
 };
@@ -48,13 +52,15 @@ absl::Status Writer::Begin(const Header& header, uint64_t record_count) {
   FC_CHECK(!begun_, "Begin() called twice on ", layout_->file());
   const HeaderWidths& widths = WidthsOf(header.version);
   std::string head;
-  HeadWriter w(layout_->file(), &head);
-  head += StrCat(kDataMagic, "\r\n");
+  HeadWriter w(layout_->file(), line_end(), &head);
+  head += StrCat(kDataMagic, line_end());
   w.Text("version", VersionText(header.version), widths.version, !VersionText(header.version).empty());
   w.Text("creator", header.creator.view(), widths.party, IsPartyText(header.creator.view()));
   w.Text("receiver", header.receiver.view(), widths.party, IsPartyText(header.receiver.view()));
+  const std::string date = absl::StrFormat("%08d", header.date.raw());
   if (!header.date.is_set()) w.Refuse("date", "", "is not set");
-  absl::StrAppendFormat(&head, "%08d\r\n", header.date.raw());
+  if (ParseFileDate(date) != header.date) w.Refuse("date", date, "is not a date that exists (yyyymmdd)");
+  head += StrCat(date, line_end());
   w.Count("transfer number", header.transfer_no.raw(), widths.transfer_no);
   w.Text("file type", header.type.view(), widths.type, IsTypeText(header.type.view()));
   w.Text("sender", header.sender.view(), widths.sender, header.sender.empty() || IsPartyText(header.sender.view()));
@@ -73,14 +79,14 @@ absl::Status Writer::Begin(const Header& header, uint64_t record_count) {
     std::string wrong = layout_->Add(header.version, header.type, name, options_.overrides);
     if (!wrong.empty()) w.Refuse("field name", name, std::move(wrong));
     FC_RETURN_IF_ERROR(w.status());
-    head += StrCat(name, "\r\n");
+    head += StrCat(name, line_end());
     const Column c = layout_->column(layout_->field_count() - 1);
     empty_record_.append(c.width(), c.kind() == FieldKind::kNumber ? '0' : ' ');
   }
   w.Count("record count", record_count, widths.record_count);
   FC_RETURN_IF_ERROR(w.status());
 
-  empty_record_ += "\r\n";
+  empty_record_ += line_end();
   record_ = empty_record_;
   announced_ = record_count;
   first_line_ = 12 + names.size();  // eleven other lines of head
@@ -105,7 +111,7 @@ char* Writer::Place(Column c, std::string_view shown_value) {
     Refuse(c, shown_value, "was set for a field that this file does not list");
     return nullptr;
   }
-  FC_CHECK(c.offset() + size_t{c.width()} + 2 <= record_.size(), "column of another file used with ", layout_->file());
+  FC_CHECK(c.offset() + size_t{c.width()} < record_.size(), "column of another file used with ", layout_->file());
   return record_.data() + c.offset();
 }
 
@@ -136,7 +142,7 @@ void Writer::SetBytes(Column c, std::string_view gb18030) {
 
 void Writer::SetNumber(Column c, int64_t scaled) {
   if (!c.present() && scaled == 0) return;
-  char* const at = Place(c, StrCat(scaled));
+  char* const at = c.present() ? Place(c, "") : Place(c, StrCat(scaled));  // its text only where it is to be shown
   if (!at) return;
   if (c.kind() != FieldKind::kNumber)
     return Refuse(c, StrCat(scaled), StrCat("is a number for a text (", DescribeForm(c), ")"));
@@ -150,7 +156,12 @@ void Writer::SetNumber(Column c, int64_t scaled) {
 
 void Writer::SetDate(Column c, Date date) {
   if (!date.is_set()) return SetBlank(c);
-  SetBytes(c, absl::StrFormat("%08d", date.raw()));
+  char text[8];
+  int32_t rest = date.raw();
+  for (size_t place = sizeof text; place > 0; rest /= 10) text[--place] = static_cast<char>('0' + rest % 10);
+  const std::string_view digits(text, sizeof text);
+  if (ParseFileDate(digits) != date) return Refuse(c, StrCat(date.raw()), "is not a date that exists (yyyymmdd)");
+  SetBytes(c, digits);
 }
 
 void Writer::SetBlank(Column c) {
@@ -182,7 +193,7 @@ absl::Status Writer::Finish() {
         StrCat(layout_->file(), ": the head announces ", announced_, " records, but ", written_, " were written"));
   }
   finished_ = true;
-  *out_ += StrCat(kTrailer, "\r\n");
+  *out_ += StrCat(kTrailer, line_end());
   return absl::OkStatus();
 }
 

@@ -36,6 +36,8 @@ namespace fundcore::ofd {
 struct WriterOptions {
   // What this receiver expects otherwise: added fields, other widths.
   std::vector<FieldOverride> overrides;
+  // LF at the end of every line instead of CR LF.
+  bool lf_line_ends = false;
 };
 
 class Writer {
@@ -66,13 +68,14 @@ class Writer {
   uint64_t records_written() const { return written_; }
 
  private:
+  std::string_view line_end() const { return options_.lf_line_ends ? kLf : kCrLf; }
   char* Place(Column c, std::string_view shown_value);
   void Refuse(Column c, std::string_view value, std::string rule);
 
   WriterOptions options_;
   std::unique_ptr<Layout> layout_;
   std::string* out_;
-  std::string empty_record_;  // zeros in numbers, spaces elsewhere, CR LF
+  std::string empty_record_;  // zeros in numbers, spaces elsewhere, the line end
   std::string record_;
   uint64_t announced_ = 0;
   uint64_t written_ = 0;

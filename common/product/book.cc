@@ -10,7 +10,8 @@ ProductBook::ProductBook(machine::State& state, uint8_t first_table)
       funds_(state, static_cast<uint8_t>(first_table + 1)),
       institutions_(state, static_cast<uint8_t>(first_table + 2)),
       calendars_(state, static_cast<uint8_t>(first_table + 3)),
-      navs_(state, static_cast<uint8_t>(first_table + 4), machine::Residence::kLazy) {}
+      navs_(state, static_cast<uint8_t>(first_table + 4), machine::Residence::kLazy),
+      file_variants_(state, static_cast<uint8_t>(first_table + 5)) {}
 
 bool ProductBook::Absorb(const AbsorbFacts& command) {
   if (command.after != position_.Get().seq) return false;
@@ -24,6 +25,8 @@ bool ProductBook::Absorb(const AbsorbFacts& command) {
         break;
       case FactKind::kInstitution:
         institutions_.Put(fact.institution->ta, *fact.institution);
+        if (fact.file_variant != FileVariant(fact.institution->ta))
+          file_variants_.Put(fact.institution->ta, fact.file_variant);
         break;
       case FactKind::kFund: {
         auto& list = funds_.Mutable(fact.fund->code).by_effect;
@@ -51,6 +54,11 @@ const FundTerms* ProductBook::Fund(const FundCode& code, TimePoint at) {
 }
 
 const InstitutionTerms* ProductBook::Institution(const TaCode& ta) { return institutions_.Find(ta); }
+
+std::string_view ProductBook::FileVariant(const TaCode& ta) {
+  const std::string* text = file_variants_.Find(ta);
+  return text ? std::string_view(*text) : std::string_view();
+}
 
 const TradingCalendar* ProductBook::Calendar(std::string_view name) { return calendars_.Find(std::string(name)); }
 

@@ -1,7 +1,7 @@
 // ProductBook: one partition's own copy of the product facts, so that an order needs no remote call.
 //
 //   class TradeMachine {
-//     ProductBook products_{state, 200};              // uses table numbers 200 to 204
+//     ProductBook products_{state, 200};              // uses table numbers 200 to 205
 //     Result Execute(const AbsorbFacts& c, const machine::Context&) { products_.Absorb(c); return {}; }
 //     ... products_.Fund(code, ctx.received)          // the terms in force at the moment of receipt
 //   };
@@ -21,7 +21,7 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes five table numbers from `first_table` on.
+  // Takes six table numbers from `first_table` on.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -34,6 +34,8 @@ class ProductBook {
   // The terms in force at `at`: the latest that take effect no later. nullptr where the fund is unknown (as of then).
   const FundTerms* Fund(const FundCode& code, TimePoint at);
   const InstitutionTerms* Institution(const TaCode& ta);
+  // What the institution's files do otherwise than the standard says, as its operator wrote it; "" where nothing.
+  std::string_view FileVariant(const TaCode& ta);
   const TradingCalendar* Calendar(std::string_view name);
   // The price of a day; `type` 1 and 2 fall back to the ordinary one. nullptr where not known (yet).
   const NavFact* FindNav(const FundCode& fund, Date day, uint8_t type = 0);
@@ -63,6 +65,7 @@ class ProductBook {
   machine::Table<TaCode, InstitutionTerms> institutions_;
   machine::Table<std::string, TradingCalendar> calendars_;
   machine::Table<NavKey, NavFact> navs_;
+  machine::Table<TaCode, std::string> file_variants_;  // only of institutions that have one
 };
 
 }  // namespace fundcore

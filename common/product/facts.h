@@ -95,7 +95,8 @@ struct ProductFact {
   std::optional<InstitutionTerms> institution;
   std::optional<FundTerms> fund;
   std::optional<NavFact> nav;
-  FC_FIELDS(kind, calendar, institution, fund, nav)
+  std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
+  FC_FIELDS(kind, calendar, institution, fund, nav, file_variant)
 };
 
 // The command by which a partition takes facts in; every machine that has a ProductBook handles it under this tag.

@@ -69,6 +69,16 @@ absl::Status MemoryStore::Scan(Family family, std::string_view begin, std::strin
   }
 }
 
+absl::Status MemoryStore::Ready() {
+  std::lock_guard lock(mutex_);
+  return full_ ? absl::ResourceExhaustedError("the disk in memory is full; it was told so") : absl::OkStatus();
+}
+
+void MemoryStore::SetFull(bool full) {
+  std::lock_guard lock(mutex_);
+  full_ = full;
+}
+
 absl::Status MemoryStore::Write(std::vector<StoreWrite> writes) {
   std::lock_guard lock(mutex_);
   for (StoreWrite& write : writes) {
@@ -77,12 +87,12 @@ absl::Status MemoryStore::Write(std::vector<StoreWrite> writes) {
   return absl::OkStatus();
 }
 
-absl::Status MemoryStore::Ingest(Family family, std::vector<std::pair<std::string, std::string>> sorted) {
+absl::Status MemoryStore::Ingest(Family family, std::span<const std::pair<std::string, std::string>> sorted) {
   if (absl::Status ascending = CheckAscending(sorted); !ascending.ok()) return ascending;
   std::lock_guard lock(mutex_);
-  for (auto& [key, value] : sorted) {
+  for (const auto& [key, value] : sorted) {
     pending_[Index(family)].erase(key);  // the run is newer than any write before it
-    durable_[Index(family)].insert_or_assign(std::move(key), std::move(value));
+    durable_[Index(family)].insert_or_assign(key, value);
   }
   return absl::OkStatus();
 }

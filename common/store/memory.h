@@ -35,12 +35,16 @@ class MemoryStore : public StateStore {
                                                                    std::span<const std::string> keys) const override;
   absl::Status Scan(Family family, std::string_view begin, std::string_view end,
                     absl::FunctionRef<bool(std::string_view, std::string_view)> visit) const override;
+  // kResourceExhausted while SetFull(true); nothing else here minds.
+  absl::Status Ready() override;
   absl::Status Write(std::vector<StoreWrite> writes) override;
-  absl::Status Ingest(Family family, std::vector<std::pair<std::string, std::string>> sorted) override;
+  absl::Status Ingest(Family family, std::span<const std::pair<std::string, std::string>> sorted) override;
   absl::Status Flush() override;
   // Keeps a copy of everything flushed under `folder`, which is only a name here. kAlreadyExists where it is taken.
   absl::Status Checkpoint(const std::string& folder) override;
 
+  // The disk is full, or has room again.
+  void SetFull(bool full);
   // The power fails: every Write after the last Flush is forgotten.
   void Crash();
   // A new store with the contents of a checkpoint. kNotFound where there is none of that name.
@@ -60,6 +64,7 @@ class MemoryStore : public StateStore {
   std::array<Durable, kFamilies> durable_;
   std::array<Pending, kFamilies> pending_;
   std::map<std::string, std::array<Durable, kFamilies>> checkpoints_;
+  bool full_ = false;
 };
 
 }  // namespace fundcore

@@ -10,9 +10,11 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "common/base/check.h"
 #include "common/base/status.h"
@@ -20,6 +22,7 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/sst_file_writer.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/checkpoint.h"
@@ -43,7 +46,7 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing, co
     return absl::DataLossError(
         StrCat(what, "; the folder is damaged: restore it from a checkpoint, or remove it and replay the log"));
   }
-  if (status.IsNoSpace()) return absl::ResourceExhaustedError(StrCat(what, "; free space on that disk and restart"));
+  if (status.IsNoSpace()) return absl::ResourceExhaustedError(StrCat(what, "; free space on that disk"));
   return absl::InternalError(what);
 }
 
@@ -169,10 +172,31 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options) {
   return db;
 }
 
+
+// Hears from RocksDB that its background work met an error, and that it recovered.
+class Watcher : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    if (error->IsNoSpace()) full_.store(true, std::memory_order_release);
+  }
+  void OnErrorRecoveryCompleted(rocksdb::Status) override { full_.store(false, std::memory_order_release); }
+  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
+    if (info.new_bg_error.ok()) full_.store(false, std::memory_order_release);
+  }
+  bool full() const { return full_.load(std::memory_order_acquire); }
+  void Recovered() { full_.store(false, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> full_{false};
+};
+
 }  // namespace
 
 struct RocksStore::Impl {
   std::string folder;
+  uint64_t keep_free_bytes = 0;
+  std::shared_ptr<Watcher> watcher = std::make_shared<Watcher>();
+  std::atomic<bool> stop_waiting{false};
   std::shared_ptr<rocksdb::Cache> cache;
   std::array<rocksdb::ColumnFamilyOptions, kFamilies> family_options;
   std::unique_ptr<rocksdb::DB> db;
@@ -185,6 +209,20 @@ struct RocksStore::Impl {
   }
   fs::path ingest_folder() const { return fs::path(folder) / "ingest"; }
   rocksdb::ColumnFamilyHandle* At(Family family) const { return families[Index(family)]; }
+
+  // Runs `operation` until the disk has room for it.
+  rocksdb::Status WaitingForSpace(absl::FunctionRef<rocksdb::Status()> operation) {
+    for (;;) {
+      rocksdb::Status status = operation();
+      if (!status.IsNoSpace() || stop_waiting.load(std::memory_order_acquire)) return status;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      Resume();
+    }
+  }
+  // RocksDB stops writing after a full disk until it is told, or finds out, that there is room again.
+  void Resume() {
+    if (db->Resume().ok()) watcher->Recovered();
+  }
 };
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -194,6 +232,7 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const RocksOptions&
   FC_RETURN_IF_ERROR(PrepareFolder(options.folder, options.create_if_missing));
   auto impl = std::make_unique<Impl>();
   impl->folder = options.folder;
+  impl->keep_free_bytes = options.keep_free_bytes;
   impl->cache = rocksdb::NewLRUCache(options.cache_bytes);
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -203,7 +242,9 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const RocksOptions&
   }
   rocksdb::DB* db = nullptr;
   const std::string path = (fs::path(options.folder) / "db").string();
-  const rocksdb::Status opened = rocksdb::DB::Open(DatabaseOptions(options), path, descriptors, &impl->families, &db);
+  rocksdb::DBOptions database = DatabaseOptions(options);
+  database.listeners.push_back(impl->watcher);
+  const rocksdb::Status opened = rocksdb::DB::Open(database, path, descriptors, &impl->families, &db);
   impl->db.reset(db);
   if (opened.IsIOError() && opened.ToString().find("/LOCK") != std::string::npos) {
     return absl::FailedPreconditionError(
@@ -261,6 +302,23 @@ absl::Status RocksStore::Scan(Family family, std::string_view begin, std::string
   return FromRocks(it->status(), "scan", impl_->folder);
 }
 
+absl::Status RocksStore::Ready() {
+  std::error_code error;
+  const fs::space_info space = fs::space(impl_->folder, error);
+  if (!error && space.available < impl_->keep_free_bytes) {
+    return absl::ResourceExhaustedError(StrCat("the disk of ", impl_->folder, " has ", space.available >> 20,
+                                               " MiB free, less than the ", impl_->keep_free_bytes >> 20,
+                                               " MiB that writing state back needs; free space on that disk"));
+  }
+  if (!impl_->watcher->full()) return absl::OkStatus();
+  impl_->Resume();
+  if (!impl_->watcher->full()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      StrCat("the disk of ", impl_->folder, " was full when state was written; free space on that disk"));
+}
+
+void RocksStore::StopWaiting() { impl_->stop_waiting.store(true, std::memory_order_release); }
+
 absl::Status RocksStore::Write(std::vector<StoreWrite> writes) {
   if (writes.empty()) return absl::OkStatus();
   size_t bytes = 0;
@@ -273,16 +331,18 @@ absl::Status RocksStore::Write(std::vector<StoreWrite> writes) {
   }
   rocksdb::WriteOptions options;
   options.disableWAL = true;
-  return FromRocks(impl_->db->Write(options, &batch), "write", impl_->folder);
+  return FromRocks(impl_->WaitingForSpace([&] { return impl_->db->Write(options, &batch); }), "write", impl_->folder);
 }
 
-absl::Status RocksStore::Ingest(Family family, std::vector<std::pair<std::string, std::string>> sorted) {
+absl::Status RocksStore::Ingest(Family family, std::span<const std::pair<std::string, std::string>> sorted) {
   if (sorted.empty()) return absl::OkStatus();
   FC_RETURN_IF_ERROR(CheckAscending(sorted));
   rocksdb::Options options(rocksdb::DBOptions(), impl_->family_options[Index(family)]);
-  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, impl_->At(family));
   const std::string path = (impl_->ingest_folder() / StrCat("run-", impl_->next_run.fetch_add(1), ".sst")).string();
   const auto build = [&]() -> rocksdb::Status {
+    std::error_code ignored;
+    fs::remove(path, ignored);  // of a try that met a full disk
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, impl_->At(family));
     if (auto status = writer.Open(path); !status.ok()) return status;
     for (const auto& [key, value] : sorted) {
       if (auto status = writer.Put(key, value); !status.ok()) return status;

@@ -20,6 +20,8 @@ struct RocksOptions {
   uint64_t write_buffer_bytes = 64ull << 20;
   // Threads for flushes and compactions, shared by the families.
   int background_threads = 2;
+  // With less than this free on the disk the store is not Ready: a write-back would begin what it cannot end.
+  uint64_t keep_free_bytes = 64ull << 20;
 };
 
 // What it costs at the moment. For metrics.
@@ -37,10 +39,12 @@ struct RocksStats {
 //   (*store)->Flush();
 //
 // Life cycle: one open store a folder; the destructor flushes what is unflushed. Thread-safe. `Flush`, `Ingest` and
-// `Checkpoint` wait for the disk. After a write error every later write fails with the same error: end the process.
+// `Checkpoint` wait for the disk. A Write that meets a full disk waits until there is room, asking several times a second:
+// nothing is lost by waiting. Ingest, Flush and Checkpoint say so instead and may be repeated once the store is Ready.
+// After any other write error every later write fails with the same error: end the process.
 //
-// Statuses: kDataLoss where stored bytes are damaged, kResourceExhausted on a full disk, kInternal for other trouble
-// with the disk.
+// Statuses: kDataLoss where stored bytes are damaged, kResourceExhausted on a full disk (of Write only after
+// StopWaiting), kInternal for other trouble with the disk.
 class RocksStore : public StateStore {
  public:
   // Opens or creates the folder (its parent must exist). kFailedPrecondition where another process has it open, or
@@ -54,14 +58,18 @@ class RocksStore : public StateStore {
                                                                    std::span<const std::string> keys) const override;
   absl::Status Scan(Family family, std::string_view begin, std::string_view end,
                     absl::FunctionRef<bool(std::string_view, std::string_view)> visit) const override;
+  absl::Status Ready() override;
   absl::Status Write(std::vector<StoreWrite> writes) override;
   // Ingesting over a key that stands in an unflushed write makes RocksDB flush all families first.
-  absl::Status Ingest(Family family, std::vector<std::pair<std::string, std::string>> sorted) override;
+  absl::Status Ingest(Family family, std::span<const std::pair<std::string, std::string>> sorted) override;
   absl::Status Flush() override;
   // Flushes first. The copy appears under its name complete, or not at all; its parent folder must exist.
   absl::Status Checkpoint(const std::string& folder) override;
 
   RocksStats Stats() const;
+
+  // The process ends: from now on a full disk is an error. What is not flushed is replayed from the log.
+  void StopWaiting();
 
  private:
   struct Impl;

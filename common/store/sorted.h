@@ -1,9 +1,9 @@
 // What both stores demand of an ingested run: keys strictly ascending in byte order.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
@@ -13,7 +13,7 @@
 namespace fundcore {
 
 // kInvalidArgument, naming the first key that does not rise.
-inline absl::Status CheckAscending(const std::vector<std::pair<std::string, std::string>>& run) {
+inline absl::Status CheckAscending(std::span<const std::pair<std::string, std::string>> run) {
   for (size_t i = 1; i < run.size(); ++i) {
     if (run[i - 1].first < run[i].first) continue;
     return absl::InvalidArgumentError(StrCat("entry ", i, " of the run, key 0x", absl::BytesToHexString(run[i].first),

@@ -47,10 +47,14 @@ class StateStore {
   // Calls `visit` for keys in [begin, end) in byte order until it returns false.
   virtual absl::Status Scan(Family family, std::string_view begin, std::string_view end,
                             absl::FunctionRef<bool(std::string_view key, std::string_view value)> visit) const = 0;
+  // OK while a write-back may be begun; kResourceExhausted while the disk is full or nearly so. Whoever is told so waits and
+  // asks again. Where it is full nevertheless, Ingest and Flush say so and may be repeated, and Write waits by itself.
+  virtual absl::Status Ready() { return absl::OkStatus(); }
+
   // All of it or nothing, across families.
   virtual absl::Status Write(std::vector<StoreWrite> writes) = 0;
   // Adds a sorted run of write-once entries, durable at once. Keys strictly ascending.
-  virtual absl::Status Ingest(Family family, std::vector<std::pair<std::string, std::string>> sorted) = 0;
+  virtual absl::Status Ingest(Family family, std::span<const std::pair<std::string, std::string>> sorted) = 0;
   // Makes every Write before this call durable. Blocks; call it from a background thread.
   virtual absl::Status Flush() = 0;
   // Hard-linked copy of everything flushed, for standbys and archives. The folder must not exist.

@@ -1,4 +1,5 @@
-// Applications for fund accounts: waiting, sealed into a transfer, answered; and the orders that hang on them.
+// Applications for fund accounts: waiting, sealed into a transfer, answered; and the orders that hang on them. Links of
+// other distributors' trading accounts to our investors.
 #include <algorithm>
 
 #include "services/account/machine.h"
@@ -35,6 +36,30 @@ uint64_t AccountMachine::Apply(uint64_t investor, const TaCode& ta, uint16_t bus
   application.applied_at = ctx.now;
   waiting_.Put({ta, seq}, true);
   return seq;
+}
+
+Result AccountMachine::Execute(const OpenFundAccount& c, const Context& ctx) {
+  const Investor* known = FindInvestor(c.investor);
+  if (!known) return {.reason = Reason::kInvestorNotFound};
+  if (FindFundAccount(*known, c.ta)) return {.repeated = true};
+  if (known->closed) return {.reason = Reason::kInvestorClosed};
+  // An order is judged by the fund's own terms; here a mistyped code would wait for a file that never goes out.
+  if (!products_.Institution(c.ta)) return {.reason = Reason::kInstitutionUnknown};
+
+  FundAccount& own = MutableInvestor(c.investor)->fund_accounts.emplace_back();
+  own.ta = c.ta;
+  own.state = FundAccountState::kNew;
+  own.application = Apply(SequenceOf(c.investor), c.ta, kOpenAccount, ctx);
+  return {};
+}
+
+Result AccountMachine::Execute(const LinkTradingAccount& c, const Context&) {
+  if (const uint64_t* seen = links_.Find(c.account)) {
+    if (*seen != c.investor.raw()) return {.reason = Reason::kTradingAccountLinked};
+    return {.repeated = true};
+  }
+  links_.Put(c.account, c.investor.raw());
+  return {};
 }
 
 Result AccountMachine::Execute(const SealApplications& c, const Context&) {

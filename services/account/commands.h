@@ -167,4 +167,20 @@ struct Settle {
 };
 inline constexpr uint64_t kPayeesACommand = 2'000;
 
+// A trading account of another distributor is this investor's. In the partition of the link, not of the investor.
+struct LinkTradingAccount {
+  static constexpr uint8_t kTag = 13;
+  LinkKey account;
+  InvestorId investor;
+  FC_FIELDS(account, investor)
+};
+
+// An application for a fund account that no order has asked for.
+struct OpenFundAccount {
+  static constexpr uint8_t kTag = 14;
+  InvestorId investor;
+  TaCode ta;
+  FC_FIELDS(investor, ta)
+};
+
 }  // namespace fundcore::account

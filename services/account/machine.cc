@@ -56,6 +56,7 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       posted_(state, kPosted),
       settlements_(state, kSettlements, Residence::kLazy),
       payees_(state, kPayees, Residence::kLazy, 1024),
+      links_(state, kLinks, Residence::kLazy),
       ledger_(state, kLedger),
       products_(state, kProducts) {}
 

@@ -3,7 +3,7 @@
 // A pure state machine: the partition's player calls Execute, one command after the other, on one thread. It reads
 // nothing but the command and its tables; time is the context's, stamped when the command was appended. The same
 // commands give the same state, byte for byte. Commands by family: machine.cc (investors, reservations, payments),
-// applications.cc (fund accounts), posting.cc (confirmations, dividends, settlement).
+// applications.cc (fund accounts and links), posting.cc (confirmations, dividends, settlement).
 //
 //   machine::Partition<AccountMachine> partition(store, id, executor, owner);
 //   partition.Submit(Reserve{…}, [](const Result& r) { … });
@@ -53,7 +53,8 @@ class AccountMachine {
  public:
   using Result = account::Result;
   using Commands = machine::CommandList<Reserve, Release, AbsorbFacts, OpenInvestor, AddCard, Pay, PaymentAnswered,
-                                        SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle>;
+                                        SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
+                                        LinkTradingAccount, OpenFundAccount>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -69,6 +70,8 @@ class AccountMachine {
   Result Execute(const ApplyTradeLines& c, const machine::Context& ctx);
   Result Execute(const ApplyDividendLines& c, const machine::Context& ctx);
   Result Execute(const Settle& c, const machine::Context& ctx);
+  Result Execute(const LinkTradingAccount& c, const machine::Context& ctx);
+  Result Execute(const OpenFundAccount& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
@@ -77,6 +80,11 @@ class AccountMachine {
   const Investor* FindInvestor(InvestorId id);
   const Person* FindPerson(InvestorId id);
   const Reservation* FindReservation(OrderId id);
+  // Unset where the account is linked to nobody. Only in the link's partition.
+  InvestorId FindLinked(const LinkKey& account) {
+    const uint64_t* seen = links_.Find(account);
+    return seen ? InvestorId(*seen) : InvestorId();
+  }
   const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
   const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
   const Seal* FindSeal(const SealKey& key) { return seals_.Find(key); }
@@ -150,6 +158,7 @@ class AccountMachine {
   machine::IdIndex posted_;
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<PayeeKey, PayeeChunk> payees_;
+  machine::Table<LinkKey, uint64_t> links_;
   Ledger ledger_;
   ProductBook products_;
 };

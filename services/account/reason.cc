@@ -18,6 +18,8 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kRequestIdReused: return "REQUEST_ID_REUSED";
     case Reason::kPaymentNotFound: return "PAYMENT_NOT_FOUND";
     case Reason::kBankRefused: return "BANK_REFUSED";
+    case Reason::kTradingAccountLinked: return "TRADING_ACCOUNT_LINKED";
+    case Reason::kInstitutionUnknown: return "INSTITUTION_UNKNOWN";
     case Reason::kGapInLines: return "GAP_IN_LINES";
     case Reason::kFundAccountRefusedByTa: return "FUND_ACCOUNT_REFUSED_BY_TA";
   }
@@ -47,6 +49,10 @@ std::string_view ReasonMessage(Reason reason) {
       return "this request id was used before with another card or amount; use a new id for a new payment";
     case Reason::kPaymentNotFound: return "no payment has this number; check it";
     case Reason::kBankRefused: return "the bank has refused the payment; see its reason";
+    case Reason::kTradingAccountLinked:
+      return "this trading account is linked to another investor, and orders may have gone by that; check whose it is";
+    case Reason::kInstitutionUnknown:
+      return "no institution of this code is known here; check the code, or load it and ask again in a moment";
     case Reason::kGapInLines:
       return "lines before these have not been applied; send the lines from the expected index on";
     case Reason::kFundAccountRefusedByTa: return "the institution has refused the fund account that this order needed";

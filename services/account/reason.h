@@ -29,6 +29,10 @@ enum class Reason : uint16_t {
   kPaymentNotFound = 22,
   kBankRefused = 23,                // the bank's own reason stands beside it
 
+  // Orders by file, and fund accounts without an order.
+  kTradingAccountLinked = 24,       // to another investor
+  kInstitutionUnknown = 25,
+
   // Files and settlement: not business refusals, the caller has to do something else first.
   kGapInLines = 40,                 // lines before these have not been applied yet
   kFundAccountRefusedByTa = 41,     // of a reserved order: its application came back refused

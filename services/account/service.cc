@@ -34,6 +34,7 @@ absl::Status AccountServiceImpl::Ready(Partition& partition, bool writes) {
                                 StrCat("account partition ", partition.id().partition.raw(),
                                        " is still replaying its log; ask again in a moment"));
   }
+  if (writes) FC_RETURN_IF_ERROR(HeldBack(host_));
   if (writes && host_.ShardOf(partition.id().partition).overloaded()) {
     return rpc::TryAgainLater("account has too many commands waiting; nothing was done, send it again later",
                               Duration::Millis(100));
@@ -84,6 +85,15 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
       name("GetAccount"), [this](const Call&, const auto& q, auto* a, Reply r) { GetAccount(q, a, std::move(r)); });
   handlers->Unary<v1::ListLedgerRequest, v1::ListLedgerResponse>(
       name("ListLedger"), [this](const Call&, const auto& q, auto* a, Reply r) { ListLedger(q, a, std::move(r)); });
+  handlers->Unary<v1::OpenFundAccountRequest, v1::OpenFundAccountResponse>(
+      name("OpenFundAccount"),
+      [this](const Call&, const auto& q, auto* a, Reply r) { OpenFundAccount(q, a, std::move(r)); });
+  handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(
+      name("LinkTradingAccount"),
+      [this](const Call&, const auto& q, auto* a, Reply r) { LinkTradingAccount(q, a, std::move(r)); });
+  handlers->Unary<v1::ResolveTradingAccountsRequest, v1::ResolveTradingAccountsResponse>(
+      name("ResolveTradingAccounts"),
+      [this](const Call&, const auto& q, auto* a, Reply r) { ResolveTradingAccounts(q, a, std::move(r)); });
   handlers->Unary<v1::TrialBalanceRequest, v1::TrialBalanceResponse>(
       name("TrialBalance"), [this](const Call&, const auto& q, auto* a, Reply r) { TrialBalance(q, a, std::move(r)); });
 

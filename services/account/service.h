@@ -7,7 +7,8 @@
 //   account.Register(&handlers);
 //   account.host()->Recover();  log->Start();  account.host()->WhenServing([&] { account.Start(); });
 //
-// service.cc assembles it and sums over partitions, service_accounts.cc serves apps, service_ops.cc trade and clearing.
+// service.cc assembles it and sums over partitions, service_accounts.cc serves apps, service_links.cc orders by
+// file, service_ops.cc trade and clearing.
 #pragma once
 
 #include <functional>
@@ -49,6 +50,13 @@ class AccountServiceImpl : public Service {
   void GetPayment(const v1::GetPaymentRequest& request, v1::PaymentResponse* response, rpc::Reply reply);
   void GetAccount(const v1::GetAccountRequest& request, v1::GetAccountResponse* response, rpc::Reply reply);
   void ListLedger(const v1::ListLedgerRequest& request, v1::ListLedgerResponse* response, rpc::Reply reply);
+  // service_links.cc
+  void OpenFundAccount(const v1::OpenFundAccountRequest& request, v1::OpenFundAccountResponse* response,
+                       rpc::Reply reply);
+  void LinkTradingAccount(const v1::LinkTradingAccountRequest& request, v1::LinkTradingAccountResponse* response,
+                          rpc::Reply reply);
+  void ResolveTradingAccounts(const v1::ResolveTradingAccountsRequest& request,
+                              v1::ResolveTradingAccountsResponse* response, rpc::Reply reply);
   void TrialBalance(const v1::TrialBalanceRequest& request, v1::TrialBalanceResponse* response, rpc::Reply reply);
 
   // For trade and clearing.
@@ -109,6 +117,10 @@ inline constexpr std::string_view kNameContext = "investor name";
 inline constexpr std::string_view kCertificateContext = "investor certificate";
 inline constexpr std::string_view kMobileContext = "investor mobile";
 inline constexpr std::string_view kCardContext = "card number";
+
+// The business refusals of apps' commands as gRPC errors.
+absl::Status RefusalStatus(Reason reason, std::string_view what);
+std::string_view StateName(FundAccountState state);
 
 // INVALID_ARGUMENT that names field, value and limit.
 absl::Status BadField(std::string_view field, std::string_view value, std::string_view limit);

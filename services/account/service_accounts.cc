@@ -44,13 +44,25 @@ absl::Status CheckPerson(const v1::OpenInvestorRequest& q) {
   return absl::OkStatus();
 }
 
-// The business refusals of apps' commands as gRPC errors.
+v1::PaymentState StateOf(PaymentStatus status) {
+  switch (status) {
+    case PaymentStatus::kPending: return v1::PENDING;
+    case PaymentStatus::kDone: return v1::DONE;
+    case PaymentStatus::kFailed: return v1::FAILED;
+  }
+  return v1::PAYMENT_STATE_UNSPECIFIED;
+}
+
+}  // namespace
+
 absl::Status RefusalStatus(Reason reason, std::string_view what) {
   absl::StatusCode code = absl::StatusCode::kFailedPrecondition;
-  if (reason == Reason::kInvestorNotFound || reason == Reason::kCardNotFound || reason == Reason::kPaymentNotFound) {
+  if (reason == Reason::kInvestorNotFound || reason == Reason::kCardNotFound || reason == Reason::kPaymentNotFound ||
+      reason == Reason::kInstitutionUnknown) {
     code = absl::StatusCode::kNotFound;
   }
-  if (reason == Reason::kRequestIdReused) code = absl::StatusCode::kAlreadyExists;
+  if (reason == Reason::kRequestIdReused || reason == Reason::kTradingAccountLinked)
+    code = absl::StatusCode::kAlreadyExists;
   return rpc::ErrorWithReason(code, ReasonName(reason), StrCat(what, ": ", ReasonMessage(reason)));
 }
 
@@ -64,17 +76,6 @@ std::string_view StateName(FundAccountState state) {
   }
   return "";
 }
-
-v1::PaymentState StateOf(PaymentStatus status) {
-  switch (status) {
-    case PaymentStatus::kPending: return v1::PENDING;
-    case PaymentStatus::kDone: return v1::DONE;
-    case PaymentStatus::kFailed: return v1::FAILED;
-  }
-  return v1::PAYMENT_STATE_UNSPECIFIED;
-}
-
-}  // namespace
 
 void AccountServiceImpl::OpenInvestor(const v1::OpenInvestorRequest& request, v1::OpenInvestorResponse* response,
                                       rpc::Reply reply) {

@@ -36,8 +36,17 @@ enum TableNumber : uint8_t {
   kPosted = 14,
   kSettlements = 15,
   kPayees = 16,
+  kLinks = 17,
   kLedger = 20,     // to 23
-  kProducts = 200,  // to 204
+  kProducts = 200,  // to 205
+};
+
+// A trading account at another distributor, as its files name it.
+using OutsideAccount = Code<struct OutsideAccountTag, 24>;
+struct LinkKey {
+  DistributorCode distributor;
+  OutsideAccount account;
+  FC_FIELDS(distributor, account)
 };
 
 // A 256-bit hash as a key of a table.

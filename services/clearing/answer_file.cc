@@ -56,6 +56,24 @@ AnswerFile::AnswerFile(FileType type, std::string name, std::string bytes, const
   balance_details_.resize(expected_.partitions);
 }
 
+const ofd::Variant& AnswerFile::variant() const {
+  static const ofd::Variant* const standard = new ofd::Variant;
+  return expected_.variant ? *expected_.variant : *standard;
+}
+
+bool AnswerFile::IsReturnCode(std::string_view code) const {
+  return code.size() == ReturnCode::kMax || variant().return_codes.contains(std::string(code));
+}
+
+std::string AnswerFile::StandardCode(std::string_view code, std::string* detail) const {
+  std::string text(code);
+  const auto own = variant().return_codes.find(text);
+  if (own == variant().return_codes.end()) return text;
+  *detail = StrCat(code, " ", own->second.meaning, detail->empty() ? "" : "; ", *detail);
+  if (code.size() == ReturnCode::kMax && ofd::IsRefusal(code) == own->second.refusal) return text;
+  return own->second.refusal ? "9999" : "0000";
+}
+
 uint16_t AnswerFile::header_transfer() const { return reader_ ? reader_->header().transfer_no.raw() : 0; }
 
 std::vector<uint16_t> AnswerFile::partitions_with_lines() const {
@@ -72,7 +90,9 @@ bool AnswerFile::Damage(absl::Status status) {
 
 bool AnswerFile::Open() {
   // The head is compared below with what is expected, so that a wrong one is called that, and not a damaged file.
-  auto reader = ofd::Reader::Open(name_, bytes_, {.check_name = false});
+  ofd::ReaderOptions options = variant().reader_options();
+  options.check_name = false;
+  auto reader = ofd::Reader::Open(name_, bytes_, std::move(options));
   if (!reader.ok()) return Damage(reader.status());
   reader_.emplace(*std::move(reader));
   const ofd::Header& h = reader_->header();
@@ -277,7 +297,8 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
   if (!ofd::ParseBusinessCode(r.Text(c_.business)))
     return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
-  if (r.Text(c_.code).size() != 4) return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
+  if (!IsReturnCode(r.Text(c_.code)))
+    return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
 
   const BreakKind differs = BreakKind::kConfirmationDiffers;
   const uint32_t business = Business(r, c_.business);
@@ -332,7 +353,8 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
   if (!CheckDates(r, {c_.confirm_day})) return false;
   if (!ofd::ParseBusinessCode(r.Text(c_.business)))
     return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
-  if (r.Text(c_.code).size() != 4) return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
+  if (!IsReturnCode(r.Text(c_.code)))
+    return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
   Line line;
   line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
   line.record = records_;
@@ -343,7 +365,7 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
           line.order, "is no trading account of ours");
     return true;
   }
-  if (ofd::IsRefusal(r.Text(c_.code))) unconfirmed_.insert(line.investor);
+  if (variant().IsRefusal(r.Text(c_.code))) unconfirmed_.insert(line.investor);
   lines_[*partition].push_back(line);
   return true;
 }
@@ -454,7 +476,8 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_order_id(line.order.raw());
   out->set_investor_id(line.investor.raw());
   out->set_business(Business(r, c_.business));
-  out->set_return_code(text(c_.code).data(), text(c_.code).size());
+  std::string detail = r.IsBlank(c_.error) ? std::string() : Utf8(r, c_.error);
+  out->set_return_code(StandardCode(text(c_.code), &detail));
   out->set_fund_code(text(c_.fund).data(), text(c_.fund).size());
   out->set_ta_account(text(c_.ta_account).data(), text(c_.ta_account).size());
   out->set_ta_serial(text(c_.ta_serial).data(), text(c_.ta_serial).size());
@@ -466,7 +489,7 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_agency_fee_fen(Scaled(r, c_.agency_fee, 2));
   out->set_other_fee1_fen(Scaled(r, c_.other_fee1, 2));
   out->set_interim(text(c_.finish) == "0");
-  if (!r.IsBlank(c_.error)) out->set_error_detail(Utf8(r, c_.error));
+  if (!detail.empty()) out->set_error_detail(std::move(detail));
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
@@ -478,11 +501,12 @@ void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* ou
   out->set_application_id(line.order.raw());
   out->set_investor_id(line.investor.raw());
   out->set_business(Business(r, c_.business));
-  out->set_return_code(std::string(r.Text(c_.code)));
+  std::string detail = Utf8(r, c_.error);
+  out->set_return_code(StandardCode(r.Text(c_.code), &detail));
   out->set_ta_account(std::string(r.Text(c_.ta_account)));
   out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
   out->set_confirm_day(DayIn(r, c_.confirm_day));
-  out->set_error_detail(Utf8(r, c_.error));
+  out->set_error_detail(std::move(detail));
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {
@@ -504,7 +528,8 @@ void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {
   out->set_reinvested_units_e2(Scaled(r, c_.reinvested, 2));
   out->set_nav_e8(Scaled(r, c_.nav, 8));
   out->set_method(std::string(r.Text(c_.method)));
-  out->set_return_code(std::string(r.Text(c_.code)));
+  std::string detail;  // a dividend line has no place for it
+  out->set_return_code(StandardCode(r.Text(c_.code), &detail));
 }
 
 }  // namespace fundcore::clearing

@@ -20,6 +20,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "common/ofd/reader.h"
+#include "common/ofd/variant.h"
 #include "fundcore/account/v1/account.pb.h"
 #include "fundcore/product/v1/product.pb.h"
 #include "fundcore/trade/v1/trade.pb.h"
@@ -34,6 +35,8 @@ struct Expectation {
   Date date;
   uint8_t version = 21;
   uint16_t partitions = 1;  // of trade and account
+  // What its files do otherwise; null = nothing. Shared, as several files are held at once.
+  std::shared_ptr<const ofd::Variant> variant;
 };
 
 class AnswerFile {
@@ -117,6 +120,13 @@ class AnswerFile {
   bool CheckNumbers(const ofd::RecordView& r, std::initializer_list<ofd::Column> columns);
   bool CheckDates(const ofd::RecordView& r, std::initializer_list<ofd::Column> columns);
   bool Damage(absl::Status status);
+  const ofd::Variant& variant() const;
+  // True where the return code has the standard's form or is one of the institution's own.
+  bool IsReturnCode(std::string_view code) const;
+  // The code as trade and account, which know the standard's alone, will understand it. To them an unknown code is a
+  // refusal; so an own code that is none becomes 0000, and one of the standard's that is a refusal here becomes 9999.
+  // `detail` of an own code begins with the code and its meaning.
+  std::string StandardCode(std::string_view code, std::string* detail) const;
   void Fault(const ofd::RecordView& r, BreakKind kind, std::string_view rule, ofd::Column column,
              std::string_view field, std::string expected, OrderId order, std::string_view why);
   // The partition of the line's investor; nothing where the number is none of ours.

@@ -133,7 +133,18 @@ void InstitutionWorker::StopWith(Date day, Finding finding) {
 }
 
 Expectation InstitutionWorker::Expected(Date day, const InstitutionTerms& terms) {
-  return {ta_, terms.distributor, D(day).answer_day, terms.file_version, deps_->partitions};
+  return {ta_, terms.distributor, D(day).answer_day, terms.file_version, deps_->partitions, variant_};
+}
+
+absl::Status InstitutionWorker::LearnVariant() {
+  const std::string_view text = m().products().FileVariant(ta_);
+  if (text == variant_text_) return absl::OkStatus();
+  // Product has read it before it became a fact, so this fails only where an older build was less strict.
+  FC_ASSIGN_OR_RETURN(ofd::Variant variant, ofd::Variant::Parse(StrCat("file variant of ", ta_.str()), text));
+  variant_ = std::make_shared<const ofd::Variant>(std::move(variant));
+  variant_text_ = text;
+  answers_.clear();  // they were read with the one before
+  return absl::OkStatus();
 }
 
 void InstitutionWorker::Look() {
@@ -143,6 +154,10 @@ void InstitutionWorker::Look() {
   const InstitutionTerms terms = *found;
   const TradingCalendar* calendar = m().products().Calendar(terms.calendar);
   if (!calendar) return;
+  if (absl::Status learned = LearnVariant(); !learned.ok()) {
+    for (Date day : m().ActiveDays(ta_)) Say(day, std::string(learned.message()));
+    return;
+  }
   if (!held_.contains(Date()) && (OpenNext(*calendar, terms) || SettleDue())) return;
 
   bool first = true;

@@ -98,6 +98,8 @@ class InstitutionWorker {
   // Begins what the day's step asks for. False where nothing can be done now.
   bool Work(Date day, const InstitutionTerms& terms, bool first, Date unexported);
   Expectation Expected(Date day, const InstitutionTerms& terms);
+  // Takes the text of the institution's file variant that is in force; reads it only where it is another one.
+  absl::Status LearnVariant();
 
   // --- institution_out.cc: cut-off, export, release ---
   struct Export;
@@ -173,6 +175,9 @@ class InstitutionWorker {
   std::set<TimePoint> armed_;
   std::map<Date, std::string> notes_;
   std::set<std::string> reported_;  // what was found changed on disk and told once
+
+  std::string variant_text_;  // what variant_ was read from
+  std::shared_ptr<const ofd::Variant> variant_;
 
   // Files in memory. Whatever is here can be had again from the exchange folder or from trade and account.
   Date answers_day_;

@@ -149,7 +149,7 @@ void InstitutionWorker::WriteTransfer(Date day, uint16_t transfer) {
   e->day = day;
   e->transfer = transfer;
   e->send_index = terms.send_index;
-  e->head = {static_cast<ofd::Version>(terms.file_version), terms.distributor, ta_, day, transfer};
+  e->head = {static_cast<ofd::Version>(terms.file_version), terms.distributor, ta_, day, transfer, variant_};
   e->seals = *m().Out(Key(day), transfer);
   e->applications = std::make_unique<ApplicationsFile>(e->head, Count(e->seals.applications));
   e->orders = std::make_unique<OrdersFile>(e->head, Count(e->seals.orders));
@@ -220,8 +220,8 @@ void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
 void InstitutionWorker::FinishFiles(std::shared_ptr<Export> e) {
   if (auto s = e->applications->Finish(); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
   if (auto s = e->orders->Finish(); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
-  e->applications_back = std::make_unique<ReadBack>(e->applications->name(), e->applications->bytes());
-  e->orders_back = std::make_unique<ReadBack>(e->orders->name(), e->orders->bytes());
+  e->applications_back = std::make_unique<ReadBack>(e->head, e->applications->name(), e->applications->bytes());
+  e->orders_back = std::make_unique<ReadBack>(e->head, e->orders->name(), e->orders->bytes());
   Sliced([e] { return e->applications_back->ReadOn(kRecordsASlice) || e->orders_back->ReadOn(kRecordsASlice); },
          [this, e] { Approve(e); });
 }
@@ -248,7 +248,7 @@ void InstitutionWorker::Approve(std::shared_ptr<Export> e) {
     index.receiver = ofd::PartyCode(ta_.view());
     index.date = e->day;
     for (const OutFile& f : command.files) index.names.push_back(f.name.substr(e->head.Folder().size()));
-    auto bytes = index.Format();
+    auto bytes = index.Format(e->head.writer_options().lf_line_ends ? ofd::kLf : ofd::kCrLf);
     if (!bytes.ok()) return StopWith(e->day, CannotWrite(e->head, bytes.status()));
     command.files.push_back({{}, e->head.IndexName(), {}, bytes->size(), 2});
     written_.files[e->head.IndexName()] = *std::move(bytes);

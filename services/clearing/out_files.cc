@@ -30,8 +30,51 @@ ofd::Header OutHead::Header(std::string_view type) const {
   h.date = day;
   h.transfer_no = TransferNo(transfer);
   h.type = FileType(type);
+  if (variant) h.fields = variant->FieldsFor(version, h.type);
   return h;
 }
+
+ofd::ReaderOptions OutHead::reader_options() const {
+  return variant ? variant->reader_options() : ofd::ReaderOptions();
+}
+
+ofd::WriterOptions OutHead::writer_options() const {
+  return variant ? variant->writer_options() : ofd::WriterOptions();
+}
+
+namespace {
+
+// A figure of ours with two decimals, in as many as the file's field has. A column without a place for what is not zero
+// is given a value that the writer refuses.
+void SetTwoDecimals(ofd::Writer& writer, ofd::Column c, int64_t value) {
+  for (int d = c.decimals(); d > 2; --d) {
+    if (__builtin_mul_overflow(value, int64_t{10}, &value)) return writer.SetText(c, "a figure too large");
+  }
+  for (int d = c.decimals(); d < 2 && c.present(); ++d) {
+    if (value % 10 != 0) return writer.SetText(c, "a figure with more decimals");
+    value /= 10;
+  }
+  writer.SetNumber(c, value);
+}
+
+// The same figure back. False where the field holds none, or more than ours can.
+bool TwoDecimals(const ofd::RecordView& record, ofd::Column c, int64_t* value) {
+  const auto number = record.NumberOr(c, 0);
+  if (!number.ok()) return false;
+  *value = *number;
+  for (int d = c.decimals(); d > 2; --d) *value /= 10;
+  for (int d = c.decimals(); d < 2 && c.present(); ++d) {
+    if (__builtin_mul_overflow(*value, int64_t{10}, value)) return false;
+  }
+  return true;
+}
+
+// What the receiver may have asked to leave out.
+void SetIfListed(ofd::Writer& writer, ofd::Column c, std::string_view value) {
+  if (c.present()) writer.SetText(c, value);
+}
+
+}  // namespace
 
 void LineHash::Mix(uint64_t v) {
   h_ = (h_ ^ v) * 0x9e3779b97f4a7c15ull;
@@ -47,7 +90,7 @@ void LineHash::Add(uint64_t id, uint64_t investor, uint32_t business, int64_t am
 }
 
 OrdersFile::OrdersFile(const OutHead& head, uint64_t count)
-    : head_(head), name_(head.FileName("03")), count_(count), writer_(name_, &bytes_) {}
+    : head_(head), name_(head.FileName("03")), count_(count), writer_(name_, &bytes_, head.writer_options()) {}
 
 absl::Status OrdersFile::Begin() {
   FC_RETURN_IF_ERROR(writer_.Begin(head_.Header("03"), count_));
@@ -81,21 +124,21 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   writer_.SetText(time_, TimePoint::FromRaw(o.received_at_us()).time_of_day().Compact());
   writer_.SetText(account_, investor);
   writer_.SetText(distributor_, head_.distributor.view());
-  writer_.SetNumber(vol_, o.units_e2());
-  writer_.SetNumber(amount_, o.amount_fen());
+  SetTwoDecimals(writer_, vol_, o.units_e2());
+  SetTwoDecimals(writer_, amount_, o.amount_fen());
   writer_.SetText(business_, ofd::FormatBusinessCode(static_cast<ofd::BusinessCode>(o.business())));
   writer_.SetText(ta_account_, o.ta_account());
-  writer_.SetText(deposit_, investor);
-  writer_.SetText(currency_, "156");
+  SetIfListed(writer_, deposit_, investor);
+  SetIfListed(writer_, currency_, "156");
   writer_.SetText(kind_, o.institution() ? "0" : "1");
-  writer_.SetText(share_class_, "0");
+  SetIfListed(writer_, share_class_, "0");
   FC_RETURN_IF_ERROR(writer_.EndRecord());
   hash_.Add(o.order_id(), o.investor_id(), o.business(), o.amount_fen(), o.units_e2());
   return absl::OkStatus();
 }
 
 ApplicationsFile::ApplicationsFile(const OutHead& head, uint64_t count)
-    : head_(head), name_(head.FileName("01")), count_(count), writer_(name_, &bytes_) {}
+    : head_(head), name_(head.FileName("01")), count_(count), writer_(name_, &bytes_, head.writer_options()) {}
 
 absl::Status ApplicationsFile::Begin() { return writer_.Begin(head_.Header("01"), count_); }
 
@@ -114,15 +157,15 @@ absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
   text("TransactionAccountID", investor);
   text("DistributorCode", head_.distributor.view());
   text("BusinessCode", ofd::FormatBusinessCode(static_cast<ofd::BusinessCode>(a.business())));
-  text("DepositAcct", investor);
-  text("MobileTelNo", a.mobile());
+  SetIfListed(writer_, writer_.Find("DepositAcct"), investor);
+  SetIfListed(writer_, writer_.Find("MobileTelNo"), a.mobile());
   FC_RETURN_IF_ERROR(writer_.EndRecord());
   hash_.Add(a.application_id(), a.investor_id(), a.business(), 0, 0);
   return absl::OkStatus();
 }
 
-ReadBack::ReadBack(std::string_view name, std::string_view bytes) {
-  auto reader = ofd::Reader::Open(name, bytes);
+ReadBack::ReadBack(const OutHead& head, std::string_view name, std::string_view bytes) {
+  auto reader = ofd::Reader::Open(name, bytes, head.reader_options());
   if (!reader.ok()) {
     status_ = reader.status();
     return;
@@ -149,8 +192,8 @@ bool ReadBack::ReadOn(size_t records) {
     const bool known =
         ParseOrderId(r.Text(serial_), &id) && ParseInvestorId(r.Text(account_), &investor) &&
         absl::SimpleAtoi(absl::string_view(r.Text(business_).data(), r.Text(business_).size()), &business);
-    auto amount = r.NumberOr(amount_, 0), units = r.NumberOr(vol_, 0);
-    if (!known || !amount.ok() || !units.ok()) {
+    int64_t amount = 0, units = 0;
+    if (!known || !TwoDecimals(r, amount_, &amount) || !TwoDecimals(r, vol_, &units)) {
       status_ = absl::DataLossError(StrCat("line ", r.line(), " does not read as it was written"));
       return false;
     }
@@ -158,10 +201,10 @@ bool ReadBack::ReadOn(size_t records) {
     Seal& seal = seals_[PartitionOf(id).raw()];
     seal.partition = PartitionOf(id).raw();
     ++seal.count;
-    seal.amount += Money::FromRaw(*amount);
-    seal.units += Units::FromRaw(*units);
-    seal.hash = SealHash(seal.hash, id, Money::FromRaw(*amount), Units::FromRaw(*units));
-    hash_.Add(id.raw(), investor.raw(), business, *amount, *units);
+    seal.amount += Money::FromRaw(amount);
+    seal.units += Units::FromRaw(units);
+    seal.hash = SealHash(seal.hash, id, Money::FromRaw(amount), Units::FromRaw(units));
+    hash_.Add(id.raw(), investor.raw(), business, amount, units);
   }
   return true;
 }

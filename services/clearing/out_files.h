@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "common/ofd/reader.h"
+#include "common/ofd/variant.h"
 #include "common/ofd/writer.h"
 #include "fundcore/account/v1/account.pb.h"
 #include "fundcore/trade/v1/trade.pb.h"
@@ -31,11 +32,14 @@ struct OutHead {
   TaCode ta;
   Date day;
   uint16_t transfer = 1;
+  std::shared_ptr<const ofd::Variant> variant;  // what the receiver wants otherwise; null = nothing
 
   std::string Folder() const;                         // "out/11/20250303/001/"
   std::string FileName(std::string_view type) const;  // "OFD_301_11_20250303_03.TXT", with its folder
   std::string IndexName() const;
   ofd::Header Header(std::string_view type) const;
+  ofd::ReaderOptions reader_options() const;
+  ofd::WriterOptions writer_options() const;
 };
 
 // What is written must be what is read back: a hash over all that a line says.
@@ -93,7 +97,7 @@ class ApplicationsFile {
 class ReadBack {
  public:
   // `bytes` must outlive it.
-  ReadBack(std::string_view name, std::string_view bytes);
+  ReadBack(const OutHead& head, std::string_view name, std::string_view bytes);
   // True while there is more.
   bool ReadOn(size_t records);
   const absl::Status& status() const { return status_; }

@@ -313,6 +313,7 @@ void ClearingServiceImpl::OnBreak(uint64_t break_id, C command, v1::Break* respo
   host_.On(p, [this, p, command = std::move(command), response, refusal,
                reply = std::move(reply)](Partition& partition) mutable {
     if (!partition.serving()) return reply(NotServing());
+    if (absl::Status held = HeldBack(host_); !held.ok()) return reply(std::move(held));
     if (host_.ShardOf(p).overloaded()) {
       return reply(rpc::TryAgainLater("clearing has more waiting than it takes; ask again", Duration::Seconds(1)));
     }

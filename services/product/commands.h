@@ -18,7 +18,8 @@ struct PutCalendar {
 struct PutInstitution {
   static constexpr uint8_t kTag = 3;
   InstitutionTerms terms;
-  FC_FIELDS(terms)
+  std::string file_variant;  // a text that Variant::Parse took; "": the standard
+  FC_FIELDS(terms, file_variant)
 };
 
 // `terms.effective_at` is the wish; the machine moves it to the lead time if it comes earlier.

@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/ofd/variant.h"
 #include "common/rpc/handlers.h"
 
 namespace fundcore::product {
@@ -107,6 +108,12 @@ absl::StatusOr<InstitutionTerms> FromProto(const v1::Institution& m) {
     return Bad("institution.cutoff_us", StrCat(m.cutoff_us()), "is not a time of day in microseconds");
   if (m.export_deadline_us() < m.cutoff_us() || m.export_deadline_us() >= kDayUs)
     return Bad("institution.export_deadline_us", StrCat(m.export_deadline_us()), "must lie between the cut-off and midnight");
+  // Refused here or never: clearing takes a text that is in force as it is.
+  if (auto variant = ofd::Variant::Parse("file_variant", m.file_variant()); !variant.ok()) {
+    return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                StrCat("institution.file_variant is wrong: ", std::string(variant.status().message())),
+                                {{"field", "institution.file_variant"}});
+  }
   t.ta = TaCode(m.ta_code());
   t.name = m.name();
   t.distributor = DistributorCode(m.distributor_code());

@@ -5,6 +5,9 @@
 
 namespace fundcore::product {
 
+// A reply, and the log record that its reader makes of it, stay far below what a message or a record may have.
+constexpr size_t kFactBytesAtOnce = 1 << 20;
+
 using machine::Context;
 using Result = ProductMachine::Result;
 
@@ -34,12 +37,14 @@ Result ProductMachine::Execute(const PutCalendar& c, const Context& ctx) {
 
 Result ProductMachine::Execute(const PutInstitution& c, const Context& ctx) {
   const InstitutionTerms* known = products_.Institution(c.terms.ta);
-  if (known && Encode(*known) == Encode(c.terms)) return {Reason::kOk, last_seq(), ctx.now};
+  if (known && Encode(*known) == Encode(c.terms) && products_.FileVariant(c.terms.ta) == c.file_variant)
+    return {Reason::kOk, last_seq(), ctx.now};
   if (!products_.Calendar(c.terms.calendar)) return {Reason::kCalendarUnknown, 0, {}};
 
   ProductFact fact;
   fact.kind = FactKind::kInstitution;
   fact.institution = c.terms;
+  fact.file_variant = c.file_variant;
   return Say(std::move(fact), ctx.now);
 }
 
@@ -86,10 +91,12 @@ Result ProductMachine::Execute(const Tick&, const Context& ctx) { return {Reason
 void ProductMachine::Facts(uint64_t after, uint32_t limit,
                            absl::FunctionRef<void(uint64_t, const std::string&)> visit) {
   uint32_t given = 0;
+  size_t bytes = 0;
   facts_.Scan(machine::EncodeKey(after + 1), machine::EncodeKey(after + 1 + limit),
               [&](const uint64_t& seq, const std::string& body) {
                 visit(seq, body);
-                return ++given < limit;
+                bytes += body.size();
+                return ++given < limit && bytes < kFactBytesAtOnce;
               });
 }
 

@@ -35,7 +35,7 @@ class ProductMachine {
   // Every fact that takes effect up to here has a number up to last_seq(). For readers, not part of the state.
   TimePoint watermark() const { return state_.meta.now + lead_; }
   uint64_t last_seq() { return products_.absorbed(); }
-  // Calls `visit` for at most `limit` facts after `after`, in order.
+  // Calls `visit` for at most `limit` facts after `after`, in order; for fewer where they are long, but for one at least.
   void Facts(uint64_t after, uint32_t limit, absl::FunctionRef<void(uint64_t seq, const std::string& body)> visit);
   // The newest terms, in force or to come; nullptr where the fund is unknown.
   const FundTerms* Newest(const FundCode& code) { return products_.Fund(code, TimePoint::FromRaw(INT64_MAX)); }

@@ -30,6 +30,7 @@ void ProductService::Put(C command, Response* response, rpc::Reply reply) {
   host_.On(kPartition, [this, command = std::move(command), response,
                         reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
     if (!p.serving()) return reply(NotServing());
+    if (absl::Status held = HeldBack(host_); !held.ok()) return reply(std::move(held));
     host_.Submit(kPartition, command,
                  [response, reply = std::move(reply)](const ProductMachine::Result& r) mutable {
                    if (r.reason != Reason::kOk) {
@@ -73,7 +74,7 @@ void ProductService::Register(rpc::Handlers* h) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         auto terms = FromProto(q.institution());
         if (!terms.ok()) return reply(terms.status());
-        Put(PutInstitution{*std::move(terms)}, r, std::move(reply));
+        Put(PutInstitution{*std::move(terms), q.institution().file_variant()}, r, std::move(reply));
       });
   h->Unary<v1::PutFundRequest, v1::PutResponse>(
       face + "PutFund", [this](const Call& call, const v1::PutFundRequest& q, v1::PutResponse* r, Reply reply) {
@@ -132,7 +133,12 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "ListInstitutions",
       [this](const Call&, const v1::ListInstitutionsRequest&, v1::ListInstitutionsResponse* r, Reply reply) {
         host_.On(kPartition, [r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
-          p.machine().products().ForEachInstitution([&](const InstitutionTerms& t) { ToProto(t, r->add_institutions()); });
+          ProductBook& products = p.machine().products();
+          products.ForEachInstitution([&](const InstitutionTerms& t) {
+            v1::Institution* m = r->add_institutions();
+            ToProto(t, m);
+            m->set_file_variant(std::string(products.FileVariant(t.ta)));
+          });
           reply(absl::OkStatus());
         });
       });

@@ -94,6 +94,7 @@ absl::Status RiskService::CheckOrder(uint64_t order) const {
 
 absl::Status RiskService::Admit(Partition& partition) {
   if (!partition.serving()) return NotServing();
+  FC_RETURN_IF_ERROR(HeldBack(host_));
   if (host_.ShardOf(partition.id().partition).overloaded())
     return rpc::TryAgainLater("risk has more commands waiting than it takes at a time", Duration::Millis(50));
   return absl::OkStatus();
@@ -170,7 +171,7 @@ void RiskService::SubmitShare(Batch* batch, size_t lane) {
 
 void RiskService::SubmitPart(Batch* batch, Lane* lane, PartitionId id, uint32_t begin, uint32_t end) {
   Partition& partition = host_.At(id);
-  const bool overloaded = lane->items_waiting > kMostItemsWaiting || host_.ShardOf(id).overloaded();
+  const bool overloaded = lane->items_waiting > kMostItemsWaiting || host_.ShardOf(id).overloaded() || !HeldBack(host_).ok();
   if (!partition.serving() || overloaded) {
     batch->trouble = partition.serving() ? Batch::kOverloaded : Batch::kNotServing;
     return batch->parts->One();

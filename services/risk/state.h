@@ -22,7 +22,7 @@ enum TableNumber : uint8_t {
   kDecisions = 4,
   kEvidence = 5,
   kRequestIds = 6,
-  kProducts = 200,  // to 204
+  kProducts = 200,  // to 205
 };
 
 struct InForce {

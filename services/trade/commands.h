@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/codec.h"
+#include "common/crypto/hash.h"
 #include "common/money/decimal.h"
 #include "common/product/facts.h"
 #include "common/time/time.h"
@@ -30,6 +31,7 @@ inline constexpr uint8_t kMismatchConfirmed = 2;
 inline constexpr uint8_t kReserved = 4;            // order only: account has set cash or units aside
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
+inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
 
 struct ReceiveItem {
   InvestorId investor;
@@ -42,12 +44,24 @@ struct ReceiveItem {
   FC_FIELDS(investor, request_id, business, flags, fund, amount, units)
 };
 
+// What an order has beside where it came in a file of another institution, or wants one trading day and no other. Apart
+// from the items, because most orders have none of it.
+struct ReceiveOrigin {
+  uint32_t item = 0;             // index into `orders`; ascending
+  Date trade_day_wanted;         // unset: any
+  std::string_view distributor;  // empty: it came in no file
+  std::string_view serial;
+  Hash256 digest;                // over the whole line
+  FC_FIELDS(item, trade_day_wanted, distributor, serial, digest)
+};
+
 // Orders of one caller arrive. The record's stamp is their moment of receipt.
 struct Receive {
   static constexpr uint8_t kTag = 2;
   CallerId caller;
   std::vector<ReceiveItem> orders;
-  FC_FIELDS(caller, orders)
+  std::vector<ReceiveOrigin> origins;
+  FC_FIELDS(caller, orders, origins)
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.
@@ -178,6 +192,19 @@ struct Settle {
   FundCode fund;
   uint8_t business = 0;  // of the confirmation: 122, 124, 130 …
   FC_FIELDS(ta, confirm_day, fund, business)
+};
+
+// Binds serials of files to what their lines say. The partition is that of the request id's hash, not of an investor: a
+// serial that comes again for another investor must meet its claim, too.
+struct SerialClaim {
+  std::string_view request_id;
+  Hash256 digest;
+  FC_FIELDS(request_id, digest)
+};
+struct ClaimSerials {
+  static constexpr uint8_t kTag = 13;
+  std::vector<SerialClaim> claims;
+  FC_FIELDS(claims)
 };
 
 }  // namespace fundcore::trade

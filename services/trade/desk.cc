@@ -54,8 +54,12 @@ void Desk::Submit(Part* part) {
     }
     receive_.caller = part->submission->caller;
     receive_.orders.clear();
+    receive_.origins.clear();
     for (uint32_t i = range.begin; i < range.end; ++i) {
-      receive_.orders.push_back(ToItem(part->submission->order(part->items[i])));
+      const v1::NewOrder& order = part->submission->order(part->items[i]);
+      receive_.orders.push_back(ToItem(order));
+      if (HasOrigin(order)) [[unlikely]]
+        receive_.origins.push_back(ToOrigin(order, i - range.begin));
     }
     host_->Submit(range.partition, receive_,
                   [part, r](const TradeMachine::Result& result) { part->desk->OnReceived(part, r, result); });

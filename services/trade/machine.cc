@@ -12,13 +12,20 @@ namespace {
 // store.
 constexpr size_t kOrderPages = 4 * 1024;
 constexpr size_t kAftermathPages = 2 * 1024;
+constexpr size_t kOriginPages = 1024;
 constexpr size_t kInvestorPages = 16 * 1024;
 
 constexpr size_t kReviewsACommand = 2'000;
 constexpr uint64_t kStepsACommand = 4'096;
 
-// The version of the content hash: which fields it covers, in which order. Never changed, only followed by another.
+// The version of the content hash: which fields it covers, in which order. Never changed, only followed by another. The
+// second one is that of orders with an origin; those without keep the first, so that old request ids go on to be known.
 constexpr uint8_t kContentVersion = 1;
+constexpr uint8_t kContentVersionWithOrigin = 2;
+
+std::string_view BytesOf(const Hash256& hash) {
+  return {reinterpret_cast<const char*>(hash.raw().data()), hash.raw().size()};
+}
 
 }  // namespace
 
@@ -27,8 +34,10 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       waters_(state, kWaters),
       orders_(state, kOrders, kOrderPages),
       aftermaths_(state, kAftermaths, kAftermathPages),
+      origins_(state, kOrigins, kOriginPages),
       investors_(state, kInvestors, kInvestorPages),
       ids_(state, kRequestIds),
+      serials_(state, kSerials),
       days_(state, kDays),
       transfers_(state, kTransfers),
       transfer_pages_(state, kTransferPages, machine::Residence::kLazy),
@@ -41,6 +50,7 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       tas_(state, kTaNames),
       callers_(state, kCallerNames),
       files_named_(state, kFileNames),
+      distributors_(state, kDistributorNames),
       foreign_(state, kForeignReasons),
       products_(state, kProducts) {}
 
@@ -59,17 +69,37 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
   received_.clear();
   received_.reserve(c.orders.size());
   Waters& waters = waters_.Mutable();
-  for (const ReceiveItem& item : c.orders) received_.push_back(ReceiveOne(item, c, ctx, waters));
+  auto origin = c.origins.begin();
+  for (uint32_t i = 0; i < c.orders.size(); ++i) {
+    const bool has = origin != c.origins.end() && origin->item == i;
+    received_.push_back(ReceiveOne(c.orders[i], has ? &*origin : nullptr, c, ctx, waters));
+    if (has) ++origin;
+  }
   AdvanceUndecided();
   return {.received = received_};
 }
 
-TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const Receive& c, const machine::Context& ctx,
-                                                Waters& waters) {
+// Whoever imports a file gives its lines the same request ids, so these must not depend on the importer.
+machine::IdIndex::Key TradeMachine::RequestKey(InvestorId id, std::string_view request_id, std::string_view caller,
+                                               bool from_file) {
   char investor[8];
-  for (int i = 0; i < 8; ++i) investor[i] = static_cast<char>(item.investor.raw() >> (56 - 8 * i));
-  const auto key = machine::IdIndex::HashOf({c.caller.view(), std::string_view(investor, 8), item.request_id});
-  const uint64_t content = ContentHash(item);
+  for (int i = 0; i < 8; ++i) investor[i] = static_cast<char>(id.raw() >> (56 - 8 * i));
+  const std::string_view owner(investor, 8);
+  return from_file ? machine::IdIndex::HashOf({"file", "", owner, request_id})
+                   : machine::IdIndex::HashOf({caller, owner, request_id});
+}
+
+uint64_t TradeMachine::FindByRequest(InvestorId investor, std::string_view request_id, const CallerId& caller,
+                                     bool from_file) {
+  const auto seen = ids_.FindNow(RequestKey(investor, request_id, caller.view(), from_file));
+  return seen ? seen->number : 0;
+}
+
+TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const Receive& c,
+                                                const machine::Context& ctx, Waters& waters) {
+  const auto key =
+      RequestKey(item.investor, item.request_id, c.caller.view(), origin && !origin->distributor.empty());
+  const uint64_t content = ContentHash(item, origin);
   if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
 
   const uint64_t seq = waters.next++;
@@ -87,6 +117,14 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
   o.fund = funds_.Number(item.fund.view());
   o.caller = callers_.Number(c.caller.view());
   o.request_id = RequestId::FromRaw(item.request_id);
+  if (origin) {
+    o.flags |= kHasOrigin;
+    Origin& kept = origins_.Mutable(seq);
+    kept.trade_day_wanted = origin->trade_day_wanted;
+    kept.distributor = distributors_.Number(origin->distributor);
+    kept.serial = std::string(origin->serial);
+    kept.digest = origin->digest;
+  }
 
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
     waters.next_review = seq + 1;
@@ -111,12 +149,26 @@ TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen,
           .trade_day = o->trade_day};
 }
 
-uint64_t TradeMachine::ContentHash(const ReceiveItem& item) {
+uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin) {
   scratch_.clear();
   ByteWriter w(&scratch_);
-  w.U8(kContentVersion);
+  w.U8(origin ? kContentVersionWithOrigin : kContentVersion);
   w(item.business, item.fund, item.amount, item.units, item.flags);
+  if (origin) w(origin->trade_day_wanted, origin->distributor, origin->serial, origin->digest);
   return machine::IdIndex::HashOf({scratch_}).low;
+}
+
+TradeMachine::Result TradeMachine::Execute(const ClaimSerials& c, const machine::Context&) {
+  claimed_.clear();
+  claimed_.reserve(c.claims.size());
+  for (const SerialClaim& claim : c.claims) {
+    const auto key = machine::IdIndex::HashOf({claim.request_id});
+    const uint64_t content = machine::IdIndex::HashOf({BytesOf(claim.digest)}).low;
+    const auto seen = serials_.Find(key);
+    if (!seen) serials_.Insert(key, 1, content);
+    claimed_.push_back({.conflict = seen && seen->content_hash != content, .repeated = seen.has_value()});
+  }
+  return {.claimed = claimed_};
 }
 
 TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context& ctx) {
@@ -172,6 +224,7 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
   const FundTerms* fund = products_.Fund(code, o.received_at);
   const auto check = [&]() -> Reason {
     if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
+    if (Reason r = CheckWantedDay(seq, o); r != Reason::kNone) return r;
     o.product_version = fund->version;
     if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
@@ -191,6 +244,12 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
   }
   SetRejected(o, ReasonSource::kTrade, static_cast<uint32_t>(reason));
   o.judged_at = now;
+}
+
+Reason TradeMachine::CheckWantedDay(uint64_t seq, const Order& o) {
+  const Origin* origin = OriginOf(seq, o);
+  if (!origin || !origin->trade_day_wanted.is_set() || origin->trade_day_wanted == o.trade_day) return Reason::kNone;
+  return o.trade_day > origin->trade_day_wanted ? Reason::kTradeDayPassed : Reason::kTradeDayNotReached;
 }
 
 bool TradeMachine::BoughtBefore(const Order& o) {

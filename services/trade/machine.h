@@ -36,14 +36,19 @@ class TradeMachine {
     uint32_t reason = 0;
     Date trade_day;
   };
+  struct Claimed {
+    bool conflict = false;  // the serial is bound to other content
+    bool repeated = false;
+  };
   struct Result {
     Reason reason = Reason::kNone;
     uint64_t number = 0;                 // ApplyConfirmations: the next index; MarkDispatched, Settle: orders so far
     bool more = false;                   // the same command again goes on
     std::span<const Received> received;  // of a Receive, in its order; valid during the callback
+    std::span<const Claimed> claimed;    // of a ClaimSerials, likewise
   };
   using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge,
-                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle>;
+                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle, ClaimSerials>;
 
   TradeMachine(machine::State& state, PartitionId partition);
 
@@ -59,6 +64,7 @@ class TradeMachine {
   Result Execute(const MarkDispatched& c, const machine::Context& ctx);
   Result Execute(const ApplyConfirmations& c, const machine::Context& ctx);
   Result Execute(const Settle& c, const machine::Context& ctx);
+  Result Execute(const ClaimSerials& c, const machine::Context& ctx);
 
   // --- Reading, on the partition's executor. Pointers are valid until the next command or write-back. ---
   ProductBook& products() { return products_; }
@@ -66,6 +72,11 @@ class TradeMachine {
   OrderId IdOf(uint64_t order) const { return MakeOrderId(partition_, order); }
   const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
   const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
+  // nullptr where the order came in no file and wants no trading day.
+  const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
+  std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
+  // The sequence of the order that a request made; 0 where there is none. Orders from files belong to no caller.
+  uint64_t FindByRequest(InvestorId investor, std::string_view request_id, const CallerId& caller, bool from_file);
   uint64_t LastOrderOf(InvestorId investor);
   const Day* FindDay(const TaCode& ta, Date day) { return days_.Find({day, ta}); }
   void ForEachDay(Date day, absl::FunctionRef<void(const TaCode&, const Day&)> visit);
@@ -113,9 +124,15 @@ class TradeMachine {
   };
 
   void Begin();
-  Received ReceiveOne(const ReceiveItem& item, const Receive& c, const machine::Context& ctx, Waters& waters);
+  // `origin` may be nullptr.
+  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const Receive& c, const machine::Context& ctx,
+                      Waters& waters);
+  static machine::IdIndex::Key RequestKey(InvestorId investor, std::string_view request_id, std::string_view caller,
+                                          bool from_file);
+  // A fund's trading day where the order wants another.
+  Reason CheckWantedDay(uint64_t seq, const Order& o);
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
-  uint64_t ContentHash(const ReceiveItem& item);
+  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin);
   // Gives the order its institution and trading day where its fund is known.
   Reason Place(uint64_t seq, Order& o, const FundTerms* fund);
   const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
@@ -155,8 +172,10 @@ class TradeMachine {
   machine::Cell<Waters> waters_;
   machine::PagedTable<Order> orders_;
   machine::PagedTable<Aftermath> aftermaths_;
+  machine::PagedTable<Origin> origins_;
   machine::PagedTable<Investor> investors_;
   machine::IdIndex ids_;
+  machine::IdIndex serials_;
   machine::Table<DayKey, Day> days_;
   machine::Table<TransferKey, Transfer> transfers_;
   machine::Table<TransferPageKey, TransferPage> transfer_pages_;
@@ -165,7 +184,7 @@ class TradeMachine {
   machine::Table<FileKey, FileProgress> files_;
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
-  Names funds_, tas_, callers_, files_named_;
+  Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
   ProductBook products_;
 
@@ -173,6 +192,7 @@ class TradeMachine {
   std::vector<DayHandle> day_handles_;
   std::vector<InstitutionView> views_;
   std::vector<Received> received_;
+  std::vector<Claimed> claimed_;
   std::string scratch_;
   std::vector<uint64_t> fresh_;
   size_t fresh_head_ = 0;

@@ -22,6 +22,7 @@ absl::Status StatusOf(const v1::OrderOutcome& outcome) {
 
 absl::Status TradeService::Ready() const {
   if (!started_.load(std::memory_order_acquire)) return NotServing();
+  FC_RETURN_IF_ERROR(HeldBack(host_));
   for (const auto& desk : desks_) {
     if (desk->overloaded())
       return rpc::TryAgainLater("too many orders wait; nothing was received", Duration::Millis(50));
@@ -154,6 +155,7 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
                                                            v1::CancelOrderResponse* response, rpc::Reply reply) {
         if (auto s = CheckInvestorId(request.investor_id(), deps_.partitions); !s.ok()) return reply(s);
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return reply(s);
+        if (auto held = HeldBack(host_); !held.ok()) return reply(held);
         Change(Cancel{InvestorId(request.investor_id()), OrderId(request.order_id())}, response->mutable_order(),
                std::move(reply));
       });
@@ -163,6 +165,7 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
              rpc::Reply reply) {
         if (auto s = CheckInvestorId(request.investor_id(), deps_.partitions); !s.ok()) return reply(s);
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return reply(s);
+        if (auto held = HeldBack(host_); !held.ok()) return reply(held);
         Change(AnswerChallenge{InvestorId(request.investor_id()), OrderId(request.order_id()), request.passed()},
                response->mutable_order(), std::move(reply));
       });

@@ -23,6 +23,8 @@ std::string_view ReasonName(Reason r) {
     case Reason::kAmountBelowAdditionalMinimum: return "AMOUNT_BELOW_ADDITIONAL_MINIMUM";
     case Reason::kAmountAboveMaximum: return "AMOUNT_ABOVE_MAXIMUM";
     case Reason::kUnitsBelowMinimum: return "UNITS_BELOW_MINIMUM";
+    case Reason::kTradeDayPassed: return "TRADE_DAY_PASSED";
+    case Reason::kTradeDayNotReached: return "TRADE_DAY_NOT_REACHED";
     case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
     case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
     case Reason::kOfferFailed: return "OFFER_FAILED";
@@ -64,6 +66,10 @@ std::string_view ReasonText(Reason r) {
     case Reason::kAmountBelowAdditionalMinimum: return "the amount is below the fund's minimum for a further purchase";
     case Reason::kAmountAboveMaximum: return "the amount is above the fund's limit for one order";
     case Reason::kUnitsBelowMinimum: return "the number of units is below the fund's minimum redemption";
+    case Reason::kTradeDayPassed:
+      return "the order came after the cut-off of the only trading day that it wants; a later day needs a new order";
+    case Reason::kTradeDayNotReached:
+      return "the order came before the only trading day that it wants; send a new order on that day";
     case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
     case Reason::kChallengeFailed: return "the second proof was not passed";
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
@@ -102,6 +108,8 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kAmountBelowAdditionalMinimum:
     case Reason::kAmountAboveMaximum:
     case Reason::kUnitsBelowMinimum:
+    case Reason::kTradeDayPassed:
+    case Reason::kTradeDayNotReached:
     case Reason::kChallengeLapsed:
     case Reason::kChallengeFailed:
     case Reason::kOfferFailed:

@@ -32,6 +32,9 @@ enum class Reason : uint16_t {
   kAmountBelowAdditionalMinimum = 23,
   kAmountAboveMaximum = 24,
   kUnitsBelowMinimum = 25,
+  // Of orders that want one trading day: checked once the day is known, before the fund's state.
+  kTradeDayPassed = 26,
+  kTradeDayNotReached = 27,
 
   // The second proof that risk asked for.
   kChallengeLapsed = 30,

@@ -24,6 +24,7 @@ TradeService::TradeService(const ServiceDeps& deps)
 
 void TradeService::Register(rpc::Handlers* handlers) {
   RegisterOrders(handlers);
+  RegisterFiles(handlers);
   RegisterOps(handlers);
 }
 

@@ -49,6 +49,17 @@ class TradeService final : public Service {
   template <class C>
   void Change(const C& command, v1::Order* order, rpc::Reply reply);
 
+  // files_api.cc
+  void RegisterFiles(rpc::Handlers* handlers);
+  void FindOrders(const CallerId& caller, const v1::FindOrdersRequest& request, v1::FindOrdersResponse* response,
+                  rpc::Reply reply);
+  void Claim(const v1::ClaimSerialsRequest& request, v1::ClaimSerialsResponse* response, rpc::Reply reply);
+  // Runs `f(partition, items, done)` for each list of items that is not empty, on its partition's executor; each calls
+  // `done(status)` once. Then `reply`, with the first trouble there was.
+  void ByPartition(std::vector<std::vector<int>> items,
+                   std::function<void(TradePartition&, const std::vector<int>&, std::function<void(absl::Status)>)> f,
+                   rpc::Reply reply);
+
   // Runs `f(partition, reply)` on the partition's executor, where it is served; else replies NOT_SERVING.
   template <class F>
   void With(PartitionId p, rpc::Reply reply, F f) {

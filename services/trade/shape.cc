@@ -2,6 +2,7 @@
 #include "services/trade/shape.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "common/base/status.h"
 #include "common/rpc/handlers.h"
@@ -26,6 +27,28 @@ bool KnownInvestor(uint64_t raw, uint16_t partitions) {
 
 Fault Bad(std::string_view reason, std::string message) {
   return {absl::StatusCode::kInvalidArgument, reason, std::move(message)};
+}
+
+constexpr size_t kMostSerialBytes = 24;
+
+Fault CheckOrigin(const v1::Origin& origin) {
+  const auto fits = [](const std::string& s, size_t most) {
+    return !s.empty() && s.size() <= most && Printable(s);
+  };
+  if (!fits(origin.distributor(), DistributorCode::kMax)) {
+    return Bad("BAD_ORIGIN", StrCat("origin.distributor ", Quoted(origin.distributor()),
+                                    " must have 1 to 20 printable ASCII characters"));
+  }
+  if (!fits(origin.serial(), kMostSerialBytes)) {
+    return Bad("BAD_ORIGIN",
+               StrCat("origin.serial ", Quoted(origin.serial()), " must have 1 to 24 printable ASCII characters"));
+  }
+  Hash256 digest;
+  if (!ToDigest(origin.digest(), &digest)) {
+    return Bad("BAD_ORIGIN", StrCat("origin.digest has ", origin.digest().size(),
+                                    " bytes; send the 32 bytes of a SHA-256 over the line"));
+  }
+  return {};
 }
 
 // Files hold up to 16 digits; an absurd figure must not overflow a sum.
@@ -63,7 +86,30 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
                StrCat(redemption ? "amount_fen" : "units_e2", " must be 0 for business ", business,
                       ", which applies for ", field));
   }
-  return {};
+  if (o.trade_day_wanted() != 0 && !CheckDate("trade_day_wanted", o.trade_day_wanted()).ok()) {
+    return Bad("BAD_DATE", StrCat("trade_day_wanted ", o.trade_day_wanted(), " is not a date of the form yyyymmdd"));
+  }
+  return o.has_origin() ? CheckOrigin(o.origin()) : Fault{};
+}
+
+bool HasOrigin(const v1::NewOrder& o) { return o.has_origin() || o.trade_day_wanted() != 0; }
+
+ReceiveOrigin ToOrigin(const v1::NewOrder& o, uint32_t item) {
+  ReceiveOrigin origin;
+  origin.item = item;
+  origin.trade_day_wanted = Date::FromRaw(o.trade_day_wanted());
+  origin.distributor = o.origin().distributor();
+  origin.serial = o.origin().serial();
+  (void)ToDigest(o.origin().digest(), &origin.digest);  // none where there is no file
+  return origin;
+}
+
+bool ToDigest(std::string_view bytes, Hash256* digest) {
+  Hash256::Raw raw;
+  if (bytes.size() != raw.size()) return false;
+  std::memcpy(raw.data(), bytes.data(), raw.size());
+  *digest = Hash256::FromRaw(raw);
+  return true;
 }
 
 ReceiveItem ToItem(const v1::NewOrder& o) {

@@ -27,6 +27,11 @@ Fault CheckOrder(const v1::NewOrder& order, uint16_t partitions);
 
 // A checked order as a command item; its texts are the message's own.
 ReceiveItem ToItem(const v1::NewOrder& order);
+// Whether it has an origin or wants a trading day; and those, for item `item` of a command.
+bool HasOrigin(const v1::NewOrder& order);
+ReceiveOrigin ToOrigin(const v1::NewOrder& order, uint32_t item);
+// A digest of exactly 32 bytes; false for any other.
+bool ToDigest(std::string_view bytes, Hash256* digest);
 
 // NOT_FOUND where no partition can have such a number.
 absl::Status CheckInvestorId(uint64_t raw, uint16_t partitions);

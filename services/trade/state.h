@@ -14,7 +14,7 @@
 
 namespace fundcore::trade {
 
-// Tables 1 to 18 below, 200 to 204 the product book.
+// Tables 1 to 21 below, 200 to 205 the product book.
 enum TableNumber : uint8_t {
   kWaters = 1,
   kOrders = 2,
@@ -34,6 +34,9 @@ enum TableNumber : uint8_t {
   kCallerNames = 16,
   kFileNames = 17,
   kForeignReasons = 18,
+  kOrigins = 19,
+  kSerials = 20,
+  kDistributorNames = 21,
   kProducts = 200,
 };
 
@@ -105,6 +108,15 @@ struct Aftermath {
   std::string detail;
   FC_FIELDS(answered_at, ended_at, confirmed_at, file, line, lines, odd_lines, business, return_code, confirm_day,
             ta_serial, amount, units, fee, nav, in_part, detail)
+};
+
+// Where an order came from, where that was a file, and the one trading day that it wants.
+struct Origin {
+  Date trade_day_wanted;     // unset: any
+  NameNo distributor = 0;    // 0: no file
+  std::string serial;
+  Hash256 digest;
+  FC_FIELDS(trade_day_wanted, distributor, serial, digest)
 };
 
 struct Investor {

@@ -63,9 +63,20 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_transfer_no(o.transfer.raw());
   out->set_ta_account(Text(o.ta_account.view()));
   out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  if (const Origin* origin = machine.OriginOf(seq, o)) {
+    out->set_trade_day_wanted(origin->trade_day_wanted.raw());
+    if (origin->distributor != 0) {
+      v1::Origin* file = out->mutable_origin();
+      file->set_distributor(Text(machine.DistributorOf(*origin)));
+      file->set_serial(origin->serial);
+      file->set_digest(origin->digest.raw().data(), origin->digest.raw().size());
+    }
+  }
   const Aftermath* a = machine.FindAftermath(seq);
   if (!a) return;
   out->set_return_code(Text(a->return_code.view()));
+  out->set_return_detail(a->detail);
+  out->set_confirmed_business(a->business);
   out->set_confirm_day(a->confirm_day.raw());
   out->set_ta_serial(Text(a->ta_serial.view()));
   out->set_confirmed_amount_fen(a->amount.raw());
@@ -99,8 +110,13 @@ void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrd
   const Aftermath* found = machine.FindAftermath(seq);
   const Aftermath& a = found ? *found : none;
 
+  const Origin* origin = machine.OriginOf(seq, o);
+  const std::string file = origin && origin->distributor != 0
+                               ? StrCat(", line ", origin->serial, " of a file of ", machine.DistributorOf(*origin))
+                               : "";
   step(o.received_at, "received",
-       StrCat("from ", machine.CallerOf(o), ", request id ", o.request_id.view(), ", trading day ", o.trade_day.Iso()));
+       StrCat("from ", machine.CallerOf(o), ", request id ", o.request_id.view(), file, ", trading day ",
+              o.trade_day.Iso()));
   const bool challenged = (o.flags & kWasChallenged) != 0;
   const bool refused_at_once = o.state == OrderState::kRejected && !challenged;
   step(o.judged_at,

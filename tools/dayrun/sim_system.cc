@@ -104,6 +104,9 @@ absl::Status SimSystem::Start() {
   parts.blocking = blocking_;
   parts.flush_every_bytes = options_.flush_every_bytes;
   parts.bank_generous = options_.bank_generous;
+  parts.clock_health = options_.clock_health;
+  parts.accept_clock = options_.accept_clock;
+  parts.checkpoint = [this](const std::string& name) { return store_.Checkpoint(name); };
   system_ = std::make_unique<System>(parts);
   FC_RETURN_IF_ERROR(system_->Recover());
   Route(system_->handlers());

@@ -10,6 +10,7 @@
 // Single-threaded, like its world. The same options and the same calls give the same bytes in log, store and files.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct SimOptions {
   bool bank_generous = false;
   // Small, so that a short script, too, restarts from flushed state and a rest of the log.
   uint64_t flush_every_bytes = 30'000;
+  // Where set, the clock is taken for a real one that may be in doubt; see SystemParts.
+  std::function<absl::Status()> clock_health;
+  std::function<void()> accept_clock;
   MemoryLogFaults log_faults;
   rpc::Faults peer_faults;  // its seed is overwritten
 };
@@ -74,6 +78,7 @@ class SimSystem {
   SimWorld& world() { return world_; }
   MemoryFiles& files() { return files_; }
   MemoryLog& log() { return log_; }
+  MemoryStore& store() { return store_; }
   rpc::DirectPeers& peers() { return peers_; }
   System* system() { return system_.get(); }
   const SimOptions& options() const { return options_; }

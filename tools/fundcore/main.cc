@@ -47,14 +47,18 @@ int main(int argc, char** argv) {
   serve->add_option("--log-file", options.log_file, "program log; stderr if empty");
   serve->add_option("--log-level", options.log_level, "debug, info, warn or error");
   serve->add_option("--flush-every", flush_every, "log executed between flushes of the state, such as 128MiB");
-  serve->add_flag("--accept-clock", options.accept_clock, "the wall clock is right although it is behind the log");
   serve->add_flag("--bank-generous", options.bank_generous, "the simulated bank pays whatever a card is asked for");
 
-  std::string data = "data";
+  std::string data = "data", checkpoint;
   bool json = false;
   CLI::App* replay = app.add_subcommand("check-replay", "replay a stopped folder from nothing and compare the state hashes");
   replay->add_option("--data", data, "data folder");
+  replay->add_option("--checkpoint", checkpoint, "compare with this checkpoint instead of the present state");
   replay->add_flag("--json", json);
+
+  CLI::App* restore = app.add_subcommand("restore", "put a checkpoint in the place of a stopped folder's state");
+  restore->add_option("--data", data, "data folder");
+  restore->add_option("NAME", checkpoint, "as given to fundctl checkpoint create")->required();
 
   try {
     app.parse(argc, argv);
@@ -67,7 +71,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return e.get_exit_code() == 0 ? app.exit(e) : (app.exit(e), 2);
   }
-  if (replay->parsed()) return Report(fundcore::CheckReplay(data, json));
+  if (replay->parsed()) return Report(fundcore::CheckReplay(data, checkpoint, json));
+  if (restore->parsed()) return Report(fundcore::RestoreCheckpoint(data, checkpoint));
 
   if (!listen.empty()) options.listen = {listen};
   if (!clock.empty()) {

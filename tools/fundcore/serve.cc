@@ -104,6 +104,7 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->tls_ca = listen.String("tls_ca", "");
   ConfigTable clock = config.Table("clock");
   o->steered = clock.Choice("mode", o->steered ? "steered" : "real", {"real", "steered"}) == "steered";
+  o->clock_max_off = clock.Span("max_off", o->clock_max_off, {.min = Duration::Millis(100), .max = Duration::Seconds(60)});
   ConfigTable process = config.Table("process");
   o->executors = static_cast<int>(process.Int("executors", o->executors, {0, 256}));
   o->metrics_port = static_cast<int>(process.Int("metrics_port", o->metrics_port, {-1, 65535}));
@@ -156,7 +157,7 @@ absl::Status Serve(const ServeOptions& o) {
     steered = c.get();
     clock = std::move(c);
   } else {
-    auto c = std::make_unique<RealClock>(RealClock::Options{});
+    auto c = std::make_unique<RealClock>(RealClock::Options{.max_off = o.clock_max_off});
     real = c.get();
     clock = std::move(c);
   }
@@ -181,17 +182,21 @@ absl::Status Serve(const ServeOptions& o) {
   parts.set_clock = [steered](TimePoint t) {
     if (steered && t > steered->Now()) IgnoreStatus(steered->Set(t), "checked to be ahead");
   };
+  if (real) {
+    parts.clock_health = [real] { return real->Health(); };
+    parts.not_before = [real](TimePoint last) { real->NotBefore(last); };
+    parts.accept_clock = [real] { real->AcceptWall(); };
+  }
+  const std::string checkpoints = CheckpointFolder(o.data);
+  parts.checkpoint = [&store, checkpoints](const std::string& name) {
+    FC_RETURN_IF_ERROR(MakeFolder(checkpoints));
+    return store->Checkpoint(StrCat(checkpoints, "/", name));
+  };
+  parts.tell = [](const std::string& what) { FC_LOG(Error, "{}", what); };
   System system(parts);
   FC_RETURN_IF_ERROR(system.Recover());
-  if (real) {
-    real->NotBefore(system.LastStamp());
-    if (absl::Status s = real->Health(); !s.ok()) {
-      // A trading day would be decided by a clock that is known to be wrong.
-      if (!o.accept_clock) return absl::FailedPreconditionError(StrCat(std::string(s.message()), "; set the clock right, or start once with --accept-clock"));
-      FC_LOG(Warn, "the operator accepts the clock: {}", std::string(s.message()));
-      real->AcceptWall();
-    }
-  }
+  // A wall clock behind the log's last stamp does not keep us from starting; it keeps us from stamping until accepted.
+  if (real) real->NotBefore(system.LastStamp());
 
   rpc::ServerOptions server_options;
   server_options.listen = o.listen;
@@ -220,6 +225,8 @@ absl::Status Serve(const ServeOptions& o) {
     PublishMetrics(&metrics, server.get(), log.get(), store.get());
     metrics.AddComputed("fundcore_clock_healthy", "1 where business time follows the wall clock.", {},
                         [real] { return !real || real->Health().ok() ? 1.0 : 0.0; });
+    metrics.AddComputed("fundcore_held_back", "1 while nothing new is taken: the clock is in doubt or the disk full.", {},
+                        [&system] { return system.gate().open() ? 0.0 : 1.0; });
     FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port)));
     FC_LOG(Info, "metrics at http://127.0.0.1:{}/metrics", port);
   }
@@ -233,7 +240,12 @@ absl::Status Serve(const ServeOptions& o) {
   server->SetServing("", false);
   server->Stop(Duration::Seconds(1));
   std::promise<absl::Status> flushed;
-  blocking.Post([&] { system.flusher().FlushNow([&flushed](absl::Status s) { flushed.set_value(std::move(s)); }); });
+  // A disk that is full now will be full at the next start, too: waiting for it would only keep the operator waiting.
+  store->StopWaiting();
+  blocking.Post([&] {
+    system.flusher().Abandon();
+    system.flusher().FlushNow([&flushed](absl::Status s) { flushed.set_value(std::move(s)); });
+  });
   absl::Status flush = flushed.get_future().get();
   for (auto& e : executors) e->Stop();
   blocking.Stop();

@@ -17,7 +17,7 @@ struct ServeOptions {
   std::string exchange;                      // settlement files; empty: DATA/exchange
   bool steered = false;
   TimePoint clock_start;                     // of a steered clock whose data is new
-  bool accept_clock = false;                 // the wall clock is right although it is behind the log's last stamp
+  Duration clock_max_off = Duration::Seconds(2);  // a wall clock further from business time stops all stamps
   uint16_t partitions = 32;
   uint16_t clearing_partitions = 4;
   int executors = 0;                         // 0: one a core
@@ -38,7 +38,15 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* options);
 absl::Status Serve(const ServeOptions& options);
 
 // Replays the whole log of a stopped data folder from the empty state and compares each partition's hash with the stored
-// one. Prints one line a service; kDataLoss where any differs.
-absl::Status CheckReplay(const std::string& data, bool json);
+// one, or with a checkpoint's where `checkpoint` names one. Prints one line; kDataLoss where any differs.
+absl::Status CheckReplay(const std::string& data, const std::string& checkpoint, bool json);
+
+// Puts a checkpoint in the place of the state of a stopped folder; the present state is kept beside it as
+// state.before-NAME. The log goes on from the checkpoint at the next start. kNotFound where there is no such checkpoint,
+// kFailedPrecondition where the folder is in use or an earlier state is still kept.
+absl::Status RestoreCheckpoint(const std::string& data, const std::string& checkpoint);
+
+// Where checkpoints of a data folder are.
+std::string CheckpointFolder(const std::string& data);
 
 }  // namespace fundcore

@@ -1,6 +1,8 @@
 // Assembly, and the admin face.
 #include "tools/fundcore/system.h"
 
+#include <algorithm>
+
 #include "common/base/status.h"
 #include "common/rpc/operators.h"
 #include "fundcore/admin/v1/admin.pb.h"
@@ -16,6 +18,13 @@ namespace {
 
 constexpr PartitionId kClockPartition{0};
 constexpr char kVersion[] = "0.1.0";
+
+// A name is a folder's: nothing that could lead elsewhere.
+bool IsCheckpointName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  });
+}
 
 }  // namespace
 
@@ -55,7 +64,11 @@ System::System(const SystemParts& parts) : parts_(parts) {
   if (parts_.simulated_bank) services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
   for (auto& s : services_) s->Register(&handlers_);
   RegisterAdmin();
-  flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_bytes);
+  // The clock's own host is never held back: AcceptClock is what opens the gate.
+  for (auto& s : services_) s->host()->UseGate(&gate_);
+  flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_bytes,
+                                                &gate_);
+  if (parts_.tell) flusher_->OnTrouble(parts_.tell);
 }
 
 System::~System() = default;
@@ -79,7 +92,62 @@ TimePoint System::LastStamp() {
   return last;
 }
 
+// The latest stamp that was executed, asked of every partition on its own executor.
+void System::CollectLastStamp(absl::AnyInvocable<void(TimePoint)> done) {
+  auto last = std::make_shared<std::atomic<int64_t>>(0);
+  std::vector<machine::PartitionBase*> all;
+  for (machine::HostBase* h : hosts())
+    for (auto& shard : h->shards())
+      for (auto& p : shard->partitions()) all.push_back(p.get());
+  machine::Gather* gather = machine::Gather::New(all.size(), [last, done = std::move(done)]() mutable { done(TimePoint::FromRaw(last->load())); });
+  for (machine::PartitionBase* p : all) {
+    p->executor()->Post([p, last, gather] {
+      const int64_t stamp = p->state().meta.now.raw();
+      for (int64_t seen = last->load(); seen < stamp && !last->compare_exchange_weak(seen, stamp);) {
+      }
+      gather->One();
+    });
+  }
+}
+
+void System::CheckClock() {
+  if (!parts_.clock_health) return;
+  const absl::Status health = parts_.clock_health();
+  if (health.ok() || gate_.closed(machine::Gate::kClock)) return;
+  gate_.Close(machine::Gate::kClock, std::string(health.message()));
+  if (parts_.tell) parts_.tell(StrCat("nothing new is taken: ", std::string(health.message())));
+}
+
+// Once a second of machine time. A wall clock that has strayed stops every stamp: a trading day would be decided by a clock
+// that is known to be wrong. It goes on with a logged AcceptClock, a person's or, where the clock came back, our own.
+void System::WatchClock() {
+  CheckClock();
+  const absl::Status health = parts_.clock_health();
+  if (health.ok() && gate_.closed(machine::Gate::kClock)) {
+    LogAccepted(AcceptClock{parts_.blocking->Now(), "", "the wall clock came back by itself"}, [this](absl::Status) {
+      if (parts_.tell) parts_.tell("the wall clock agrees with business time again; orders are taken");
+    });
+  }
+  parts_.blocking->PostAfter(Duration::Seconds(1), [this] { WatchClock(); });
+}
+
+// Logs it, follows the wall clock, opens the gate.
+void System::LogAccepted(AcceptClock command, absl::AnyInvocable<void(absl::Status)> done) {
+  clock_host_->On(kClockPartition, [this, command = std::move(command),
+                                    done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
+    clock_host_->Submit(kClockPartition, command, [this, done = std::move(done)](const ClockMachine::Result&) mutable {
+      parts_.blocking->Post([this, done = std::move(done)]() mutable {
+        parts_.accept_clock();
+        gate_.Open(machine::Gate::kClock);
+        for (auto& s : services_) s->host()->Resume();
+        done(absl::OkStatus());
+      });
+    });
+  });
+}
+
 void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
+  CheckClock();
   // The clock first: a steered one must stand where it stood before anybody takes a stamp.
   auto shared = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
   clock_host_->WhenServing([this, shared] {
@@ -92,10 +160,15 @@ void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
         }
         if (parts_.steered && r.now.raw() > 0) parts_.set_clock(r.now);
         machine::Gather* gather = machine::Gather::New(services_.size(), [this, shared] {
-          for (auto& s : services_) s->Start();
-          flusher_->Start();
-          serving_ = true;
-          (*shared)(absl::OkStatus());
+          CollectLastStamp([this, shared](TimePoint last) {
+            if (parts_.not_before) parts_.not_before(last);
+            CheckClock();
+            for (auto& s : services_) s->Start();
+            flusher_->Start();
+            serving_ = true;
+            if (parts_.clock_health) parts_.blocking->Post([this] { WatchClock(); });
+            (*shared)(absl::OkStatus());
+          });
         });
         for (auto& s : services_) s->host()->WhenServing([gather] { gather->One(); });
       });
@@ -116,7 +189,56 @@ void System::RegisterAdmin() {
         r->set_version(kVersion);
         r->set_partitions(parts_.deps.partitions);
         for (machine::HostBase* h : hosts()) r->add_roles(std::string(ServiceName(h->service())));
-        reply(absl::OkStatus());
+        r->set_held_back(std::string(gate_.reason()));
+        if (!gate_.open()) r->set_held_back_why(gate_.why());
+        clock_host_->On(kClockPartition, [r, reply = std::move(reply)](machine::Partition<ClockMachine>& p) mutable {
+          ClockMachine& m = p.machine();
+          r->set_clock_accepted(m.accepted());
+          r->set_clock_accepted_at_us(m.last_accepted_at().raw());
+          r->set_clock_accepted_by(m.last_accepted().person);
+          reply(absl::OkStatus());
+        });
+      });
+  handlers_.Unary<v1::AcceptClockRequest, v1::AcceptClockResponse>(
+      face + "AcceptClock", [this](const Call& call, const v1::AcceptClockRequest& q, v1::AcceptClockResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        if (q.person().empty() || q.person().size() > 60 || q.note().size() > 500) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                                            "person must name who looked at the clock (1 to 60 bytes), note has at most 500",
+                                            {{"field", "person"}}));
+        }
+        if (!parts_.accept_clock) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kFailedPrecondition, "CLOCK_STEERED",
+                                            "this process has a steered clock; there is nothing to accept"));
+        }
+        if (!serving()) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "still recovering; ask again shortly"));
+        }
+        LogAccepted(AcceptClock{TimePoint::FromRaw(q.wall_us()), q.person(), q.note()},
+                    [this, r, reply = std::move(reply)](absl::Status s) mutable {
+                      r->set_now_us(parts_.blocking->Now().raw());
+                      reply(std::move(s));
+                    });
+      });
+  handlers_.Unary<v1::CheckpointRequest, v1::CheckpointResponse>(
+      face + "Checkpoint", [this](const Call& call, const v1::CheckpointRequest& q, v1::CheckpointResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        if (!IsCheckpointName(q.name())) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
+                                            StrCat("name \"", q.name(), "\" must have 1 to 64 letters, digits, - and _"),
+                                            {{"field", "name"}}));
+        }
+        if (!parts_.checkpoint) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kUnimplemented, "NO_CHECKPOINTS",
+                                            "this process keeps its state in memory alone"));
+        }
+        parts_.blocking->Post([this, name = q.name(), r, reply = std::move(reply)]() mutable {
+          flusher_->FlushNow([this, name = std::move(name), r, reply = std::move(reply)](absl::Status s) mutable {
+            if (s.ok()) s = parts_.checkpoint(name);
+            r->set_name(name);
+            reply(std::move(s));
+          });
+        });
       });
   handlers_.Unary<v1::AdvanceClockRequest, v1::AdvanceClockResponse>(
       face + "AdvanceClock", [this](const Call& call, const v1::AdvanceClockRequest& q, v1::AdvanceClockResponse* r, Reply reply) {

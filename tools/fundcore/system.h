@@ -30,6 +30,15 @@ struct SystemParts {
   bool steered = false;
   // Moves the business clock; set where it is steered.
   std::function<void(TimePoint)> set_clock;
+  // What a real clock thinks of the wall clock, and how it follows it after all; set where it is real. Any thread.
+  std::function<absl::Status()> clock_health;
+  std::function<void()> accept_clock;
+  // The log goes up to this stamp: business time must not be earlier. Set where the clock is real.
+  std::function<void(TimePoint)> not_before;
+  // Writes a checkpoint of this name, of everything flushed. On `blocking`.
+  std::function<absl::Status(const std::string& name)> checkpoint;
+  // Hears of trouble that people should know of. On `blocking`.
+  std::function<void(const std::string&)> tell;
 };
 
 class System {
@@ -45,6 +54,7 @@ class System {
   bool serving() const { return serving_.load(); }
 
   machine::Flusher& flusher() { return *flusher_; }
+  const machine::Gate& gate() const { return gate_; }
   std::vector<machine::HostBase*> hosts();
   // The latest stamp in the recovered states; the log's own end may be a little later. After Recover.
   TimePoint LastStamp();
@@ -54,8 +64,13 @@ class System {
 
  private:
   void RegisterAdmin();
+  void CheckClock();
+  void WatchClock();
+  void CollectLastStamp(absl::AnyInvocable<void(TimePoint)> done);
+  void LogAccepted(AcceptClock command, absl::AnyInvocable<void(absl::Status)> done);
 
   SystemParts parts_;
+  machine::Gate gate_;
   rpc::Handlers handlers_;
   std::unique_ptr<machine::Host<ClockMachine>> clock_host_;
   std::vector<std::unique_ptr<Service>> services_;

@@ -117,6 +117,39 @@ Result ShowAccount(Remote& remote, const std::string& who) {
   return a;
 }
 
+Result OpenFundAccount(Remote& remote, const std::string& who, const std::string& ta) {
+  FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(who));
+  v1::OpenFundAccountRequest request;
+  request.set_investor_id(investor.raw());
+  request.set_ta_code(ta);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::OpenFundAccountResponse>(StrCat(kFace, "OpenFundAccount"), request));
+  Answer a;
+  a.Add("investor", investor);
+  a.Add("ta", r.fund_account().ta_code());
+  a.Add("fund_account", r.fund_account().ta_account());
+  a.Add("state", r.fund_account().state());
+  a.Add("return_code", r.fund_account().return_code());
+  a.Add("existed", r.existed());
+  a.exit_code = r.fund_account().state() == "REFUSED" ? 1 : 0;
+  return a;
+}
+
+Result LinkTradingAccount(Remote& remote, const std::string& distributor, const std::string& account,
+                          const std::string& who) {
+  FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(who));
+  v1::LinkTradingAccountRequest request;
+  request.set_distributor(distributor);
+  request.set_trading_account(account);
+  request.set_investor_id(investor.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::LinkTradingAccountResponse>(StrCat(kFace, "LinkTradingAccount"), request));
+  Answer a;
+  a.Add("distributor", distributor);
+  a.Add("trading_account", account);
+  a.Add("investor", investor);
+  a.Add("existed", r.existed());
+  return a;
+}
+
 Result Pay(Remote& remote, const PayOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
   FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.amount));

@@ -48,6 +48,9 @@ Answer Describe(const v1::Order& o) {
   a.Add("trade_day", Date::FromRaw(o.trade_day()));
   a.Add("received", TimePoint::FromRaw(o.received_at_us()));
   a.Add("request_id", o.request_id());
+  a.Add("from_file_of", o.origin().distributor(), o.has_origin());
+  a.Add("file_serial", o.origin().serial(), o.has_origin());
+  a.Add("trade_day_wanted", Date::FromRaw(o.trade_day_wanted()), o.trade_day_wanted() != 0);
   a.Add("product_version", uint64_t{o.product_version()});
   a.Add("transfer", o.transfer_no(), o.transfer_no() != 0);
   a.Add("fund_account", o.ta_account());

@@ -62,6 +62,15 @@ Result ShowStatus(Remote& remote) {
   std::string roles;
   for (const std::string& r : s.roles()) roles += (roles.empty() ? "" : " ") + r;
   a.Add("roles", roles);
+  if (!s.held_back().empty()) {
+    a.Add("held_back", s.held_back());
+    a.Add("why", s.held_back_why());
+  }
+  if (s.clock_accepted() > 0) {
+    a.Add("clock_accepted", s.clock_accepted());
+    a.Add("clock_accepted_at", TimePoint::FromRaw(s.clock_accepted_at_us()));
+    a.Add("clock_accepted_by", s.clock_accepted_by());
+  }
   return a;
 }
 
@@ -109,6 +118,31 @@ Result ShowStateHash(Remote& remote) {
   a.Add("hash", Sha256(all).Hex());
   Table& t = a.AddTable("partition_hashes", {"service", "partition", "next_offset", "hash"});
   for (const auto& [key, p] : sorted) t.Row({p->service(), p->partition(), uint64_t{p->next_offset()}, p->hash()});
+  return a;
+}
+
+Result AcceptClock(Remote& remote, const std::string& person, const std::string& note) {
+  v1::AcceptClockRequest request;
+  request.set_person(person);
+  request.set_note(note);
+  request.set_wall_us(std::chrono::duration_cast<std::chrono::microseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count());
+  FC_ASSIGN_OR_RETURN(auto accepted,
+                      remote.Ask<v1::AcceptClockResponse>("fundcore.admin.v1.AdminService/AcceptClock", request));
+  Answer a;
+  a.Add("now", TimePoint::FromRaw(accepted.now_us()));
+  a.Add("accepted_by", person);
+  return a;
+}
+
+Result CreateCheckpoint(Remote& remote, const std::string& name) {
+  v1::CheckpointRequest request;
+  request.set_name(name);
+  FC_RETURN_IF_ERROR(
+      remote.Ask<v1::CheckpointResponse>("fundcore.admin.v1.AdminService/Checkpoint", request).status());
+  Answer a;
+  a.Add("checkpoint", name);
   return a;
 }
 

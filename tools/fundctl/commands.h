@@ -27,6 +27,10 @@ Result ShowClock(Remote& remote);
 Result AdvanceClock(Remote& remote, const std::string& to);
 Result ShowStateHash(Remote& remote);
 Result Flush(Remote& remote);
+// A person says that the wall clock is right though it had strayed: orders are taken again.
+Result AcceptClock(Remote& remote, const std::string& person, const std::string& note);
+// Keeps the present state on the server's disk under a name.
+Result CreateCheckpoint(Remote& remote, const std::string& name);
 // Until the process serves, and the logs of all partitions have stopped growing: all that was due has been taken in.
 absl::Status WaitUntilServing(Remote& remote);
 absl::Status WaitUntilAtRest(Remote& remote);
@@ -54,6 +58,9 @@ Result Assess(Remote& remote, const AssessOptions& options);
 Result AddCard(Remote& remote, const std::string& investor, const std::string& bank, const std::string& card);
 Result ShowInvestor(Remote& remote, const std::string& investor);
 Result ShowAccount(Remote& remote, const std::string& investor);
+Result OpenFundAccount(Remote& remote, const std::string& investor, const std::string& ta);
+Result LinkTradingAccount(Remote& remote, const std::string& distributor, const std::string& account,
+                          const std::string& investor);
 struct PayOptions {
   std::string investor, amount, request_id;
   uint64_t card = 1;
@@ -79,6 +86,28 @@ Result AnswerChallenge(Remote& remote, const std::string& order, bool passed);
 // Shows the order at every change until it is final; the answer is empty.
 Result WatchOrder(Remote& remote, const std::string& order, const Show& show);
 Result TraceOrder(Remote& remote, const std::string& order);
+
+// --- cmd_orders_file.cc, cmd_orders_answer.cc: orders by file (docs/orders-by-file.md)
+// -----------------------------------------------------------------------------------------------------------
+struct ImportOptions {
+  std::string file;
+  std::string variant;             // what the sender does otherwise, a TOML file; "" for nothing
+  std::string output;              // results, one JSON object a line; "" for none
+  bool all_lines = false;          // the answer shows every line, not only those that need somebody
+  size_t batch = 1'000;            // orders a call, 1 to 8,000
+  std::function<bool()> after_batch;  // false stops there, as a crash between two batches would
+};
+// 1 where a line is not accepted, 3 where something is not known because the server stayed away; nothing of a damaged file
+// is imported (kDataLoss). Importing again changes nothing.
+Result ImportOrders(Remote& remote, const ImportOptions& options);
+struct AnswerOptions {
+  std::string file, variant, output_dir;
+  bool partial = false;  // write what is final, though other lines are not
+};
+// Writes a 04 and its index for each confirmation day. 1, and nothing written, where a line is not final.
+Result AnswerOrders(Remote& remote, const AnswerOptions& options);
+// The trading accounts that the file names, with their orders and whose they are; 1 where one is linked to nobody.
+Result ListFileAccounts(Remote& remote, const std::string& file, const std::string& variant);
 
 // --- cmd_day.cc: business days, files, breaks
 // -------------------------------------------------------------------------------------

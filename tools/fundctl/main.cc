@@ -9,11 +9,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 
 #include "common/base/check.h"
 #include "common/config/parse.h"
 #include "tools/fundctl/calc.h"
 #include "tools/fundctl/commands.h"
+#include "tools/ofd/commands.h"
 
 namespace fundcore::fundctl {
 namespace {
@@ -61,6 +63,8 @@ struct Options {
   AssessOptions assess;
   PayOptions pay;
   SubmitOptions submit;
+  ImportOptions import;
+  AnswerOptions answer;
   ReportOptions report;
 };
 
@@ -79,13 +83,14 @@ class CommandLine {
     app_.add_option("--tls-ca", o_.remote.tls_ca);
     app_.add_flag("--json", o_.json, "one JSON object instead of text");
     app_.footer(
-        "Also: fundctl calc (see fundctl calc --help).\nExit codes: 0 good, 1 the data are not as they should be, 2 "
+        "Also: fundctl calc (figures), fundctl ofd (settlement files); see their --help.\nExit codes: 0 good, 1 the data are not as they should be, 2 "
         "wrong use or a "
         "refused request, 3 cannot reach or read.");
     AddSystem();
     AddProduct();
     AddAccount();
     AddOrder();
+    AddOrderFiles();
     AddDay();
   }
 
@@ -162,6 +167,15 @@ class CommandLine {
             [this](Remote& r) { return AdvanceClock(r, o_.a); })
         ->add_option("TO", o_.a, "\"2025-03-03 15:00\", or +1h30m")
         ->required();
+    CLI::App* accept = Command(clock, "accept", "say that a wall clock which had strayed is right: orders are taken again",
+                               [this](Remote& r) { return AcceptClock(r, o_.person, o_.note); });
+    accept->add_option("--person", o_.person, "who looked at it")->required();
+    accept->add_option("--note", o_.note, "what was found");
+    CLI::App* checkpoint = Family("checkpoint", "the state at a moment, to come back to");
+    Command(checkpoint, "create", "keep the present state under a name, in the server's data folder",
+            [this](Remote& r) { return CreateCheckpoint(r, o_.a); })
+        ->add_option("NAME", o_.a, "letters, digits, - and _")
+        ->required();
     Command(&app_, "report",
             "orders by outcome, cash and units across distributor, institutions and bank; 1 where anything is off",
             [this](Remote& r) { return MakeReport(r, o_.report); });
@@ -217,6 +231,16 @@ class CommandLine {
     Command(account, "show", "cash, positions, lots", [this](Remote& r) { return ShowAccount(r, o_.a); })
         ->add_option("INVESTOR", o_.a)
         ->required();
+
+    CLI::App* open_fund = Command(account, "open-fund-account", "apply for one without an order; shows the one there is",
+                                  [this](Remote& r) { return OpenFundAccount(r, o_.a, o_.ta); });
+    open_fund->add_option("INVESTOR", o_.a)->required();
+    open_fund->add_option("--ta", o_.ta, "institution")->required();
+    CLI::App* link = Command(account, "link", "whose a trading account of another distributor is, for its orders by file",
+                             [this](Remote& r) { return LinkTradingAccount(r, o_.b, o_.c, o_.a); });
+    link->add_option("INVESTOR", o_.a)->required();
+    link->add_option("--distributor", o_.b, "its code, the creator of its files")->required();
+    link->add_option("--trading-account", o_.c, "TransactionAccountID in its files")->required();
 
     for (const bool deposit : {true, false}) {
       CLI::App* pay = Command(&app_, deposit ? "deposit" : "withdraw",
@@ -288,6 +312,30 @@ class CommandLine {
         ->required();
   }
 
+  void AddOrderFiles() {
+    CLI::App* orders = Family("orders", "orders by file: those of another distributor's 03");
+    const auto file = [this](CLI::App* c, std::string* path, std::string* variant) {
+      c->add_option("FILE", *path, "OFD_<distributor>_<institution>_<yyyymmdd>_03.TXT")->required();
+      c->add_option("--variant", *variant, "what the sender does otherwise than the standard, a TOML file");
+    };
+    CLI::App* import = Command(orders, "import", "take a file as orders; again changes nothing. 1 where a line is refused",
+                               [this](Remote& r) {
+                                 o_.import.all_lines = o_.json;
+                                 return ImportOrders(r, o_.import);
+                               });
+    file(import, &o_.import.file, &o_.import.variant);
+    import->add_option("--output", o_.import.output, "results, one JSON object a line of the file");
+    import->add_option("--batch", o_.import.batch, "orders a call")->capture_default_str();
+    CLI::App* answer = Command(orders, "answer", "write the 04 that answers a file, once everything is final",
+                               [this](Remote& r) { return AnswerOrders(r, o_.answer); });
+    file(answer, &o_.answer.file, &o_.answer.variant);
+    answer->add_option("--output-dir", o_.answer.output_dir, "where the 04 and its index go")->required();
+    answer->add_flag("--partial", o_.answer.partial, "what is final, though other lines are not");
+    file(Command(orders, "accounts", "the trading accounts of a file and whose they are; 1 where one is nobody's",
+                 [this](Remote& r) { return ListFileAccounts(r, o_.a, o_.b); }),
+         &o_.a, &o_.b);
+  }
+
   void AddDay() {
     const auto ta_and_day = [this](CLI::App* c, bool needed) {
       c->add_option("--ta", o_.ta, "institution")->required(needed);
@@ -339,6 +387,10 @@ class CommandLine {
 int main(int argc, char** argv) {
   using namespace fundcore::fundctl;
   std::vector<std::string> args(argv + 1, argv + argc);
+  // File tools need no server and have options of their own.
+  if (!args.empty() && args[0] == "ofd") {
+    return fundcore::ofd_tools::Run({args.begin() + 1, args.end()}, std::cout, std::cerr);
+  }
   const auto calc = std::find_if(args.begin(), args.end(), [](const std::string& a) { return a != "--json"; });
   if (calc != args.end() && *calc == "calc") {
     args.erase(calc);

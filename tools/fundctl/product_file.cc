@@ -8,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/config/config.h"
 #include "common/money/decimal.h"
+#include "common/ofd/variant.h"
 #include "common/time/calendar.h"
 
 namespace fundcore::fundctl {
@@ -45,6 +46,11 @@ int OpenDays(ConfigTable& table, std::string_view key, int fallback) {
   if (text.size() >= 3 && text.substr(0, 2) == "T+" && days <= 60) return days;
   table.Refuse(key, "is not of the form T+0 to T+60");
   return fallback;
+}
+
+// A path that the file names: from the folder of the file, unless it begins at the root.
+std::string Beside(const std::string& folder, const std::string& path) {
+  return path.empty() || path[0] == '/' ? path : StrCat(folder, path);
 }
 
 std::string Code(ConfigTable& table, std::string_view key, size_t most) {
@@ -132,7 +138,7 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
   for (ConfigTable& s : t.Tables("institution_fees")) ReadSchedule(s, f->add_institution_fees());
 }
 
-void ReadInstitution(ConfigTable& t, v1::Institution* out) {
+void ReadInstitution(ConfigTable& t, const std::string& folder, v1::Institution* out) {
   out->set_ta_code(Code(t, "code", 9));
   out->set_name(t.String("name"));
   out->set_distributor_code(Code(t, "our_code", 9));
@@ -143,6 +149,12 @@ void ReadInstitution(ConfigTable& t, v1::Institution* out) {
   out->set_export_deadline_us(t.Time("export_by", TimeOfDay::Hms(18, 0)).raw());
   out->set_send_index(t.Bool("index_files", true));
   out->set_use_008_when_registered(t.Bool("try_008", true));
+  if (!t.Has("file_variant")) return;
+  const std::string path = Beside(folder, t.String("file_variant", ""));
+  auto text = ofd::Variant::ReadText(path);
+  auto variant = text.ok() ? ofd::Variant::Parse(path, *text) : text.status();
+  if (!variant.ok()) return t.Refuse("file_variant", StrCat("cannot be taken: ", variant.status().message()));
+  out->set_file_variant(*std::move(text));
 }
 
 // A calendar is made from known ones ("both", "like") or from a text, and then corrected day by day.
@@ -153,7 +165,7 @@ void ReadCalendar(ConfigTable& t, const std::string& folder, CalendarSet* known,
   const std::string like = t.String("like", "");
   if (t.Has("file")) {
     const std::string path = t.String("file", "");
-    absl::Status applied = known->ApplyFile(path.empty() || path[0] == '/' ? path : StrCat(folder, path));
+    absl::Status applied = known->ApplyFile(Beside(folder, path));
     if (!applied.ok()) return t.Refuse("file", StrCat("cannot be taken: ", applied.message()));
     const TradingCalendar* read = known->Find(name);
     if (!read) return t.Refuse("file", StrCat("holds no calendar ", name));
@@ -190,7 +202,7 @@ absl::StatusOr<ProductFile> FromConfig(Config config, const std::string& folder)
   for (ConfigTable& t : config.Tables("calendar"))
     ReadCalendar(t, folder, &known, file.calendars.emplace_back().mutable_calendar());
   for (ConfigTable& t : config.Tables("institution"))
-    ReadInstitution(t, file.institutions.emplace_back().mutable_institution());
+    ReadInstitution(t, folder, file.institutions.emplace_back().mutable_institution());
   for (ConfigTable& t : config.Tables("fund")) ReadFund(t, &file.funds.emplace_back());
   FC_RETURN_IF_ERROR(config.Finish());
   return file;

@@ -23,7 +23,7 @@ struct ProductFile {
 };
 
 // kNotFound or kPermissionDenied where it cannot be read; kInvalidArgument, a line a fault, where it is wrong. Calendar
-// texts that the file names are looked for beside it.
+// texts and file variants that the file names are looked for beside it.
 absl::StatusOr<ProductFile> ReadProductFile(const std::string& path);
 // `name` stands where the file's name would in messages.
 absl::StatusOr<ProductFile> ReadProductText(std::string_view text, const std::string& name);

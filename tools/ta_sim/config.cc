@@ -140,6 +140,12 @@ const TradingCalendar& TaConfig::CalendarOf(const FundTerms* fund) const {
   return *found;
 }
 
+RegisteredElsewhere SplitRegistered(std::string_view entry) {
+  const size_t equals = entry.rfind('=');
+  if (equals == std::string_view::npos) return {.certificate = entry};
+  return {.certificate = entry.substr(0, equals), .account = TaAccountId::FromRaw(entry.substr(equals + 1))};
+}
+
 std::optional<Price> NavOf(const TaConfig& config, const FundTerms& fund, Date day) {
   if (auto it = fund.navs.find(day); it != fund.navs.end()) return it->second;
   if (!fund.nav_rule || day < fund.nav_rule->start) return std::nullopt;
@@ -154,6 +160,36 @@ char StatusOf(const FundTerms& fund, Date day) {
   auto it = fund.statuses.upper_bound(day);
   return it == fund.statuses.begin() ? fund.status : std::prev(it)->second;
 }
+
+namespace {
+
+// Every entry "type:number" or "type:number=account", no certificate and no account twice.
+absl::Status CheckRegistered(const TaConfig& config) {
+  constexpr size_t kAccountWidth = 12;  // TAAccountID in records, in every version
+  std::map<std::string_view, TaAccountId> certificates;
+  std::set<TaAccountId> accounts;
+  for (const std::string& entry : config.registered_elsewhere) {
+    const RegisteredElsewhere r = SplitRegistered(entry);
+    const auto refuse = [&](std::string_view what) {
+      return absl::InvalidArgumentError(StrCat("registered_elsewhere \"", entry, "\" ", what));
+    };
+    const size_t colon = r.certificate.find(':');
+    if (colon == 0 || colon == std::string_view::npos || colon + 1 == r.certificate.size()) {
+      return refuse("is not \"type:number\" or \"type:number=account\", such as \"0:440101199001011234\"");
+    }
+    const auto [known, fresh] = certificates.emplace(r.certificate, r.account);
+    if (!fresh && known->second != r.account) return refuse("gives a certificate another account; remove one");
+    if (!fresh) continue;
+    if (r.certificate.size() == entry.size()) continue;
+    if (!ofd::IsPartyText(r.account.view()) || r.account.view().size() > kAccountWidth) {
+      return refuse(StrCat("gives no account number of 1 to ", kAccountWidth, " letters and digits after \"=\""));
+    }
+    if (!accounts.insert(r.account).second) return refuse("gives an account number a second time; choose another");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::Status CheckConfig(const TaConfig& config) {
   const size_t width = ofd::WidthsOf(config.version).party;
@@ -170,6 +206,7 @@ absl::Status CheckConfig(const TaConfig& config) {
                                              kRecordWidth, " characters that records hold; shorten it"));
   }
   FC_RETURN_IF_ERROR(config.calendars.Get(config.calendar).status());
+  FC_RETURN_IF_ERROR(CheckRegistered(config));
   std::set<FundCode> seen;
   for (const FundTerms& fund : config.funds) {
     FC_RETURN_IF_ERROR(CheckFund(config, fund));
@@ -204,6 +241,7 @@ absl::StatusOr<TaConfig> FromConfig(Config file) {
   }
   config.net_of_fee = top.Bool("net_of_fee", false);
   config.registered_elsewhere = top.Strings("registered_elsewhere", {});
+  if (top.Has("unknown")) config.take_unknown = top.Choice("unknown", {"refuse", "take"}) == "take";
   config.when_registered = ReturnCode(top.Choice("when_registered", "0303", {"0303", "0390", "0000"}));
   for (ConfigTable& fund : file.Tables("fund")) config.funds.push_back(ReadFund(fund));
   FC_RETURN_IF_ERROR(file.Finish());

@@ -106,14 +106,25 @@ struct TaConfig {
   std::vector<FundTerms> funds;
   // File 25 gives purchases less the distributor's fee (settled net) instead of whole.
   bool net_of_fee = false;
-  // "type:number" of certificates that have a fund account already, opened through somebody else.
+  // "type:number" of certificates that have a fund account already, opened through somebody else; "type:number=account"
+  // also says which, and 008 is answered with it. Without one the agent numbers it like any other.
   std::vector<std::string> registered_elsewhere;
+  // Investors and holdings that the register does not know: refused, or taken as registered where the application names
+  // a fund account, and as held where units are redeemed. Not set: refused, but taken by Reply (reply.h).
+  std::optional<bool> take_unknown;
   // The answer to 001 for such an investor: 0303, 0390, or 0000 where the agent joins the accounts by itself.
   ReturnCode when_registered{"0303"};
 
   const FundTerms* Find(const FundCode& code) const;
   const TradingCalendar& CalendarOf(const FundTerms* fund) const;  // a checked configuration has it
 };
+
+// An entry of registered_elsewhere, taken apart.
+struct RegisteredElsewhere {
+  std::string_view certificate;  // "type:number"
+  TaAccountId account;           // empty: the agent gives it a number
+};
+RegisteredElsewhere SplitRegistered(std::string_view entry);
 
 // The price of an open day; nothing where the configuration gives none.
 std::optional<Price> NavOf(const TaConfig& config, const FundTerms& fund, Date day);

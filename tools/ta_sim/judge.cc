@@ -60,27 +60,77 @@ absl::Status Judge::CheckFaultsUsed() const {
 }
 
 Position& Judge::PositionOf(const Line& line) {
-  return reg_.positions[{line.account, line.trading, line.fund, line.share_class}];
+  const auto [at, fresh] = reg_.positions.try_emplace({line.account, line.trading, line.fund, line.share_class});
+  if (fresh) new_positions_.insert(at->first);
+  return at->second;
 }
 
 // ---- Accounts.
 
+void Judge::Enter(const TaAccountId& account, const std::string& certificate) {
+  reg_.accounts[account].certificate = certificate;
+  if (!certificate.empty()) reg_.by_certificate[certificate] = account;
+}
+
 const TaAccountId* Judge::AccountOfCertificate(const std::string& certificate) {
   auto it = reg_.by_certificate.find(certificate);
   if (it != reg_.by_certificate.end()) return &it->second;
-  const auto& elsewhere = config_.registered_elsewhere;
-  if (std::find(elsewhere.begin(), elsewhere.end(), certificate) == elsewhere.end()) return nullptr;
-  Line line;
-  OpenAccount(line, certificate);
-  return &reg_.by_certificate.at(certificate);
+  for (const std::string& entry : config_.registered_elsewhere) {
+    const RegisteredElsewhere r = SplitRegistered(entry);
+    if (r.certificate != certificate) continue;
+    if (r.account.empty()) {
+      Line line;
+      OpenAccount(line, certificate);
+    } else {
+      Enter(r.account, certificate);
+    }
+    return &reg_.by_certificate.at(certificate);
+  }
+  return nullptr;
+}
+
+const Account* Judge::AccountOfNumber(const TaAccountId& number) {
+  auto it = reg_.accounts.find(number);
+  if (it != reg_.accounts.end()) return &it->second;
+  for (const std::string& entry : config_.registered_elsewhere) {
+    const RegisteredElsewhere r = SplitRegistered(entry);
+    if (r.account != number) continue;
+    Enter(r.account, std::string(r.certificate));
+    return &reg_.accounts.at(number);
+  }
+  return nullptr;
+}
+
+bool Judge::TakeInvestor(const Line& line) {
+  if (!config_.take_unknown.value_or(false) || line.account.empty()) return false;
+  const Account* known = AccountOfNumber(line.account);
+  if (known && known->closed) return false;
+  if (!known) Enter(line.account, "");
+  reg_.by_trading[line.trading] = line.account;
+  ++taken_accounts_;
+  return true;
+}
+
+std::vector<std::string> Judge::Taken() const {
+  std::vector<std::string> said;
+  if (taken_accounts_ > 0) {
+    said.push_back(StrCat("trading accounts not known here, taken as registered under the fund account that their "
+                          "applications name: ", taken_accounts_));
+  }
+  if (!taken_holdings_.empty()) {
+    said.push_back(StrCat("holdings not known here, taken as held so that they can be redeemed: ",
+                          taken_holdings_.size(), ", of ", taken_units_.ToString(), " units together"));
+  }
+  return said;
 }
 
 void Judge::OpenAccount(Line& line, const std::string& certificate) {
   const std::string_view ta = config_.ta.view().substr(0, 2);
-  const std::string number = absl::StrFormat("%0*d", static_cast<int>(12 - ta.size()), ++reg_.accounts_opened);
-  line.account = TaAccountId(StrCat(ta, number));
-  reg_.accounts[line.account].certificate = certificate;
-  reg_.by_certificate[certificate] = line.account;
+  do {  // a number that the configuration has given away is passed over
+    const std::string number = absl::StrFormat("%0*d", static_cast<int>(12 - ta.size()), ++reg_.accounts_opened);
+    line.account = TaAccountId(StrCat(ta, number));
+  } while (AccountOfNumber(line.account));
+  Enter(line.account, certificate);
 }
 
 bool Judge::HoldsUnits(const TaAccountId& account, const TradingAccount* trading) const {
@@ -95,7 +145,7 @@ bool Judge::HoldsUnits(const TaAccountId& account, const TradingAccount* trading
 
 Judge::Outcome Judge::DecideAccount(Line& line) {
   if (const Fault* fault = FaultOf(FaultKind::kRefuse, line, 0)) return fault->arguments[1];
-  const auto bound = reg_.by_trading.find(line.trading);
+  auto bound = reg_.by_trading.find(line.trading);
   if (line.business == BusinessCode::kOpenAccount) {
     if (bound != reg_.by_trading.end()) return "0392";
     if (line.certificate.size() < 2 || line.certificate.back() == ':') return "0100";
@@ -115,15 +165,17 @@ Judge::Outcome Judge::DecideAccount(Line& line) {
       if (!there) return "0316";
       line.account = *there;
     }
-    const auto account = reg_.accounts.find(line.account);
-    if (account == reg_.accounts.end()) return "0316";
-    if (account->second.closed) return "0308";
+    const Account* account = AccountOfNumber(line.account);
+    if (!account && TakeInvestor(line)) return {};
+    if (!account) return "0316";
+    if (account->closed) return "0308";
     reg_.by_trading[line.trading] = line.account;
     return {};
   }
   const bool known = line.business == BusinessCode::kCloseAccount || line.business == BusinessCode::kChangeAccount ||
                      line.business == BusinessCode::kCloseTradingAccount;
   if (!known) return "0103";
+  if (bound == reg_.by_trading.end() && TakeInvestor(line)) bound = reg_.by_trading.find(line.trading);
   if (bound == reg_.by_trading.end()) return "0316";
   if (!line.account.empty() && line.account != bound->second) return "0518";
   line.account = bound->second;
@@ -221,7 +273,10 @@ Judge::Outcome Judge::Identify(Line& line, const LineRef& ref) {
     reg_.repeated[ref] = true;
     return "0354";
   }
-  const auto bound = reg_.by_trading.find(line.trading);
+  auto bound = reg_.by_trading.find(line.trading);
+  if (bound == reg_.by_trading.end() && !reg_.refused.count(line.trading) && TakeInvestor(line)) {
+    bound = reg_.by_trading.find(line.trading);
+  }
   if (bound == reg_.by_trading.end()) {
     const auto refused = reg_.refused.find(line.trading);
     if (refused != reg_.refused.end()) return refused->second.view();
@@ -313,7 +368,16 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
                                                line.units.ToString(), " units; give less"));
     }
   }
-  const auto found = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
+  const PositionKey key{line.account, line.trading, line.fund, line.share_class};
+  if (config_.take_unknown.value_or(false) && (!reg_.positions.count(key) || new_positions_.count(key))) {
+    // Held for a year, so that no fee for short holding falls on what was made up.
+    constexpr int kHeldDays = 365;
+    const Date since = line.day.AddDays(-kHeldDays);
+    PositionOf(line).Add(since, since, units);
+    taken_holdings_.insert(key);
+    taken_units_ += units;
+  }
+  const auto found = reg_.positions.find(key);
   if (found == reg_.positions.end()) return "0001";
   FC_RETURN_IF_ERROR(SetPrice(line, fund));
   const Redeemed redeemed = TakeAndPrice(fund, &found->second.lots, units, line.price, line.day, day_);

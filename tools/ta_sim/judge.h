@@ -9,7 +9,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -55,6 +57,9 @@ class Judge {
   // kInvalidArgument where a fault of a line met no line.
   absl::Status CheckFaultsUsed() const;
 
+  // What was taken for granted, in sentences; none where nothing was.
+  std::vector<std::string> Taken() const;
+
   // Sums by fund, T, business and direction; none where nothing moved.
   std::vector<CashLine> Cash() const;
   // Trade days whose applications are due in this answer.
@@ -65,7 +70,13 @@ class Judge {
 
   Outcome DecideAccount(Line& line);
   void OpenAccount(Line& line, const std::string& certificate);
+  void Enter(const TaAccountId& account, const std::string& certificate);
   const TaAccountId* AccountOfCertificate(const std::string& certificate);
+  // The account of that number; one registered elsewhere enters the register when it is first asked for.
+  const Account* AccountOfNumber(const TaAccountId& number);
+  // Where unknown investors are taken: enters account and trading account as the line names them. False where the line
+  // names no account, the account is closed, or unknown ones are refused.
+  bool TakeInvestor(const Line& line);
   bool HoldsUnits(const TaAccountId& account, const TradingAccount* trading) const;
 
   absl::Status DecideTrade(Line& line, const LineRef& ref, size_t number);
@@ -89,6 +100,10 @@ class Judge {
   std::vector<bool> used_;
   Register& reg_;
   uint64_t serial_ = 0;
+  uint64_t taken_accounts_ = 0;
+  std::set<PositionKey> new_positions_;  // that the register did not know before this answer
+  std::set<PositionKey> taken_holdings_;
+  Shares taken_units_;
   using CashKey = std::tuple<FundCode, Date, uint16_t, bool, Date>;
   std::map<CashKey, Yuan> cash_;
 };

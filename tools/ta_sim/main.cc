@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/files/disk.h"
+#include "tools/ta_sim/reply.h"
 #include "tools/ta_sim/ta_sim.h"
 
 namespace fundcore::ta_sim {
@@ -22,7 +23,7 @@ constexpr const char* kFaultHelp =
     "damaged[:TYPE]  truncated[:TYPE]  wrong-date[:TYPE]  resend-other-bytes[:TYPE]";
 
 struct Options {
-  std::string config, exchange, state, date;
+  std::string config, exchange, state, date, in, out;
   std::vector<std::string> faults;
   bool json = false;
 };
@@ -78,6 +79,21 @@ int ShowReport(TaSim& agent, bool json) {
   return kGood;
 }
 
+int ShowReply(const absl::StatusOr<ReplyReport>& report, bool json) {
+  if (!report.ok()) return Complain(report.status(), CodeOf(report.status()));
+  if (json) {
+    std::printf("%s\n", ToJson(*report).c_str());
+    return kGood;
+  }
+  for (const std::string& note : report->notes) std::printf("note: %s\n", note.c_str());
+  for (const ReplyReport::Answer& a : report->answers) {
+    std::printf("%s answers %s, ", a.ta.str().c_str(), a.distributor.str().c_str());
+    Show(a.report, false);
+    for (const std::string& file : a.report.files) std::printf("  %s\n", file.c_str());
+  }
+  return kGood;
+}
+
 int Run(const std::string& command, const Options& options) {
   std::vector<Fault> faults;
   for (const std::string& text : options.faults) {
@@ -91,9 +107,23 @@ int Run(const std::string& command, const Options& options) {
     if (!parsed.ok()) return Complain(parsed.status(), kWrongUse);
     day = *parsed;
   }
+  if (command == "reply" && options.config.empty()) {
+    return ShowReply(
+        Reply({.in = options.in, .out = options.out, .state = options.state, .date = day, .faults = faults}),
+        options.json);
+  }
   auto config = ReadConfig(options.config);
   if (!config.ok())
     return Complain(config.status(), absl::IsInvalidArgument(config.status()) ? kWrongUse : kCannotRead);
+  if (command == "reply") {
+    return ShowReply(Reply({.in = options.in,
+                            .out = options.out,
+                            .state = options.state,
+                            .config = *std::move(config),
+                            .date = day,
+                            .faults = faults}),
+                     options.json);
+  }
   auto exchange = DiskFiles::Open(options.exchange);
   if (!exchange.ok()) return Complain(exchange.status(), kCannotRead);
   auto store = DiskTaStore::Open(options.state);
@@ -124,6 +154,14 @@ int main(int argc, char** argv) {
   };
   add("answer", "answer what is due on a date", true)->add_option("--fault", options.faults, kFaultHelp);
   add("correct", "send again, right, what was sent wrong on a date", true);
+  CLI::App* reply = app.add_subcommand("reply", "answer a flat folder of 01 and 03 files, with or without indexes");
+  reply->add_option("--in", options.in, "the folder, or one file; it is only read")->required();
+  reply->add_option("--out", options.out, "where 02 04 05 06 07 25 and their indexes go")->required();
+  reply->add_option("--config", options.config, "the agent (TOML); without one every fund exists, NAV 1.0000, no fees");
+  reply->add_option("--state", options.state, "folder for the register; without one it is forgotten");
+  reply->add_option("--date", options.date, "the one day to answer; without it every day on which something is due");
+  reply->add_option("--fault", options.faults, kFaultHelp);
+  reply->add_flag("--json", options.json, "print JSON");
   add("report", "holders, units and cash by the agent's register", false);
   try {
     app.parse(argc, argv);

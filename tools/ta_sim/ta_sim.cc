@@ -214,6 +214,7 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
   FC_RETURN_IF_ERROR(judge.CheckFaultsUsed());
   content.cash = judge.Cash();
   FC_ASSIGN_OR_RETURN(content.prices, Prices(config_, judge, reg_));
+  for (std::string& taken : judge.Taken()) notes.push_back(std::move(taken));
 
   constexpr uint16_t kFirst = 1;
   const ofd::Version version = VersionOf(config_, intent.faults);
@@ -325,12 +326,15 @@ absl::StatusOr<TaReport> TaSim::Report() {
   return report;
 }
 
+std::string JsonTexts(std::span<const std::string> texts) {
+  return JsonList(texts, [](const std::string& s) { return Quoted(s); });
+}
+
 std::string ToJson(const AnswerReport& r) {
-  const auto text = [](const std::string& s) { return Quoted(s); };
   return StrCat("{\"day\":\"", r.day.Iso(), "\",\"late\":", r.late ? "true" : "false",
                 ",\"repeated\":", r.repeated ? "true" : "false", ",\"transfer\":", r.transfer,
                 ",\"accounts\":", r.accounts, ",\"trades\":", r.trades, ",\"refused\":", r.refused,
-                ",\"files\":", JsonList(r.files, text), ",\"notes\":", JsonList(r.notes, text), "}");
+                ",\"files\":", JsonTexts(r.files), ",\"notes\":", JsonTexts(r.notes), "}");
 }
 
 std::string ToJson(const TaReport& r) {

@@ -108,5 +108,7 @@ class TaSim {
 // One JSON object; amounts and units as decimal strings.
 std::string ToJson(const AnswerReport& report);
 std::string ToJson(const TaReport& report);
+// A JSON array of strings.
+std::string JsonTexts(std::span<const std::string> texts);
 
 }  // namespace fundcore::ta_sim

@@ -1,4 +1,4 @@
-// Runs the fuzz target over thousands of damaged files: valid ones of every type, with bytes flipped, pieces cut,
+// Runs the fuzz targets over thousands of damaged files: valid ones of every type, with bytes flipped, pieces cut,
 // doubled and swapped, by a fixed seed. A failure prints the seed and the round that repeat it.
 #include <gtest/gtest.h>
 
@@ -7,14 +7,14 @@
 
 #include "common/ofd/index_file.h"
 #include "common/ofd/writer.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+#include "tests/fuzz/ofd/targets.h"
 
 namespace fundcore::ofd {
 namespace {
 
 void Feed(std::string_view bytes) {
-  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  FuzzReader(bytes);
+  FuzzIndex(bytes);
 }
 
 std::string ValidFile(Version version, const FileType& type) {
@@ -110,6 +110,16 @@ TEST(OfdMutations, NoiseNeverCrashes) {
     std::string noise(random() % 600, '\0');
     for (char& c : noise) c = static_cast<char>(random());
     Feed(noise);
+  }
+}
+
+TEST(OfdMutations, WhateverIsChosenIsRefusedOrReadBack) {
+  std::mt19937_64 random(301);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string choices(random() % 200, '\0');
+    for (char& c : choices) c = static_cast<char>(random() % 3 ? random() % 8 : random());
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    FuzzWriter(choices);
   }
 }
 

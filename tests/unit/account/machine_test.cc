@@ -255,5 +255,32 @@ TEST(FundAccounts, ManyApplicationsAreSealedStepByStep) {
   EXPECT_EQ(b.machine().FindSealedPage({key.ta, key.day, key.transfer, 1})->applications.size(), 200u);
 }
 
+TEST(FundAccounts, AreAppliedForWithoutAnOrder) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  EXPECT_EQ(b.Do(OpenFundAccount{li, kTa}).reason, Reason::kInstitutionUnknown);
+  b.Absorb();
+  EXPECT_FALSE(b.Do(OpenFundAccount{li, kTa}).repeated);
+  EXPECT_TRUE(b.Do(OpenFundAccount{li, kTa}).repeated);
+  ASSERT_EQ(b.At(li).fund_accounts.size(), 1u);
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kNew);
+  EXPECT_EQ(b.At(li).fund_accounts[0].application, 1u);
+  EXPECT_EQ(b.Do(OpenFundAccount{InvestorId(77), kTa}).reason, Reason::kInvestorNotFound);
+  b.ExpectReplays();
+}
+
+TEST(Links, BelongToOneInvestorForEver) {
+  Book b;
+  const InvestorId li = b.Open("li"), wang = b.Open("wang");
+  const LinkKey key{DistributorCode("996"), OutsideAccount("T1")};
+  EXPECT_FALSE(b.machine().FindLinked(key).is_set());
+  EXPECT_FALSE(b.Do(LinkTradingAccount{key, li}).repeated);
+  b.WriteBack();
+  EXPECT_TRUE(b.Do(LinkTradingAccount{key, li}).repeated);
+  EXPECT_EQ(b.Do(LinkTradingAccount{key, wang}).reason, Reason::kTradingAccountLinked);
+  EXPECT_EQ(b.machine().FindLinked(key), li);
+  b.ExpectReplays();
+}
+
 }  // namespace
 }  // namespace fundcore::account

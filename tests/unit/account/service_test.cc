@@ -366,6 +366,58 @@ TEST_F(AccountServiceTest, ConfirmationsTotalsAndSettlement) {
   EXPECT_EQ(findings.findings(0).rule(), "UNITS_DIFFER");
 }
 
+TEST_F(AccountServiceTest, TradingAccountsOfOthersAreLinkedOnce) {
+  const uint64_t li = Open("1"), wang = Open("2");
+  const auto link = [&](const std::string& account, uint64_t investor, v1::LinkTradingAccountResponse* a) {
+    v1::LinkTradingAccountRequest q;
+    q.set_distributor("996");
+    q.set_trading_account(account);
+    q.set_investor_id(investor);
+    return Call("AccountService/LinkTradingAccount", q, a);
+  };
+  v1::LinkTradingAccountResponse first, again, other;
+  ASSERT_TRUE(link("T1", li, &first).ok());
+  EXPECT_FALSE(first.existed());
+  Restart();
+  ASSERT_TRUE(link("T1", li, &again).ok());
+  EXPECT_TRUE(again.existed());
+  const absl::Status taken = link("T1", wang, &other);
+  EXPECT_EQ(taken.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(rpc::ReasonOf(taken), "TRADING_ACCOUNT_LINKED");
+  EXPECT_EQ(link("T2", 2'000'000'999, &other).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(link("", li, &other).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(link(std::string(25, 'x'), li, &other).code(), absl::StatusCode::kInvalidArgument);
+
+  // An order opens the way to a fund account; until it is open there is no number to compare.
+  v1::ReserveRequest reserve;
+  AddBuy(&reserve, li, 1, 0);
+  v1::ReserveResponse reserved;
+  ASSERT_TRUE(Call("AccountOps/Reserve", reserve, &reserved).ok());
+  v1::ResolveTradingAccountsRequest q;
+  for (const char* account : {"T1", "T9", "T1"}) {
+    auto* key = q.add_keys();
+    key->set_distributor("996");
+    key->set_trading_account(account);
+    key->set_ta_code("11");
+  }
+  q.mutable_keys(2)->set_distributor("997");  // the same account number at another distributor
+  v1::ResolveTradingAccountsResponse a;
+  ASSERT_TRUE(Call("AccountService/ResolveTradingAccounts", q, &a).ok());
+  ASSERT_EQ(a.accounts_size(), 3);
+  EXPECT_EQ(a.accounts(0).investor_id(), li);
+  EXPECT_EQ(a.accounts(0).ta_account(), "");
+  EXPECT_EQ(a.accounts(1).investor_id(), 0u);
+  EXPECT_EQ(a.accounts(2).investor_id(), 0u);
+}
+
+TEST_F(AccountServiceTest, AFundAccountOfAnUnknownInstitutionIsNotAppliedFor) {
+  v1::OpenFundAccountRequest q;
+  q.set_investor_id(Open("1"));
+  q.set_ta_code("11");
+  v1::OpenFundAccountResponse a;
+  EXPECT_EQ(rpc::ReasonOf(Call("AccountService/OpenFundAccount", q, &a)), "INSTITUTION_UNKNOWN");
+}
+
 TEST_F(AccountServiceTest, TheLedgerIsPagedNewestFirst) {
   const uint64_t li = Open("1"), other = Open("2");
   for (int i = 1; i <= 5; ++i) Deposit(li, StrCat("r", i), i);

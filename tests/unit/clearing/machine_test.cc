@@ -11,7 +11,7 @@ class Machine : public ::testing::Test {
     EXPECT_TRUE(state.Load().ok());
     AbsorbFacts facts;
     uint64_t seq = 0;
-    for (auto& body : Facts()) facts.facts.emplace_back(++seq, body);
+    for (auto& body : Facts("")) facts.facts.emplace_back(++seq, body);
     Do(facts);
   }
   template <class C>
@@ -255,7 +255,7 @@ TEST_F(Machine, SameCommandsSameHash) {
     };
     AbsorbFacts facts;
     uint64_t seq = 0;
-    for (auto& body : Facts()) facts.facts.emplace_back(++seq, body);
+    for (auto& body : Facts("")) facts.facts.emplace_back(++seq, body);
     act(facts);
     act(OpenDay{kTa, kMonday});
     act(Advance{kTa, kMonday, Step::kOpen});

@@ -17,6 +17,7 @@
 #include "common/ofd/file_name.h"
 #include "common/ofd/index_file.h"
 #include "common/ofd/reader.h"
+#include "common/ofd/variant.h"
 #include "common/ofd/writer.h"
 #include "common/rpc/direct.h"
 #include "common/runtime/simulated.h"
@@ -40,7 +41,7 @@ inline TradingCalendar Weekdays() {
   return *TradingCalendar::Create("XSHG", Date::FromRaw(20250301), Date::FromRaw(20250430), open);
 }
 
-inline std::vector<std::string> Facts() {
+inline std::vector<std::string> Facts(const std::string& file_variant) {
   InstitutionTerms ta;
   ta.ta = kTa;
   ta.name = "Registrar";
@@ -50,6 +51,7 @@ inline std::vector<std::string> Facts() {
   fund.ta = kTa;
   ProductFact c{FactKind::kCalendar, Weekdays(), {}, {}, {}}, i{FactKind::kInstitution, {}, ta, {}, {}},
       f{FactKind::kFund, {}, {}, fund, {}};
+  i.file_variant = file_variant;
   return {Encode(c), Encode(i), Encode(f)};
 }
 
@@ -83,6 +85,8 @@ struct Peers {
   bool bank_refuses = false;
   std::set<std::string> price_sources;
   uint64_t calls = 0;
+  std::string file_variant;           // of the institution, as product would have said it
+  std::string fund_code = "110022";  // of what is ordered
 
   void Add(uint64_t seq, uint32_t business, int64_t amount, int64_t units, Date day = kMonday) {
     const PartitionId p(static_cast<uint16_t>(seq % 2));
@@ -111,7 +115,7 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
   const auto ok = absl::OkStatus();
   Serve<product::v1::FactsRequest, product::v1::FactsResponse>(h, w, "fundcore.product.v1.ProductOps/Facts",
                                                                [=](auto& q, auto* r) {
-                                                                 const auto facts = Facts();
+                                                                 const auto facts = Facts(w->file_variant);
                                                                  for (size_t i = q.after_seq(); i < facts.size(); ++i) {
                                                                    auto* f = r->add_facts();
                                                                    f->set_seq(i + 1);
@@ -168,7 +172,7 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
           out->set_order_id(o.id.raw());
           out->set_investor_id(o.investor.raw());
           out->set_business(o.business);
-          out->set_fund_code("110022");
+          out->set_fund_code(w->fund_code);
           out->set_amount_fen(o.amount);
           out->set_units_e2(o.units);
           out->set_trade_day(o.day.raw());
@@ -311,6 +315,8 @@ class Registrar {
   std::string receiver = "301";
   std::set<std::string> left_out;  // types
   bool index = true;
+  ofd::Variant variant;              // what it does otherwise
+  std::string fund_code = "110022";
 
   static std::string Folder(Date day, uint16_t n) {
     return StrCat("in/11/", day.Compact(), n < 10 ? "/00" : "/0", n, "/");
@@ -345,7 +351,8 @@ class Registrar {
     head.type = FileType(type);
     std::string bytes;
     const std::string name = receiver == "301" ? Name(day, type) : "any";
-    ofd::Writer w(name, &bytes);
+    head.fields = variant.FieldsFor(head.version, head.type);
+    ofd::Writer w(name, &bytes, variant.writer_options());
     const auto text = [&](const char* field, const std::string& value) { w.SetText(w.Find(field), value); };
     const auto number = [&](const char* field, int64_t value) { w.SetNumber(w.Find(field), value); };
     const size_t count = type == "02"   ? accounts.size()
@@ -367,7 +374,7 @@ class Registrar {
         text("BusinessCode", l.business);
         text("TASerialNO", l.serial.empty() ? StrCat("S", ++i) : l.serial);
         if (type == "04") {
-          text("FundCode", "110022");
+          text("FundCode", fund_code);
           text("BusinessFinishFlag", l.interim ? "0" : "1");
           text("DetailFlag", "0");
           number("ConfirmedVol", l.units);
@@ -379,20 +386,20 @@ class Registrar {
     } else if (type == "05") {
       for (const Balance& b : balances) {
         text("TransactionAccountID", FormatInvestorId(b.investor));
-        text("FundCode", "110022");
+        text("FundCode", fund_code);
         text("DetailFlag", "0");
         number("TotalVolOfDistributorInTA", b.units);
         end();
       }
     } else if (type == "07") {
-      text("FundCode", "110022");
+      text("FundCode", fund_code);
       text("FundStatus", "0");
       text("UpdateDate", "20250303");
       number("NAV", 12500);
       end();
     } else if (type == "25") {
       for (const Cash& c : cash) {
-        text("FundCode", "110022");
+        text("FundCode", fund_code);
         text("BusinessCode", c.business);
         text("ReceOrPayFlag", c.received ? "0" : "1");
         text("PayDate", c.pay_date.Compact());

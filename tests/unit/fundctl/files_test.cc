@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "common/base/check.h"
 #include "tools/fundctl/product_file.h"
 #include "tools/fundctl/ta_report.h"
@@ -9,6 +12,7 @@
 namespace fundcore::fundctl {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(ProductFile, TheExampleIsReadWhole) {
@@ -72,6 +76,23 @@ TEST(ProductFile, FaultsAreNamedWithTheirLines) {
   EXPECT_THAT(Refusal("[[calendar]]\nname = \"X\"\nboth = [\"XSHG\", \"XNYS\"]\n"), HasSubstr("two known calendars"));
   EXPECT_EQ(Refusal(""), "was taken");
   EXPECT_EQ(ReadProductFile("/does/not/exist.toml").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(ProductFile, AFileVariantIsReadBesideItAndSentAsText) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "products_variant";
+  std::filesystem::create_directories(folder / "variants");
+  const std::string path = (folder / "products.toml").string();
+  std::ofstream(path) << "[[institution]]\ncode = \"98\"\nname = \"TA\"\nour_code = \"301\"\n"
+                         "file_variant = \"variants/ta-98.toml\"\n";
+  EXPECT_THAT(std::string(ReadProductFile(path).status().message()),
+              AllOf(HasSubstr("products.toml:5:"), HasSubstr("cannot be taken"), HasSubstr("ta-98.toml")));
+  std::ofstream(folder / "variants" / "ta-98.toml") << "line_ends = \"lf\"\n";
+  const auto file = ReadProductFile(path);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->institutions[0].institution().file_variant(), "line_ends = \"lf\"\n");
+  std::ofstream(folder / "variants" / "ta-98.toml") << "line_ends = \"cr\"\n";
+  EXPECT_THAT(std::string(ReadProductFile(path).status().message()), HasSubstr("ta-98.toml:1:"));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(TaReport, IsReadExactlyOrRefused) {

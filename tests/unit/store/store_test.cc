@@ -137,11 +137,11 @@ TEST_P(StoreContract, ScanCrossesManyEntriesAndMayReadMeanwhile) {
 
 TEST_P(StoreContract, AnIngestedRunIsNewerThanWhatStoodThereAndOlderThanWhatFollows) {
   ASSERT_TRUE(store_->Write({{Family::kState, "b", "written"}}).ok());
-  ASSERT_TRUE(store_->Ingest(Family::kState, {{"a", "run"}, {"b", "run"}, {"c", "run"}}).ok());
+  ASSERT_TRUE(store_->Ingest(Family::kState, Entries{{"a", "run"}, {"b", "run"}, {"c", "run"}}).ok());
   ASSERT_TRUE(store_->Write({{Family::kState, "c", "later"}}).ok());
   EXPECT_THAT(All(*store_, Family::kState, "a", "z"),
               ElementsAre(Pair("a", "run"), Pair("b", "run"), Pair("c", "later")));
-  EXPECT_TRUE(store_->Ingest(Family::kState, {}).ok());
+  EXPECT_TRUE(store_->Ingest(Family::kState, Entries()).ok());
 }
 
 TEST_P(StoreContract, AnUnsortedRunIsRefusedWhole) {
@@ -155,7 +155,7 @@ TEST_P(StoreContract, AnUnsortedRunIsRefusedWhole) {
 
 TEST_P(StoreContract, ACheckpointStandsStillWhileTheStoreGoesOn) {
   const std::string copy = (folder_ / "copy").string();
-  ASSERT_TRUE(store_->Ingest(Family::kIds, {{"id", "1"}}).ok());
+  ASSERT_TRUE(store_->Ingest(Family::kIds, Entries{{"id", "1"}}).ok());
   ASSERT_TRUE(store_->Write({{Family::kState, "k", "then"}, {Family::kHistory, "h", "then"}}).ok());
   ASSERT_TRUE(store_->Checkpoint(copy).ok());
   ASSERT_TRUE(store_->Write({{Family::kState, "k", "now"}}).ok());
@@ -175,7 +175,7 @@ void LiveUntilTheCrash(StateStore& store) {
       store
           .Write({{Family::kState, "applied", "2"}, {Family::kHistory, "line", "2"}, {Family::kHistory, "line 2", "2"}})
           .ok());
-  FC_CHECK(store.Ingest(Family::kIds, {{"id", "2"}}).ok());
+  FC_CHECK(store.Ingest(Family::kIds, Entries{{"id", "2"}}).ok());
 }
 void ExpectAfterTheCrash(const StateStore& store) {
   EXPECT_EQ(Value(store, Family::kState, "applied"), "1");

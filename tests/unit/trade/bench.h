@@ -145,6 +145,13 @@ class Bench {
     c.orders = {item};
     return Do(c).received[0];
   }
+  TradeMachine::Received ReceiveFrom(const ReceiveItem& item, ReceiveOrigin origin, std::string_view caller = "app") {
+    Receive c;
+    c.caller = CallerId(caller);
+    c.orders = {item};
+    c.origins = {origin};
+    return Do(c).received[0];
+  }
   // A purchase of 1,000.00, or of `yuan`.
   TradeMachine::Received Buy(std::string_view id, std::string_view fund = "110022", int64_t yuan = 1'000,
                              InvestorId who = Li()) {

@@ -464,6 +464,72 @@ TEST_F(TradeServiceTest, ADayFromCloseToSettlement) {
   EXPECT_EQ(by_state, (std::map<v1::OrderState, uint64_t>{{v1::SETTLED, 10}, {v1::DISPATCHED, 29}, {v1::REJECTED, 1}}));
 }
 
+TEST_F(TradeServiceTest, OrdersByFileAreClaimedSubmittedAndFound) {
+  const std::string digest(32, 'd');
+  v1::ClaimSerialsRequest claims;
+  v1::FindOrdersRequest keys;
+  v1::SubmitOrdersRequest orders;
+  for (int i = 0; i < 8; ++i) {
+    v1::NewOrder o = New(StrCat("03/996/11/", i), static_cast<uint16_t>(i % 4), 1 + i);
+    o.set_trade_day_wanted(i == 7 ? 20250304 : 20250303);
+    o.mutable_origin()->set_distributor("996");
+    o.mutable_origin()->set_serial(StrCat(i));
+    o.mutable_origin()->set_digest(digest);
+    *orders.add_orders() = o;
+    auto* claim = claims.add_claims();
+    claim->set_request_id(o.request_id());
+    claim->set_digest(digest);
+    auto* key = keys.add_keys();
+    key->set_investor_id(o.investor_id());
+    key->set_request_id(o.request_id());
+    key->set_from_file(true);
+  }
+  const auto face = [](std::string_view m) { return StrCat("fundcore.trade.v1.TradeService/", m); };
+  auto found = Call<v1::FindOrdersResponse>(face("FindOrders"), keys);
+  ASSERT_EQ(found->orders_size(), 8);
+  EXPECT_EQ(found->orders(0).order_id(), 0u);
+
+  auto claimed = Call<v1::ClaimSerialsResponse>(face("ClaimSerials"), claims);
+  ASSERT_EQ(claimed->outcomes_size(), 8);
+  EXPECT_FALSE(claimed->outcomes(3).repeated());
+  auto submitted = Call<v1::SubmitOrdersResponse>(face("SubmitOrders"), orders);
+  ASSERT_TRUE(submitted.ok());
+  EXPECT_EQ(submitted->outcomes(0).state(), v1::ACCEPTED);
+  EXPECT_EQ(submitted->outcomes(7).reason(), "TRADE_DAY_NOT_REACHED");
+  Crash();
+  claims.mutable_claims(2)->set_digest(std::string(32, 'e'));
+  claimed = Call<v1::ClaimSerialsResponse>(face("ClaimSerials"), claims);
+  EXPECT_TRUE(claimed->outcomes(2).conflict());
+  EXPECT_TRUE(claimed->outcomes(3).repeated());
+  EXPECT_FALSE(claimed->outcomes(3).conflict());
+  submitted = Call<v1::SubmitOrdersResponse>(face("SubmitOrders"), orders, Duration::Seconds(5), CallerId("another"));
+  for (const auto& out : submitted->outcomes()) EXPECT_TRUE(out.repeated());
+
+  found = Call<v1::FindOrdersResponse>(face("FindOrders"), keys);
+  ASSERT_EQ(found->orders_size(), 8);
+  EXPECT_EQ(found->orders(5).order_id(), submitted->outcomes(5).order_id());
+  EXPECT_EQ(found->orders(5).origin().serial(), "5");
+  EXPECT_EQ(found->orders(5).trade_day_wanted(), 20250303);
+  EXPECT_EQ(found->orders(7).state(), v1::REJECTED);
+  v1::TraceOrderRequest trace;
+  trace.set_order_id(found->orders(5).order_id());
+  EXPECT_THAT(Ops<v1::TraceOrderResponse>("TraceOrder", trace)->steps(0).detail(),
+              ::testing::HasSubstr("line 5 of a file of 996"));
+}
+
+TEST_F(TradeServiceTest, AnOriginIsWholeOrNone) {
+  v1::NewOrder o = New("a");
+  o.mutable_origin()->set_distributor("996");
+  o.mutable_origin()->set_serial("1");
+  EXPECT_EQ(rpc::ReasonOf(Submit(o).status()), "BAD_ORIGIN");
+  o.mutable_origin()->set_digest(std::string(32, 'd'));
+  o.mutable_origin()->set_serial("");
+  EXPECT_EQ(rpc::ReasonOf(Submit(o).status()), "BAD_ORIGIN");
+  o.clear_origin();
+  o.set_trade_day_wanted(20250231);
+  EXPECT_EQ(rpc::ReasonOf(Submit(o).status()), "BAD_DATE");
+}
+
 TEST_F(TradeServiceTest, BeforeStartNothingIsReceived) {
   ServiceDeps deps;
   deps.executors = {executors_[0]};
