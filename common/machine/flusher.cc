@@ -16,6 +16,7 @@ uint64_t Flusher::Executed() const {
 
 void Flusher::Start() {
   blocking_->Post([this] { Check(); });
+  hosts_.front()->ExecutorOf(PartitionId(0))->Post([this] { Watch(); });
 }
 
 struct Flusher::Round {
@@ -30,20 +31,30 @@ void Flusher::Check() {
   if (!under_way_ && Executed() >= flushed_at_ + every_bytes_) {
     FlushNow([](absl::Status s) { FC_CHECK(s.ok(), "state cannot be flushed: ", s.ToString()); });
   }
-  Hold();
   blocking_->PostAfter(Duration::Millis(500), [this] { Check(); });
 }
 
-void Flusher::Hold() {
-  if (gate_ == nullptr) return;
-  if (Executed() < durable_at_ + kHoldAfter * every_bytes_) {
-    gate_->Open(Gate::kDisk);
-  } else if (!gate_->closed(Gate::kDisk)) {
-    const absl::Status ready = store_->Ready();
-    const std::string why = ready.ok() ? "the state store is far behind with writing to its disk" : std::string(ready.message());
-    gate_->Close(Gate::kDisk, why);
-    if (tell_) tell_(StrCat("nothing new is taken: ", why));
+// On an executor, because `blocking` itself may be waiting for the disk.
+void Flusher::Watch() {
+  const absl::Status ready = store_->Ready();
+  if (ready.ok() == told_) {
+    told_ = !ready.ok();
+    if (tell_) {
+      tell_(told_ ? StrCat(std::string(ready.message()), "; orders go on for a while, then wait")
+                  : "there is room on the disk again; the state is written back");
+    }
   }
+  if (gate_) {
+    if (Executed() < durable_at_.load() + kHoldAfter * every_bytes_) {
+      gate_->Open(Gate::kDisk);
+    } else if (!gate_->closed(Gate::kDisk)) {
+      const std::string why =
+          ready.ok() ? "the state store is far behind with writing to its disk" : std::string(ready.message());
+      gate_->Close(Gate::kDisk, why);
+      if (tell_) tell_(StrCat("nothing new is taken: ", why));
+    }
+  }
+  hosts_.front()->ExecutorOf(PartitionId(0))->PostAfter(Duration::Millis(500), [this] { Watch(); });
 }
 
 void Flusher::FlushNow(absl::AnyInvocable<void(absl::Status)> done) {
@@ -57,11 +68,11 @@ void Flusher::FlushNow(absl::AnyInvocable<void(absl::Status)> done) {
 // Nothing is taken from the partitions before there is room to write it to.
 void Flusher::Begin(std::shared_ptr<Round> round) {
   round->status = store_->Ready();
-  if (WaitsForRoom(round->status)) {
+  if (!round->status.ok()) {
+    if (abandoned_) return End(round);
     blocking_->PostAfter(Duration::Millis(500), [this, round] { Begin(round); });
     return;
   }
-  if (!round->status.ok()) return End(round);
   flushed_at_ = round->began_at = Executed();
   TakeIds(round);
 }
@@ -72,7 +83,9 @@ void Flusher::TakeIds(std::shared_ptr<Round> round) {
   for (HostBase* host : hosts_) count += host->shards().size();
   Gather* gather = Gather::New(count, [this, round] {
     std::sort(round->ids.begin(), round->ids.end());
-    StoreIds(round);
+    if (!round->ids.empty()) round->status = store_->Ingest(Family::kIds, std::exchange(round->ids, {}));
+    if (!round->status.ok()) return End(round);
+    WriteBackAll(round);
   });
   for (HostBase* host : hosts_) {
     for (auto& s : host->shards()) {
@@ -87,29 +100,6 @@ void Flusher::TakeIds(std::shared_ptr<Round> round) {
       });
     }
   }
-}
-
-void Flusher::StoreIds(std::shared_ptr<Round> round) {
-  if (!round->ids.empty()) round->status = store_->Ingest(Family::kIds, round->ids);
-  if (WaitsForRoom(round->status)) {
-    blocking_->PostAfter(Duration::Millis(500), [this, round] { StoreIds(round); });
-    return;
-  }
-  round->ids = {};
-  if (!round->status.ok()) return End(round);
-  WriteBackAll(round);
-}
-
-// True where a full disk is the trouble and there is reason to try again; tells people once.
-bool Flusher::WaitsForRoom(const absl::Status& status) {
-  const bool full = absl::IsResourceExhausted(status);
-  if (full == told_ || (!full && !status.ok())) return full && !abandoned_;
-  told_ = full;
-  if (tell_) {
-    tell_(full ? StrCat(std::string(status.message()), "; orders go on for a while, then wait")
-               : "there is room on the disk again; the state is written back");
-  }
-  return full && !abandoned_;
 }
 
 // Step 2.
@@ -140,19 +130,10 @@ void Flusher::WriteBackFrom(std::shared_ptr<Round> round, Shard* shard, size_t n
 
 // Step 3.
 void Flusher::End(std::shared_ptr<Round> round) {
-  if (round->status.ok()) {
-    const absl::Status flushed = store_->Flush();
-    if (WaitsForRoom(flushed)) {
-      IgnoreStatus(store_->Ready(), "asked so that the store looks whether there is room again");
-      blocking_->PostAfter(Duration::Millis(500), [this, round] { End(round); });
-      return;
-    }
-    round->status = flushed;
-  }
+  if (round->status.ok()) round->status = store_->Flush();
   if (round->status.ok()) {
     log_->Flushed(round->next);
     durable_at_ = round->began_at;
-    Hold();
   }
   under_way_ = nullptr;
   round->done(round->status);

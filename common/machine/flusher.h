@@ -9,6 +9,7 @@
 // last one (kHoldAfter times the usual), the gate is closed until a flush has gone through, so that memory stays bounded.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,7 +33,7 @@ class Flusher {
   // Flushes that may be missed before nothing new is taken.
   static constexpr uint64_t kHoldAfter = 4;
 
-  // Hears, on `blocking`, when the disk is full and when it has room again. Before Start.
+  // Hears, on an executor, when the disk is full and when it has room again. Before Start.
   void OnTrouble(std::function<void(const std::string&)> tell) { tell_ = std::move(tell); }
   // Checks twice a second of machine time whether a flush is due. On `blocking`.
   void Start();
@@ -46,10 +47,8 @@ class Flusher {
   struct Round;
 
   void Check();
-  void Hold();
+  void Watch();
   void Begin(std::shared_ptr<Round> round);
-  void StoreIds(std::shared_ptr<Round> round);
-  bool WaitsForRoom(const absl::Status& status);
   uint64_t Executed() const;
   void TakeIds(std::shared_ptr<Round> round);
   void WriteBackAll(std::shared_ptr<Round> round);
@@ -63,10 +62,10 @@ class Flusher {
   const uint64_t every_bytes_;
   Gate* const gate_;
   uint64_t flushed_at_ = 0;    // bytes executed when the last flush began
-  uint64_t durable_at_ = 0;    // and when the last one that went through began
+  std::atomic<uint64_t> durable_at_{0};  // and when the last one that went through began
   std::function<void(const std::string&)> tell_;
   bool abandoned_ = false;
-  bool told_ = false;          // that the disk is full
+  bool told_ = false;          // that the disk is full; of Watch
   size_t shards_left_ = 0;
   std::shared_ptr<Round> under_way_;                                  // on `blocking`, as all that follows
   std::vector<absl::AnyInvocable<void(absl::Status)>> waiting_;       // flushes asked for meanwhile

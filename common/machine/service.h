@@ -28,6 +28,8 @@ struct ServiceDeps {
   uint16_t clearing_partitions = 4;
   uint64_t owner = 0;                    // this process, drawn at random at start
   Duration product_lead = Duration::Seconds(30);  // rule-bearing product facts take effect no earlier than this
+  // What trade asks of account and of risk while it makes up for orders that waited.
+  int64_t recovery_items_a_second = 50'000;
   Duration cutoff_grace = Duration::Millis(500);  // CloseDay comes no earlier than cut-off + this
 };
 

@@ -542,7 +542,7 @@ class IdIndex : public TableBase {
   // While a command executes: what the commands before it have put, and it itself so far.
   std::optional<Value> Find(const Key& key) const { return FindBefore(key, state_.executing); }
   // Between commands: everything executed so far, the last command's own entries too.
-  std::optional<Value> FindNow(const Key& key) const { return FindBefore(key, state_.executing + 1); }
+  std::optional<Value> FindNow(const Key& key) const { return FindBefore(key, state_.meta.next); }
   void Insert(const Key& key, uint64_t number, uint64_t content_hash);
 
   void Load() override {}

@@ -1,8 +1,6 @@
 // Resolving a file's field list.
 #include "common/ofd/layout.h"
 
-#include <algorithm>
-
 #include "common/base/check.h"
 #include "common/ofd/ascii.h"
 #include "common/ofd/header.h"
@@ -62,6 +60,7 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
   const bool number = column.kind_ == FieldKind::kNumber;
   lowest_.resize(record_bytes_, number ? '0' : ' ');
   headroom_.resize(record_bytes_, number ? 127 - '9' : 0);
+  field_at_.resize(record_bytes_, column.index_);
   // Digits alone do not make a number of more than 18 places one that is handled: never ordinary.
   if (number && column.width_ > 18) headroom_[column.offset_] = 128;
   columns_.push_back(column);
@@ -72,12 +71,6 @@ std::string Layout::Add(Version version, const FileType& type, std::string_view 
 Column Layout::Find(std::string_view name) const {
   const auto it = by_name_.find(Upper(name));
   return it == by_name_.end() ? Column() : columns_[it->second];
-}
-
-size_t Layout::FieldAt(size_t byte) const {
-  const auto after = std::upper_bound(columns_.begin(), columns_.end(), byte,
-                                      [](size_t at, const Column& c) { return at < c.offset_; });
-  return static_cast<size_t>(after - columns_.begin()) - 1;
 }
 
 std::string DescribeForm(Column column) {

@@ -61,14 +61,15 @@ class Layout {
   const unsigned char* lowest() const { return lowest_.data(); }
   const unsigned char* headroom() const { return headroom_.data(); }
   // The field that holds this byte of the record.
-  size_t FieldAt(size_t byte) const;
+  size_t FieldAt(size_t byte) const { return field_at_[byte]; }
 
  private:
   std::string file_;
   std::vector<std::string> names_;
   std::vector<Column> columns_;
   std::map<std::string, size_t> by_name_;         // upper case
-  std::vector<unsigned char> lowest_, headroom_;  // one a byte of the record
+  std::vector<unsigned char> lowest_, headroom_;  // these three: one a byte of the record
+  std::vector<uint16_t> field_at_;
   size_t record_bytes_ = 0;
 };
 

@@ -16,15 +16,15 @@ namespace fundcore::ofd {
 namespace record_internal {
 namespace {
 
-// Whether a byte of the eight at `p` is not ordinary. Bytes of 128 and above are told by their own bit, so what they
-// carry into their neighbour's sum does no harm.
-bool OddEight(const char* p, const unsigned char* lowest, const unsigned char* headroom) {
+// The bytes of the eight at `p` that are not ordinary, by their top bits. A byte of 128 and above is told by its own
+// bit; what it carries into the sum of the next may tell of that one, too, which costs a look and does no harm.
+uint64_t OddOfEight(const char* p, const unsigned char* lowest, const unsigned char* headroom) {
   constexpr uint64_t kTop = 0x8080808080808080ull;
-  uint64_t v, low, room;
-  std::memcpy(&v, p, 8);
+  uint64_t low, room;
   std::memcpy(&low, lowest, 8);
   std::memcpy(&room, headroom, 8);
-  return ((v | (v + room) | ~((v | kTop) - low)) & kTop) != 0;
+  const uint64_t v = LoadEight(p);
+  return (v | (v + room) | ~((v | kTop) - low)) & kTop;
 }
 
 bool OddByte(unsigned char v, unsigned char lowest, unsigned char headroom) {
@@ -40,7 +40,7 @@ uint64_t OddBlocksByEight(const char* p, const Layout& layout) {
   uint64_t odd = 0;
   size_t at = 0;
   for (; at + 8 <= size; at += 8) {
-    if (OddEight(p + at, lowest + at, headroom + at)) odd |= BlockBit(at);
+    if (OddOfEight(p + at, lowest + at, headroom + at) != 0) odd |= BlockBit(at);
   }
   for (; at < size; ++at) {
     if (OddByte(static_cast<unsigned char>(p[at]), lowest[at], headroom[at])) odd |= BlockBit(at);
@@ -94,6 +94,17 @@ uint64_t OddBlocks(const char* p, const Layout& layout) {
   if (avx2 && layout.record_bytes() >= kBlockBytes) return OddBlocksAvx2(p, layout);
 #endif
   return OddBlocksByEight(p, layout);
+}
+
+size_t NextOdd(const char* p, const Layout& layout, size_t at, size_t end) {
+  const unsigned char* const lowest = layout.lowest();
+  const unsigned char* const headroom = layout.headroom();
+  for (; at + 8 <= end; at += 8) {
+    const uint64_t odd = OddOfEight(p + at, lowest + at, headroom + at);
+    if (odd != 0) return at + static_cast<size_t>(std::countr_zero(odd)) / 8;
+  }
+  while (at < end && !OddByte(static_cast<unsigned char>(p[at]), lowest[at], headroom[at])) ++at;
+  return at;
 }
 
 // Whether a text is ASCII and the characters of everyday Chinese: the rows of GB2312 with full-width signs and hanzi,
@@ -175,7 +186,7 @@ bool RecordView::IsNoLimit(Column c) const {
 FieldState RecordView::ReadDate(Column c, fundcore::Date* value) const {
   // Most dates need no look at the calendar.
   uint64_t digits = 0;
-  if (c.width() == 8 && record_internal::EightDigits(At(c), &digits)) [[likely]] {
+  if (c.width() == 8 && record_internal::EightDigits(record_internal::LoadEight(At(c)), &digits)) [[likely]] {
     const uint64_t month = digits / 100 % 100, day = digits % 100;
     if (digits >= 1'00'00 && month - 1 < 12 && day - 1 < 28) {
       *value = fundcore::Date::FromRaw(static_cast<int32_t>(digits));
@@ -207,22 +218,21 @@ absl::StatusOr<fundcore::Date> RecordView::DateOr(Column c, fundcore::Date blank
 }
 
 absl::Status RecordView::CheckOddBlocks() const {
-  size_t field = 0;
+  size_t at = 0;
   for (uint64_t left = odd_blocks_; left != 0; left &= left - 1) {
     const auto block = static_cast<size_t>(std::countr_zero(left));
     const size_t begin = block * record_internal::kBlockBytes;
-    if (begin >= size_) break;
-    const size_t end = block == 63 ? size_ : begin + record_internal::kBlockBytes;
-    field = std::max(field, layout_->FieldAt(begin));  // one that lies across blocks was looked at with the first
-    for (; field < layout_->field_count(); ++field) {
-      const Column c = layout_->column(field);
-      if (c.offset() >= end) break;
+    const size_t end = block == 63 ? size_ : std::min(size_, begin + record_internal::kBlockBytes);
+    at = std::max(at, begin);  // a field that lies across blocks was looked at with the first
+    while ((at = record_internal::NextOdd(data_, *layout_, at, end)) < end) {
+      const Column c = layout_->column(layout_->FieldAt(at));
       if (c.kind() == FieldKind::kNumber) {
         int64_t value = 0;
         if (ReadNumber(c, &value) == FieldState::kMalformed) return NumberError(c);
       } else if (!IsAscii(Raw(c)) && !record_internal::IsCommonChinese(Text(c))) {
         if (auto utf8 = Utf8(c); !utf8.ok()) return utf8.status();
       }
+      at = c.offset() + size_t{c.width()};
     }
   }
   return absl::OkStatus();

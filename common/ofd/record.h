@@ -38,10 +38,8 @@ FieldState ReadOddNumber(const char* p, size_t width, int64_t* value);
 
 static_assert(std::endian::native == std::endian::little, "EightDigits reads the first digit from the lowest byte");
 
-// Eight ASCII digits, as one number below 10^8; false where any is no digit.
-inline bool EightDigits(const char* p, uint64_t* value) {
-  uint64_t v;
-  std::memcpy(&v, p, 8);
+// Eight ASCII digits, the first in the lowest byte, as one number below 10^8; false where any is no digit.
+inline bool EightDigits(uint64_t v, uint64_t* value) {
   // Each byte must be 0x30..0x39: high half 3, and adding 6 must not carry into the high half.
   if (((v & 0xf0f0f0f0f0f0f0f0ull) | (((v + 0x0606060606060606ull) & 0xf0f0f0f0f0f0f0f0ull) >> 4)) !=
       0x3333333333333333ull) {
@@ -53,6 +51,12 @@ inline bool EightDigits(const char* p, uint64_t* value) {
   return true;
 }
 
+inline uint64_t LoadEight(const char* p) {
+  uint64_t v;
+  std::memcpy(&v, p, 8);
+  return v;
+}
+
 inline FieldState ReadNumber(const char* p, size_t width, int64_t* value) {
   if (width == 0) return FieldState::kBlank;
   if (width > 18) [[unlikely]]
@@ -62,9 +66,19 @@ inline FieldState ReadNumber(const char* p, size_t width, int64_t* value) {
   size_t left = width;
   for (; left >= 8; at += 8, left -= 8) {
     uint64_t eight;
-    if (!EightDigits(at, &eight)) [[unlikely]]
+    if (!EightDigits(LoadEight(at), &eight)) [[unlikely]]
       return ReadOddNumber(p, width, value);
     sum = sum * 100'000'000 + eight;
+  }
+  if (width > 8 && left > 0) {
+    // The last eight, of which those that were read already count as zeros.
+    static constexpr uint64_t kPowers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+    const uint64_t rest = ~uint64_t{0} << (8 * (8 - left));
+    uint64_t last;
+    if (!EightDigits((LoadEight(at + left - 8) & rest) | (0x3030303030303030ull & ~rest), &last)) [[unlikely]]
+      return ReadOddNumber(p, width, value);
+    *value = static_cast<int64_t>(sum * kPowers[left] + last);
+    return FieldState::kPresent;
   }
   for (; left > 0; ++at, --left) {
     const unsigned digit = static_cast<unsigned char>(*at) - static_cast<unsigned>('0');
@@ -80,16 +94,16 @@ inline FieldState ReadNumber(const char* p, size_t width, int64_t* value) {
 // from there on. `p` has layout.record_bytes() bytes.
 uint64_t OddBlocks(const char* p, const Layout& layout);
 inline constexpr size_t kBlockBytes = 64;
+// The first byte from `at` on, and before `end`, that may not be ordinary; at least `end` where there is none.
+size_t NextOdd(const char* p, const Layout& layout, size_t at, size_t end);
 inline constexpr uint64_t kAllBlocksOdd = ~uint64_t{0};
 // True only for valid GB18030: ASCII and everyday Chinese. False says nothing.
 bool IsCommonChinese(std::string_view text);
 
 inline std::string_view CutSpaces(const char* p, size_t size) {
-  while (size >= 8) {
-    uint64_t tail;
-    std::memcpy(&tail, p + size - 8, 8);
-    if (tail != 0x2020202020202020ull) break;
-    size -= 8;
+  for (; size >= 8; size -= 8) {
+    const uint64_t differs = LoadEight(p + size - 8) ^ 0x2020202020202020ull;
+    if (differs != 0) return {p, size - static_cast<size_t>(std::countl_zero(differs)) / 8};
   }
   while (size > 0 && p[size - 1] == ' ') --size;
   return {p, size};

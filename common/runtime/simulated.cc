@@ -139,6 +139,7 @@ bool SimWorld::Run(absl::FunctionRef<bool()> done, Duration max_machine_time, bo
       *stopped = true;
       return false;
     }
+    if (this->stopped()) return false;
     if (RunOne()) {
       FC_CHECK(steps_ - first_step <= options_.max_steps_per_run, "the simulated world does not come to rest after ",
                steps_ - first_step, " steps; something posts without end");
@@ -168,12 +169,12 @@ bool SimWorld::RunUntil(absl::FunctionRef<bool()> done, Duration max_machine_tim
 
 void SimWorld::AdvanceTo(TimePoint when, Duration machine_time_each) {
   RunUntilIdle(machine_time_each);
-  while (!business_timers_.empty() && business_timers_.top().when <= when.raw()) {
+  while (!stopped() && !business_timers_.empty() && business_timers_.top().when <= when.raw()) {
     now_ = std::max(now_, TimePoint::FromRaw(business_timers_.top().when));
     FireDue(business_timers_, now_.raw());
     RunUntilIdle(machine_time_each);
   }
-  if (when <= now_) return;
+  if (stopped() || when <= now_) return;
   now_ = when;
   RunUntilIdle(machine_time_each);
 }

@@ -94,6 +94,13 @@ class SimWorld {
   // does, with machine delays up to `machine_time_each`. A time that has passed only runs what is due.
   void AdvanceTo(TimePoint when, Duration machine_time_each = Duration::Seconds(1));
 
+  // A crash is coming: after so many further tasks the world stops in mid-work, and RunUntilIdle, RunUntil and AdvanceTo
+  // return at once, doing nothing, until Resume. What was to run stays where it is, for Kill to discard or Resume to go on
+  // with. 0: at once.
+  void StopAfter(uint64_t tasks) { stop_at_ = steps_ + tasks; }
+  bool stopped() const { return steps_ >= stop_at_; }
+  void Resume() { stop_at_ = UINT64_MAX; }
+
   TimePoint Now() const { return now_; }
   Duration MachineNow() const { return machine_now_; }
   // Tasks run so far.
@@ -133,6 +140,7 @@ class SimWorld {
   uint64_t next_seq_ = 0;
   uint64_t steps_ = 0;
   uint64_t trace_hash_ = 0;
+  uint64_t stop_at_ = UINT64_MAX;
 };
 
 }  // namespace fundcore

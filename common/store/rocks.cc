@@ -10,19 +10,17 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/store/patient_disk.h"
 #include "common/store/sorted.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
 #include "rocksdb/filter_policy.h"
-#include "rocksdb/listener.h"
 #include "rocksdb/sst_file_writer.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/checkpoint.h"
@@ -149,6 +147,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksOptions& op
       // Almost every lookup is for an id that is new. 14 bits a key leave about one in a thousand to read a block, and
       // hashes do not compress.
       table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(14));
+      // A run may hold millions: one filter over all of it would be megabytes, which no cache keeps whole.
+      table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+      table.partition_filters = true;
+      table.metadata_block_size = 16 << 10;
+      table.pin_top_level_index_and_filter = true;
       cf.compression = rocksdb::kNoCompression;
       cf.compaction_style = rocksdb::kCompactionStyleUniversal;
       cf.level0_file_num_compaction_trigger = 8;
@@ -173,30 +176,12 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options) {
 }
 
 
-// Hears from RocksDB that its background work met an error, and that it recovered.
-class Watcher : public rocksdb::EventListener {
- public:
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
-    if (error->IsNoSpace()) full_.store(true, std::memory_order_release);
-  }
-  void OnErrorRecoveryCompleted(rocksdb::Status) override { full_.store(false, std::memory_order_release); }
-  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
-    if (info.new_bg_error.ok()) full_.store(false, std::memory_order_release);
-  }
-  bool full() const { return full_.load(std::memory_order_acquire); }
-  void Recovered() { full_.store(false, std::memory_order_release); }
-
- private:
-  std::atomic<bool> full_{false};
-};
-
 }  // namespace
 
 struct RocksStore::Impl {
   std::string folder;
   uint64_t keep_free_bytes = 0;
-  std::shared_ptr<Watcher> watcher = std::make_shared<Watcher>();
-  std::atomic<bool> stop_waiting{false};
+  PatientDisk disk;
   std::shared_ptr<rocksdb::Cache> cache;
   std::array<rocksdb::ColumnFamilyOptions, kFamilies> family_options;
   std::unique_ptr<rocksdb::DB> db;
@@ -209,20 +194,6 @@ struct RocksStore::Impl {
   }
   fs::path ingest_folder() const { return fs::path(folder) / "ingest"; }
   rocksdb::ColumnFamilyHandle* At(Family family) const { return families[Index(family)]; }
-
-  // Runs `operation` until the disk has room for it.
-  rocksdb::Status WaitingForSpace(absl::FunctionRef<rocksdb::Status()> operation) {
-    for (;;) {
-      rocksdb::Status status = operation();
-      if (!status.IsNoSpace() || stop_waiting.load(std::memory_order_acquire)) return status;
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      Resume();
-    }
-  }
-  // RocksDB stops writing after a full disk until it is told, or finds out, that there is room again.
-  void Resume() {
-    if (db->Resume().ok()) watcher->Recovered();
-  }
 };
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -233,7 +204,8 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const RocksOptions&
   auto impl = std::make_unique<Impl>();
   impl->folder = options.folder;
   impl->keep_free_bytes = options.keep_free_bytes;
-  impl->cache = rocksdb::NewLRUCache(options.cache_bytes);
+  // Few shards: what is larger than a shard is never kept, and is read anew by every lookup.
+  impl->cache = rocksdb::NewLRUCache(options.cache_bytes, /*num_shard_bits=*/3);
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (size_t i = 0; i < kFamilies; ++i) {
@@ -243,7 +215,7 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const RocksOptions&
   rocksdb::DB* db = nullptr;
   const std::string path = (fs::path(options.folder) / "db").string();
   rocksdb::DBOptions database = DatabaseOptions(options);
-  database.listeners.push_back(impl->watcher);
+  database.env = impl->disk.env();
   const rocksdb::Status opened = rocksdb::DB::Open(database, path, descriptors, &impl->families, &db);
   impl->db.reset(db);
   if (opened.IsIOError() && opened.ToString().find("/LOCK") != std::string::npos) {
@@ -310,14 +282,13 @@ absl::Status RocksStore::Ready() {
                                                " MiB free, less than the ", impl_->keep_free_bytes >> 20,
                                                " MiB that writing state back needs; free space on that disk"));
   }
-  if (!impl_->watcher->full()) return absl::OkStatus();
-  impl_->Resume();
-  if (!impl_->watcher->full()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      StrCat("the disk of ", impl_->folder, " was full when state was written; free space on that disk"));
+  if (impl_->disk.waiting()) {
+    return absl::ResourceExhaustedError(StrCat("the disk of ", impl_->folder, " is full; free space on that disk"));
+  }
+  return absl::OkStatus();
 }
 
-void RocksStore::StopWaiting() { impl_->stop_waiting.store(true, std::memory_order_release); }
+void RocksStore::StopWaiting() { impl_->disk.StopWaiting(); }
 
 absl::Status RocksStore::Write(std::vector<StoreWrite> writes) {
   if (writes.empty()) return absl::OkStatus();
@@ -331,17 +302,16 @@ absl::Status RocksStore::Write(std::vector<StoreWrite> writes) {
   }
   rocksdb::WriteOptions options;
   options.disableWAL = true;
-  return FromRocks(impl_->WaitingForSpace([&] { return impl_->db->Write(options, &batch); }), "write", impl_->folder);
+  return FromRocks(impl_->db->Write(options, &batch), "write", impl_->folder);
 }
 
 absl::Status RocksStore::Ingest(Family family, std::span<const std::pair<std::string, std::string>> sorted) {
   if (sorted.empty()) return absl::OkStatus();
   FC_RETURN_IF_ERROR(CheckAscending(sorted));
   rocksdb::Options options(rocksdb::DBOptions(), impl_->family_options[Index(family)]);
+  options.env = impl_->disk.env();
   const std::string path = (impl_->ingest_folder() / StrCat("run-", impl_->next_run.fetch_add(1), ".sst")).string();
   const auto build = [&]() -> rocksdb::Status {
-    std::error_code ignored;
-    fs::remove(path, ignored);  // of a try that met a full disk
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, impl_->At(family));
     if (auto status = writer.Open(path); !status.ok()) return status;
     for (const auto& [key, value] : sorted) {

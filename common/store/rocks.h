@@ -20,8 +20,9 @@ struct RocksOptions {
   uint64_t write_buffer_bytes = 64ull << 20;
   // Threads for flushes and compactions, shared by the families.
   int background_threads = 2;
-  // With less than this free on the disk the store is not Ready: a write-back would begin what it cannot end.
-  uint64_t keep_free_bytes = 64ull << 20;
+  // With less than this free on the disk the store is not Ready: a write-back would begin what it cannot end. More than
+  // the unflushed writes of all families.
+  uint64_t keep_free_bytes = 512ull << 20;
 };
 
 // What it costs at the moment. For metrics.
@@ -39,12 +40,12 @@ struct RocksStats {
 //   (*store)->Flush();
 //
 // Life cycle: one open store a folder; the destructor flushes what is unflushed. Thread-safe. `Flush`, `Ingest` and
-// `Checkpoint` wait for the disk. A Write that meets a full disk waits until there is room, asking several times a second:
-// nothing is lost by waiting. Ingest, Flush and Checkpoint say so instead and may be repeated once the store is Ready.
-// After any other write error every later write fails with the same error: end the process.
+// `Checkpoint` wait for the disk, and for a full disk too, until it has room (patient_disk.h): nothing is lost by waiting.
+// People are told by Ready(), which the caller asks first. After any other write error every later write fails with the
+// same error: end the process.
 //
-// Statuses: kDataLoss where stored bytes are damaged, kResourceExhausted on a full disk (of Write only after
-// StopWaiting), kInternal for other trouble with the disk.
+// Statuses: kDataLoss where stored bytes are damaged, kResourceExhausted on a full disk after StopWaiting, kInternal for
+// other trouble with the disk.
 class RocksStore : public StateStore {
  public:
   // Opens or creates the folder (its parent must exist). kFailedPrecondition where another process has it open, or

@@ -48,7 +48,7 @@ class StateStore {
   virtual absl::Status Scan(Family family, std::string_view begin, std::string_view end,
                             absl::FunctionRef<bool(std::string_view key, std::string_view value)> visit) const = 0;
   // OK while a write-back may be begun; kResourceExhausted while the disk is full or nearly so. Whoever is told so waits and
-  // asks again. Where it is full nevertheless, Ingest and Flush say so and may be repeated, and Write waits by itself.
+  // asks again; whatever meets a full disk nevertheless waits by itself. Any thread, whatever another one waits for.
   virtual absl::Status Ready() { return absl::OkStatus(); }
 
   // All of it or nothing, across families.

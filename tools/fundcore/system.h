@@ -37,7 +37,7 @@ struct SystemParts {
   std::function<void(TimePoint)> not_before;
   // Writes a checkpoint of this name, of everything flushed. On `blocking`.
   std::function<absl::Status(const std::string& name)> checkpoint;
-  // Hears of trouble that people should know of. On `blocking`.
+  // Hears of trouble that people should know of. Any executor.
   std::function<void(const std::string&)> tell;
 };
 

@@ -389,8 +389,9 @@ TEST_F(AccountServiceTest, TradingAccountsOfOthersAreLinkedOnce) {
   EXPECT_EQ(link(std::string(25, 'x'), li, &other).code(), absl::StatusCode::kInvalidArgument);
 
   // An order opens the way to a fund account; until it is open there is no number to compare.
+  Deposit(li, "r1", 1'000);
   v1::ReserveRequest reserve;
-  AddBuy(&reserve, li, 1, 0);
+  AddBuy(&reserve, li, 1, 100);
   v1::ReserveResponse reserved;
   ASSERT_TRUE(Call("AccountOps/Reserve", reserve, &reserved).ok());
   v1::ResolveTradingAccountsRequest q;

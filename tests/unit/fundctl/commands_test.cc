@@ -14,6 +14,7 @@
 #include "fundcore/bank/v1/bank.pb.h"
 #include "fundcore/clearing/v1/clearing.pb.h"
 #include "fundcore/product/v1/product.pb.h"
+#include "fundcore/risk/v1/risk.pb.h"
 #include "fundcore/trade/v1/trade.pb.h"
 
 namespace fundcore::fundctl {
@@ -29,6 +30,10 @@ struct World {
   trade::v1::OrderState state = trade::v1::CONFIRMED;
   int64_t now_us = TimePoint::At(Date::FromRaw(20250304), TimeOfDay::Hms(21, 0)).raw();
   std::vector<std::string> callers;
+  // Of recovery status and of the one order that can be shown.
+  trade::v1::WaitsFor waits_for = trade::v1::WAITS_FOR_CONFIRMATION;
+  uint32_t risk_lanes_closed = 0;
+  uint64_t break_order = 0;
 };
 
 class Commands : public ::testing::Test {
@@ -107,6 +112,9 @@ class Commands : public ::testing::Test {
                                                                                b->set_ta_code("11");
                                                                                b->set_day(20250303);
                                                                                b->set_state(w_.break_state);
+                                                                               b->set_order_id(w_.break_order);
+                                                                               b->set_kind("CONFIRMATION_DIFFERS");
+                                                                               b->set_opened_at_us(w_.now_us - 90'000'000);
                                                                              });
     handlers_.Unary<trade::v1::SubmitOrderRequest, trade::v1::SubmitOrderResponse>(
         "fundcore.trade.v1.TradeService/SubmitOrder",
@@ -124,6 +132,7 @@ class Commands : public ::testing::Test {
           r->mutable_outcome()->set_trade_day(20250303);
           reply(absl::OkStatus());
         });
+    ServeOrder();
     rpc::ServerOptions options;
     options.listen = {"127.0.0.1:0"};
     auto server = rpc::RpcServer::Start(&handlers_, options);
@@ -134,6 +143,49 @@ class Commands : public ::testing::Test {
     remote_ = std::make_unique<Remote>(*std::move(remote));
     ta_report_ = ::testing::TempDir() + "fundctl-ta-report.json";
     WriteTaReport("7905.14");
+  }
+  static constexpr uint64_t kOrder = 100'000'000'000'007;
+  void FillOrder(trade::v1::Order* o) {
+    o->set_order_id(kOrder);
+    o->set_investor_id(1'000'000'042);
+    o->set_state(trade::v1::DISPATCHED);
+    o->set_ta_code("11");
+    o->set_trade_day(20250303);
+    o->set_waits_for(w_.waits_for);
+    o->set_what_to_do("the transfer agent answers");
+  }
+  void ServeOrder() {
+    Serve<trade::v1::GetOrderRequest, trade::v1::GetOrderResponse>(
+        "trade.v1.TradeService/GetOrder", [this](const auto&, auto* r) { FillOrder(r->mutable_order()); });
+    Serve<trade::v1::TraceOrderRequest, trade::v1::TraceOrderResponse>(
+        "trade.v1.TradeOps/TraceOrder", [this](const auto&, auto* r) {
+          FillOrder(r->mutable_order());
+          for (const char* outcome : {"unavailable", "answered"}) {
+            auto* t = r->add_attempts();
+            t->set_peer("risk");
+            t->set_at_us(w_.now_us);
+            t->set_outcome(outcome);
+            t->set_items(3);
+          }
+          r->set_attempts_left_out(12);
+        });
+    Serve<risk::v1::GetDecisionRequest, risk::v1::GetDecisionResponse>(
+        "risk.v1.RiskService/GetDecision", [](const auto&, auto* r) { r->set_outcome("ALLOW"); });
+    Serve<trade::v1::RecoveryStatusRequest, trade::v1::RecoveryStatusResponse>(
+        "trade.v1.TradeOps/RecoveryStatus", [this](const auto&, auto* r) {
+          r->set_now_us(w_.now_us);
+          auto* w = r->add_waiting();
+          w->set_waits_for(w_.waits_for);
+          w->set_orders(5);
+          for (uint64_t n : {0, 0, 0, 2, 3, 0, 0}) w->add_by_age(n);
+          w->set_oldest_order(kOrder);
+          w->set_estimated(true);
+          auto* p = r->add_peers();
+          p->set_peer("risk");
+          p->set_lanes(2);
+          p->set_lanes_closed(w_.risk_lanes_closed);
+          p->set_retried_last_minute(77);
+        });
   }
   void TearDown() override {
     std::remove(ta_report_.c_str());
@@ -185,7 +237,7 @@ TEST_F(Commands, AReportNamesEverythingThatIsOff) {
   EXPECT_THAT(a.ForPeople(), HasSubstr("fund 110022: positions 7,905.14, register of ta 11 7,906.14"));
   WriteTaReport("7905.14");
   w_.break_state = "PROPOSED";
-  EXPECT_THAT(Reported().Json(), HasSubstr("break 1 of ta 11 () is PROPOSED"));
+  EXPECT_THAT(Reported().Json(), HasSubstr("break 1 of ta 11 (CONFIRMATION_DIFFERS) is PROPOSED"));
   w_ = World();
   w_.state = trade::v1::RECEIVED;
   EXPECT_THAT(Reported().ForPeople(), HasSubstr("1 orders of 2025-03-03 at 11 are still RECEIVED"));
@@ -228,6 +280,48 @@ TEST_F(Commands, RefusalsAndTroubleAreExplained) {
 TEST_F(Commands, OperatorsFacesAreAskedAsAnOperator) {
   Reported();
   EXPECT_THAT(w_.callers, ::testing::Contains("operator"));
+}
+
+TEST_F(Commands, WhatWaitsIsShownByAge) {
+  auto a = ShowRecovery(*remote_);
+  ASSERT_TRUE(a.ok()) << a.status();
+  EXPECT_EQ(a->exit_code, 0);
+  EXPECT_THAT(a->Json(), HasSubstr(R"("orders_not_final":5)"));
+  EXPECT_THAT(a->Json(), HasSubstr(R"({"for":"confirmation","orders":5,"under_1s":0,"under_10s":0,"under_1min":0,)"
+                                   R"("under_10min":2,"under_1h":3,"under_1d":0,"older":0,"estimated":true,)"
+                                   R"("oldest":"00100000000000007")"));
+  EXPECT_THAT(a->ForPeople(), HasSubstr("retried last minute"));
+  w_.risk_lanes_closed = 1;
+  a = ShowRecovery(*remote_);
+  EXPECT_EQ(a->exit_code, 1);
+  EXPECT_THAT(a->Json(), HasSubstr(R"("answers":"partly")"));
+  w_.risk_lanes_closed = 0;
+  w_.break_state = "OPEN";
+  w_.break_order = kOrder;
+  a = ShowRecovery(*remote_);
+  EXPECT_EQ(a->exit_code, 1);
+  EXPECT_THAT(a->Json(), HasSubstr(R"({"for":"break","orders":1,"under_1s":0,"under_10s":0,"under_1min":0,"under_10min":1)"));
+}
+
+TEST_F(Commands, AnOrderSaysWhatItWaitsForAndWhoCanHelp) {
+  auto a = ShowOrder(*remote_, "00100000000000007");
+  ASSERT_TRUE(a.ok()) << a.status();
+  EXPECT_THAT(a->Json(), HasSubstr(R"("waits_for":"confirmation","what_to_do":"the transfer agent answers")"));
+  w_.break_state = "OPEN";  // of its day
+  a = ShowOrder(*remote_, "00100000000000007");
+  EXPECT_THAT(a->Json(), HasSubstr(R"("waits_for":"break")"));
+  EXPECT_THAT(a->ForPeople(), HasSubstr("two persons: break 1 (CONFIRMATION_DIFFERS) of its day is open"));
+  w_.break_state = "PROPOSED";
+  w_.break_order = kOrder;
+  a = TraceOrder(*remote_, "00100000000000007");
+  ASSERT_TRUE(a.ok()) << a.status();
+  EXPECT_THAT(a->ForPeople(), HasSubstr("a person: break 1 (CONFIRMATION_DIFFERS) of this order is open"));
+  EXPECT_THAT(a->Json(), HasSubstr(R"("attempts_left_out":12)"));
+  EXPECT_THAT(a->Json(), HasSubstr(R"("outcome":"unavailable","orders":3)"));
+  w_.waits_for = trade::v1::WAITS_FOR_RISK;
+  EXPECT_THAT(ShowOrder(*remote_, "00100000000000007")->Json(), HasSubstr(R"("waits_for":"risk")"));
+  w_.waits_for = trade::v1::WAITS_FOR_NOTHING;
+  EXPECT_THAT(ShowOrder(*remote_, "00100000000000007")->Json(), HasSubstr(R"("waits_for":"")"));
 }
 
 }  // namespace

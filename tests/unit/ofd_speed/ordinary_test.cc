@@ -41,6 +41,17 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// Check(), by a look at every field.
+absl::Status CheckPlainly(const RecordView& record, const Layout& layout) {
+  for (size_t f = 0; f < layout.field_count(); ++f) {
+    const Column c = layout.column(f);
+    const absl::Status status =
+        c.kind() == FieldKind::kNumber ? record.NumberOr(c, 0).status() : record.Utf8(c).status();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 Outcome Read(const std::string& bytes, size_t piece, std::vector<FieldOverride> overrides = {}) {
   Reader reader("file", {.overrides = std::move(overrides)});
   Outcome out;
@@ -48,7 +59,7 @@ Outcome Read(const std::string& bytes, size_t piece, std::vector<FieldOverride> 
   const auto drain = [&] {
     while (reader.Next(&record)) {
       out.check += record.Check().ToString();
-      out.plain += RecordView(record.bytes(), record.line(), &reader.layout()).Check().ToString();
+      out.plain += CheckPlainly(record, reader.layout()).ToString();
     }
   };
   for (size_t at = 0; at < bytes.size(); at += piece) {
@@ -72,7 +83,9 @@ void MoveOverRecord(const Header& header) {
       // Pieces of 50 bytes hold no record, so the lines are put together and taken the slow way.
       ASSERT_EQ(whole, Read(damaged, 50)) << "byte " << at << " is " << int{odd};
       ASSERT_EQ(whole.check, whole.plain) << "byte " << at << " is " << int{odd};
-      if (odd == '\n') ASSERT_NE(whole.status, "OK");
+      if (odd == '\n') {
+        ASSERT_NE(whole.status, "OK");
+      }
     }
   }
 }
@@ -105,7 +118,9 @@ TEST(OfdOrdinary, RecordsBeyondTheBlocksThatAreToldApart) {
       const Outcome whole = Read(damaged, damaged.size(), overrides);
       EXPECT_EQ(whole, Read(damaged, 50, overrides)) << at;
       EXPECT_EQ(whole.check, whole.plain) << at;
-      if (odd == '\n') EXPECT_NE(whole.status, "OK") << at;
+      if (odd == '\n') {
+        EXPECT_NE(whole.status, "OK") << at;
+      }
     }
   }
 }
