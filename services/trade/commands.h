@@ -90,7 +90,8 @@ struct ForeignReason {
   FC_FIELDS(source, number, name)
 };
 
-// Account and risk have both answered for these orders. `names` gives the names of the reasons among them.
+// Account and risk have both answered for these orders, or account has refused. `names` gives the names of the reasons
+// among them.
 struct Judge {
   static constexpr uint8_t kTag = 4;
   std::vector<JudgeItem> orders;

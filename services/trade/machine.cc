@@ -323,6 +323,16 @@ void TradeMachine::ForEachDay(Date day, absl::FunctionRef<void(const TaCode&, co
   days_.ScanPrefix(day, [&](const DayKey& key, const Day& entry) { return visit(key.ta, entry), true; });
 }
 
+void TradeMachine::ForEachDayFrom(Date from, absl::FunctionRef<void(Date, const TaCode&, const Day&)> visit) {
+  days_.Scan(machine::EncodeKey(from), "", [&](const DayKey& key, const Day& entry) {
+    return visit(key.day, key.ta, entry), true;
+  });
+}
+
+void TradeMachine::ForEachChallenge(absl::FunctionRef<bool(uint64_t)> visit) {
+  challenges_.ScanAll([&](const ChallengeKey& key, const Present&) { return visit(key.order); });
+}
+
 std::string TradeMachine::ReasonNameOf(ReasonSource source, uint32_t reason) {
   switch (source) {
     case ReasonSource::kTrade: return std::string(ReasonName(static_cast<Reason>(reason)));

@@ -80,6 +80,11 @@ class TradeMachine {
   uint64_t LastOrderOf(InvestorId investor);
   const Day* FindDay(const TaCode& ta, Date day) { return days_.Find({day, ta}); }
   void ForEachDay(Date day, absl::FunctionRef<void(const TaCode&, const Day&)> visit);
+  // Days from this one on, in order.
+  void ForEachDayFrom(Date from, absl::FunctionRef<void(Date, const TaCode&, const Day&)> visit);
+  const Waters& waters() { return waters_.Get(); }
+  // Orders that wait for a second proof, until `visit` returns false.
+  void ForEachChallenge(absl::FunctionRef<bool(uint64_t)> visit);
   const Transfer* FindTransfer(const TransferKey& key) { return transfers_.Find(key); }
   // The sealed orders of a page, in order of receipt.
   void ForEachSealed(const TransferKey& key, uint32_t page, absl::FunctionRef<void(uint64_t, const Order&)> visit);
@@ -98,6 +103,8 @@ class TradeMachine {
   // Moves out orders that account and risk have to be asked about: each once, after a restart all of them again.
   void TakeUndecided(size_t limit, std::vector<uint64_t>* orders);
   bool has_undecided() const { return !tracking_ || fresh_head_ < fresh_.size(); }
+  // Those that TakeUndecided would look at, in order of receipt. Some may have been cancelled meanwhile.
+  std::span<const uint64_t> undecided() const { return std::span(fresh_).subspan(fresh_head_); }
   // Orders wait for product rules that are known by now: submit a Review.
   bool review_due();
   machine::Todo<uint64_t>& releases() { return releases_; }

@@ -152,6 +152,34 @@ void TradeService::ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::
   });
 }
 
+void TradeService::TellRecovery(v1::RecoveryStatusResponse* response, rpc::Reply reply) {
+  struct Found {
+    WaitTally tally;
+    v1::PeerHealth account, risk;
+  };
+  auto found = std::make_shared<std::vector<Found>>(deps_.partitions);
+  const TimePoint now = deps_.executors[0]->Now();
+  LookEverywhere(
+      [this, found, now](TradePartition& partition) {
+        const PartitionId p = partition.id().partition;
+        Found& mine = (*found)[p.raw()];
+        LookAtOrders(partition.machine(), now, &looks_[p.raw()], &mine.tally);
+        // Each worker is told by the first partition of its executor, which is where it is at home.
+        if (p.raw() < workers_.size()) WorkerOf(p).Tell(now, &mine.tally, &mine.account, &mine.risk);
+      },
+      [found, now, response] {
+        response->set_now_us(now.raw());
+        WaitTally all;
+        for (const Found& f : *found) all.Merge(f.tally);
+        all.Fill(response);
+        for (v1::PeerHealth Found::*peer : {&Found::account, &Found::risk}) {
+          v1::PeerHealth* sum = response->add_peers();
+          for (const Found& f : *found) AddHealth(f.*peer, sum);
+        }
+      },
+      std::move(reply));
+}
+
 void TradeService::RegisterOps(rpc::Handlers* handlers) {
   handlers->Unary<v1::CloseDayRequest, v1::CloseDayResponse>(
       "fundcore.trade.v1.TradeOps/CloseDay",
@@ -299,12 +327,22 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return reply(s);
         const OrderId id(request.order_id());
-        With(PartitionOf(id), std::move(reply), [id, response](TradePartition& partition, rpc::Reply reply) {
-          const Order* o = partition.machine().FindOrder(SequenceOf(id));
+        With(PartitionOf(id), std::move(reply), [this, id, response](TradePartition& partition, rpc::Reply reply) {
+          TradeMachine& machine = partition.machine();
+          const Order* o = machine.FindOrder(SequenceOf(id));
           if (!o) return reply(ErrorOf(Reason::kOrderNotFound, StrCat("order ", FormatOrderId(id))));
-          FillTrace(partition.machine(), SequenceOf(id), *o, response);
+          FillTrace(machine, SequenceOf(id), *o, response);
+          const v1::WaitsFor undecided = WorkerOf(PartitionOf(id)).Trace(id, response);
+          FillWaiting(machine, SequenceOf(id), *o, undecided, response->mutable_order());
           reply(absl::OkStatus());
         });
+      });
+  handlers->Unary<v1::RecoveryStatusRequest, v1::RecoveryStatusResponse>(
+      "fundcore.trade.v1.TradeOps/RecoveryStatus",
+      [this](const rpc::Call& call, const v1::RecoveryStatusRequest&, v1::RecoveryStatusResponse* response,
+             rpc::Reply reply) {
+        if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
+        TellRecovery(response, std::move(reply));
       });
   handlers->Unary<v1::OutcomesRequest, v1::OutcomesResponse>(
       "fundcore.trade.v1.TradeOps/Outcomes", [this](const rpc::Call& call, const v1::OutcomesRequest& request,

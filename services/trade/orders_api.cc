@@ -174,10 +174,12 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
       [this](const rpc::Call&, const v1::GetOrderRequest& request, v1::GetOrderResponse* response, rpc::Reply reply) {
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return reply(s);
         const OrderId id(request.order_id());
-        With(PartitionOf(id), std::move(reply), [id, response](TradePartition& partition, rpc::Reply reply) {
-          const Order* o = partition.machine().FindOrder(SequenceOf(id));
+        With(PartitionOf(id), std::move(reply), [this, id, response](TradePartition& partition, rpc::Reply reply) {
+          TradeMachine& machine = partition.machine();
+          const Order* o = machine.FindOrder(SequenceOf(id));
           if (!o) return reply(ErrorOf(Reason::kOrderNotFound, StrCat("order ", FormatOrderId(id))));
-          FillOrder(partition.machine(), SequenceOf(id), *o, response->mutable_order());
+          FillOrder(machine, SequenceOf(id), *o, response->mutable_order());
+          FillWaiting(machine, SequenceOf(id), *o, WorkerOf(PartitionOf(id)).Undecided(), response->mutable_order());
           reply(absl::OkStatus());
         });
       });

@@ -1,6 +1,8 @@
 // Assembling the trade service. See service.h.
 #include "services/trade/service.h"
 
+#include <algorithm>
+
 namespace fundcore::trade {
 
 TradeService::TradeService(const ServiceDeps& deps)
@@ -12,9 +14,14 @@ TradeService::TradeService(const ServiceDeps& deps)
              .store = deps.store,
              .owner = deps.owner}),
       feed_(&host_, deps.peers) {
+  const auto shards = static_cast<int64_t>(host_.shards().size());
+  looks_.resize(deps.partitions);
   for (auto& shard : host_.shards()) {
     desks_.push_back(std::make_unique<Desk>(&host_, shard.get()));
-    workers_.push_back(std::make_unique<Worker>(&host_, shard.get(), deps.peers));
+    workers_.push_back(std::make_unique<Worker>(
+        &host_, shard.get(), deps.peers,
+        Worker::Options{.limit = std::max<int64_t>(1, deps.recovery_items_a_second / shards),
+                        .remembered = std::max<size_t>(1'000, 100'000 / static_cast<size_t>(shards))}));
     shard->OnExecuted([desk = desks_.back().get(), worker = workers_.back().get()] {
       desk->OnExecuted();
       worker->OnExecuted();

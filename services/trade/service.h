@@ -19,6 +19,7 @@
 #include "fundcore/trade/v1/trade.pb.h"
 #include "services/trade/desk.h"
 #include "services/trade/machine.h"
+#include "services/trade/recovery.h"
 #include "services/trade/worker.h"
 
 namespace fundcore::trade {
@@ -79,6 +80,9 @@ class TradeService final : public Service {
   void ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::ApplyConfirmationsResponse* response,
                   rpc::Reply reply);
 
+  void TellRecovery(v1::RecoveryStatusResponse* response, rpc::Reply reply);
+  Worker& WorkerOf(PartitionId p) { return *workers_[p.raw() % workers_.size()]; }
+
   static absl::Status NotServing();
   static absl::Status ErrorOf(Reason reason, std::string_view what);
 
@@ -86,6 +90,7 @@ class TradeService final : public Service {
   machine::Host<TradeMachine> host_;
   std::vector<std::unique_ptr<Desk>> desks_;      // by shard
   std::vector<std::unique_ptr<Worker>> workers_;  // by shard
+  std::vector<LookCursor> looks_;                 // by partition, used on its executor
   FactFeed<TradeMachine> feed_;
   std::atomic<bool> started_{false};
 };

@@ -33,8 +33,7 @@ class ReplayLog final : public Log {
  public:
   void Append(std::vector<AppendItem>, Done done) override { done(absl::UnavailableError("a replay appends nothing")); }
   void Tail(LogPartition p, LogOffset from, Executor*, OnRecords on_records) override {
-    FC_CHECK(from == 0, "a replay from the empty state begins at 0");
-    readers_.emplace_back(p, std::move(on_records));
+    readers_.push_back({p, from, std::move(on_records)});
   }
   absl::Status Start() override { return absl::OkStatus(); }
   LogOffset End(LogPartition) const override { return 0; }
@@ -42,15 +41,20 @@ class ReplayLog final : public Log {
 
   // Everything that stands in `log` before these offsets.
   void Feed(const MemoryLog& log, absl::FunctionRef<LogOffset(LogPartition)> end) {
-    for (auto& [p, on_records] : readers_) {
-      const std::vector<LogRecord>& records = log.Stored(p);
-      const size_t n = std::min<size_t>(records.size(), end(p));
-      on_records(std::span(records.data(), n));
+    for (Reader& r : readers_) {
+      const std::vector<LogRecord>& records = log.Stored(r.partition);
+      const size_t n = std::min<size_t>(records.size(), end(r.partition));
+      if (r.from < n) r.on_records(std::span(records.data() + r.from, n - r.from));
     }
   }
 
  private:
-  std::vector<std::pair<LogPartition, OnRecords>> readers_;
+  struct Reader {
+    LogPartition partition;
+    LogOffset from;
+    OnRecords on_records;
+  };
+  std::vector<Reader> readers_;
 };
 
 }  // namespace
@@ -80,6 +84,7 @@ ServiceDeps SimSystem::Deps() {
   deps.partitions = options_.partitions;
   deps.clearing_partitions = options_.clearing_partitions;
   deps.owner = owner_;
+  if (options_.wrap) options_.wrap(&deps);
   return deps;
 }
 
@@ -92,6 +97,14 @@ void SimSystem::Route(const rpc::Handlers* handlers) {
 }
 
 absl::Status SimSystem::Start() {
+  FC_RETURN_IF_ERROR(Launch());
+  if (!world_.RunUntil([this] { return system_->serving(); }, Duration::Seconds(60))) {
+    return absl::UnavailableError("the simulated system does not come up");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SimSystem::Launch() {
   FC_CHECK(system_ == nullptr, "the system runs already");
   ++life_;
   owner_ = world_.random().Next();
@@ -112,9 +125,6 @@ absl::Status SimSystem::Start() {
   Route(system_->handlers());
   FC_RETURN_IF_ERROR(log_.Start());
   system_->WhenServing([](absl::Status s) { FC_CHECK(s.ok(), s.ToString()); });
-  if (!world_.RunUntil([this] { return system_->serving(); }, Duration::Seconds(60))) {
-    return absl::UnavailableError("the simulated system does not come up");
-  }
   return absl::OkStatus();
 }
 
@@ -190,10 +200,13 @@ absl::StatusOr<std::string> SimSystem::StateHash() {
   return all.Finish().Hex();
 }
 
-absl::Status SimSystem::CheckReplay() {
+absl::Status SimSystem::CheckReplay(const std::string& checkpoint) {
   if (!system_) return absl::UnavailableError("the system is down");
   ReplayLog replay;
-  MemoryStore store;
+  auto store = std::make_unique<MemoryStore>();
+  if (!checkpoint.empty()) {
+    FC_ASSIGN_OR_RETURN(store, store_.OpenCheckpoint(checkpoint));
+  }
   MemoryFiles files;
   rpc::DirectPeers peers({}, CallerId("replay"));
   SimWorld world({.seed = 1, .start = world_.Now()});
@@ -202,7 +215,7 @@ absl::Status SimSystem::CheckReplay() {
   parts.deps = Deps();
   parts.deps.executors = {executor};
   parts.deps.log = &replay;
-  parts.deps.store = &store;
+  parts.deps.store = store.get();
   parts.deps.peers = &peers;
   parts.deps.exchange = &files;
   parts.deps.owner = 0;
@@ -227,7 +240,7 @@ absl::Status SimSystem::CheckReplay() {
       FC_ASSIGN_OR_RETURN(machine::StateHash was, find(*system_, id)->state().Hash());
       FC_ASSIGN_OR_RETURN(machine::StateHash is, find(copy, id)->state().Hash());
       if (was.Hex() != is.Hex()) {
-        return absl::DataLossError(StrCat("replay from the empty state: ", System::ServiceName(id.service),
+        return absl::DataLossError(StrCat("replay from ", checkpoint.empty() ? "the empty state" : checkpoint, ": ", System::ServiceName(id.service),
                                           " partition ", p, " has hash ", is.Hex(), ", the running one ", was.Hex()));
       }
     }

@@ -43,6 +43,8 @@ struct SimOptions {
   std::function<void()> accept_clock;
   MemoryLogFaults log_faults;
   rpc::Faults peer_faults;  // its seed is overwritten
+  // Asked at each start: may put something of its own between the system and its log, store, peers or files.
+  std::function<void(ServiceDeps*)> wrap;
 };
 
 class SimSystem {
@@ -55,6 +57,8 @@ class SimSystem {
   // Brings the system up: returns when every partition is served. kUnavailable where it does not come up within a
   // minute of machine time.
   absl::Status Start();
+  // The same without the wait: the system comes up as the world runs. kDataLoss, kInternal where it cannot.
+  absl::Status Launch();
   // Everything that was not durable is gone, then Start.
   void Crash();
   absl::Status Restart();
@@ -72,8 +76,9 @@ class SimSystem {
   // SHA-256 over the state hash of every partition, in order.
   absl::StatusOr<std::string> StateHash();
   // Replays the log from offset 0 into an empty system and compares the hash of each partition: kDataLoss names the
-  // first that differs.
-  absl::Status CheckReplay();
+  // first that differs. With the name of a checkpoint, from there on instead of from the empty state; kNotFound where there is
+  // none of that name.
+  absl::Status CheckReplay(const std::string& checkpoint = "");
 
   SimWorld& world() { return world_; }
   MemoryFiles& files() { return files_; }

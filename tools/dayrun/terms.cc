@@ -148,7 +148,9 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
     }
     t.inside_fee = fund->inside;
     t.rounding.units = fund->cut_units ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
+    // As in the terms that we sell by: what is charged outside is what the net amount leaves, so both are rounded alike.
     t.rounding.fee = fund->cut_fee ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
+    t.rounding.net = t.rounding.fee;
     t.rounding.whole_units = fund->whole_units;
     t.newest_first = fund->lifo;
     t.status = fund->status;

@@ -22,6 +22,7 @@
 #include "common/store/rocks.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
+#include "tools/fundcore/recovery_metrics.h"
 #include "tools/fundcore/system.h"
 
 namespace fundcore {
@@ -117,6 +118,8 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->bank_generous = bank.Bool("generous", o->bank_generous);
   ConfigTable product = config.Table("product");
   o->product_lead = product.Span("lead", o->product_lead, {.min = Duration::Seconds(10)});
+  ConfigTable trade = config.Table("trade");
+  o->recovery_rate = trade.Int("recovery_rate", o->recovery_rate, {100, 100'000'000});
   return config.Finish();
 }
 
@@ -138,6 +141,7 @@ absl::Status Serve(const ServeOptions& o) {
   deps.clearing_partitions = o.clearing_partitions;
   deps.owner = RandomOwner();
   deps.product_lead = o.product_lead;
+  deps.recovery_items_a_second = o.recovery_rate;
 
   // The key before the log: a folder with a log has its key, whenever the first start was cut short.
   FC_ASSIGN_OR_RETURN(Vault vault, OpenVault(o.data + "/vault.key", fresh));
@@ -227,6 +231,7 @@ absl::Status Serve(const ServeOptions& o) {
                         [real] { return !real || real->Health().ok() ? 1.0 : 0.0; });
     metrics.AddComputed("fundcore_held_back", "1 while nothing new is taken: the clock is in doubt or the disk full.", {},
                         [&system] { return system.gate().open() ? 0.0 : 1.0; });
+    PublishRecovery(&metrics, system.handlers());
     FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port)));
     FC_LOG(Info, "metrics at http://127.0.0.1:{}/metrics", port);
   }

@@ -25,6 +25,7 @@ struct ServeOptions {
   bool bank_generous = false;
   uint64_t flush_every_bytes = 128u << 20;   // of log executed
   Duration product_lead = Duration::Seconds(30);
+  int64_t recovery_rate = 50'000;            // items a second to account and to risk while orders that waited are made up for
   int metrics_port = -1;                     // -1: none
   std::string log_file;                      // empty: stderr
   std::string log_level = "info";

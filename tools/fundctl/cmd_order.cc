@@ -3,6 +3,7 @@
 
 #include "common/base/check.h"
 #include "common/rpc/handlers.h"
+#include "fundcore/clearing/v1/clearing.pb.h"
 #include "fundcore/risk/v1/risk.pb.h"
 #include "fundcore/trade/v1/trade.pb.h"
 #include "tools/fundctl/commands.h"
@@ -39,6 +40,8 @@ Answer Describe(const v1::Order& o) {
   a.Add("state", StateWord(o));
   a.Add("reason", o.reason());
   a.Add("message", o.message());
+  a.Add("waits_for", WaitsForWord(o.waits_for()));
+  a.Add("what_to_do", o.what_to_do());
   a.Add("investor", InvestorId(o.investor_id()));
   a.Add("business", BusinessWord(o.business()));
   a.Add("fund", o.fund_code());
@@ -63,6 +66,40 @@ Answer Describe(const v1::Order& o) {
   a.Add("fee", Money::FromRaw(o.fee_fen()), confirmed);
   a.Add("nav", Nav::FromRaw(o.nav_e8()), confirmed);
   return a;
+}
+
+// Trade knows nothing of clearing's breaks. An order that is on its way to or from the transfer agent, and that an open
+// one holds up, waits for the two persons who close it. The order is shown also to those who may not ask clearing, and
+// while clearing is away.
+void AskForBreaks(Remote& remote, v1::Order* o) {
+  const v1::WaitsFor w = o->waits_for();
+  if (w != v1::WAITS_FOR_EXPORT && w != v1::WAITS_FOR_CONFIRMATION && w != v1::WAITS_FOR_SETTLEMENT) return;
+  clearing::v1::ListBreaksRequest request;
+  request.set_ta_code(o->ta_code());
+  auto r = remote.Ask<clearing::v1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", request);
+  if (absl::IsPermissionDenied(r.status())) return;
+  if (!r.ok()) {
+    o->set_what_to_do(StrCat(o->what_to_do(), "; clearing could not be asked for breaks: ", r.status().message()));
+    return;
+  }
+  const clearing::v1::Break* found = nullptr;
+  for (const auto& b : r->breaks()) {
+    if (b.state() == "CLOSED") continue;
+    if (b.order_id() == o->order_id()) {
+      found = &b;
+      break;
+    }
+    if (b.ta_code() == o->ta_code() && b.day() == o->trade_day() && !found) found = &b;
+  }
+  if (!found) return;
+  o->set_waits_for(v1::WAITS_FOR_BREAK);
+  const std::string number = StrCat(found->break_id());
+  const bool proposed = found->state() == "PROPOSED";
+  o->set_what_to_do(StrCat(
+      proposed ? "a person: break " : "two persons: break ", number, " (", found->kind(), ") of ",
+      found->order_id() == o->order_id() ? "this order" : "its day", " is open; look with fundctl break show ", number,
+      proposed ? StrCat(", then fundctl break approve ", number, " --person NAME, by another than ", found->proposed_by())
+               : StrCat(", then fundctl break propose ", number, " ... and fundctl break approve ", number, " ...")));
 }
 
 }  // namespace
@@ -115,7 +152,8 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
 
 Result ShowOrder(Remote& remote, const std::string& text) {
   FC_ASSIGN_OR_RETURN(const OrderId id, ReadOrder(text));
-  FC_ASSIGN_OR_RETURN(const v1::Order order, GetOrder(remote, id));
+  FC_ASSIGN_OR_RETURN(v1::Order order, GetOrder(remote, id));
+  AskForBreaks(remote, &order);
   return Describe(order);
 }
 
@@ -178,6 +216,7 @@ Result TraceOrder(Remote& remote, const std::string& text) {
   v1::TraceOrderRequest request;
   request.set_order_id(id.raw());
   FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::TraceOrderResponse>("fundcore.trade.v1.TradeOps/TraceOrder", request));
+  AskForBreaks(remote, r.mutable_order());
   Answer a = Describe(r.order());
   struct Step {
     int64_t at;
@@ -200,6 +239,13 @@ Result TraceOrder(Remote& remote, const std::string& text) {
   std::stable_sort(steps.begin(), steps.end(), [](const Step& x, const Step& y) { return x.at < y.at; });
   Table& t = a.AddTable("steps", {"at", "step", "detail"}, "steps");
   for (const Step& s : steps) t.Row({TimePoint::FromRaw(s.at), s.step, s.detail});
+  if (r.attempts_size() > 0) {
+    Table& attempts =
+        a.AddTable("attempts", {"peer", "at", "ended", "outcome", "orders"}, "attempts since the process started");
+    for (const auto& t : r.attempts())
+      attempts.Row({t.peer(), TimePoint::FromRaw(t.at_us()), TimePoint::FromRaw(t.ended_at_us()), t.outcome(), t.items()});
+    a.Add("attempts_left_out", r.attempts_left_out(), r.attempts_left_out() > 0);
+  }
   if (decision.ok() && !decision->inputs().empty()) {
     Table& inputs = a.AddTable("risk_inputs", {"input", "value"}, "what risk looked at");
     std::vector<std::pair<std::string, std::string>> sorted(decision->inputs().begin(), decision->inputs().end());

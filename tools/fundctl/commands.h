@@ -35,6 +35,14 @@ Result CreateCheckpoint(Remote& remote, const std::string& name);
 absl::Status WaitUntilServing(Remote& remote);
 absl::Status WaitUntilAtRest(Remote& remote);
 
+// --- cmd_recovery.cc
+// ---------------------------------------------------------------------------------------------------------
+// What is not final, by what it waits for and how long; how account and risk answer. 1 where a peer does not, where
+// nothing new is taken, or where an order waits for a break.
+Result ShowRecovery(Remote& remote);
+// "risk", "cut_off": what an order waits for, as metrics and tables say it; "" for nothing.
+std::string WaitsForWord(int waits_for);
+
 // --- cmd_product.cc
 // ---------------------------------------------------------------------------------------------------------
 Result LoadProducts(Remote& remote, const std::string& file);

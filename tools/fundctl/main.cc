@@ -171,6 +171,9 @@ class CommandLine {
                                [this](Remote& r) { return AcceptClock(r, o_.person, o_.note); });
     accept->add_option("--person", o_.person, "who looked at it")->required();
     accept->add_option("--note", o_.note, "what was found");
+    Command(Family("recovery", "orders that wait, and the peers they wait for"), "status",
+            "by age and by what they wait for; 1 where a peer does not answer or a person is needed",
+            [](Remote& r) { return ShowRecovery(r); });
     CLI::App* checkpoint = Family("checkpoint", "the state at a moment, to come back to");
     Command(checkpoint, "create", "keep the present state under a name, in the server's data folder",
             [this](Remote& r) { return CreateCheckpoint(r, o_.a); })
@@ -288,7 +291,7 @@ class CommandLine {
     };
     one("show", "one order", ShowOrder);
     one("cancel", "before the cut-off of its trading day", CancelOrder);
-    one("trace", "every step with its time, files and lines", TraceOrder);
+    one("trace", "every step with its time, files and lines; every attempt where there was trouble", TraceOrder);
     CLI::App* list = Command(order, "list", "an investor's orders, newest first",
                              [this](Remote& r) { return ListOrders(r, o_.a, o_.limit); });
     list->add_option("INVESTOR", o_.a)->required();
