@@ -59,6 +59,7 @@ rm -rf "$folder"
 mkdir -p "$folder/exchange" "$folder/ta"
 fc_steps 6
 fc_step "a server on $folder, at 08:00 of $first"
+: > "$folder/server.out"
 "$bin/fundcore" serve --data "$folder/data" --exchange "$folder/exchange" --listen 127.0.0.1:0 --partitions 8 --clock steered \
   --clock-start "$first 08:00" --bank-generous --log-file "$folder/fundcore.log" > "$folder/server.out" 2> "$folder/server.err" &
 server=$!
