@@ -42,6 +42,7 @@ void MemoryLog::Sync() {
   syncing_.swap(waiting_);
   const int64_t spread = faults_.longest_sync.raw() - faults_.shortest_sync.raw();
   const uint64_t extra = world_->random().Below(static_cast<uint64_t>(std::max<int64_t>(spread, 0)) + 1);
+  slow_syncs_ += faults_.shortest_sync + Duration::Micros(static_cast<int64_t>(extra)) > Duration::Millis(1);
   device_->PostAfter(faults_.shortest_sync + Duration::Micros(static_cast<int64_t>(extra)), [this] { Finish(); });
 }
 
@@ -52,6 +53,7 @@ void MemoryLog::Finish() {
   std::vector<std::pair<Done, absl::Status>> answers;
   for (Pending& pending : batch) {
     const bool unknown = world_->random().Chance(faults_.unknown_per_million);
+    unknowns_ += unknown;
     const bool lost = unknown && world_->random().Below(2) == 0;
     if (!lost) {
       for (AppendItem& item : pending.items) Store(std::move(item));

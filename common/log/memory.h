@@ -54,6 +54,9 @@ class MemoryLog final : public Log {
   // What was last told to Flushed, 0 where nothing was.
   LogOffset FlushedUpTo(LogPartition partition) const;
   uint64_t syncs() const { return syncs_; }
+  // Appends that ended in "unknown", and syncs that took longer than a millisecond.
+  uint64_t unknowns() const { return unknowns_; }
+  uint64_t slow_syncs() const { return slow_syncs_; }
 
  private:
   struct Pending {
@@ -83,7 +86,7 @@ class MemoryLog final : public Log {
   std::vector<LogPartition> fresh_;  // partitions with something to deliver
   bool live_ = false;
   bool disk_full_ = false;
-  uint64_t syncs_ = 0;
+  uint64_t syncs_ = 0, unknowns_ = 0, slow_syncs_ = 0;
 };
 
 }  // namespace fundcore

@@ -60,6 +60,7 @@ struct Draws {
 struct DirectPeers::State {
   Faults faults;
   uint64_t random = 0;
+  CallCounts counts;
   CallerId self;
   Executor* network = nullptr;
   std::map<std::string, Peer, std::less<>> peers;
@@ -175,6 +176,8 @@ void DirectPeers::SetDown(std::string_view prefix, bool down) {
 
 void DirectPeers::SetFaults(const Faults& faults) { state_->faults = faults; }
 
+const CallCounts& DirectPeers::counts() const { return state_->counts; }
+
 void DirectPeers::Call(std::string_view method, const Message& request, Message* response, Duration deadline,
                        Executor* executor, Done done) {
   auto pending = std::make_shared<Pending>();
@@ -186,6 +189,10 @@ void DirectPeers::Call(std::string_view method, const Message& request, Message*
   pending->deadline = deadline;
   pending->self = state_->self;
   const Draws draws = state_->Draw();
+  ++state_->counts.calls;
+  state_->counts.lost += draws.drop_request || draws.drop_reply;
+  state_->counts.doubled += draws.duplicate;
+  state_->counts.late += draws.there > Duration() || draws.back > Duration();
   auto bytes = std::make_shared<const std::string>(DeterministicBytes(request));
   if (absl::Status size = CheckSize(method, "request", bytes->size(), kMaxMessageBytes); !size.ok()) {
     executor->Post([pending, size = std::move(size)]() mutable { pending->End(std::move(size)); });

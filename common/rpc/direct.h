@@ -35,6 +35,14 @@ struct Faults {
   Duration max_delay;
 };
 
+// What became of the calls so far.
+struct CallCounts {
+  uint64_t calls = 0;
+  uint64_t lost = 0;     // request or reply
+  uint64_t doubled = 0;
+  uint64_t late = 0;     // with any delay
+};
+
 class DirectPeers : public Peers {
  public:
   // `self` is Call.caller at the handlers, which see internal calls. Messages travel, and handlers run, on `network`: give
@@ -53,6 +61,7 @@ class DirectPeers : public Peers {
 
   // From now on; the draws go on where they were. For "break, heal, then demand progress".
   void SetFaults(const Faults& faults);
+  const CallCounts& counts() const;
 
   // Without delays `done` runs in a later task, never inside Call.
   void Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,

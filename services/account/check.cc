@@ -219,13 +219,16 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
     return Find(line, "NOT_COMPUTABLE", "ConfirmedAmount", std::string(computed.status().message()),
                 line.amount.ToString());
   }
-  if (computed->units == line.units && computed->fee == line.charge) return;
-  if (terms.fund->rounding.whole_units) {
-    // Whole units: some institutions confirm what was spent, after the refund, with the fee of the whole application.
+  if (terms.fund->rounding.whole_units && line.amount != applied) {
+    // Whole units: some institutions confirm what was spent, after the refund, with the fee of the whole application. Any other
+    // sum below what was applied for would buy the same units, so that they prove nothing.
     const auto whole = compute(applied);
     if (whole.ok() && line.amount == applied - whole->refund && whole->units == line.units && whole->fee == line.charge)
       return;
+    const Money expected = whole.ok() ? applied - whole->refund : applied;
+    if (line.amount != expected) Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", expected, line.amount);
   }
+  if (computed->units == line.units && computed->fee == line.charge) return;
   Compare(line, "UNITS_DIFFER", "ConfirmedVol", computed->units, line.units);
   Compare(line, "FEE_DIFFERS", "Charge", computed->fee, line.charge);
 }

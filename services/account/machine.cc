@@ -235,7 +235,10 @@ Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
           .low;
   if (auto seen = payment_ids_.Find(key)) {
     if (seen->content_hash != content) return {.reason = Reason::kRequestIdReused, .number = seen->number};
-    return {.repeated = true, .number = seen->number};
+    const Reason reason = payments_.Find(seen->number)->reason == ReasonName(Reason::kNotEnoughCash)
+                              ? Reason::kNotEnoughCash
+                              : Reason::kNone;
+    return {.reason = reason, .repeated = true, .number = seen->number};
   }
   const Investor* found = FindInvestor(c.investor);
   if (!found) return {.reason = Reason::kInvestorNotFound};
@@ -244,7 +247,7 @@ Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
   const auto card = std::find_if(cards.begin(), cards.end(), [&](const CardRecord& r) { return r.id == c.card; });
   if (card == cards.end()) return {.reason = Reason::kCardNotFound};
   const bool withdrawal = c.direction == PaymentDirection::kWithdrawal;
-  if (withdrawal && found->cash.available < c.amount) return {.reason = Reason::kNotEnoughCash};
+  const bool refused = withdrawal && found->cash.available < c.amount;
 
   const uint64_t seq = ++sequences_.Mutable().payments;
   Payment& payment = payments_.Mutable(seq);
@@ -254,13 +257,20 @@ Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
   payment.counterparty = card->fingerprint;
   payment.amount = c.amount;
   payment.asked_at = ctx.now;
+  payment_ids_.Insert(key, seq, content);
+  if (refused) {
+    // Remembered like any outcome: a copy of the request that comes late must not pay out what its sender was told is refused.
+    payment.status = PaymentStatus::kFailed;
+    payment.reason = std::string(ReasonName(Reason::kNotEnoughCash));
+    payment.answered_at = ctx.now;
+    return {.reason = Reason::kNotEnoughCash, .number = seq};
+  }
   if (withdrawal) {
     // Out of what may be spent at once, so that it cannot also buy a fund while the bank is at work.
     Investor& investor = *MutableInvestor(c.investor);
     ledger_.MoveCash(Cause::kWithdraw, c.amount, &investor.cash, &investor.last_line,
                      {.at = ctx.now, .reference = FormatOrderId(OrderId(MakePaymentId(partition_, seq).raw()))});
   }
-  payment_ids_.Insert(key, seq, content);
   payment_todo_.Add(seq);
   return {.number = seq};
 }

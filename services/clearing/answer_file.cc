@@ -365,7 +365,11 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
           line.order, "is no trading account of ours");
     return true;
   }
-  if (variant().IsRefusal(r.Text(c_.code))) unconfirmed_.insert(line.investor);
+  if (variant().IsRefusal(r.Text(c_.code))) {
+    const std::string_view code = r.Text(c_.code);
+    const bool opens = *ofd::ParseBusinessCode(r.Text(c_.business)) == ofd::BusinessCode::kOpenAccountConfirmed;
+    (opens && (code == "0303" || code == "0390") ? registered_already_ : unconfirmed_).insert(line.investor);
+  }
   lines_[*partition].push_back(line);
   return true;
 }

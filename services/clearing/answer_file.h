@@ -92,8 +92,9 @@ class AnswerFile {
   // 04: orders that a line answers; those among them whose line belongs to no partition cannot be applied.
   const std::vector<OrderId>& answered() const { return answered_; }
   const std::vector<OrderId>& unrouted() const { return unrouted_; }
-  // 02: investors of whom an application was not confirmed.
+  // 02: investors of whom an application was not confirmed; apart those whose 001 says that they have an account already.
   const absl::flat_hash_set<InvestorId>& unconfirmed() const { return unconfirmed_; }
+  const absl::flat_hash_set<InvestorId>& registered_already() const { return registered_already_; }
   // 05: one entry an investor and fund, however many lines the file has of them.
   const std::vector<Balance>& balances(uint16_t partition) const { return balances_[partition]; }
   const std::map<FundCode, Units>& fund_totals() const { return fund_totals_; }
@@ -147,7 +148,7 @@ class AnswerFile {
   std::vector<Finding> faults_;
   std::vector<std::vector<Line>> lines_;
   std::vector<OrderId> answered_, unrouted_;
-  absl::flat_hash_set<InvestorId> unconfirmed_;
+  absl::flat_hash_set<InvestorId> unconfirmed_, registered_already_;
   absl::flat_hash_set<std::string_view> serials_seen_;
   absl::flat_hash_set<uint64_t> orders_seen_;
   std::vector<std::vector<Balance>> balances_, balance_details_;

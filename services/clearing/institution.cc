@@ -236,7 +236,11 @@ bool InstitutionWorker::Work(Date day, const InstitutionTerms& terms, bool first
       if (d.reconciled) return false;
       Reconcile(day);
       return true;
-    case Step::kSettleCash: SettleCash(day); return true;
+    case Step::kSettleCash:
+      // First what else lies in the folder: once the next day is closed, too, nobody looks there any more.
+      if (LookForLate(day, terms)) return true;
+      SettleCash(day);
+      return true;
     case Step::kClosed: return false;
   }
   return false;

@@ -107,7 +107,9 @@ class InstitutionWorker {
   void CloseTheDay(Date day);
   void CountForSeal(Date day, const InstitutionTerms& terms);
   void Grow(Date day);
-  void SealTransfer(Date day, uint16_t transfer, bool undecided_left);
+  void SealTransfer(Date day, uint16_t transfer);
+  // Orders in the transfers of the day that we have recorded as sealed.
+  uint64_t RecordedOrders(Date day);
   void WriteTransfer(Date day, uint16_t transfer);
   void PullApplications(std::shared_ptr<Export> e);
   void PullOrders(std::shared_ptr<Export> e);

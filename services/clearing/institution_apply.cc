@@ -595,12 +595,14 @@ void InstitutionWorker::CloseDayFor(Date day) {
   Call<trade::v1::DayCountsResponse>(
       "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline,
       [this, day, close](const trade::v1::DayCountsResponse& r) {
-        if (r.undecided() == 0 && r.accepted_unsealed() == 0) return close();
+        const uint64_t recorded = RecordedOrders(day);
+        const uint64_t unrecorded = r.sealed() > recorded ? r.sealed() - recorded : 0;
+        if (r.undecided() == 0 && r.accepted_unsealed() == 0 && unrecorded == 0) return close();
         Finding f;
         f.kind = BreakKind::kOrdersLeft;
         f.subject = "orders left";
         f.rule = "ORDERS_LEFT";
-        f.found = StrCat(r.undecided(), " undecided, ", r.accepted_unsealed(), " accepted and in no transfer");
+        f.found = StrCat(r.undecided(), " undecided, ", r.accepted_unsealed() + unrecorded, " accepted and in no transfer");
         f.message =
             StrCat("orders of ", day.Iso(), " are in no transfer: ", f.found,
                    "; agree a late transfer with the institution, or cancel them with notice to their investors");

@@ -347,15 +347,18 @@ void InstitutionWorker::CheckLane(std::shared_ptr<Check> c, uint16_t partition,
 }
 
 // Orders whose confirmation is due and does not come. An order of an investor whose fund account was not confirmed is
-// excused: it hangs on that.
+// excused: it hangs on that. Not where an 008 follows: then no order hangs, and each has a line of its own.
 void InstitutionWorker::FindMissing(Check& c) {
   auto file = Answer("04");
   auto accounts = Answer("02");
   std::vector<OrderId> answered = file->answered();
   std::sort(answered.begin(), answered.end());
+  const InstitutionTerms* terms = m().products().Institution(ta_);
+  const bool follows_008 = !terms || terms->use_008_when_registered;
   for (const DueOrder& due : m().Due(ta_, c.answer_day)) {
     if (std::binary_search(answered.begin(), answered.end(), due.order)) continue;
     if (accounts && accounts->unconfirmed().contains(due.investor)) continue;
+    if (accounts && !follows_008 && accounts->registered_already().contains(due.investor)) continue;
     Finding f;
     f.kind = BreakKind::kMissingConfirmation;
     f.type = file->type();

@@ -93,7 +93,7 @@ void InstitutionWorker::CountForSeal(Date day, const InstitutionTerms& terms) {
           Arm(deadline);
           return Pause(kPollEvery, StrCat(r.undecided(), " undecided orders, until ", deadline.time_of_day().Iso()));
         }
-        SealTransfer(day, 1, r.undecided() > 0);
+        SealTransfer(day, 1);
       });
 }
 
@@ -110,25 +110,37 @@ void InstitutionWorker::Grow(Date day) {
   q.set_day(day.raw());
   Call<trade::v1::DayCountsResponse>(
       "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline, [this, day](const trade::v1::DayCountsResponse& r) {
-        if (r.accepted_unsealed() > 0) {
-          return SealTransfer(day, static_cast<uint16_t>(D(day).sealed + 1), r.undecided() > 0);
+        // Orders that trade has sealed and we have not recorded: a crash or a lost answer came between. Sealing the same number
+        // again gives the same figures.
+        if (r.accepted_unsealed() > 0 || r.sealed() > RecordedOrders(day)) {
+          return SealTransfer(day, static_cast<uint16_t>(D(day).sealed + 1));
         }
         if (r.undecided() > 0) return End();
         SubmitAndEnd(GrowthEnded{ta_, day});
       });
 }
 
+uint64_t InstitutionWorker::RecordedOrders(Date day) {
+  uint64_t n = 0;
+  for (uint16_t t = 1; t <= D(day).sealed; ++t)
+    if (const OutTransfer* out = m().Out(Key(day), t)) n += Count(out->orders);
+  return n;
+}
+
 // Orders first: an application that an order hangs on is older than the order, so it is in the same transfer or an
 // earlier one.
-void InstitutionWorker::SealTransfer(Date day, uint16_t transfer, bool undecided_left) {
+//
+// What is left for a further transfer is counted after sealing: the answer to the sealing may have been lost and asked for
+// again much later, and an order accepted in between is in none.
+void InstitutionWorker::SealTransfer(Date day, uint16_t transfer) {
+  growth_held_ = false;  // if this fails on the way it is tried again before an answer is looked for
   trade::v1::SealRequest q;
   q.set_ta_code(ta_.str());
   q.set_day(day.raw());
   q.set_transfer_no(transfer);
   Call<trade::v1::SealResponse>(
-      "fundcore.trade.v1.TradeOps/Seal", q, kLongDeadline,
-      [this, day, transfer, undecided_left](const trade::v1::SealResponse& sealed) {
-        SealRecorded command{ta_, day, transfer, FromProto(sealed.partitions()), {}, undecided_left};
+      "fundcore.trade.v1.TradeOps/Seal", q, kLongDeadline, [this, day, transfer](const trade::v1::SealResponse& sealed) {
+        SealRecorded command{ta_, day, transfer, FromProto(sealed.partitions()), {}, true};
         account::v1::SealApplicationsRequest q;
         q.set_ta_code(ta_.str());
         q.set_day(day.raw());
@@ -137,7 +149,15 @@ void InstitutionWorker::SealTransfer(Date day, uint16_t transfer, bool undecided
             "fundcore.account.v1.AccountOps/SealApplications", q, kLongDeadline,
             [this, command = std::move(command)](const account::v1::SealApplicationsResponse& r) mutable {
               command.applications = FromProto(r.partitions());
-              SubmitAndEnd(command);
+              trade::v1::DayCountsRequest q;
+              q.set_ta_code(ta_.str());
+              q.set_day(command.day.raw());
+              Call<trade::v1::DayCountsResponse>(
+                  "fundcore.trade.v1.TradeOps/DayCounts", q, kPeerDeadline,
+                  [this, command = std::move(command)](const trade::v1::DayCountsResponse& left) mutable {
+                    command.undecided_left = left.undecided() > 0 || left.accepted_unsealed() > 0;
+                    SubmitAndEnd(command);
+                  });
             });
       });
 }

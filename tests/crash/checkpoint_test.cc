@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "absl/strings/str_format.h"
@@ -89,6 +90,35 @@ TEST_F(CheckpointTest, VerifiesAndLeadsWithTheLogToTheSameState) {
   EXPECT_EQ(Hashes(op), left);
   ASSERT_EQ(server.Stop(), 0);
   EXPECT_EQ(Run("check-replay --data=" + data_), 0);
+}
+
+// Found by the crash loop: restore opened the present state first and turned its damage into a refusal.
+TEST_F(CheckpointTest, IsRestoredOverADamagedState) {
+  testing::ServerProcess server({.program = program_,
+                                 .data = data_,
+                                 .flags = {"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=2", "--bank-generous"}});
+  ASSERT_TRUE(server.Start().ok());
+  AsyncClient op(server.address(), "operator"), app(server.address(), "investor-app");
+  testing::Market market;
+  ASSERT_TRUE(testing::MakeMarket(&op, {.investors = 5}, true, &market).ok());
+  Orders(app, market, "before", 50);
+  ASSERT_TRUE(Checkpoint(op, "noon").ok());
+  Orders(app, market, "after", 50);
+  const auto left = Hashes(op);
+  EXPECT_EQ(Run("restore --data=" + data_ + " noon"), 3 << 8) << "a folder in use";
+  ASSERT_EQ(server.Stop(), 0);
+  for (const auto& entry : std::filesystem::directory_iterator(data_ + "/state/db")) {
+    if (!entry.path().filename().string().starts_with("MANIFEST")) continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(40);
+    file.put('\x7f');
+  }
+  EXPECT_FALSE(server.Start().ok());
+  ASSERT_EQ(Run("restore --data=" + data_ + " noon"), 0);
+  ASSERT_TRUE(server.Start().ok());
+  Orders(app, market, "after", 50);
+  EXPECT_EQ(Hashes(op), left);
+  ASSERT_EQ(server.Stop(), 0);
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ absl::Status MakeMarket(AsyncClient* client, const MarketOptions& o, bool steere
     FC_RETURN_IF_ERROR(client->Wait("fundcore.admin.v1.AdminService/AdvanceClock", advance, &advanced));
   }
   market->investors.assign(static_cast<size_t>(o.investors), 0);
+  market->cards.assign(static_cast<size_t>(o.investors), 0);
   std::mutex mutex;
   absl::Status first;
   auto fail = [&](const absl::Status& s) {
@@ -102,14 +103,15 @@ absl::Status MakeMarket(AsyncClient* client, const MarketOptions& o, bool steere
       assess.set_request_id(StrCat("assess-", i));
       assess.set_investor_id(s->opened.investor_id());
       for (int a = 0; a < 10; ++a) assess.add_answers(9);
-      client->Call("fundcore.risk.v1.RiskService/Assess", assess, &s->assessed, [=](absl::Status status) {
+      client->Call("fundcore.risk.v1.RiskService/Assess", assess, &s->assessed, [=, &market](absl::Status status) {
         if (!status.ok()) return fail(status), done();
         account::v1::AddCardRequest card;
         card.set_investor_id(s->opened.investor_id());
         card.set_bank_code("102");
         card.set_card_no(absl::StrFormat("62220200%08d", i));
-        client->Call("fundcore.account.v1.AccountService/AddCard", card, &s->card, [=](absl::Status status) {
+        client->Call("fundcore.account.v1.AccountService/AddCard", card, &s->card, [=, &market](absl::Status status) {
           if (!status.ok()) return fail(status), done();
+          market.cards[i] = s->card.card_id();
           account::v1::PaymentRequest pay;
           pay.set_request_id(StrCat("deposit-", i));
           pay.set_investor_id(s->opened.investor_id());

@@ -22,6 +22,7 @@ struct MarketOptions {
 
 struct Market {
   std::vector<uint64_t> investors;
+  std::vector<uint64_t> cards;  // one each, in the same order
   std::vector<std::string> funds;
 };
 

@@ -17,6 +17,11 @@
 namespace fundcore::testing {
 
 absl::Status ServerProcess::Start() {
+  Begin();
+  return AwaitServing();
+}
+
+void ServerProcess::Begin() {
   FC_CHECK(pid_ < 0, "already running");
   int pipe_fds[2];
   FC_CHECK(pipe2(pipe_fds, O_CLOEXEC) == 0, "no pipe");
@@ -26,7 +31,12 @@ absl::Status ServerProcess::Start() {
   std::vector<char*> argv;
   for (std::string& a : args) argv.push_back(a.data());
   argv.push_back(nullptr);
-  const int64_t began = MonotonicMicros();
+  std::vector<std::string> variables = options_.environment;
+  std::vector<char*> environment;
+  for (std::string& v : variables) environment.push_back(v.data());
+  for (char** v = environ; *v != nullptr; ++v) environment.push_back(*v);
+  environment.push_back(nullptr);
+  began_us_ = MonotonicMicros();
   pid_ = fork();
   FC_CHECK(pid_ >= 0, "no fork");
   if (pid_ == 0) {
@@ -35,54 +45,76 @@ absl::Status ServerProcess::Start() {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     dup2(pipe_fds[1], STDOUT_FILENO);
-    execv(argv[0], argv.data());
+    if (!options_.errors.empty()) {
+      const int errors = open(options_.errors.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+      if (errors >= 0) dup2(errors, STDERR_FILENO);
+    }
+    execve(argv[0], argv.data(), environment.data());
     _exit(127);
   }
   close(pipe_fds[1]);
+  output_ = pipe_fds[0];
+}
+
+absl::Status ServerProcess::AwaitServing() {
   std::string out;
   const std::string mark = "serving on ";
   while (true) {
-    const int64_t left = options_.patience.raw() - (MonotonicMicros() - began);
-    pollfd p{pipe_fds[0], POLLIN, 0};
+    const int64_t left = options_.patience.raw() - (MonotonicMicros() - began_us_);
+    pollfd p{output_, POLLIN, 0};
     if (left <= 0 || poll(&p, 1, static_cast<int>(left / 1000) + 1) <= 0) {
-      close(pipe_fds[0]);
       Kill();
       return absl::DeadlineExceededError("the server did not begin to serve in time");
     }
     char buf[4096];
-    const ssize_t n = read(pipe_fds[0], buf, sizeof buf);
+    const ssize_t n = read(output_, buf, sizeof buf);
     if (n <= 0) {
-      close(pipe_fds[0]);
-      int status = 0;
-      waitpid(pid_, &status, 0);
-      pid_ = -1;
-      return absl::UnavailableError(StrCat("the server ended while starting, wait status ", status));
+      Reap();
+      return absl::UnavailableError(StrCat("the server ended while starting, wait status ", wait_status_));
     }
     out.append(buf, static_cast<size_t>(n));
     const size_t at = out.find(mark);
     const size_t end = at == std::string::npos ? at : out.find('\n', at);
     if (end == std::string::npos) continue;
     address_ = out.substr(at + mark.size(), end - at - mark.size());
-    start_took_ = Duration::Micros(MonotonicMicros() - began);
-    close(pipe_fds[0]);
+    start_took_ = Duration::Micros(MonotonicMicros() - began_us_);
+    close(output_);
+    output_ = -1;
     return absl::OkStatus();
   }
+}
+
+void ServerProcess::Reap() {
+  waitpid(pid_, &wait_status_, 0);
+  pid_ = -1;
+  if (output_ >= 0) close(output_);
+  output_ = -1;
 }
 
 void ServerProcess::Kill() {
   if (pid_ < 0) return;
   kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-  pid_ = -1;
+  Reap();
 }
 
 int ServerProcess::Stop() {
   if (pid_ < 0) return -1;
   kill(pid_, SIGTERM);
-  int status = 0;
-  waitpid(pid_, &status, 0);
-  pid_ = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  Reap();
+  return WIFEXITED(wait_status_) ? WEXITSTATUS(wait_status_) : 128 + WTERMSIG(wait_status_);
+}
+
+bool ServerProcess::AwaitEnd(Duration patience) {
+  if (pid_ < 0) return true;
+  const int64_t until = MonotonicMicros() + patience.raw();
+  siginfo_t info;
+  for (;;) {
+    info.si_pid = 0;
+    FC_CHECK(waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0, "the server is no child");
+    if (info.si_pid != 0) return Reap(), true;
+    if (MonotonicMicros() >= until) return false;
+    poll(nullptr, 0, 2);
+  }
 }
 
 std::string ProgramBeside(const std::string& name) {

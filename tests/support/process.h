@@ -22,6 +22,8 @@ struct ServerProcessOptions {
   std::string data;                     // its data folder
   std::vector<std::string> flags;       // further ones
   Duration patience = Duration::Seconds(60);  // until it serves
+  std::vector<std::string> environment;  // further variables, NAME=value
+  std::string errors;                    // file that its stderr is appended to; empty: this process's stderr
 };
 
 class ServerProcess {
@@ -32,8 +34,16 @@ class ServerProcess {
 
   // Starts it and waits for its line "serving on …". The port stays the same over restarts.
   absl::Status Start();
+  // The two halves of Start, for tests that do something to it while it starts. After AwaitServing failed it has ended.
+  void Begin();
+  absl::Status AwaitServing();
   void Kill();
   int Stop();
+  // Waits until it has ended by itself; false where it still runs after `patience`. At once with 0.
+  bool AwaitEnd(Duration patience);
+  bool running() const { return pid_ >= 0; }
+  // How it ended the last time, as of waitpid.
+  int wait_status() const { return wait_status_; }
   const std::string& address() const { return address_; }
   pid_t pid() const { return pid_; }
   // Machine time from the start of the process to "serving on", of the last Start.
@@ -42,7 +52,12 @@ class ServerProcess {
  private:
   ServerProcessOptions options_;
   std::string address_;
+  void Reap();
+
   pid_t pid_ = -1;
+  int output_ = -1;  // its stdout, until it serves
+  int64_t began_us_ = 0;
+  int wait_status_ = 0;
   Duration start_took_;
 };
 

@@ -24,8 +24,12 @@ absl::Status RestoreCheckpoint(const std::string& data, const std::string& check
     return absl::FailedPreconditionError(
         StrCat(kept.string(), " is still there from an earlier restore; remove it where it is not needed any more"));
   }
-  // Opening shows that nobody serves the folder and that the checkpoint is whole.
-  if (fs::exists(state)) FC_RETURN_IF_ERROR(RocksStore::Open({.folder = state.string(), .create_if_missing = false}).status());
+  // Opening shows that nobody serves the folder and, below, that the checkpoint is whole. The state itself may be damaged: that
+  // is what checkpoints are restored for.
+  if (fs::exists(state)) {
+    const absl::Status present = RocksStore::Open({.folder = state.string(), .create_if_missing = false}).status();
+    if (absl::IsFailedPrecondition(present)) return present;
+  }
   std::error_code error;
   fs::remove_all(part, error);
   // A copy: a served state writes to files that a link would share with the checkpoint.

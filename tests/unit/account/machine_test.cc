@@ -52,6 +52,21 @@ TEST(Payments, ARequestIdNamesOnePayment) {
   EXPECT_EQ(b.Do(Book::Payment(li, "r1", "101")).reason, Reason::kRequestIdReused);
 }
 
+TEST(Payments, ARefusedWithdrawalStaysRefused) {
+  Book b;
+  const InvestorId li = b.Open("li", "100");
+  const Pay w = Book::Payment(li, "w0", "100.01", PaymentDirection::kWithdrawal);
+  EXPECT_EQ(b.Do(w).reason, Reason::kNotEnoughCash);
+  const Result more = b.Do(Book::Payment(li, "more", "50"));
+  b.Do(PaymentAnswered{more.number, true, "", ""});
+  b.WriteBack();
+  EXPECT_EQ(b.Do(w).reason, Reason::kNotEnoughCash) << "a copy that comes late pays nothing out, whatever has come since";
+  EXPECT_EQ(b.At(li).cash.available, Yuan("150"));
+  EXPECT_EQ(b.Do(Book::Payment(li, "w1", "100.01", PaymentDirection::kWithdrawal)).reason, Reason::kNone);
+  b.ExpectBalanced();
+  b.ExpectReplays();
+}
+
 TEST(Payments, AWithdrawalLeavesAtOnceAndComesBackWhereTheBankRefuses) {
   Book b;
   const InvestorId li = b.Open("li", "100");

@@ -87,10 +87,13 @@ absl::Status TakeCell(od::value value, std::string_view field, const Place& at, 
       *cell = {.kind = text.empty() ? Cell::Kind::kBlank : Cell::Kind::kPlain, .text = text};
       return absl::OkStatus();
     }
-    case od::json_type::null:
-      if (!value.is_null()) return at.Error(field, "", "is not a JSON value");
+    case od::json_type::null: {
+      // What only begins like null is an error of the result, not false.
+      bool null = false;
+      if (value.is_null().get(null) || !null) return at.Error(field, "", "is not a JSON value");
       *cell = {};
       return absl::OkStatus();
+    }
     case od::json_type::object: return TakeTagged(value, field, at, cell);
     case od::json_type::number:
       return at.Error(field, ofd::CutSpaces(std::string_view(value.raw_json_token())),

@@ -50,7 +50,7 @@ absl::Status Restorer::Begin(FileHead head, uint64_t line) {
   if (!bytes.ok()) return Error(line, "", "", std::string(bytes.status().message()));
   buffer_ = *std::move(bytes);
   ofd::ReaderOptions options{.overrides = head_.forms};
-  reader_ = std::make_unique<ofd::Reader>(output_, std::move(options));
+  reader_ = std::make_unique<ofd::Reader>(MadeName(), std::move(options));
   FC_RETURN_IF_ERROR(Flush(false));
   FC_CHECK(reader_->header_complete(), "a whole head that the reader takes for a part of one");
   return absl::OkStatus();
@@ -112,11 +112,14 @@ absl::Status Restorer::Finish(uint64_t line) {
   return Flush(true);
 }
 
+// What is wrong with the bytes that were made stands at a line of theirs, not of the source.
+std::string Restorer::MadeName() const { return output_.empty() ? StrCat("the file made from ", source_) : output_; }
+
 absl::Status Restorer::FinishIndex(uint64_t line) {
   auto bytes = HeadBytes(head_, names_);
   if (!bytes.ok()) return Error(line, "", "", std::string(bytes.status().message()));
   *bytes += end_;
-  FC_RETURN_IF_ERROR(ofd::IndexFile::Parse(output_, *bytes).status());
+  FC_RETURN_IF_ERROR(ofd::IndexFile::Parse(MadeName(), *bytes).status());
   return sink_->Write(*bytes);
 }
 

@@ -56,6 +56,7 @@ class Restorer {
  private:
   absl::Status Flush(bool last);
   absl::Status FinishIndex(uint64_t line);
+  std::string MadeName() const;
 
   std::string source_, output_;
   Sink* sink_;

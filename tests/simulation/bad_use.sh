@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Wrong use of `simulate` is refused with exit code 2 and a sentence that names what is wrong.
+#
+#   bad_use.sh SIMULATE
+set -uo pipefail
+simulate=$1
+failed=0
+refused() {
+  local expected=$1 out code
+  shift
+  out=$("$simulate" "$@" 2>&1)
+  code=$?
+  if [ $code -ne 2 ] || [[ "$out" != *"$expected"* ]]; then
+    echo "simulate $*: exit $code, said: $out"
+    failed=1
+  fi
+}
+refused "--seed=N" --seeds=5..2
+refused "--seed=N" --seeds=five
+refused "--seed=N"
+refused "no plant \"nonsense\"" --seed=1 --plant=nonsense
+refused "no fault \"rain\"" --seed=1 --without=rain
+refused "at most 30" --seed=1 --days=400
+exit $failed

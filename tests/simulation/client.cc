@@ -1,0 +1,89 @@
+// See client.h.
+#include "tests/simulation/client.h"
+
+#include <google/protobuf/message.h>
+
+#include "common/base/check.h"
+#include "common/rpc/wire.h"
+
+namespace fundcore::simulation {
+namespace {
+
+// One call as its maker sees it.
+struct Pending {
+  std::string method;
+  CallerId caller;
+  Duration deadline;
+  std::shared_ptr<google::protobuf::Message> response;
+  std::function<void(const absl::Status&)> done;
+
+  void End(const absl::Status& status) {
+    if (done) std::exchange(done, nullptr)(status);
+  }
+};
+
+// The messages of one delivery; they live until the handler has replied or is gone.
+struct Delivery {
+  std::unique_ptr<google::protobuf::Message> request, response;
+};
+
+void Deliver(dayrun::SimSystem* system, SimExecutor* network, const std::shared_ptr<Pending>& call,
+             const std::string& bytes, Duration back, bool lose_reply) {
+  const auto answer = [network, call, back, lose_reply](const absl::Status& status, const std::string& reply) {
+    if (lose_reply) return;
+    network->PostAfter(back, [call, status, reply] {
+      if (!call->done) return;
+      if (status.ok()) FC_CHECK(call->response->ParseFromString(reply), "reply of ", call->method);
+      call->End(status);
+    });
+  };
+  if (system->system() == nullptr) return answer(absl::UnavailableError("the system is down"), "");
+  const rpc::Handlers::Method* m = system->system()->handlers()->Find(call->method);
+  FC_CHECK(m && m->unary, "no method ", call->method);
+  auto delivery = std::make_shared<Delivery>();
+  delivery->request.reset(m->request_prototype->New());
+  delivery->response.reset(m->response_prototype->New());
+  FC_CHECK(delivery->request->ParseFromString(bytes), "request of ", call->method);
+  rpc::Call context;
+  context.caller = call->caller;
+  context.deadline = call->deadline;
+  m->unary(context, *delivery->request, delivery->response.get(), [delivery, answer](absl::Status status) {
+    answer(status, status.ok() ? rpc::DeterministicBytes(*delivery->response) : std::string());
+  });
+}
+
+}  // namespace
+
+bool IsTrouble(const absl::Status& s) {
+  return absl::IsUnavailable(s) || absl::IsDeadlineExceeded(s) || absl::IsResourceExhausted(s) || absl::IsAborted(s);
+}
+
+Client::Client(dayrun::SimSystem* system, uint64_t seed)
+    : system_(system), executor_(system->world().MakeExecutor("clients")), random_(RandomFor(seed, Stream::kClients)) {}
+
+void Client::Send(std::string_view method, const google::protobuf::Message& request,
+                  std::shared_ptr<google::protobuf::Message> response, std::string_view caller, Duration deadline,
+                  std::function<void(const absl::Status&)> done) {
+  auto call = std::make_shared<Pending>(
+      Pending{std::string(method), CallerId(caller), deadline, std::move(response), std::move(done)});
+  const auto chance = [&](int of_10000) { return static_cast<int>(random_.Below(10'000)) < of_10000; };
+  const auto delay = [&] {
+    return Duration::Micros(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(faults_.max_delay.raw()) + 1)));
+  };
+  // As many draws a call whatever is on, so that leaving a fault out shifts nothing.
+  const bool lose = chance(faults_.drop_request), lose_reply = chance(faults_.drop_reply), twice = chance(faults_.duplicate);
+  const Duration there = delay(), back = delay(), there_again = there + delay(), back_again = delay();
+  auto bytes = std::make_shared<const std::string>(rpc::DeterministicBytes(request));
+  executor_->PostAfter(deadline, [call] {
+    call->End(absl::DeadlineExceededError(StrCat(call->method, ": no answer in time; the effect is unknown")));
+  });
+  const auto send = [&](Duration after, Duration back, bool lost) {
+    executor_->PostAfter(after, [system = system_, network = executor_, call, bytes, back, lost] {
+      Deliver(system, network, call, *bytes, back, lost);
+    });
+  };
+  if (!lose) send(there, back, lose_reply);
+  if (twice) send(there_again, back_again, lose_reply);
+}
+
+}  // namespace fundcore::simulation

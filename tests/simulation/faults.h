@@ -1,0 +1,67 @@
+// The kinds of trouble that a simulated run may meet. Names are what people type (--without=crash,late-file) and what reports
+// count by.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace fundcore::simulation {
+
+enum class Fault : uint8_t {
+  // The process and its disk.
+  kCrash,          // the process dies between two tasks; what was not durable is lost, a torn tail may stay
+  kCrashInStart,   // and dies again while it recovers
+  kOutage,         // and stays down for minutes or hours
+  kUnknownAppend,  // an append fails although, or as if, it was written
+  kSlowSync,       // an append takes up to seconds
+  kDiskFull,       // appends and write-back are refused for a while
+  kFiles,          // listing, reading and publishing files fails, published or not
+  kClock,          // the wall clock is in doubt until it comes back or a person accepts it
+  // Between services, and between callers and the system.
+  kLostCall,
+  kLateCall,
+  kDoubledCall,
+  kServiceDown,  // one service does not answer its siblings for minutes or hours
+  kBankDown,
+  // Institutions.
+  kTaLate,         // the answer comes hours later
+  kTaSlow,         // its files come one by one, in any order
+  kTaWrongFigure,  // 04 says other units or another amount than the register
+  kTaWrongRegister,
+  kTaMissingLine,
+  kTaDoubledLine,
+  kTaDamaged,   // a file cut short, with a bad number or a wrong date
+  kTaConflict,  // a second file of the same identity with other bytes
+  kTaRefuses,   // an order or a fund account is refused
+  kTaPartial,
+  kTaForced,  // units are redeemed that nobody asked for
+  // People.
+  kRepeats,        // investors send the same request again, also at the same moment
+  kReusedId,       // and one id with two contents
+  kLateCancel,     // cancels close to the cut-off, on either side
+  kOperatorRaces,  // two operators at one break, the same person twice
+  kNewTerms,       // a fund stops taking purchases in mid-run
+  kCount,
+};
+
+inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
+
+inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
+    "crash",       "crash-in-start", "outage",     "unknown-append",   "slow-sync",    "disk-full",
+    "files",       "clock",          "lost-call",  "late-call",        "doubled-call", "service-down",
+    "bank-down",   "ta-late",        "ta-slow",    "ta-wrong-figure",  "ta-wrong-register",
+    "ta-missing-line", "ta-doubled-line", "ta-damaged", "ta-conflict", "ta-refuses",   "ta-partial",
+    "ta-forced",   "repeats",        "reused-id",  "late-cancel",      "operator-races", "new-terms"};
+
+constexpr std::string_view FaultName(Fault f) { return kFaultNames[static_cast<size_t>(f)]; }
+constexpr std::optional<Fault> ParseFault(std::string_view name) {
+  for (size_t i = 0; i < kFaults; ++i)
+    if (kFaultNames[i] == name) return static_cast<Fault>(i);
+  return std::nullopt;
+}
+
+using FaultCounts = std::array<uint64_t, kFaults>;
+
+}  // namespace fundcore::simulation

@@ -1,0 +1,415 @@
+// What the judge checks while the run goes on: identities, states that only go forward, and whether a refusal can be true.
+#include "tests/simulation/judge.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "common/rpc/handlers.h"
+#include "common/types/ids.h"
+#include "tests/simulation/client.h"
+#include "tests/simulation/trace.h"
+
+namespace fundcore::simulation {
+
+namespace tv1 = trade::v1;
+namespace av1 = account::v1;
+
+namespace {
+
+bool IsFinal(tv1::OrderState s) {
+  return s == tv1::SETTLED || s == tv1::REJECTED || s == tv1::CANCELLED || s == tv1::REFUSED;
+}
+
+// How far along an order is: answers never go back, whatever order they come in.
+int Progress(tv1::OrderState s) {
+  switch (s) {
+    case tv1::ORDER_STATE_UNSPECIFIED: return 0;
+    case tv1::RECEIVED: return 1;
+    case tv1::CHALLENGED: return 2;
+    case tv1::ACCEPTED: return 3;
+    case tv1::DISPATCHED: return 4;
+    case tv1::CONFIRMED: return 5;
+    case tv1::SETTLED: return 6;
+    default: return 10;
+  }
+}
+
+}  // namespace
+
+std::string Yuan(int64_t fen) { return Money::FromRaw(fen).ToGrouped(); }
+std::string UnitsText(int64_t e2) { return Units::FromRaw(e2).ToGrouped(); }
+
+std::string Content::Text() const {
+  return business == 24 ? StrCat("redeem ", UnitsText(units_e2), " units of ", fund)
+                        : StrCat("buy for ", Yuan(amount_fen), " of ", fund);
+}
+
+const Judge::Attempt* Judge::Request::Find(const Content& c) const {
+  for (const Attempt& a : attempts)
+    if (a.content == c) return &a;
+  return nullptr;
+}
+
+void Judge::Fail(std::string rule, std::string subject, std::string promised, std::string found, uint64_t order) {
+  if (order == 0) {
+    auto it = requests_.find(subject);
+    if (it != requests_.end()) order = it->second.order;
+  }
+  violations_.push_back({std::move(rule), std::move(subject), std::move(promised), std::move(found), order});
+}
+
+void Judge::Opened(size_t investor, uint64_t investor_id) { investors_[investor].id = investor_id; }
+
+void Judge::Sent(const std::string& request, size_t investor, const Content& content) {
+  Request& r = requests_[request];
+  if (r.attempts.empty()) {
+    Investor& i = investors_[investor];
+    r.investor = investor;
+    i.requests.push_back(request);
+    if (i.seen_at.raw() != 0) {
+      r.usable_seen = 0;
+      for (const auto& p : i.seen.positions())
+        if (p.fund_code() == content.fund) r.usable_seen = p.usable_units_e2();
+      for (const auto& a : i.seen.fund_accounts())
+        r.account_seen_open |= a.ta_code() == plan_.FundOf(content.fund).ta && a.state() == "OPEN";
+    }
+  }
+  if (!r.Find(content)) r.attempts.push_back({content, now_(), ++heard_});
+}
+
+void Judge::Answered(const std::string& request, const Content& content, const absl::Status& status,
+                     const tv1::OrderOutcome& outcome) {
+  Request& r = requests_.at(request);
+  if (!status.ok()) {
+    if (IsTrouble(status)) return;
+    const std::string reason = rpc::ReasonOf(status);
+    const bool may_be_reused = r.attempts.size() > 1 && !(r.order != 0 && r.content == content);
+    if (reason == "REQUEST_ID_REUSED" && may_be_reused) return;
+    return Fail("a request was turned away for no reason of business", request,
+                "an order number, or an error that says to ask again", Said(status));
+  }
+  ++tally_.answers;
+  if (outcome.order_id() == 0) return Fail("an answer without an order number", request, "a number", "0");
+  if (r.order == 0) {
+    ++tally_.orders;
+    r.order = outcome.order_id();
+    r.content = content;
+    r.sent = r.Find(content)->first_sent;
+    r.sent_at = r.Find(content)->at;
+    r.acknowledged = now_();
+    r.trade_day = outcome.trade_day();
+    const auto [it, fresh] = by_order_.emplace(r.order, request);
+    if (!fresh) Fail("one order number for two requests", request, it->second, StrCat(r.order), r.order);
+  } else {
+    ++tally_.repeats;
+    if (r.order != outcome.order_id()) {
+      Fail("the same request id had two effects", request, FormatOrderId(OrderId(r.order)),
+           FormatOrderId(OrderId(outcome.order_id())));
+    }
+    if (!(r.content == content)) {
+      Fail("another content was taken for the same request id", request, r.content.Text(), content.Text());
+    }
+    if (r.trade_day != 0 && outcome.trade_day() != r.trade_day) {
+      Fail("a repeated answer names another trading day", request, StrCat(r.trade_day), StrCat(outcome.trade_day()));
+    }
+    if (r.trade_day == 0) r.trade_day = outcome.trade_day();
+  }
+  CheckState(request, r, outcome.state(), outcome.reason());
+}
+
+void Judge::CheckState(const std::string& request, Request& r, tv1::OrderState state, const std::string& reason) {
+  const tv1::OrderState was = r.state;
+  if (IsFinal(was)) {
+    // An answer that was under way may be older than what is known; a final state other than the known one is another outcome.
+    if (IsFinal(state) && (state != was || reason != r.reason)) {
+      Fail("an order has two outcomes", request, StrCat(tv1::OrderState_Name(was), " ", r.reason),
+           StrCat(tv1::OrderState_Name(state), " ", reason));
+    }
+    return;
+  }
+  if (Progress(state) <= Progress(was)) return;
+  r.state = state;
+  r.reason = reason;
+  if (Progress(state) >= 3 && Progress(state) <= 6 && r.accepted_at == 0) r.accepted_at = ++heard_;
+  if (state == tv1::REJECTED) r.refused_at = ++heard_;
+  if (r.cancel_acknowledged && state != tv1::CANCELLED) {
+    Fail("a cancelled order goes on", request, "CANCELLED", tv1::OrderState_Name(state));
+  }
+}
+
+void Judge::CancelSent(const std::string& request) {
+  Request& r = requests_.at(request);
+  if (!r.cancel_sent) r.cancel_sent_at = now_();
+  r.cancel_sent = true;
+}
+
+void Judge::CancelAnswered(const std::string& request, const absl::Status& status, const tv1::Order& order) {
+  Request& r = requests_.at(request);
+  if (status.ok()) {
+    if (order.state() != tv1::CANCELLED) {
+      return Fail("a cancel was answered with another state", request, "CANCELLED", tv1::OrderState_Name(order.state()));
+    }
+    r.cancel_acknowledged = true;
+    CheckState(request, r, order.state(), "");
+    if (r.state != tv1::CANCELLED) {
+      Fail("an order was cancelled that had another outcome", request, tv1::OrderState_Name(r.state), "CANCELLED");
+    }
+    return;
+  }
+  if (IsTrouble(status)) return;
+  const std::string reason = rpc::ReasonOf(status);
+  const dayrun::GivenTa& ta = plan_.TaOf(plan_.FundOf(r.content.fund));
+  const TimePoint cutoff = TimePoint::At(Date::FromRaw(r.trade_day), ta.cutoff);
+  const bool late = r.trade_day != 0 && now_() >= cutoff;
+  if (reason == "CUTOFF_PASSED" && late) return;
+  if (reason == "ORDER_SEALED" && late) return;
+  // A rejected order may not have been known as such yet: its final state is checked at the end.
+  if (reason == "ORDER_FINAL") return;
+  Fail("a cancel was turned away for no reason of business", request,
+       StrCat("CANCELLED, as its cut-off is ", cutoff.Iso()), Said(status));
+}
+
+void Judge::PaymentSent(const std::string& request, size_t investor, bool deposit, int64_t amount_fen) {
+  auto [it, fresh] = payments_.try_emplace(request);
+  if (!fresh) return;
+  it->second = {investor, deposit, amount_fen, ++heard_, 0, 0, av1::PAYMENT_STATE_UNSPECIFIED, false};
+  investors_[investor].payments.push_back(request);
+}
+
+void Judge::PaymentAnswered(const std::string& request, const absl::Status& status, const av1::PaymentResponse& r) {
+  Payment& p = payments_.at(request);
+  if (!status.ok()) {
+    if (IsTrouble(status)) return;
+    if (rpc::ReasonOf(status) == "NOT_ENOUGH_CASH" && !p.deposit && p.id == 0) {
+      p.never = true;
+      p.ended = ++heard_;
+      return;
+    }
+    return Fail("a payment was turned away for no reason of business", request, Yuan(p.amount_fen), Said(status));
+  }
+  if (p.id != 0 && p.id != r.payment_id()) {
+    Fail("the same payment id had two effects", request, StrCat(p.id), StrCat(r.payment_id()));
+  }
+  p.id = r.payment_id();
+  if (p.never) Fail("a withdrawal was made that had been refused", request, "NOT_ENOUGH_CASH", av1::PaymentState_Name(r.state()));
+  p.never = false;
+  const bool ended = p.state == av1::DONE || p.state == av1::FAILED;
+  if (ended && (r.state() == av1::DONE || r.state() == av1::FAILED) && r.state() != p.state) {
+    Fail("a payment has two outcomes", request, av1::PaymentState_Name(p.state), av1::PaymentState_Name(r.state()));
+  }
+  if (ended || (r.state() != av1::DONE && r.state() != av1::FAILED)) return;
+  p.state = r.state();
+  p.ended = ++heard_;
+  if (r.state() == av1::FAILED && !p.deposit) {
+    Fail("the bank refused a withdrawal that our books could pay", request, "DONE", r.reason());
+  }
+}
+
+void Judge::Saw(size_t investor, const av1::GetAccountResponse& a) {
+  Investor& i = investors_[investor];
+  i.seen_at = now_();
+  i.seen = a;
+  if (a.available_fen() < 0 || a.reserved_fen() < 0 || a.awaiting_fen() < 0 || a.withdrawing_fen() < 0) {
+    Fail("a balance below zero", StrCat("investor ", i.id), "0.00 or more", a.ShortDebugString());
+  }
+  for (const auto& p : a.positions()) {
+    if (p.units_e2() < 0 || p.frozen_units_e2() < 0 || p.frozen_units_e2() > p.units_e2()) {
+      Fail("units below zero", StrCat("investor ", i.id), "0.00 or more", p.ShortDebugString());
+    }
+  }
+}
+
+void Judge::SawBreaks(const std::vector<clearing::v1::Break>& breaks) {
+  for (const auto& b : breaks) {
+    if (b.state() != "CLOSED") continue;
+    const auto [it, fresh] = closed_by_.emplace(b.break_id(), StrCat(b.proposed_by(), "+", b.approved_by(), " ", b.resolution()));
+    if (fresh && (b.proposed_by().empty() || b.approved_by().empty() || b.proposed_by() == b.approved_by())) {
+      Fail("a break was closed without two people", StrCat("break ", b.break_id()), "two", it->second);
+    }
+    const std::string now = StrCat(b.proposed_by(), "+", b.approved_by(), " ", b.resolution());
+    if (!fresh && it->second != now) Fail("a closed break changed", StrCat("break ", b.break_id()), it->second, now);
+  }
+}
+
+void Judge::SawFiles(const MemoryFiles& files) {
+  auto listing = files.List("");
+  if (!listing.ok()) return;  // the disk is out of order just now
+  std::set<std::string> there;
+  for (const FileInfo& info : *listing) {
+    there.insert(info.name);
+    auto known = files_.find(info.name);
+    if (known != files_.end() && known->second.size() == info.size) continue;
+    auto bytes = files.Read(info.name);
+    if (!bytes.ok()) continue;
+    if (known == files_.end()) {
+      files_.emplace(info.name, *std::move(bytes));
+    } else if (*bytes != known->second) {
+      Fail("a published file changed", info.name, StrCat(known->second.size(), " bytes as first seen"),
+           StrCat(bytes->size(), " other bytes"));
+    }
+  }
+  for (const auto& [name, bytes] : files_)
+    if (!there.contains(name)) Fail("a published file is gone", name, StrCat(bytes.size(), " bytes"), "no file");
+}
+
+void Judge::StoppedPurchases(const std::string& fund, TimePoint possible_from) {
+  if (!stopped_.contains(fund)) stopped_[fund] = {possible_from, TimePoint::FromRaw(INT64_MAX), {}};
+}
+
+void Judge::SawStopped(const std::string& fund, TimePoint since, TimePoint asked) {
+  Stop& stop = stopped_.at(fund);
+  stop.sure_from = since;
+  stop.sure_to = std::max(stop.sure_to, asked);
+}
+
+bool Judge::IsSpoilt(const std::string& ta, Date answer_day, const std::string& order) const {
+  return std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) {
+    if (i.ta != ta || i.answer_day != answer_day) return false;
+    if (order.empty()) return i.fault == Fault::kTaDamaged;
+    const bool line = i.fault == Fault::kTaWrongFigure || i.fault == Fault::kTaMissingLine || i.fault == Fault::kTaDoubledLine;
+    return line && i.order == order;
+  });
+}
+
+std::vector<uint64_t> Judge::LiveOrders(const std::string& ta) const {
+  std::vector<uint64_t> out;
+  for (const auto& [order, request] : by_order_) {
+    const Request& r = requests_.at(request);
+    if (r.state == tv1::REJECTED || r.state == tv1::CANCELLED || r.cancel_sent) continue;
+    if (plan_.FundOf(r.content.fund).ta == ta) out.push_back(order);
+  }
+  return out;
+}
+
+size_t Judge::InvestorOf(uint64_t order) const { return requests_.at(by_order_.at(order)).investor; }
+
+std::string Judge::FundOf(uint64_t order) const {
+  const std::string request = RequestOf(order);
+  return request.empty() ? std::string() : requests_.at(request).content.fund;
+}
+
+std::string Judge::RequestOf(uint64_t order) const {
+  auto it = by_order_.find(order);
+  return it == by_order_.end() ? std::string() : it->second;
+}
+
+bool Judge::WasAcknowledged(const std::string& request) const {
+  auto it = requests_.find(request);
+  return it != requests_.end() && it->second.order != 0;
+}
+
+bool Judge::Was(Fault fault, const std::string& order) const {
+  return std::any_of(injected_.begin(), injected_.end(),
+                     [&](const Injected& i) { return i.fault == fault && i.order == order; });
+}
+
+// The least that the investor can have had to spend at any moment between the sending of the order and its refusal, assuming
+// that everything that may have taken money had, and that nothing had come back that was not known to be back.
+bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const {
+  const Investor& investor = investors_.at(r.investor);
+  int64_t least = 0, most = 0;
+  for (const std::string& id : investor.payments) {
+    const Payment& p = payments_.at(id);
+    if (p.deposit) {
+      if (p.state == av1::DONE && p.ended < r.sent_at) least += p.amount_fen;
+      if (p.sent <= r.refused_at && p.state != av1::FAILED) most += p.amount_fen;
+    } else if (!p.never && p.sent <= r.refused_at) {
+      least -= p.amount_fen;
+    }
+  }
+  for (const std::string& id : investor.requests) {
+    const Request& other = requests_.at(id);
+    if (id == request) continue;
+    int64_t amount = 0;
+    bool redemption = false;
+    for (const Attempt& a : other.attempts) {
+      if (a.at > r.refused_at) continue;
+      if (other.order != 0 && !(other.content == a.content)) continue;  // never executed
+      amount = std::max(amount, a.content.amount_fen);
+      redemption |= a.content.business == 24;
+    }
+    if (redemption) most = INT64_MAX / 2;  // its proceeds may be there: known only to bounds
+    // Trade's own rules are applied before anything is set aside.
+    const bool never = other.state == tv1::REJECTED && other.refused_at < r.sent_at;
+    if (!never) least -= amount;
+  }
+  *proven = most < r.content.amount_fen;
+  return least < r.content.amount_fen;
+}
+
+// By what the investor saw when they last looked before sending.
+bool Judge::UnitsMayHaveLacked(const std::string& request, const Request& r, bool* proven) const {
+  const Investor& investor = investors_.at(r.investor);
+  *proven = false;
+  if (r.usable_seen < 0) return true;
+  for (const std::string& id : investor.requests) {
+    const Request& other = requests_.at(id);
+    if (id == request || other.attempts.empty()) continue;
+    const Content& c = other.attempts.front().content;
+    if (c.business == 24 && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
+  }
+  for (const Injected& i : injected_)
+    if (i.fault == Fault::kTaForced) return true;
+  *proven = true;
+  return r.usable_seen < r.content.units_e2;
+}
+
+bool Judge::MayHaveBought(const Request& r, bool* surely) const {
+  bool may = false;
+  *surely = false;
+  for (const std::string& id : investors_.at(r.investor).requests) {
+    const Request& other = requests_.at(id);
+    if (&other == &r) continue;
+    for (const Attempt& a : other.attempts)
+      may |= a.content.business == 22 && a.content.fund == r.content.fund && a.at <= r.refused_at;
+    *surely |= other.accepted_at != 0 && other.accepted_at < r.sent_at && other.content.business == 22 &&
+               other.content.fund == r.content.fund;
+  }
+  return may;
+}
+
+// Is there a moment between receipt and refusal at which this reason was true?
+void Judge::CheckRefusal(const std::string& request, const Request& r, const std::string& reason, TimePoint received) {
+  const Content& c = r.content;
+  const dayrun::GivenFund& fund = plan_.FundOf(c.fund);
+  const dayrun::GivenInvestor& who = *plan_.investors()[r.investor];
+  bool proven = true, possible = false;
+  const int64_t first = fund.minimum.raw();
+  const int64_t additional = fund.additional.is_positive() ? fund.additional.raw() : first;
+  if (reason == "FUND_CLOSED_ON_TRADE_DAY") {
+    possible = !*plan_.CalendarOf(fund).IsOpen(Date::FromRaw(r.trade_day));
+  } else if (reason == "AMOUNT_BELOW_FIRST_MINIMUM") {
+    bool surely = false;
+    MayHaveBought(r, &surely);
+    possible = c.business == 22 && c.amount_fen < first && !(surely && c.amount_fen >= additional);
+  } else if (reason == "AMOUNT_BELOW_ADDITIONAL_MINIMUM") {
+    bool surely = false;
+    possible = c.business == 22 && c.amount_fen < additional && MayHaveBought(r, &surely);
+  } else if (reason == "AMOUNT_ABOVE_MAXIMUM") {
+    possible = c.business == 22 && fund.maximum.is_positive() && c.amount_fen > fund.maximum.raw();
+  } else if (reason == "UNITS_BELOW_MINIMUM") {
+    possible = c.business == 24 && c.units_e2 < fund.min_redemption.raw();
+  } else if (reason == "PURCHASE_STOPPED") {
+    auto it = stopped_.find(c.fund);
+    possible = c.business == 22 && it != stopped_.end() && received >= it->second.possible_from;
+  } else if (reason == "NOT_ENOUGH_CASH") {
+    possible = c.business == 22 && CashMayHaveLacked(request, r, &proven);
+  } else if (reason == "NOT_ENOUGH_UNITS") {
+    possible = c.business == 24 && UnitsMayHaveLacked(request, r, &proven);
+  } else if (reason == "FUND_ACCOUNT_NOT_OPEN") {
+    possible = !plan_.TaOf(fund).same_day_orders && !r.account_seen_open;
+    proven = false;
+  } else if (reason == "FUND_ACCOUNT_REFUSED" || reason == "FUND_ACCOUNT_REFUSED_BY_TA") {
+    possible = refused_accounts_.contains({fund.ta, r.investor});
+  } else if (reason == "QUESTIONNAIRE_MISSING") {
+    possible = c.business == 22 && who.risk_class == 0;
+  } else if (reason == "RISK_ABOVE_CLASS") {
+    possible = c.business == 22 && who.risk_class > 0 && fund.risk_grade > who.risk_class && !c.mismatch_confirmed;
+  }
+  ++(proven ? tally_.refusals_proven : tally_.refusals_unproven);
+  if (possible) return;
+  Fail("a refusal that was not true", request, StrCat("taken, or refused for a reason that holds: ", c.Text()),
+       StrCat("REJECTED ", reason));
+}
+
+}  // namespace fundcore::simulation

@@ -1,0 +1,221 @@
+// The judge: remembers what callers were promised, and holds the system to it. It knows the services only by their protos and
+// the files they exchange; it has its own idea of trading days, of what an investor can pay for, and of which answers of an
+// institution were wrong on purpose.
+//
+//   Judge judge(plan, [&] { return world.Now(); });
+//   judge.Sent(request, investor, content);                    // before the call
+//   judge.Answered(request, content, status, outcome);         // what came back
+//   …
+//   judge.AtEnd(found);                                        // what everybody's books say when all is quiet
+//   for (const Violation& v : judge.violations()) …
+//
+// A rule is exact where the judge can know: trading days, identities, files, final balances, units. For money and units at a
+// moment in mid-run it knows bounds, because answers overtake each other: a refusal is found wrong only where no order of
+// events makes it right, and counted as unproven where some order would (see Tally).
+//
+// One thread, that of the world.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/files/memory.h"
+#include "fundcore/account/v1/account.pb.h"
+#include "fundcore/bank/v1/bank.pb.h"
+#include "fundcore/clearing/v1/clearing.pb.h"
+#include "fundcore/trade/v1/trade.pb.h"
+#include "tests/simulation/plan.h"
+#include "tools/ta_sim/ta_sim.h"
+
+namespace fundcore::simulation {
+
+struct Violation {
+  std::string rule;      // a few words, the same for the same kind of failure
+  std::string subject;   // request id, file, account: what the history is looked up by
+  std::string promised;
+  std::string found;
+  uint64_t order_id = 0;
+};
+
+// What makes two requests under one id the same.
+struct Content {
+  uint32_t business = 22;
+  std::string fund;
+  int64_t amount_fen = 0;
+  int64_t units_e2 = 0;
+  bool mismatch_confirmed = false;
+  friend bool operator==(const Content&, const Content&) = default;
+  std::string Text() const;
+};
+
+// What a run was about, in numbers.
+struct Tally {
+  uint64_t orders = 0, answers = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved_by_closing = 0;
+  uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0;
+};
+
+// An error of an institution that the run has put into its answer.
+struct Injected {
+  Fault fault;
+  std::string ta;
+  Date answer_day;
+  std::string order;             // AppSheetSerialNo, empty where it is about a file
+  std::set<std::string> breaks;  // kinds of break, one of which must report it; none: none has to
+  std::set<std::string> may;     // further kinds that may come of it
+};
+
+// Everybody's books when all is quiet. Gathered by the run through the public calls.
+struct Findings {
+  std::vector<trade::v1::Order> orders;               // of every investor, by ListOrders
+  std::vector<account::v1::GetAccountResponse> accounts;  // by investor, in the plan's order
+  account::v1::TrialBalanceResponse books;
+  bank::v1::BalancesResponse bank;
+  std::vector<clearing::v1::BusinessDay> days;        // not closed
+  std::vector<clearing::v1::Break> breaks;            // all there ever were
+  std::map<std::string, ta_sim::TaReport> tas;
+  const MemoryFiles* files = nullptr;
+  Date today;
+};
+
+class Judge {
+ public:
+  Judge(const Plan& plan, std::function<TimePoint()> now) : plan_(plan), now_(std::move(now)) {}
+
+  // --- While the run goes on.
+  void Opened(size_t investor, uint64_t investor_id);
+  void Sent(const std::string& request, size_t investor, const Content& content);
+  void Answered(const std::string& request, const Content& content, const absl::Status& status,
+                const trade::v1::OrderOutcome& outcome);
+  void CancelSent(const std::string& request);
+  void CancelAnswered(const std::string& request, const absl::Status& status, const trade::v1::Order& order);
+  void PaymentSent(const std::string& request, size_t investor, bool deposit, int64_t amount_fen);
+  void PaymentAnswered(const std::string& request, const absl::Status& status, const account::v1::PaymentResponse& r);
+  // An investor looked at their account.
+  void Saw(size_t investor, const account::v1::GetAccountResponse& account);
+  void SawBreaks(const std::vector<clearing::v1::Break>& breaks);
+  // Files, once published, stay as they are; looked at now and then.
+  void SawFiles(const MemoryFiles& files);
+  void Inject(Injected injected) { injected_.push_back(std::move(injected)); }
+  // Purchases of the fund may be refused from then on.
+  void StoppedPurchases(const std::string& fund, TimePoint possible_from);
+  // The fund was stopped when asked for; so it has been since the first time, for nobody stops it twice. Its institution's
+  // prices (07) open it again.
+  void SawStopped(const std::string& fund, TimePoint since, TimePoint asked);
+  // The institution was told to refuse the account of this investor.
+  void RefusedAccount(const std::string& ta, size_t investor) { refused_accounts_.insert({ta, investor}); }
+  void Fail(std::string rule, std::string subject, std::string promised, std::string found, uint64_t order = 0);
+
+  // --- At the end.
+  void AtEnd(const Findings& found);
+  // "" where every order, payment and day is done; else what is still under way, for the demand of progress.
+  std::string Pending(const std::vector<trade::v1::Order>& orders,
+                      const std::vector<clearing::v1::BusinessDay>& days) const;
+
+  const std::vector<Violation>& violations() const { return violations_; }
+  const Tally& tally() const { return tally_; }
+  uint64_t InvestorIdOf(size_t investor) const { return investors_.at(investor).id; }
+  // Order numbers that were acknowledged and are not refused, for whoever wants to spoil their answers.
+  std::vector<uint64_t> LiveOrders(const std::string& ta) const;
+  size_t InvestorOf(uint64_t order) const;
+  // The fund of an acknowledged order, "" where there is none.
+  std::string FundOf(uint64_t order) const;
+  // The request under which an acknowledged order was placed, "" where there is none.
+  std::string RequestOf(uint64_t order) const;
+  // Has this answer something wrong on purpose that a corrected file puts right: with this order's line, or with a file where
+  // `order` is empty?
+  bool IsSpoilt(const std::string& ta, Date answer_day, const std::string& order) const;
+  // Was this fault put into the answer about this order?
+  bool Was(Fault fault, const std::string& order) const;
+  bool WasAcknowledged(const std::string& request) const;
+
+ private:
+  struct Attempt {
+    Content content;
+    TimePoint first_sent;
+    uint64_t at = 0;  // in the order of what the judge has heard: finer than business time, which stands still at times
+  };
+  struct Request {
+    size_t investor = 0;
+    std::vector<Attempt> attempts;
+    // From the first acknowledgement on.
+    uint64_t order = 0;
+    Content content;
+    TimePoint sent, acknowledged;
+    int32_t trade_day = 0;
+    trade::v1::OrderState state = trade::v1::ORDER_STATE_UNSPECIFIED;  // latest known
+    std::string reason;
+    uint64_t sent_at = 0, accepted_at = 0, refused_at = 0;  // as Attempt::at; 0: not (yet) heard
+    bool cancel_sent = false, cancel_acknowledged = false;
+    TimePoint cancel_sent_at;
+    // What the investor had seen of their account before sending; -1 where they had not looked.
+    int64_t usable_seen = -1;
+    bool account_seen_open = false;
+    const Attempt* Find(const Content& c) const;
+  };
+  struct Payment {
+    size_t investor = 0;
+    bool deposit = true;
+    int64_t amount_fen = 0;
+    uint64_t sent = 0, ended = 0;  // as Attempt::at
+    uint64_t id = 0;
+    account::v1::PaymentState state = account::v1::PAYMENT_STATE_UNSPECIFIED;
+    bool never = false;  // refused at the door: nothing was set aside
+  };
+  struct Investor {
+    uint64_t id = 0;
+    std::vector<std::string> requests, payments;
+    TimePoint seen_at;
+    account::v1::GetAccountResponse seen;
+  };
+  // One line of an 04 file that could be read.
+  struct Line {
+    std::string file, order, account, fund, code, serial;
+    uint32_t business = 0;
+    int64_t amount = 0, units = 0, fee = 0;
+    int32_t day = 0;
+  };
+
+  void CheckState(const std::string& request, Request& r, trade::v1::OrderState state, const std::string& reason);
+  void CheckRefusal(const std::string& request, const Request& r, const std::string& reason, TimePoint received);
+  bool CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const;
+  bool UnitsMayHaveLacked(const std::string& request, const Request& r, bool* proven) const;
+  bool MayHaveBought(const Request& r, bool* surely) const;
+  void CheckTradeDay(const std::string& request, const Request& r, const trade::v1::Order& o);
+  void CheckOrders(const Findings& found);
+  void CheckOutFiles(const Findings& found);
+  void CheckConfirmations(const Findings& found);
+  void CheckMoney(const Findings& found);
+  void CheckUnits(const Findings& found);
+  void CheckBooks(const Findings& found);
+  void CheckBreaks(const Findings& found);
+  std::vector<Line> ReadConfirmations(const MemoryFiles& files);
+
+  const Plan& plan_;
+  const std::function<TimePoint()> now_;
+  uint64_t heard_ = 0;  // things heard so far
+  std::map<std::string, Request> requests_;
+  std::map<uint64_t, std::string> by_order_;
+  std::map<std::string, Payment> payments_;
+  std::map<size_t, Investor> investors_;
+  std::map<std::string, std::string> files_;  // name, bytes as first seen
+  struct Stop {
+    TimePoint possible_from, sure_from, sure_to;
+  };
+  std::map<std::string, Stop> stopped_;
+  std::set<std::pair<std::string, size_t>> refused_accounts_;
+  std::vector<Injected> injected_;
+  std::vector<Line> confirmations_;
+  std::map<uint64_t, std::string> closed_by_;  // breaks: who closed them
+  std::vector<Violation> violations_;
+  Tally tally_;
+};
+
+std::string Yuan(int64_t fen);
+std::string UnitsText(int64_t e2);
+
+}  // namespace fundcore::simulation

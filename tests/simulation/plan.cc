@@ -1,0 +1,241 @@
+// Draws.
+#include "tests/simulation/plan.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+
+namespace fundcore::simulation {
+namespace {
+
+using dayrun::GivenFund;
+using dayrun::GivenInvestor;
+using dayrun::GivenTa;
+
+// Ordinary weeks, eves of holidays, make-up weekends, days when only Hong Kong is closed, the turn of the year.
+constexpr int32_t kStarts[] = {20250123, 20250303, 20250402, 20250416, 20250424, 20250428,
+                               20250529, 20250626, 20250925, 20250929, 20251229, 20240207};
+
+const TradingCalendar& Find(const CalendarSet& set, std::string_view name) {
+  const TradingCalendar* found = set.Find(name.empty() ? "XSHG" : name);
+  FC_CHECK(found, "no calendar ", name);
+  return *found;
+}
+
+template <class T>
+const T& Pick(SeededRandom& r, const std::vector<T>& from) {
+  return from[r.Below(from.size())];
+}
+
+GivenTa DrawTa(SeededRandom& r, int i) {
+  GivenTa ta;
+  ta.code = Pick<std::string>(r, {StrCat(i + 1, i + 1), StrCat("0", i + 3), StrCat("A", i)});
+  ta.distributor = "301";
+  ta.version = Pick<std::string>(r, {"20", "21", "21", "22", "22"});
+  ta.cutoff = Pick<TimeOfDay>(r, {TimeOfDay::Hms(15, 0), TimeOfDay::Hms(15, 0), TimeOfDay::Hms(14, 30)});
+  ta.export_by = Pick<TimeOfDay>(r, {TimeOfDay::Hms(18, 0), TimeOfDay::Hms(20, 30)});
+  ta.same_day_orders = r.Below(10) != 0;
+  ta.index = true;  // the stand-in takes nothing that no index lists
+  return ta;
+}
+
+GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<Date>& navs) {
+  GivenFund f;
+  f.code = StrCat(110001 + 7 * i);
+  f.ta = ta.code;
+  f.risk_grade = static_cast<int>(1 + r.Below(4));
+  f.calendar = ta.calendar;
+  const bool abroad = r.Below(4) == 0;
+  if (abroad) {
+    f.kind = "qdii";
+    f.calendar = "SHHK";
+    f.confirm_days = 2;
+    f.purchase_pay_days = 3;
+    f.redemption_pay_days = static_cast<int>(4 + r.Below(3));
+  } else {
+    f.kind = Pick<std::string>(r, {"equity", "mixed", "bond", "index"});
+    f.purchase_pay_days = static_cast<int>(1 + r.Below(2));
+    f.redemption_pay_days = static_cast<int>(2 + r.Below(2));
+  }
+  f.minimum = Money::Whole(Pick<int64_t>(r, {1, 10, 100, 1000}));
+  f.additional = r.Below(3) == 0 ? Money::Whole(1) : f.minimum;
+  if (r.Below(3) == 0) f.maximum = Money::Whole(20'000);
+  f.min_redemption = Units::Whole(Pick<int64_t>(r, {0, 1, 10}));
+  switch (r.Below(4)) {
+    case 0: break;  // no fee
+    case 1: f.purchase.push_back({Money(), Money(), Rate::Ppm(12'000), Money()}); break;
+    case 2:
+      f.purchase.push_back({Money(), Money::FromRaw(999'999), Rate::Ppm(15'000), Money()});
+      f.purchase.push_back({Money::Whole(10'000), Money(), Rate::Ppm(8'000), Money()});
+      break;
+    case 3:
+      f.purchase.push_back({Money(), Money::FromRaw(1'999'999), Rate::Ppm(10'000), Money()});
+      f.purchase.push_back({Money::Whole(20'000), Money(), Rate(), Money::Whole(150)});
+      break;
+  }
+  if (r.Below(3) != 0) {
+    f.redemption.push_back({0, 6, Rate::Ppm(15'000), Rate::Ppm(1'000'000)});
+    f.redemption.push_back({7, 29, Rate::Ppm(7'500), Rate::Ppm(1'000'000)});
+    f.redemption.push_back({30, 99999, Rate::Ppm(5'000), Rate::Ppm(250'000)});
+  }
+  f.inside = r.Below(4) == 0;
+  if (r.Below(2) == 0) f.discount = Pick<Rate>(r, {Rate::Ppm(100'000), Rate::Ppm(400'000)});
+  f.cut_units = r.Below(3) == 0;
+  f.cut_fee = r.Below(4) == 0;
+  f.whole_units = f.kind == "index" && r.Below(2) == 0;
+  if (f.whole_units) f.minimum = f.additional = Money::Whole(100);  // buys one unit at any price drawn here
+  f.lifo = r.Below(5) == 0;
+  int64_t nav = 50'000'000 + 10'000 * static_cast<int64_t>(r.Below(20'000));
+  for (Date d : navs) {
+    // What whole units cost is a whole number of fen, so that there is nothing to round differently.
+    if (f.whole_units) nav -= nav % 1'000'000;
+    f.navs.push_back({d, Nav::FromRaw(nav)});
+    nav += 10'000 * (static_cast<int64_t>(r.Below(400)) - 195);
+    nav = std::max<int64_t>(nav, 10'000'000);
+  }
+  return f;
+}
+
+// Each kind is on in about half of the runs; one run in twelve has none, one in twelve has all.
+std::bitset<kFaults> DrawFaults(SeededRandom& r) {
+  std::bitset<kFaults> on;
+  const uint64_t mood = r.Below(12);
+  for (size_t i = 0; i < kFaults; ++i) {
+    const bool drawn = r.Below(100) < 45;
+    on[i] = mood == 0 ? false : mood == 1 ? true : drawn;
+  }
+  return on;
+}
+
+}  // namespace
+
+SeededRandom RandomFor(uint64_t seed, Stream stream) {
+  SeededRandom mix(seed * 0x9e3779b97f4a7c15ull + static_cast<uint64_t>(stream) * 0xd1b54a32d192ed03ull);
+  return SeededRandom(mix.Next());
+}
+
+std::vector<const GivenFund*> Plan::funds() const {
+  std::vector<const GivenFund*> out;
+  for (const auto& [line, given] : script.given)
+    if (const auto* f = std::get_if<GivenFund>(&given)) out.push_back(f);
+  return out;
+}
+
+std::vector<const GivenInvestor*> Plan::investors() const {
+  std::vector<const GivenInvestor*> out;
+  for (const auto& [line, given] : script.given)
+    if (const auto* i = std::get_if<GivenInvestor>(&given)) out.push_back(i);
+  return out;
+}
+
+const TradingCalendar& Plan::CalendarOf(const GivenFund& fund) const { return Find(script.calendars, fund.calendar); }
+const TradingCalendar& Plan::CalendarOf(const GivenTa& ta) const { return Find(script.calendars, ta.calendar); }
+
+Date Plan::Deadline() const {
+  Date latest = days.back();
+  for (const GivenFund* f : funds()) {
+    // An order after the last cut-off has the next open day; then the fund's own waits; then two days in reserve.
+    const int wait = 1 + std::max({f->confirm_days, f->purchase_pay_days, f->redemption_pay_days}) + 3;
+    latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), wait));
+  }
+  return latest;
+}
+
+std::string Plan::Describe() const {
+  std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ", days.front().Iso(),
+                         ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ", funds().size(),
+                         " funds at ", script.tas().size(), " institutions; faults:");
+  for (size_t i = 0; i < kFaults; ++i)
+    if (faults[i]) s += StrCat(" ", kFaultNames[i]);
+  if (faults.none()) s += " none";
+  for (const GivenFund* f : funds()) {
+    s += StrCat("\n  fund ", f->code, " at ", f->ta, " version ", TaOf(*f).version, " calendar ", f->calendar, " T+", f->confirm_days, "/",
+                f->purchase_pay_days, "/", f->redemption_pay_days, f->inside ? " inside" : "", f->cut_units ? " cut units" : "",
+                f->cut_fee ? " cut fee" : "", f->whole_units ? " whole units" : "", f->lifo ? " newest first" : "", " discount ",
+                f->discount.ToString(), " tiers ", f->purchase.size(), "/", f->redemption.size());
+  }
+  return s;
+}
+
+Plan DrawPlan(const Options& options) {
+  Plan plan;
+  plan.seed = options.seed;
+  SeededRandom r = RandomFor(options.seed, Stream::kWorld);
+  dayrun::Script& script = plan.script;
+  script.path = script.name = StrCat("seed-", options.seed);
+  script.calendars = CalendarSet::BuiltIn();
+  const TradingCalendar& shanghai = Find(script.calendars, "XSHG");
+  auto both = TradingCalendar::Intersect("SHHK", shanghai, Find(script.calendars, "XHKG"));
+  FC_CHECK(both.ok(), both.status().ToString());
+  script.calendars.Put(*both);
+  script.given.emplace_back(0, dayrun::GivenCalendar{"SHHK", *both});
+
+  // Days and sizes are drawn whether or not they are given, so that what comes after is the same.
+  const int drawn_days = static_cast<int>(1 + r.Below(5));
+  const int drawn_orders = r.Below(40) == 0 ? 2'000 : static_cast<int>(20 + r.Below(r.Below(3) == 0 ? 600 : 180));
+  const int days = options.days > 0 ? options.days : drawn_days;
+  plan.orders_a_day = options.orders > 0 ? options.orders : drawn_orders;
+  const auto from = shanghai.NextOrSame(Date::FromRaw(kStarts[r.Below(std::size(kStarts))]));
+  FC_CHECK(from.ok(), from.status().ToString());
+  plan.days.push_back(*from);
+  while (static_cast<int>(plan.days.size()) < days) {
+    const auto next = shanghai.Next(plan.days.back());
+    FC_CHECK(next.ok(), "the calendar ends; ask for fewer days");
+    plan.days.push_back(*next);
+  }
+  script.start = TimePoint::At(plan.days.front(), TimeOfDay::Hms(8, 0));
+
+  std::vector<Date> navs;
+  for (Date d = plan.days.front(); navs.size() < plan.days.size() + 12; d = *shanghai.Next(d)) navs.push_back(d);
+  const int tas = static_cast<int>(1 + r.Below(3));
+  std::vector<GivenTa> given;
+  for (int i = 0; i < tas; ++i) {
+    GivenTa ta = DrawTa(r, i);
+    script.given.emplace_back(0, ta);
+    given.push_back(std::move(ta));
+  }
+  const int funds = tas + static_cast<int>(r.Below(4));
+  for (int i = 0; i < funds; ++i)
+    script.given.emplace_back(0, DrawFund(r, i, given[static_cast<size_t>(i % tas)], navs));
+  plan.careless = r.Below(3) == 0;
+  const int investors = std::clamp(drawn_orders / static_cast<int>(3 + r.Below(10)), 4, 300);
+  for (int i = 0; i < investors; ++i) {
+    GivenInvestor investor;
+    investor.name = StrCat("i", i + 1);
+    investor.risk_class = r.Below(8) == 0 ? static_cast<int>(r.Below(5)) : 5;
+    investor.institution = r.Below(6) == 0;
+    for (const GivenTa& ta : given)
+      if (r.Below(6) == 0) investor.registered_at.push_back(ta.code);
+    script.given.emplace_back(0, std::move(investor));
+  }
+  plan.executors = static_cast<int>(1 + r.Below(3));
+  plan.partitions = static_cast<uint16_t>(1 + r.Below(5));
+  plan.clearing_partitions = static_cast<uint16_t>(1 + r.Below(3));
+  plan.shuffle = r.Below(2) == 0;
+  plan.flush_every_bytes = Pick<uint64_t>(r, {5'000, 30'000, 200'000});
+
+  SeededRandom f = RandomFor(options.seed, Stream::kFaults);
+  plan.faults = DrawFaults(f) & ~options.without;
+  const auto rate = [&](Fault fault, uint64_t most) {
+    const uint64_t drawn = 1 + f.Below(most);
+    return plan.Has(fault) ? static_cast<int>(drawn) : 0;
+  };
+  const int lost = rate(Fault::kLostCall, 400);
+  plan.calls.drop_request = lost;
+  plan.calls.drop_reply = lost;
+  plan.calls.duplicate = rate(Fault::kDoubledCall, 800);
+  plan.calls.max_delay = Duration::Millis(rate(Fault::kLateCall, 400));
+  plan.log.unknown_per_million = static_cast<uint32_t>(rate(Fault::kUnknownAppend, 60'000));
+  plan.log.longest_sync = Duration::Micros(std::max(200, 1'000 * rate(Fault::kSlowSync, 800)));
+  plan.crashes = rate(Fault::kCrash, 8);
+
+  // For the prices of the stand-in institutions: they know them up to the last of these lines.
+  dayrun::Line last;
+  last.at = TimePoint::At(plan.Deadline().AddDays(10), TimeOfDay::Hms(12, 0));
+  script.lines.push_back(last);
+  return plan;
+}
+
+}  // namespace fundcore::simulation

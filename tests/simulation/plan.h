@@ -1,0 +1,68 @@
+// What a run is made of, all of it drawn from the seed before anything happens: institutions, funds, investors, days, and
+// which troubles may strike how often. Printing a plan says what a run tries.
+//
+//   Plan plan = DrawPlan({.seed = 7});
+//   plan.Has(Fault::kCrash) …
+//
+// Each purpose draws from a stream of its own (Stream), so that leaving one kind of fault out shifts nothing else: that is
+// what makes shrinking work.
+#pragma once
+
+#include <bitset>
+#include <string>
+#include <vector>
+
+#include "common/log/memory.h"
+#include "common/rpc/direct.h"
+#include "common/runtime/random.h"
+#include "tests/simulation/faults.h"
+#include "tools/dayrun/script.h"
+
+namespace fundcore::simulation {
+
+struct Options {
+  uint64_t seed = 1;
+  int days = 0;    // 0: drawn
+  int orders = 0;  // a day; 0: drawn
+  std::bitset<kFaults> without;
+  bool keep_trace = false;  // print everything that happened
+  std::string keep_files;   // a folder that gets the exchange of the run, empty: none
+  std::string plant;        // a planted bug, see plants.h
+};
+
+// What draws are for. Numbers are part of what a seed means.
+enum class Stream : uint64_t { kWorld = 1, kFaults = 2, kInvestors = 3, kTroubles = 4, kInstitutions = 5, kOperators = 6, kClients = 7 };
+SeededRandom RandomFor(uint64_t seed, Stream stream);
+
+struct Plan {
+  uint64_t seed = 1;
+  // Calendars, institutions, funds, investors: in the words of day scripts, so that one conversion serves both.
+  dayrun::Script script;
+  std::vector<Date> days;  // open days on which investors act, the first one at `script.start`
+  int orders_a_day = 0;
+  std::bitset<kFaults> faults;
+  rpc::Faults calls;
+  MemoryLogFaults log;
+  int crashes = 0;
+  int executors = 2;
+  uint16_t partitions = 4;
+  uint16_t clearing_partitions = 2;
+  bool shuffle = false;
+  uint64_t flush_every_bytes = 30'000;
+  bool careless = false;  // investors order without looking at their balances
+
+  bool Has(Fault f) const { return faults[static_cast<size_t>(f)]; }
+  const dayrun::GivenFund& FundOf(std::string_view code) const { return *script.Fund(code); }
+  const dayrun::GivenTa& TaOf(const dayrun::GivenFund& fund) const { return *script.Ta(fund.ta); }
+  std::vector<const dayrun::GivenFund*> funds() const;
+  std::vector<const dayrun::GivenInvestor*> investors() const;
+  const TradingCalendar& CalendarOf(const dayrun::GivenFund& fund) const;
+  const TradingCalendar& CalendarOf(const dayrun::GivenTa& ta) const;
+  // By when everything must be final: open days of waiting for confirmation and payment, and two for corrections.
+  Date Deadline() const;
+  std::string Describe() const;
+};
+
+Plan DrawPlan(const Options& options);
+
+}  // namespace fundcore::simulation
