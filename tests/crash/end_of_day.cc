@@ -73,7 +73,7 @@ class Ending {
   // Moves time there and waits for the step, and where `paid` for the money, dying on the way at each of the moments in turn.
   template <size_t n>
   bool Reach(const char* time, const Moment (&moments)[n], cv1::Step step, bool paid = false) {
-    const int64_t to = TimePoint::Parse(time)->raw(), until = MonotonicMicros() + 120'000'000;
+    const int64_t to = TimePoint::Parse(time)->raw(), until = MonotonicMicros() + 300'000'000;
     size_t next = 0;
     bool armed = false;
     while (MonotonicMicros() < until) {

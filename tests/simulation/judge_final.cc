@@ -145,6 +145,16 @@ void Judge::CheckOrders(const Findings& found) {
     if (o.state() == tv1::CANCELLED && !r.cancel_sent) {
       Fail("an order was cancelled that nobody cancelled", o.request_id(), "another outcome", "CANCELLED", o.order_id());
     }
+    // What risk must refuse was refused, whoever was away when it was asked.
+    const dayrun::GivenInvestor& who = *plan_.investors()[r.investor];
+    const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED;
+    const bool mismatch = who.risk_class > 0 && plan_.FundOf(o.fund_code()).risk_grade > who.risk_class &&
+                          !r.content.mismatch_confirmed;
+    if (o.business() == 22 && !ends_early && (who.risk_class == 0 || mismatch)) {
+      Fail("a purchase was taken that had to be refused", o.request_id(),
+           mismatch ? "REJECTED RISK_ABOVE_CLASS" : "REJECTED QUESTIONNAIRE_MISSING", tv1::OrderState_Name(o.state()),
+           o.order_id());
+    }
     auto stopped = stopped_.find(o.fund_code());
     if (stopped != stopped_.end() && o.business() == 22 && o.state() != tv1::REJECTED && o.state() != tv1::CANCELLED &&
         TimePoint::FromRaw(o.received_at_us()) >= stopped->second.sure_from &&

@@ -13,7 +13,7 @@ constexpr PlantInfo kPlants[] = {
     {"timeout-is-success", "a step of the day that was not answered is taken for done", 40},
     {"payment-id-per-try", "a payment asked for again gets a new number, so that the bank makes it twice", 40},
     {"deposit-before-bank", "a deposit is credited when the bank was asked, whether or not it has answered", 40},
-    {"settled-before-bank", "a settlement is booked when the bank was asked, whether or not it has answered", 40},
+    {"settled-before-bank", "a settlement is booked when the bank was asked, whether or not it has answered", 60},
     {"reservation-expires", "what is set aside comes back after two hours, although the order lives on", 40},
     {"partial-releases-all", "a partial confirmation gives back the whole of what was set aside", 40},
     {"file-applied-twice", "a confirmation file is marked apart from being applied, so a crash between the two applies it twice", 40},

@@ -1,3 +1,4 @@
+// The story that the fuzzer of requests disturbs: a small market, calls made of any bytes, and books that must balance.
 #include "tests/fuzz/rpc/story.h"
 
 #include <google/protobuf/descriptor.h>
