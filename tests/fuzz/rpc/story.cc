@@ -116,7 +116,7 @@ Story::Story(Scene scene)
   }
 
   for (const char* method : {"fundcore.product.v1.ProductService/ListFunds", "fundcore.product.v1.ProductService/ListInstitutions",
-                             "fundcore.clearing.v1.ClearingService/DayStatus"}) {
+                             "fundcore.clearing.v1.ClearingService/DayStatus", "fundcore.clearing.v1.ClearingService/ListBreaks"}) {
     RawRequest(method, "", false);
   }
   for (const int64_t investor : std::vector<int64_t>(seen_["investor_id"].numbers)) {
@@ -232,14 +232,12 @@ void Story::Call(const std::string& method, const Message& request, bool interna
   FC_CHECK(pending->replies == 1, method, " answers ", pending->replies, " times to ", request.ShortDebugString());
   if (!pending->status.ok()) {
     ++refused_;
-    if (getenv("FUZZ_DEBUG")) fprintf(stderr, "R %s %s\n", method.c_str(), pending->status.ToString().substr(0,150).c_str());
     FC_CHECK(pending->status.code() != absl::StatusCode::kUnknown && pending->status.code() != absl::StatusCode::kInternal &&
                  !pending->status.message().empty(),
              method, " refuses with ", pending->status.ToString());
     return;
   }
   ++answered_;
-    if (getenv("FUZZ_DEBUG")) fprintf(stderr, "A %s\n", method.c_str());
   // The answer must be one that can be sent: its texts are UTF-8.
   const std::unique_ptr<Message> received(m->response_prototype->New());
   FC_CHECK(received->ParseFromString(rpc::DeterministicBytes(*pending->response)), method, " answers what cannot be read");

@@ -26,6 +26,7 @@ std::vector<Input> Inputs() {
   std::vector<Input> inputs;
   std::istringstream folders(FUZZ_FOLDERS);
   for (std::string folder; std::getline(folders, folder, ':');) {
+    if (!std::filesystem::is_directory(folder)) continue;  // no finding and no seed of its own yet
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (!entry.is_regular_file()) continue;
       std::ifstream in(entry.path(), std::ios::binary);
