@@ -15,9 +15,10 @@ constexpr int64_t kMaxFigure = 100'000'000'000'000'000;  // beyond every field o
 
 std::string At(std::string_view list, size_t i) { return StrCat(list, "[", i, "]"); }
 
+// A zero byte would end the text within a key of the state, which could then not be read again.
 absl::Status CheckCode(std::string_view field, std::string_view value, size_t limit) {
-  if (!value.empty() && value.size() <= limit) return absl::OkStatus();
-  return BadField(field, value, StrCat("must have 1 to ", limit, " bytes"));
+  if (!value.empty() && value.size() <= limit && value.find('\0') == std::string_view::npos) return absl::OkStatus();
+  return BadField(field, value, StrCat("must have 1 to ", limit, " bytes, none of them zero"));
 }
 
 absl::Status CheckPartition(uint32_t partition, uint16_t count) {
