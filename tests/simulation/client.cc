@@ -71,7 +71,8 @@ void Client::Send(std::string_view method, const google::protobuf::Message& requ
     return Duration::Micros(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(faults_.max_delay.raw()) + 1)));
   };
   // As many draws a call whatever is on, so that leaving a fault out shifts nothing.
-  const bool lose = chance(faults_.drop_request), lose_reply = chance(faults_.drop_reply), twice = chance(faults_.duplicate);
+  const bool lose = chance(faults_.drop_request), lose_reply = chance(faults_.drop_reply),
+             twice = chance(faults_.duplicate);
   const Duration there = delay(), back = delay(), there_again = there + delay(), back_again = delay();
   auto bytes = std::make_shared<const std::string>(rpc::DeterministicBytes(request));
   executor_->PostAfter(deadline, [call] {

@@ -1,6 +1,6 @@
-// Client: calls from outside the system, as apps and operators make them, over a network of its own that loses, delays and
-// doubles messages as the run says. Unlike SimSystem::Call it drives nothing: answers come while the world runs, and calls
-// go on across crashes of the system, whose answers they lose.
+// Client: calls from outside the system, as apps and operators make them, over a network of its own that loses, delays
+// and doubles messages as the run says. Unlike SimSystem::Call it drives nothing: answers come while the world runs,
+// and calls go on across crashes of the system, whose answers they lose.
 //
 //   Client client(&system, seed);
 //   client.Ask<SubmitOrderResponse>("fundcore.trade.v1.TradeService/SubmitOrder", request, "investor-app", deadline,
@@ -29,8 +29,8 @@ class Client {
   SimExecutor* executor() { return executor_; }
 
   template <class Resp, class F>
-  void Ask(std::string_view method, const google::protobuf::Message& request, std::string_view caller, Duration deadline,
-           F done) {
+  void Ask(std::string_view method, const google::protobuf::Message& request, std::string_view caller,
+           Duration deadline, F done) {
     auto response = std::make_shared<Resp>();
     Send(method, request, response, caller, deadline,
          [response, done = std::move(done)](const absl::Status& s) mutable { done(s, *response); });

@@ -1,5 +1,5 @@
-// The kinds of trouble that a simulated run may meet. Names are what people type (--without=crash,late-file) and what reports
-// count by.
+// The kinds of trouble that a simulated run may meet. Names are what people type (--without=crash,late-file) and what
+// reports count by.
 #pragma once
 
 #include <array>
@@ -49,11 +49,11 @@ enum class Fault : uint8_t {
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
-    "crash",       "crash-in-start", "outage",     "unknown-append",   "slow-sync",    "disk-full",
-    "files",       "clock",          "lost-call",  "late-call",        "doubled-call", "service-down",
-    "bank-down",   "ta-late",        "ta-slow",    "ta-wrong-figure",  "ta-wrong-register",
-    "ta-missing-line", "ta-doubled-line", "ta-damaged", "ta-conflict", "ta-refuses",   "ta-partial",
-    "ta-forced",   "repeats",        "reused-id",  "late-cancel",      "operator-races", "new-terms"};
+    "crash",           "crash-in-start", "outage",      "unknown-append",  "slow-sync",         "disk-full",
+    "files",           "clock",          "lost-call",   "late-call",       "doubled-call",      "service-down",
+    "bank-down",       "ta-late",        "ta-slow",     "ta-wrong-figure", "ta-wrong-register", "ta-missing-line",
+    "ta-doubled-line", "ta-damaged",     "ta-conflict", "ta-refuses",      "ta-partial",        "ta-forced",
+    "repeats",         "reused-id",      "late-cancel", "operator-races",  "new-terms"};
 
 constexpr std::string_view FaultName(Fault f) { return kFaultNames[static_cast<size_t>(f)]; }
 constexpr std::optional<Fault> ParseFault(std::string_view name) {

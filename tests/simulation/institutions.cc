@@ -16,7 +16,8 @@ namespace cv1 = clearing::v1;
 constexpr Duration kDeadline = Duration::Seconds(5);
 
 // The serials of one of our files; none where it cannot be read just now.
-std::vector<std::pair<std::string, std::string>> Serials(const Files& files, std::string_view ta, Date day, std::string_view type) {
+std::vector<std::pair<std::string, std::string>> Serials(const Files& files, std::string_view ta, Date day,
+                                                         std::string_view type) {
   std::vector<std::pair<std::string, std::string>> out;  // AppSheetSerialNo, TransactionAccountID
   auto listing = files.List(StrCat("out/", ta, "/", day.Compact(), "/"));
   if (!listing.ok()) return out;
@@ -42,7 +43,8 @@ absl::StatusOr<std::string> Courier::Read(std::string_view name) const {
 
 absl::Status Courier::Publish(std::string_view name, std::string_view bytes) {
   if (!slow_) return exchange_->Publish(name, bytes);
-  if (waiting_.contains(name) || exchange_->Read(name).ok()) return absl::AlreadyExistsError(StrCat(name, " is sent already"));
+  if (waiting_.contains(name) || exchange_->Read(name).ok())
+    return absl::AlreadyExistsError(StrCat(name, " is sent already"));
   waiting_.emplace(name, bytes);
   return absl::OkStatus();
 }
@@ -58,7 +60,8 @@ void Courier::Carry(SeededRandom* random, bool all) {
   }
 }
 
-Institutions::Institutions(const Plan& plan, dayrun::SimSystem* system, Client* client, Judge* judge, Trace* trace, FaultCounts* counts)
+Institutions::Institutions(const Plan& plan, dayrun::SimSystem* system, Client* client, Judge* judge, Trace* trace,
+                           FaultCounts* counts)
     : plan_(plan),
       system_(system),
       client_(client),
@@ -82,9 +85,11 @@ void Institutions::Schedule(Date until) {
   for (Date day = plan_.days.front(); day <= until; day = day.AddDays(1)) {
     for (auto& agent : agents_) {
       Agent* a = agent.get();
-      for (int minute : {8 * 60 + 30, 10 * 60, 19 * 60 + 30, 20 * 60, 20 * 60 + 30, 20 * 60 + 50, 21 * 60 + 10, 21 * 60 + 30, 22 * 60, 23 * 60}) {
+      for (int minute : {8 * 60 + 30, 10 * 60, 19 * 60 + 30, 20 * 60, 20 * 60 + 30, 20 * 60 + 50, 21 * 60 + 10,
+                         21 * 60 + 30, 22 * 60, 23 * 60}) {
         const auto jitter = static_cast<int64_t>(random_.Below(900));
-        e->PostAt(TimePoint::At(day, TimeOfDay::Hms(minute / 60, minute % 60)) + Duration::Seconds(jitter), [this, a] { Look(a); });
+        e->PostAt(TimePoint::At(day, TimeOfDay::Hms(minute / 60, minute % 60)) + Duration::Seconds(jitter),
+                  [this, a] { Look(a); });
       }
     }
   }
@@ -180,7 +185,8 @@ void Institutions::Answer(Agent* a, Date answer_day, Date business_day) {
 }
 
 // At most one thing wrong with a whole file, or some with single lines, each of another order.
-std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, Date business_day, std::vector<Injected>* injected) {
+std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, Date business_day,
+                                                    std::vector<Injected>* injected) {
   std::vector<ta_sim::Fault> out;
   SeededRandom r(random_.Next());  // as many draws from the stream whatever is on
   const auto add = [&](Fault fault, const std::string& text, std::string order, std::set<std::string> breaks) {
@@ -234,8 +240,8 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
       add(Fault::kTaWrongRegister, StrCat("wrong-register:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaWrongFigure, 3) && !(order = pick()).empty()) {
       const bool units = r.Below(2) == 0;
-      add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"), order,
-          {"CONFIRMATION_DIFFERS"});
+      add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"),
+          order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty()) {
       add(Fault::kTaMissingLine, StrCat("missing-line:", order), order, {"MISSING_CONFIRMATION"});
     } else if (wants(Fault::kTaDoubledLine, 3) && !(order = pick()).empty()) {
@@ -252,7 +258,8 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
       const auto& h = report->holdings[r.Below(report->holdings.size())];
       const int64_t units = std::max<int64_t>(100, h.units.raw() / 200 * 100);
       if (units <= h.units.raw()) {
-        add(Fault::kTaForced, StrCat("forced:", h.trading.view(), ":", h.fund.view(), ":", Units::FromRaw(units).ToString()),
+        add(Fault::kTaForced,
+            StrCat("forced:", h.trading.view(), ":", h.fund.view(), ":", Units::FromRaw(units).ToString()),
             StrCat("forced:", h.trading.view(), ":", h.fund.view()), {});
       }
     }

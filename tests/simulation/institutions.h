@@ -1,5 +1,5 @@
-// Institutions: the transfer agents of a run. Each answers its days in order, late, slowly or wrongly as the seed says, and
-// sends corrections when the settlement desk telephones. What is wrong on purpose is told to the judge.
+// Institutions: the transfer agents of a run. Each answers its days in order, late, slowly or wrongly as the seed says,
+// and sends corrections when the settlement desk telephones. What is wrong on purpose is told to the judge.
 //
 //   Institutions institutions(plan, &system, &client, &judge, &trace, &counts);
 //   institutions.Schedule(until);
@@ -22,8 +22,8 @@
 
 namespace fundcore::simulation {
 
-// Takes what an institution publishes and brings it to the exchange, at once or piece by piece. The institution sees what it
-// has published as published.
+// Takes what an institution publishes and brings it to the exchange, at once or piece by piece. The institution sees
+// what it has published as published.
 class Courier final : public Files {
  public:
   explicit Courier(Files* exchange) : exchange_(exchange) {}
@@ -50,7 +50,8 @@ class Courier final : public Files {
 
 class Institutions {
  public:
-  Institutions(const Plan& plan, dayrun::SimSystem* system, Client* client, Judge* judge, Trace* trace, FaultCounts* counts);
+  Institutions(const Plan& plan, dayrun::SimSystem* system, Client* client, Judge* judge, Trace* trace,
+               FaultCounts* counts);
 
   // They look every so often in the evening and the morning, up to `until`.
   void Schedule(Date until);

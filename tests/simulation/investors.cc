@@ -1,4 +1,5 @@
-// Investors: deposits, orders, cancels, withdrawals; the same request again, at once or later, until there is an answer.
+// Investors: deposits, orders, cancels, withdrawals; the same request again, at once or later, until there is an
+// answer.
 #include <algorithm>
 
 #include "common/types/ids.h"
@@ -46,9 +47,13 @@ void Investors::Schedule() {
       TimePoint when;
       switch (random_.Below(8)) {
         case 0:
-        case 1: when = cutoff - Duration::Seconds(60) + Duration::Micros(static_cast<int64_t>(random_.Below(120'000'000))); break;
+        case 1:
+          when = cutoff - Duration::Seconds(60) + Duration::Micros(static_cast<int64_t>(random_.Below(120'000'000)));
+          break;
         case 2: when = cutoff + Duration::Seconds(static_cast<int64_t>(random_.Below(8 * 3600))); break;
-        default: when = TimePoint::At(day, TimeOfDay::Hms(9, 0)) + Duration::Seconds(static_cast<int64_t>(random_.Below(6 * 3600)));
+        default:
+          when = TimePoint::At(day, TimeOfDay::Hms(9, 0)) +
+                 Duration::Seconds(static_cast<int64_t>(random_.Below(6 * 3600)));
       }
       const uint64_t act = random_.Below(100), size = random_.Below(1'000'000), more = random_.Below(1'000'000);
       const int64_t fen = static_cast<int64_t>(size % 20 == 0 ? 50 + size % 500 : 10'000 + size * 4);
@@ -56,14 +61,16 @@ void Investors::Schedule() {
       if (act < 12) {
         e->PostAt(when, [this, i, fen] { Deposit(i, fen * 3); });
       } else if (act < 62) {
-        if (more % 3 != 0 || !plan_.careless) e->PostAt(when - Duration::Seconds(600), [this, i, fen] { Deposit(i, fen + fen % 7); });
+        if (more % 3 != 0 || !plan_.careless)
+          e->PostAt(when - Duration::Seconds(600), [this, i, fen] { Deposit(i, fen + fen % 7); });
         e->PostAt(when, [this, i, code, fen] { Buy(i, code, fen); });
       } else if (act < 88) {
         e->PostAt(when, [this, i, code, more] { Redeem(i, code, 1 + more % 130, more % 11 == 0); });
       } else {
         e->PostAt(when, [this, i, fen] { Withdraw(i, fen / 2); });
       }
-      if (more % 9 == 0) e->PostAt(when + Duration::Seconds(static_cast<int64_t>(more % 1200)), [this, i] { CancelLast(i); });
+      if (more % 9 == 0)
+        e->PostAt(when + Duration::Seconds(static_cast<int64_t>(more % 1200)), [this, i] { CancelLast(i); });
       if (plan_.Has(Fault::kLateCancel) && more % 5 == 0) {
         const TimePoint late = cutoff - Duration::Micros(1'500'000) + Duration::Micros(static_cast<int64_t>(more * 3));
         e->PostAt(late, [this, i] {
@@ -108,8 +115,8 @@ void Investors::Pay(size_t i, const std::string& request, bool deposit, int64_t 
   q.set_amount_fen(fen);
   judge_->PaymentSent(request, i, deposit, fen);
   client_->Ask<av1::PaymentResponse>(
-      deposit ? "fundcore.account.v1.AccountService/Deposit" : "fundcore.account.v1.AccountService/Withdraw", q, kApp, kDeadline,
-      [this, i, request, deposit, fen, tries](const absl::Status& s, const av1::PaymentResponse& r) {
+      deposit ? "fundcore.account.v1.AccountService/Deposit" : "fundcore.account.v1.AccountService/Withdraw", q, kApp,
+      kDeadline, [this, i, request, deposit, fen, tries](const absl::Status& s, const av1::PaymentResponse& r) {
         trace_->Add(request, s.ok() ? StrCat(av1::PaymentState_Name(r.state()), " ", r.reason()) : Said(s));
         judge_->PaymentAnswered(request, s, r);
         const bool again = s.ok() ? r.state() == av1::PENDING : IsTrouble(s);
@@ -157,7 +164,8 @@ void Investors::Submit(size_t i, const Content& content) {
     Ask(i, request, content, 0);
     ++waiting_;
     SimExecutor* e = client_->executor();
-    e->PostAt(e->Now() + Duration::Seconds(static_cast<int64_t>(draw % 40'000)), [this, i, request, content] { Ask(i, request, content, 0); });
+    e->PostAt(e->Now() + Duration::Seconds(static_cast<int64_t>(draw % 40'000)),
+              [this, i, request, content] { Ask(i, request, content, 0); });
   }
   if (plan_.Has(Fault::kReusedId) && draw % 13 == 0) {
     ++Count(counts_, Fault::kReusedId);
@@ -166,7 +174,8 @@ void Investors::Submit(size_t i, const Content& content) {
     ++waiting_;
     if (draw % 2 == 0) return Ask(i, request, other, 0);
     SimExecutor* e = client_->executor();
-    e->PostAt(e->Now() + Duration::Seconds(static_cast<int64_t>(draw % 4'000)), [this, i, request, other] { Ask(i, request, other, 0); });
+    e->PostAt(e->Now() + Duration::Seconds(static_cast<int64_t>(draw % 4'000)),
+              [this, i, request, other] { Ask(i, request, other, 0); });
   }
 }
 

@@ -1,4 +1,5 @@
-// What the judge checks while the run goes on: identities, states that only go forward, and whether a refusal can be true.
+// What the judge checks while the run goes on: identities, states that only go forward, and whether a refusal can be
+// true.
 #include "tests/simulation/judge.h"
 
 #include <algorithm>
@@ -120,7 +121,8 @@ void Judge::Answered(const std::string& request, const Content& content, const a
 void Judge::CheckState(const std::string& request, Request& r, tv1::OrderState state, const std::string& reason) {
   const tv1::OrderState was = r.state;
   if (IsFinal(was)) {
-    // An answer that was under way may be older than what is known; a final state other than the known one is another outcome.
+    // An answer that was under way may be older than what is known; a final state other than the known one is another
+    // outcome.
     if (IsFinal(state) && (state != was || reason != r.reason)) {
       Fail("an order has two outcomes", request, StrCat(tv1::OrderState_Name(was), " ", r.reason),
            StrCat(tv1::OrderState_Name(state), " ", reason));
@@ -147,7 +149,8 @@ void Judge::CancelAnswered(const std::string& request, const absl::Status& statu
   Request& r = requests_.at(request);
   if (status.ok()) {
     if (order.state() != tv1::CANCELLED) {
-      return Fail("a cancel was answered with another state", request, "CANCELLED", tv1::OrderState_Name(order.state()));
+      return Fail("a cancel was answered with another state", request, "CANCELLED",
+                  tv1::OrderState_Name(order.state()));
     }
     r.cancel_acknowledged = true;
     CheckState(request, r, order.state(), "");
@@ -191,7 +194,8 @@ void Judge::PaymentAnswered(const std::string& request, const absl::Status& stat
     Fail("the same payment id had two effects", request, StrCat(p.id), StrCat(r.payment_id()));
   }
   p.id = r.payment_id();
-  if (p.never) Fail("a withdrawal was made that had been refused", request, "NOT_ENOUGH_CASH", av1::PaymentState_Name(r.state()));
+  if (p.never)
+    Fail("a withdrawal was made that had been refused", request, "NOT_ENOUGH_CASH", av1::PaymentState_Name(r.state()));
   p.never = false;
   const bool ended = p.state == av1::DONE || p.state == av1::FAILED;
   if (ended && (r.state() == av1::DONE || r.state() == av1::FAILED) && r.state() != p.state) {
@@ -222,7 +226,8 @@ void Judge::Saw(size_t investor, const av1::GetAccountResponse& a) {
 void Judge::SawBreaks(const std::vector<clearing::v1::Break>& breaks) {
   for (const auto& b : breaks) {
     if (b.state() != "CLOSED") continue;
-    const auto [it, fresh] = closed_by_.emplace(b.break_id(), StrCat(b.proposed_by(), "+", b.approved_by(), " ", b.resolution()));
+    const auto [it, fresh] =
+        closed_by_.emplace(b.break_id(), StrCat(b.proposed_by(), "+", b.approved_by(), " ", b.resolution()));
     if (fresh && (b.proposed_by().empty() || b.approved_by().empty() || b.proposed_by() == b.approved_by())) {
       Fail("a break was closed without two people", StrCat("break ", b.break_id()), "two", it->second);
     }
@@ -265,7 +270,8 @@ bool Judge::IsSpoilt(const std::string& ta, Date answer_day, const std::string& 
   return std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) {
     if (i.ta != ta || i.answer_day != answer_day) return false;
     if (order.empty()) return i.fault == Fault::kTaDamaged;
-    const bool line = i.fault == Fault::kTaWrongFigure || i.fault == Fault::kTaMissingLine || i.fault == Fault::kTaDoubledLine;
+    const bool line =
+        i.fault == Fault::kTaWrongFigure || i.fault == Fault::kTaMissingLine || i.fault == Fault::kTaDoubledLine;
     return line && i.order == order;
   });
 }
@@ -302,8 +308,8 @@ bool Judge::Was(Fault fault, const std::string& order) const {
                      [&](const Injected& i) { return i.fault == fault && i.order == order; });
 }
 
-// The least that the investor can have had to spend at any moment between the sending of the order and its refusal, assuming
-// that everything that may have taken money had, and that nothing had come back that was not known to be back.
+// The least that the investor can have had to spend at any moment between the sending of the order and its refusal,
+// assuming that everything that may have taken money had, and that nothing had come back that was not known to be back.
 bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const {
   const Investor& investor = investors_.at(r.investor);
   int64_t least = 0, most = 0;

@@ -1,6 +1,6 @@
-// The judge: remembers what callers were promised, and holds the system to it. It knows the services only by their protos and
-// the files they exchange; it has its own idea of trading days, of what an investor can pay for, and of which answers of an
-// institution were wrong on purpose.
+// The judge: remembers what callers were promised, and holds the system to it. It knows the services only by their
+// protos and the files they exchange; it has its own idea of trading days, of what an investor can pay for, and of
+// which answers of an institution were wrong on purpose.
 //
 //   Judge judge(plan, [&] { return world.Now(); });
 //   judge.Sent(request, investor, content);                    // before the call
@@ -9,9 +9,9 @@
 //   judge.AtEnd(found);                                        // what everybody's books say when all is quiet
 //   for (const Violation& v : judge.violations()) …
 //
-// A rule is exact where the judge can know: trading days, identities, files, final balances, units. For money and units at a
-// moment in mid-run it knows bounds, because answers overtake each other: a refusal is found wrong only where no order of
-// events makes it right, and counted as unproven where some order would (see Tally).
+// A rule is exact where the judge can know: trading days, identities, files, final balances, units. For money and units
+// at a moment in mid-run it knows bounds, because answers overtake each other: a refusal is found wrong only where no
+// order of events makes it right, and counted as unproven where some order would (see Tally).
 //
 // One thread, that of the world.
 #pragma once
@@ -35,8 +35,8 @@
 namespace fundcore::simulation {
 
 struct Violation {
-  std::string rule;      // a few words, the same for the same kind of failure
-  std::string subject;   // request id, file, account: what the history is looked up by
+  std::string rule;     // a few words, the same for the same kind of failure
+  std::string subject;  // request id, file, account: what the history is looked up by
   std::string promised;
   std::string found;
   uint64_t order_id = 0;
@@ -71,12 +71,12 @@ struct Injected {
 
 // Everybody's books when all is quiet. Gathered by the run through the public calls.
 struct Findings {
-  std::vector<trade::v1::Order> orders;               // of every investor, by ListOrders
+  std::vector<trade::v1::Order> orders;                   // of every investor, by ListOrders
   std::vector<account::v1::GetAccountResponse> accounts;  // by investor, in the plan's order
   account::v1::TrialBalanceResponse books;
   bank::v1::BalancesResponse bank;
-  std::vector<clearing::v1::BusinessDay> days;        // not closed
-  std::vector<clearing::v1::Break> breaks;            // all there ever were
+  std::vector<clearing::v1::BusinessDay> days;  // not closed
+  std::vector<clearing::v1::Break> breaks;      // all there ever were
   std::map<std::string, ta_sim::TaReport> tas;
   const MemoryFiles* files = nullptr;
   Date today;
@@ -103,8 +103,8 @@ class Judge {
   void Inject(Injected injected) { injected_.push_back(std::move(injected)); }
   // Purchases of the fund may be refused from then on.
   void StoppedPurchases(const std::string& fund, TimePoint possible_from);
-  // The fund was stopped when asked for; so it has been since the first time, for nobody stops it twice. Its institution's
-  // prices (07) open it again.
+  // The fund was stopped when asked for; so it has been since the first time, for nobody stops it twice. Its
+  // institution's prices (07) open it again.
   void SawStopped(const std::string& fund, TimePoint since, TimePoint asked);
   // The institution was told to refuse the account of this investor.
   void RefusedAccount(const std::string& ta, size_t investor) { refused_accounts_.insert({ta, investor}); }
@@ -126,8 +126,8 @@ class Judge {
   std::string FundOf(uint64_t order) const;
   // The request under which an acknowledged order was placed, "" where there is none.
   std::string RequestOf(uint64_t order) const;
-  // Has this answer something wrong on purpose that a corrected file puts right: with this order's line, or with a file where
-  // `order` is empty?
+  // Has this answer something wrong on purpose that a corrected file puts right: with this order's line, or with a file
+  // where `order` is empty?
   bool IsSpoilt(const std::string& ta, Date answer_day, const std::string& order) const;
   // Was this fault put into the answer about this order?
   bool Was(Fault fault, const std::string& order) const;

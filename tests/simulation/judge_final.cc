@@ -34,18 +34,20 @@ bool IsOf(std::string_view name, std::string_view folder, std::string_view type)
 
 }  // namespace
 
-std::string Judge::Pending(const std::vector<tv1::Order>& orders, const std::vector<clearing::v1::BusinessDay>& days) const {
+std::string Judge::Pending(const std::vector<tv1::Order>& orders,
+                           const std::vector<clearing::v1::BusinessDay>& days) const {
   for (const tv1::Order& o : orders) {
     if (IsFinal(o.state())) continue;
     auto it = by_order_.find(o.order_id());
-    return StrCat("order ", FormatOrderId(OrderId(o.order_id())), " (", it == by_order_.end() ? o.request_id() : it->second,
-                  ") of ", o.trade_day(), " is ", tv1::OrderState_Name(o.state()));
+    return StrCat("order ", FormatOrderId(OrderId(o.order_id())), " (",
+                  it == by_order_.end() ? o.request_id() : it->second, ") of ", o.trade_day(), " is ",
+                  tv1::OrderState_Name(o.state()));
   }
   for (const auto& d : days) {
     if (d.step() == clearing::v1::CLOSED || d.answer_day() > now_().date().raw()) continue;
     if (d.day() > plan_.days.back().raw()) continue;  // nobody orders on these
-    return StrCat("day ", d.day(), " of institution ", d.ta_code(), " is at ", clearing::v1::Step_Name(d.step()), " with ",
-                  d.open_breaks(), " breaks, waiting for \"", d.waiting_for(), "\"");
+    return StrCat("day ", d.day(), " of institution ", d.ta_code(), " is at ", clearing::v1::Step_Name(d.step()),
+                  " with ", d.open_breaks(), " breaks, waiting for \"", d.waiting_for(), "\"");
   }
   for (const auto& [request, p] : payments_)
     if (p.id != 0 && p.state != av1::DONE && p.state != av1::FAILED) return StrCat("payment ", request, " is pending");
@@ -67,7 +69,8 @@ void Judge::CheckTradeDay(const std::string& request, const Request& r, const tv
   const TimePoint received = TimePoint::FromRaw(o.received_at_us());
   const bool known = r.order != 0;
   if (known && (received < r.sent || received > r.acknowledged)) {
-    Fail("a receipt outside the time of its call", request, StrCat(r.sent.Iso(), " to ", r.acknowledged.Iso()), received.Iso());
+    Fail("a receipt outside the time of its call", request, StrCat(r.sent.Iso(), " to ", r.acknowledged.Iso()),
+         received.Iso());
   }
   if (known && r.trade_day != 0 && r.trade_day != o.trade_day()) {
     Fail("the trading day moved", request, StrCat(r.trade_day), StrCat(o.trade_day()));
@@ -101,7 +104,8 @@ void Judge::CheckOrders(const Findings& found) {
       continue;
     }
     if (investors_.at(r.investor).id != o.investor_id()) {
-      Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id), StrCat(o.investor_id()));
+      Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id),
+           StrCat(o.investor_id()));
     }
     const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false};
     Content asked = r.order != 0 ? r.content : Content();
@@ -117,7 +121,8 @@ void Judge::CheckOrders(const Findings& found) {
     }
     Content bare = asked;
     bare.mismatch_confirmed = false;
-    if (!(bare == content)) Fail("an order with another content", o.request_id(), asked.Text(), content.Text(), o.order_id());
+    if (!(bare == content))
+      Fail("an order with another content", o.request_id(), asked.Text(), content.Text(), o.order_id());
     if (r.order != 0 && r.order != o.order_id()) {
       Fail("the same request id had two effects", o.request_id(), StrCat(r.order), StrCat(o.order_id()), r.order);
     }
@@ -143,13 +148,14 @@ void Judge::CheckOrders(const Findings& found) {
       default: break;
     }
     if (o.state() == tv1::CANCELLED && !r.cancel_sent) {
-      Fail("an order was cancelled that nobody cancelled", o.request_id(), "another outcome", "CANCELLED", o.order_id());
+      Fail("an order was cancelled that nobody cancelled", o.request_id(), "another outcome", "CANCELLED",
+           o.order_id());
     }
     // What risk must refuse was refused, whoever was away when it was asked.
     const dayrun::GivenInvestor& who = *plan_.investors()[r.investor];
     const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED;
-    const bool mismatch = who.risk_class > 0 && plan_.FundOf(o.fund_code()).risk_grade > who.risk_class &&
-                          !r.content.mismatch_confirmed;
+    const bool mismatch =
+        who.risk_class > 0 && plan_.FundOf(o.fund_code()).risk_grade > who.risk_class && !r.content.mismatch_confirmed;
     if (o.business() == 22 && !ends_early && (who.risk_class == 0 || mismatch)) {
       Fail("a purchase was taken that had to be refused", o.request_id(),
            mismatch ? "REJECTED RISK_ABOVE_CLASS" : "REJECTED QUESTIONNAIRE_MISSING", tv1::OrderState_Name(o.state()),
@@ -164,7 +170,8 @@ void Judge::CheckOrders(const Findings& found) {
     }
   }
   for (const auto& [request, r] : requests_)
-    if (r.order != 0 && !seen.contains(request)) Fail("an acknowledged order is gone", request, StrCat(r.order), "no order");
+    if (r.order != 0 && !seen.contains(request))
+      Fail("an acknowledged order is gone", request, StrCat(r.order), "no order");
 }
 
 // Each order that goes to its institution is in exactly one 03 file, as it was placed; all others in none.
@@ -198,13 +205,14 @@ void Judge::CheckOutFiles(const Findings& found) {
         continue;
       }
       const tv1::Order& o = *known->second;
-      const std::string is = StrCat(record.Text(fund), " ", Hundredths(record, amount), " ", Hundredths(record, units), " ",
-                                    record.Text(account), " ", record.Text(date));
+      const std::string is = StrCat(record.Text(fund), " ", Hundredths(record, amount), " ", Hundredths(record, units),
+                                    " ", record.Text(account), " ", record.Text(date));
       const std::string expected = StrCat(o.fund_code(), " ", o.amount_fen(), " ", o.units_e2(), " ",
                                           FormatInvestorId(InvestorId(o.investor_id())), " ", o.trade_day());
       if (is != expected) Fail("a line that is not its order", o.request_id(), expected, is, o.order_id());
       const std::string folder = StrCat("out/", o.ta_code(), "/", o.trade_day(), "/");
-      if (!info.name.starts_with(folder)) Fail("an order in another day's file", o.request_id(), folder, info.name, o.order_id());
+      if (!info.name.starts_with(folder))
+        Fail("an order in another day's file", o.request_id(), folder, info.name, o.order_id());
     }
     if (!reader->status().ok()) {
       Fail("a file of ours cannot be read", info.name, "a readable file", reader->status().ToString());
@@ -266,9 +274,11 @@ void Judge::CheckConfirmations(const Findings& found) {
       const bool account = refused_accounts_.contains({o.ta_code(), r->second.investor});
       // Who is registered through somebody else is joined by 008 after the first orders, which the institution refuses.
       const auto& elsewhere = plan_.investors()[r->second.investor]->registered_at;
-      const bool joined = o.return_code() == "0303" && std::find(elsewhere.begin(), elsewhere.end(), o.ta_code()) != elsewhere.end();
-      const bool taken = o.return_code() == "0001" &&
-                         Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code()));
+      const bool joined =
+          o.return_code() == "0303" && std::find(elsewhere.begin(), elsewhere.end(), o.ta_code()) != elsewhere.end();
+      const bool taken =
+          o.return_code() == "0001" &&
+          Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code()));
       if (!account && !joined && !taken && !Was(Fault::kTaRefuses, id)) {
         Fail("a refusal that its institution had no cause for", o.request_id(), "a confirmation",
              StrCat("REFUSED ", o.return_code(), " ", o.return_detail()), o.order_id());
@@ -282,12 +292,13 @@ void Judge::CheckConfirmations(const Findings& found) {
       const Line& l = *it->second;
       same |= l.amount == o.confirmed_amount_fen() && l.units == o.confirmed_units_e2() && l.fee == o.fee_fen() &&
               l.day == o.confirm_day();
-      said += StrCat(said.empty() ? "" : ", ", Yuan(l.amount), " for ", UnitsText(l.units), " units, fee ", Yuan(l.fee), " on ", l.day);
+      said += StrCat(said.empty() ? "" : ", ", Yuan(l.amount), " for ", UnitsText(l.units), " units, fee ", Yuan(l.fee),
+                     " on ", l.day);
     }
     if (same) continue;
     Fail("a confirmation that no line says", o.request_id(), said.empty() ? "a line" : said,
-         StrCat(Yuan(o.confirmed_amount_fen()), " for ", UnitsText(o.confirmed_units_e2()), " units, fee ", Yuan(o.fee_fen()),
-                " on ", o.confirm_day()),
+         StrCat(Yuan(o.confirmed_amount_fen()), " for ", UnitsText(o.confirmed_units_e2()), " units, fee ",
+                Yuan(o.fee_fen()), " on ", o.confirm_day()),
          o.order_id());
   }
 }
@@ -296,7 +307,8 @@ void Judge::CheckConfirmations(const Findings& found) {
 void Judge::CheckMoney(const Findings& found) {
   std::map<uint64_t, int64_t> expected;
   for (const auto& [request, p] : payments_) {
-    if (p.id != 0 && p.state == av1::DONE) expected[investors_.at(p.investor).id] += p.deposit ? p.amount_fen : -p.amount_fen;
+    if (p.id != 0 && p.state == av1::DONE)
+      expected[investors_.at(p.investor).id] += p.deposit ? p.amount_fen : -p.amount_fen;
   }
   std::map<std::string, int64_t> at_ta;  // what each institution has got from us, less what it has paid
   for (const tv1::Order& o : found.orders) {
@@ -325,16 +337,20 @@ void Judge::CheckMoney(const Findings& found) {
     if (a.withdrawing_fen() != 0) Fail("a withdrawal is under way for ever", who, "0.00", Yuan(a.withdrawing_fen()));
     for (const auto& p : a.positions()) {
       if (p.frozen_units_e2() != 0) {
-        Fail("a reservation outlived its order", who, "0.00 units frozen", StrCat(UnitsText(p.frozen_units_e2()), " of ", p.fund_code()));
+        Fail("a reservation outlived its order", who, "0.00 units frozen",
+             StrCat(UnitsText(p.frozen_units_e2()), " of ", p.fund_code()));
       }
     }
   }
   if (found.bank.settlement_fen() != in_accounts) {
-    Fail("the bank has other money than the investors", "settlement account", Yuan(in_accounts), Yuan(found.bank.settlement_fen()));
+    Fail("the bank has other money than the investors", "settlement account", Yuan(in_accounts),
+         Yuan(found.bank.settlement_fen()));
   }
   for (const auto& b : found.bank.ta()) at_ta[b.account()] -= b.amount_fen();
   for (const auto& [ta, left] : at_ta) {
-    if (left != 0) Fail("an institution was paid another sum than its confirmations say", StrCat("institution ", ta), "0.00 over", Yuan(left));
+    if (left != 0)
+      Fail("an institution was paid another sum than its confirmations say", StrCat("institution ", ta), "0.00 over",
+           Yuan(left));
   }
   // The institution's own account of what it should have got.
   for (const auto& [ta, report] : found.tas) {
@@ -343,7 +359,8 @@ void Judge::CheckMoney(const Findings& found) {
       if (c.pay_day <= found.today) due += c.receive.raw() - c.pay.raw();
     for (const auto& b : found.bank.ta())
       if (b.account() == ta) has = b.amount_fen();
-    if (due != has) Fail("an institution has other money than its own books say", StrCat("institution ", ta), Yuan(due), Yuan(has));
+    if (due != has)
+      Fail("an institution has other money than its own books say", StrCat("institution ", ta), Yuan(due), Yuan(has));
   }
 }
 
@@ -355,7 +372,8 @@ void Judge::CheckUnits(const Findings& found) {
   for (const auto& [ta, report] : found.tas)
     for (const auto& h : report.holdings) both[StrCat(h.trading.view(), " ", h.fund.view())] -= h.units.raw();
   for (const auto& [who, left] : both) {
-    if (left != 0) Fail("units differ from the institution's register", StrCat("investor ", who), "0.00 over", UnitsText(left));
+    if (left != 0)
+      Fail("units differ from the institution's register", StrCat("investor ", who), "0.00 over", UnitsText(left));
   }
 }
 
@@ -367,14 +385,15 @@ void Judge::CheckBooks(const Findings& found) {
   for (const av1::Leg& leg : books.cash()) {
     cash += leg.amount_fen();
     if (leg.name() == "BANK") bank += leg.amount_fen();
-    if (leg.name() == "SUSPENSE" || leg.name() == "TA_PAYABLE" || leg.name() == "TA_RECEIVABLE" || leg.name() == "RESERVED" ||
-        leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
+    if (leg.name() == "SUSPENSE" || leg.name() == "TA_PAYABLE" || leg.name() == "TA_RECEIVABLE" ||
+        leg.name() == "RESERVED" || leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
       left[StrCat(leg.name(), " ", leg.ta_code())] += leg.amount_fen();
     }
   }
   for (const av1::Leg& leg : books.units()) {
     units[leg.fund_code()] += leg.units_e2();
-    if (leg.name() == "UNITS_SUSPENSE" || leg.name() == "UNITS_FROZEN") left[StrCat(leg.name(), " ", leg.fund_code())] += leg.units_e2();
+    if (leg.name() == "UNITS_SUSPENSE" || leg.name() == "UNITS_FROZEN")
+      left[StrCat(leg.name(), " ", leg.fund_code())] += leg.units_e2();
   }
   if (cash != 0) Fail("the books do not balance", "all cash", "0.00", Yuan(cash));
   for (const auto& [fund, sum] : units)
@@ -390,10 +409,11 @@ void Judge::CheckBooks(const Findings& found) {
 void Judge::CheckBreaks(const Findings& found) {
   for (const auto& b : found.breaks) {
     if (b.state() != "CLOSED") {
-      Fail("a break is open", StrCat("break ", b.break_id()), "CLOSED", StrCat(b.kind(), " ", b.state(), " ", b.message()), b.order_id());
+      Fail("a break is open", StrCat("break ", b.break_id()), "CLOSED",
+           StrCat(b.kind(), " ", b.state(), " ", b.message()), b.order_id());
     }
-    // An order that recovery accepted after the export is in a later transfer of its day. Where that comes after the institution
-    // has answered, the answer lacks the order and the next one has it, with its own date.
+    // An order that recovery accepted after the export is in a later transfer of its day. Where that comes after the
+    // institution has answered, the answer lacks the order and the next one has it, with its own date.
     const bool late = std::any_of(found.orders.begin(), found.orders.end(), [&](const tv1::Order& o) {
       return o.order_id() == b.order_id() && o.transfer_no() > 1 &&
              (b.kind() == "MISSING_CONFIRMATION" || b.rule() == "CONFIRM_DAY_DIFFERS");
@@ -420,7 +440,8 @@ void Judge::CheckBreaks(const Findings& found) {
     });
     if (reported) continue;
     Fail("an error of an institution was not found", i.order.empty() ? StrCat("institution ", i.ta) : i.order,
-         StrCat("a break: ", *i.breaks.begin()), StrCat("none for ", FaultName(i.fault), " in the answer of ", i.answer_day.Iso()));
+         StrCat("a break: ", *i.breaks.begin()),
+         StrCat("none for ", FaultName(i.fault), " in the answer of ", i.answer_day.Iso()));
   }
 }
 

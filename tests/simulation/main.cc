@@ -5,8 +5,8 @@
 //   simulate --seed=7 --shrink              the smallest run that still fails
 //   simulate --seed=7 --plant=NAME          with a planted bug (--list-plants)
 //
-// Each seed runs in a process of its own, so that a broken invariant (FC_CHECK) is a failing seed and not the end of the range.
-// Exit codes: 0 clean, 1 a seed fails, 2 wrong use.
+// Each seed runs in a process of its own, so that a broken invariant (FC_CHECK) is a failing seed and not the end of
+// the range. Exit codes: 0 clean, 1 a seed fails, 2 wrong use.
 #include <CLI/CLI.hpp>
 
 #include <poll.h>
@@ -38,16 +38,17 @@ struct Report {
   std::string rule;  // of the first violation
   std::string text;  // for people
   std::string hash;
-  uint64_t orders = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved = 0, days = 0, steps = 0, records = 0, crashes = 0;
+  uint64_t orders = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved = 0, days = 0, steps = 0,
+           records = 0, crashes = 0;
   uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0;
   FaultCounts faults{};
   double seconds = 0;
 
   std::string Encode() const {
     std::ostringstream s;
-    s << seed << ' ' << failed << ' ' << (hash.empty() ? "-" : hash) << ' ' << orders << ' ' << repeats << ' ' << refusals_proven << ' '
-      << refusals_unproven << ' ' << moved << ' ' << days << ' ' << steps << ' ' << records << ' ' << crashes << ' ' << settled << ' '
-      << refused << ' ' << rejected << ' ' << cancelled << ' ' << seconds;
+    s << seed << ' ' << failed << ' ' << (hash.empty() ? "-" : hash) << ' ' << orders << ' ' << repeats << ' '
+      << refusals_proven << ' ' << refusals_unproven << ' ' << moved << ' ' << days << ' ' << steps << ' ' << records
+      << ' ' << crashes << ' ' << settled << ' ' << refused << ' ' << rejected << ' ' << cancelled << ' ' << seconds;
     for (uint64_t n : faults) s << ' ' << n;
     s << ' ' << rule.size() << ' ' << text.size() << '\n' << rule << text;
     return s.str();
@@ -55,8 +56,8 @@ struct Report {
   bool Decode(const std::string& bytes) {
     std::istringstream s(bytes);
     size_t rules = 0, texts = 0;
-    s >> seed >> failed >> hash >> orders >> repeats >> refusals_proven >> refusals_unproven >> moved >> days >> steps >> records >>
-        crashes >> settled >> refused >> rejected >> cancelled >> seconds;
+    s >> seed >> failed >> hash >> orders >> repeats >> refusals_proven >> refusals_unproven >> moved >> days >>
+        steps >> records >> crashes >> settled >> refused >> rejected >> cancelled >> seconds;
     for (uint64_t& n : faults) s >> n;
     s >> rules >> texts;
     if (!s || s.get() != '\n') return false;
@@ -112,7 +113,8 @@ Report RunOne(const Options& options) {
   constexpr size_t kMost = 12;
   for (size_t i = 0; i < std::min(kMost, r.violations.size()); ++i) {
     const Violation& v = r.violations[i];
-    report.text += StrCat("  ", v.rule, ": ", v.subject, "\n    promised ", v.promised, "\n    found    ", v.found, "\n");
+    report.text +=
+        StrCat("  ", v.rule, ": ", v.subject, "\n    promised ", v.promised, "\n    found    ", v.found, "\n");
   }
   if (r.violations.size() > kMost) report.text += StrCat("  and ", r.violations.size() - kMost, " more\n");
   if (!r.history.empty()) report.text += "  history of the first:\n";
@@ -241,8 +243,8 @@ Options Shrink(Options o, const std::string& rule) {
 // -----------------------------------------------------------------------------------------------------------
 
 void TellFailure(const Report& r, const Options& options) {
-  std::printf("seed %llu FAILS: %s\n%s  repeat: %s\n", static_cast<unsigned long long>(r.seed), r.rule.c_str(), r.text.c_str(),
-              Command(options).c_str());
+  std::printf("seed %llu FAILS: %s\n%s  repeat: %s\n", static_cast<unsigned long long>(r.seed), r.rule.c_str(),
+              r.text.c_str(), Command(options).c_str());
   std::fflush(stdout);
 }
 
@@ -337,12 +339,13 @@ int Run(const Flags& f) {
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const auto n = [](uint64_t v) { return static_cast<unsigned long long>(v); };
   if (f.json) {
-    std::printf("{\"seeds\":%llu,\"failed\":%zu,\"seconds\":%.1f,\"simulated_days\":%llu,\"orders\":%llu,\"repeats\":%llu,"
-                "\"settled\":%llu,\"refused\":%llu,\"rejected\":%llu,\"cancelled\":%llu,\"refusals_proven\":%llu,"
-                "\"refusals_unproven\":%llu,\"crashes\":%llu,\"records\":%llu,\"steps\":%llu,\"faults\":{",
-                n(seeds), failed.size(), wall, n(sum.days), n(sum.orders), n(sum.repeats), n(sum.settled), n(sum.refused),
-                n(sum.rejected), n(sum.cancelled), n(sum.refusals_proven), n(sum.refusals_unproven), n(sum.crashes), n(sum.records),
-                n(sum.steps));
+    std::printf(
+        "{\"seeds\":%llu,\"failed\":%zu,\"seconds\":%.1f,\"simulated_days\":%llu,\"orders\":%llu,\"repeats\":%llu,"
+        "\"settled\":%llu,\"refused\":%llu,\"rejected\":%llu,\"cancelled\":%llu,\"refusals_proven\":%llu,"
+        "\"refusals_unproven\":%llu,\"crashes\":%llu,\"records\":%llu,\"steps\":%llu,\"faults\":{",
+        n(seeds), failed.size(), wall, n(sum.days), n(sum.orders), n(sum.repeats), n(sum.settled), n(sum.refused),
+        n(sum.rejected), n(sum.cancelled), n(sum.refusals_proven), n(sum.refusals_unproven), n(sum.crashes),
+        n(sum.records), n(sum.steps));
     for (size_t i = 0; i < kFaults; ++i)
       std::printf("%s\"%s\":%llu", i ? "," : "", std::string(kFaultNames[i]).c_str(), n(sum.faults[i]));
     std::printf("},\"failures\":[");
@@ -351,14 +354,17 @@ int Run(const Flags& f) {
     std::printf("]}\n");
   } else {
     if (all.size() == 1) std::printf("seed %llu: hash %s\n", n(from), sum.hash.c_str());
-    std::printf("%llu seeds, %zu failed; %llu simulated days, %llu orders (%llu settled, %llu refused by institutions, %llu rejected, "
-                "%llu cancelled), %llu repeated answers, %llu crashes\n",
-                n(seeds), failed.size(), n(sum.days), n(sum.orders), n(sum.settled), n(sum.refused), n(sum.rejected), n(sum.cancelled),
-                n(sum.repeats), n(sum.crashes));
-    std::printf("refusals: %llu proven right, %llu possible; %llu receipts moved by the closing of their day\n", n(sum.refusals_proven),
-                n(sum.refusals_unproven), n(sum.moved));
-    std::printf("%.1f s: %.1f seeds/s, %.0f orders/s, %.0f steps/s of one core\n", wall, static_cast<double>(seeds) / wall,
-                static_cast<double>(sum.orders) / wall, sum.seconds > 0 ? static_cast<double>(sum.steps) / sum.seconds : 0.0);
+    std::printf(
+        "%llu seeds, %zu failed; %llu simulated days, %llu orders (%llu settled, %llu refused by institutions, %llu "
+        "rejected, "
+        "%llu cancelled), %llu repeated answers, %llu crashes\n",
+        n(seeds), failed.size(), n(sum.days), n(sum.orders), n(sum.settled), n(sum.refused), n(sum.rejected),
+        n(sum.cancelled), n(sum.repeats), n(sum.crashes));
+    std::printf("refusals: %llu proven right, %llu possible; %llu receipts moved by the closing of their day\n",
+                n(sum.refusals_proven), n(sum.refusals_unproven), n(sum.moved));
+    std::printf("%.1f s: %.1f seeds/s, %.0f orders/s, %.0f steps/s of one core\n", wall,
+                static_cast<double>(seeds) / wall, static_cast<double>(sum.orders) / wall,
+                sum.seconds > 0 ? static_cast<double>(sum.steps) / sum.seconds : 0.0);
     std::printf("faults:");
     for (size_t i = 0; i < kFaults; ++i)
       if (sum.faults[i]) std::printf(" %s %llu", std::string(kFaultNames[i]).c_str(), n(sum.faults[i]));

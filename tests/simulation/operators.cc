@@ -1,5 +1,5 @@
-// The settlement desk: looks at what does not add up, decides by two people, telephones institutions for corrections. When the
-// seed says so, the two get in each other's way.
+// The settlement desk: looks at what does not add up, decides by two people, telephones institutions for corrections.
+// When the seed says so, the two get in each other's way.
 #include <algorithm>
 
 #include "common/rpc/handlers.h"
@@ -17,7 +17,8 @@ constexpr std::string_view kFace = "fundcore.clearing.v1.ClearingService/";
 
 }  // namespace
 
-Operators::Operators(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts, Telephone ask_for_correction)
+Operators::Operators(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts,
+                     Telephone ask_for_correction)
     : plan_(plan),
       client_(client),
       judge_(judge),
@@ -29,9 +30,11 @@ Operators::Operators(const Plan& plan, Client* client, Judge* judge, Trace* trac
 void Operators::Schedule(Date until) {
   SimExecutor* e = client_->executor();
   for (Date day = plan_.days.front(); day <= until; day = day.AddDays(1)) {
-    for (int minute : {9 * 60 + 30, 16 * 60, 20 * 60 + 20, 20 * 60 + 40, 21 * 60, 21 * 60 + 20, 21 * 60 + 40, 22 * 60 + 30}) {
+    for (int minute :
+         {9 * 60 + 30, 16 * 60, 20 * 60 + 20, 20 * 60 + 40, 21 * 60, 21 * 60 + 20, 21 * 60 + 40, 22 * 60 + 30}) {
       const auto jitter = static_cast<int64_t>(random_.Below(600));
-      e->PostAt(TimePoint::At(day, TimeOfDay::Hms(minute / 60, minute % 60)) + Duration::Seconds(jitter), [this] { Look(); });
+      e->PostAt(TimePoint::At(day, TimeOfDay::Hms(minute / 60, minute % 60)) + Duration::Seconds(jitter),
+                [this] { Look(); });
     }
   }
 }
@@ -48,8 +51,8 @@ void Operators::Look() {
 }
 
 std::string Operators::ResolutionFor(const cv1::Break& b) {
-  // On the telephone the institution says whether its file is wrong. In the order of preference; what the system says is not
-  // possible for this break is passed over.
+  // On the telephone the institution says whether its file is wrong. In the order of preference; what the system says
+  // is not possible for this break is passed over.
   std::vector<std::string> wishes = {"EXPLAINED", "ACCEPT_TA", "AWAIT_CORRECTION"};
   const std::string_view kind = b.kind();
   const bool file = kind == "FILE_DAMAGED" || kind == "FILE_WRONG_HEADER" || kind == "FILE_REPEATED";
@@ -107,15 +110,16 @@ void Operators::Approve(const cv1::Break& b, std::string_view person, bool must_
   cv1::ApproveResolutionRequest q;
   q.set_break_id(b.break_id());
   q.set_person(std::string(person));
-  client_->Ask<cv1::Break>(
-      StrCat(kFace, "ApproveResolution"), q, kOperator, kDeadline,
-      [this, b, person, must_fail](const absl::Status& s, const cv1::Break& r) {
-        trace_->Add(StrCat("break ", b.break_id()), StrCat(person, " approves: ", Said(s)));
-        if (s.ok() && must_fail && r.proposed_by() == person) {
-          judge_->Fail("a break was closed without two people", StrCat("break ", b.break_id()), "an error", "OK");
-        }
-        if (s.ok() && r.resolution() == "AWAIT_CORRECTION") telephone_(b.ta_code(), Date::FromRaw(b.day()));
-      });
+  client_->Ask<cv1::Break>(StrCat(kFace, "ApproveResolution"), q, kOperator, kDeadline,
+                           [this, b, person, must_fail](const absl::Status& s, const cv1::Break& r) {
+                             trace_->Add(StrCat("break ", b.break_id()), StrCat(person, " approves: ", Said(s)));
+                             if (s.ok() && must_fail && r.proposed_by() == person) {
+                               judge_->Fail("a break was closed without two people", StrCat("break ", b.break_id()),
+                                            "an error", "OK");
+                             }
+                             if (s.ok() && r.resolution() == "AWAIT_CORRECTION")
+                               telephone_(b.ta_code(), Date::FromRaw(b.day()));
+                           });
 }
 
 }  // namespace fundcore::simulation

@@ -1,5 +1,5 @@
-// Who acts in a run: investors with their apps, and two operators at the settlement desk. They make calls, tell the judge what
-// they asked for and what they were told, and ask again until they know.
+// Who acts in a run: investors with their apps, and two operators at the settlement desk. They make calls, tell the
+// judge what they asked for and what they were told, and ask again until they know.
 //
 //   Investors investors(plan, &client, &judge, &trace);
 //   investors.Schedule();               // their acts are timers of the world from here on
@@ -71,7 +71,8 @@ class Investors {
 class Operators {
  public:
   using Telephone = std::function<void(const std::string& ta, Date business_day)>;
-  Operators(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts, Telephone ask_for_correction);
+  Operators(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts,
+            Telephone ask_for_correction);
 
   // They look in the evening and in the morning of each day up to `until`.
   void Schedule(Date until);

@@ -144,17 +144,18 @@ Date Plan::Deadline() const {
 }
 
 std::string Plan::Describe() const {
-  std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ", days.front().Iso(),
-                         ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ", funds().size(),
-                         " funds at ", script.tas().size(), " institutions; faults:");
+  std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ",
+                         days.front().Iso(), ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ",
+                         funds().size(), " funds at ", script.tas().size(), " institutions; faults:");
   for (size_t i = 0; i < kFaults; ++i)
     if (faults[i]) s += StrCat(" ", kFaultNames[i]);
   if (faults.none()) s += " none";
   for (const GivenFund* f : funds()) {
-    s += StrCat("\n  fund ", f->code, " at ", f->ta, " version ", TaOf(*f).version, " calendar ", f->calendar, " T+", f->confirm_days, "/",
-                f->purchase_pay_days, "/", f->redemption_pay_days, f->inside ? " inside" : "", f->cut_units ? " cut units" : "",
-                f->cut_fee ? " cut fee" : "", f->whole_units ? " whole units" : "", f->lifo ? " newest first" : "", " discount ",
-                f->discount.ToString(), " tiers ", f->purchase.size(), "/", f->redemption.size());
+    s += StrCat("\n  fund ", f->code, " at ", f->ta, " version ", TaOf(*f).version, " calendar ", f->calendar, " T+",
+                f->confirm_days, "/", f->purchase_pay_days, "/", f->redemption_pay_days, f->inside ? " inside" : "",
+                f->cut_units ? " cut units" : "", f->cut_fee ? " cut fee" : "", f->whole_units ? " whole units" : "",
+                f->lifo ? " newest first" : "", " discount ", f->discount.ToString(), " tiers ", f->purchase.size(),
+                "/", f->redemption.size());
   }
   return s;
 }

@@ -1,11 +1,11 @@
-// What a run is made of, all of it drawn from the seed before anything happens: institutions, funds, investors, days, and
-// which troubles may strike how often. Printing a plan says what a run tries.
+// What a run is made of, all of it drawn from the seed before anything happens: institutions, funds, investors, days,
+// and which troubles may strike how often. Printing a plan says what a run tries.
 //
 //   Plan plan = DrawPlan({.seed = 7});
 //   plan.Has(Fault::kCrash) …
 //
-// Each purpose draws from a stream of its own (Stream), so that leaving one kind of fault out shifts nothing else: that is
-// what makes shrinking work.
+// Each purpose draws from a stream of its own (Stream), so that leaving one kind of fault out shifts nothing else: that
+// is what makes shrinking work.
 #pragma once
 
 #include <bitset>
@@ -31,7 +31,15 @@ struct Options {
 };
 
 // What draws are for. Numbers are part of what a seed means.
-enum class Stream : uint64_t { kWorld = 1, kFaults = 2, kInvestors = 3, kTroubles = 4, kInstitutions = 5, kOperators = 6, kClients = 7 };
+enum class Stream : uint64_t {
+  kWorld = 1,
+  kFaults = 2,
+  kInvestors = 3,
+  kTroubles = 4,
+  kInstitutions = 5,
+  kOperators = 6,
+  kClients = 7
+};
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
 struct Plan {

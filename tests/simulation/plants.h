@@ -1,5 +1,5 @@
-// Plants: bugs put in on purpose, to see that the judge is awake. Each stands for a mistake that real systems make, and sits on
-// the test's side of an interface (peers, log, store, files), so that product code has no switches.
+// Plants: bugs put in on purpose, to see that the judge is awake. Each stands for a mistake that real systems make, and
+// sits on the test's side of an interface (peers, log, store, files), so that product code has no switches.
 //
 //   std::unique_ptr<Plant> plant = MakePlant("release-forgotten");   // nullptr where there is none of that name
 //   options.wrap = [&](ServiceDeps* deps) { plant->Wrap(deps); };

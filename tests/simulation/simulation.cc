@@ -44,7 +44,8 @@ Simulation::Simulation(const Plan& plan, const Options& options)
         dayrun::SimOptions o = OptionsOf(plan_);
         if (plan_.Has(Fault::kClock)) {
           o.clock_health = [this] {
-            return clock_bad_ ? absl::FailedPreconditionError("the wall clock is a minute off business time") : absl::OkStatus();
+            return clock_bad_ ? absl::FailedPreconditionError("the wall clock is a minute off business time")
+                              : absl::OkStatus();
           };
           o.accept_clock = [this] { clock_bad_ = false; };
         }
@@ -74,7 +75,8 @@ RunResult Simulation::Run() {
     PlanTroubles();
     Advance(TimePoint::At(plan_.days.back(), TimeOfDay::Hms(23, 59)));
     // Troubles of institutions reach into the days on which they answer; then everything heals.
-    const Date calm = plan_.Has(Fault::kTaLate) || random_.Below(2) == 0 ? plan_.days.back().AddDays(1) : plan_.days.back();
+    const Date calm =
+        plan_.Has(Fault::kTaLate) || random_.Below(2) == 0 ? plan_.days.back().AddDays(1) : plan_.days.back();
     Advance(TimePoint::At(calm, TimeOfDay::Hms(23, 59, 30)));
     Heal();
     if (Progress(&result)) Judgement(&result);
@@ -93,7 +95,8 @@ RunResult Simulation::Run() {
   result.steps = system_.world().steps();
   result.crashes = crashes_;
   result.hash = Hash();
-  for (const auto& [service, partitions] : System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions}))
+  for (const auto& [service, partitions] :
+       System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions}))
     for (uint16_t p = 0; p < partitions; ++p) result.records += system_.log().End({service, PartitionId(p)});
   return result;
 }
@@ -151,7 +154,8 @@ void Simulation::Bring() {
 // ---------------------------------------------------------------------------------------
 
 template <class Resp>
-absl::StatusOr<Resp> Simulation::Ask(std::string_view method, const google::protobuf::Message& q, std::string_view caller) {
+absl::StatusOr<Resp> Simulation::Ask(std::string_view method, const google::protobuf::Message& q,
+                                     std::string_view caller) {
   Resp r;
   FC_RETURN_IF_ERROR(system_.Call(method, q, &r, caller));
   return r;
@@ -168,11 +172,13 @@ bool Simulation::SetUp() {
     if (const auto* c = std::get_if<dayrun::GivenCalendar>(&given)) {
       pv1::PutCalendarRequest q;
       *q.mutable_calendar() = dayrun::CalendarMessage(*c);
-      if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutCalendar"), q, kOperator).status(), "calendar")) return false;
+      if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutCalendar"), q, kOperator).status(), "calendar"))
+        return false;
     } else if (const auto* t = std::get_if<dayrun::GivenTa>(&given)) {
       pv1::PutInstitutionRequest q;
       *q.mutable_institution() = dayrun::InstitutionMessage(*t);
-      if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutInstitution"), q, kOperator).status(), t->code)) return false;
+      if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutInstitution"), q, kOperator).status(), t->code))
+        return false;
     } else if (const auto* f = std::get_if<dayrun::GivenFund>(&given)) {
       pv1::PutFundRequest q;
       *q.mutable_fund() = dayrun::FundMessage(*f);
@@ -209,14 +215,17 @@ bool Simulation::GiveInvestor(size_t n) {
     assess.set_request_id(StrCat("assess-", g.name));
     assess.set_investor_id(opened->investor_id());
     for (int i = 0; i < 5; ++i) assess.add_answers(static_cast<uint32_t>(4 * g.risk_class - 2));
-    if (!Expect(Ask<risk::v1::AssessResponse>("fundcore.risk.v1.RiskService/Assess", assess, kApp).status(), g.name)) return false;
+    if (!Expect(Ask<risk::v1::AssessResponse>("fundcore.risk.v1.RiskService/Assess", assess, kApp).status(), g.name))
+      return false;
   }
   // More than anybody will ask for in a run.
   bank::v1::FundCardRequest fund;
   fund.set_request_id(StrCat("card-", g.name));
   fund.set_card_no(card.card_no());
   fund.set_amount_fen(100'000'000'000);
-  if (!Expect(Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status(), g.name)) return false;
+  if (!Expect(Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status(),
+              g.name))
+    return false;
   investors_.Opened(n, opened->investor_id(), added->card_id());
   return true;
 }
@@ -238,7 +247,8 @@ void Simulation::PlanTroubles() {
     const Date day = plan_.days[day_of % plan_.days.size()];
     const int64_t from = r.Below(2) == 0 ? 9 * 3600 : 14 * 3600 + 1'800;
     const int64_t span = from > 12 * 3600 ? 8 * 3600 : 14 * 3600;
-    return TimePoint::At(day, TimeOfDay()) + Duration::Seconds(from + static_cast<int64_t>(r.Below(static_cast<uint64_t>(span))));
+    return TimePoint::At(day, TimeOfDay()) +
+           Duration::Seconds(from + static_cast<int64_t>(r.Below(static_cast<uint64_t>(span))));
   };
   for (int n = 0; n < 8; ++n) {
     const TimePoint when = some_time(r.Next());
@@ -283,23 +293,28 @@ void Simulation::PlanTroubles() {
       system_.log().set_disk_full(yes);
       system_.store().SetFull(yes);
     };
-    window(Fault::kDiskFull, [full] { full(true); }, [full] { full(false); });
-    window(Fault::kFiles, [this] { ++files_bad_; }, [this] { --files_bad_; });
+    window(
+        Fault::kDiskFull, [full] { full(true); }, [full] { full(false); });
+    window(
+        Fault::kFiles, [this] { ++files_bad_; }, [this] { --files_bad_; });
     const bool accepted = r.Below(2) == 0;
-    window(Fault::kClock, [this] { clock_bad_ = true; }, [this, accepted] {
-      if (!accepted) {  // it comes back by itself
-        clock_bad_ = false;
-        return;
-      }
-      admin::v1::AcceptClockRequest q;
-      q.set_person("anna");
-      q.set_wall_us(system_.world().Now().raw());
-      client_.Ask<admin::v1::AcceptClockResponse>("fundcore.admin.v1.AdminService/AcceptClock", q, kOperator, Duration::Seconds(5),
-                                                  [this](const absl::Status& s, const admin::v1::AcceptClockResponse&) {
-                                                    trace_.Add("", StrCat("AcceptClock: ", Said(s)));
-                                                    clock_bad_ = false;
-                                                  });
-    });
+    window(
+        Fault::kClock, [this] { clock_bad_ = true; },
+        [this, accepted] {
+          if (!accepted) {  // it comes back by itself
+            clock_bad_ = false;
+            return;
+          }
+          admin::v1::AcceptClockRequest q;
+          q.set_person("anna");
+          q.set_wall_us(system_.world().Now().raw());
+          client_.Ask<admin::v1::AcceptClockResponse>(
+              "fundcore.admin.v1.AdminService/AcceptClock", q, kOperator, Duration::Seconds(5),
+              [this](const absl::Status& s, const admin::v1::AcceptClockResponse&) {
+                trace_.Add("", StrCat("AcceptClock: ", Said(s)));
+                clock_bad_ = false;
+              });
+        });
   }
   system_.files().SetFault([this](FileOperation op, std::string_view) {
     FileFault f;
@@ -333,11 +348,12 @@ void Simulation::PlanTroubles() {
     At(some_time(r.Next()), [this, name] {
       admin::v1::CheckpointRequest q;
       q.set_name(name);
-      client_.Ask<admin::v1::CheckpointResponse>("fundcore.admin.v1.AdminService/Checkpoint", q, kOperator, Duration::Seconds(20),
-                                                 [this, name](const absl::Status& s, const admin::v1::CheckpointResponse&) {
-                                                   trace_.Add("", StrCat("checkpoint ", name, ": ", Said(s)));
-                                                   if (s.ok()) checkpoints_.push_back(name);
-                                                 });
+      client_.Ask<admin::v1::CheckpointResponse>(
+          "fundcore.admin.v1.AdminService/Checkpoint", q, kOperator, Duration::Seconds(20),
+          [this, name](const absl::Status& s, const admin::v1::CheckpointResponse&) {
+            trace_.Add("", StrCat("checkpoint ", name, ": ", Said(s)));
+            if (s.ok()) checkpoints_.push_back(name);
+          });
     });
   }
 }
@@ -349,15 +365,18 @@ void Simulation::AskWhetherStopped() {
   q.set_fund_code(stopped_fund_);
   client_.Ask<pv1::GetFundResponse>(StrCat(kProduct, "GetFund"), q, kOperator, Duration::Seconds(5),
                                     [this, asked](const absl::Status& s, const pv1::GetFundResponse& r) {
-                                      if (s.ok() && r.fund().status() == "5") judge_.SawStopped(stopped_fund_, stopped_from_, asked);
+                                      if (s.ok() && r.fund().status() == "5")
+                                        judge_.SawStopped(stopped_fund_, stopped_from_, asked);
                                     });
 }
 
 // Minutes mostly, sometimes hours: over the cut-off, over midnight.
 void Simulation::PlanOutage(Fault fault, const std::string& service, SeededRandom& r) {
   const Date day = plan_.days[r.Below(plan_.days.size())];
-  const TimePoint from = TimePoint::At(day, TimeOfDay::Hms(9, 0)) + Duration::Seconds(static_cast<int64_t>(r.Below(12 * 3600)));
-  const TimePoint to = from + Duration::Seconds(static_cast<int64_t>(30 + r.Below(r.Below(3) == 0 ? 12 * 3600 : 1'200)));
+  const TimePoint from =
+      TimePoint::At(day, TimeOfDay::Hms(9, 0)) + Duration::Seconds(static_cast<int64_t>(r.Below(12 * 3600)));
+  const TimePoint to =
+      from + Duration::Seconds(static_cast<int64_t>(30 + r.Below(r.Below(3) == 0 ? 12 * 3600 : 1'200)));
   const bool wanted = r.Below(2) == 0;
   if (!plan_.Has(fault) || !wanted) return;
   At(from, [this, fault, service] {
@@ -420,7 +439,8 @@ std::vector<tv1::Order> Simulation::Orders(std::string* why) {
 }
 
 std::vector<cv1::BusinessDay> Simulation::Days(std::string* why) {
-  auto r = Ask<cv1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", cv1::DayStatusRequest(), kOperator);
+  auto r =
+      Ask<cv1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", cv1::DayStatusRequest(), kOperator);
   if (!r.ok()) {
     *why = StrCat("DayStatus: ", Said(r.status()));
     return {};
@@ -461,8 +481,8 @@ bool Simulation::Progress(RunResult*) {
   auto breaks = Ask<cv1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", open, kOperator);
   if (breaks.ok()) {
     for (const cv1::Break& b : breaks->breaks()) {
-      why += StrCat("\n             break ", b.break_id(), " ", b.kind(), " at ", b.ta_code(), " of ", b.day(), " ", b.state(), " ",
-                    b.resolution(), " line ", b.line(), " ", b.field(), ": ", b.message());
+      why += StrCat("\n             break ", b.break_id(), " ", b.kind(), " at ", b.ta_code(), " of ", b.day(), " ",
+                    b.state(), " ", b.resolution(), " line ", b.line(), " ", b.field(), ": ", b.message());
     }
   }
   if (why.starts_with("order ") && why.find('(') != std::string::npos) {
@@ -489,7 +509,8 @@ bool Simulation::Gather(Findings* f, std::string* why) {
   av1::TrialBalanceRequest t;
   t.set_verify(true);
   auto books = Ask<av1::TrialBalanceResponse>(StrCat(kAccount, "TrialBalance"), t, kOperator);
-  auto bank = Ask<bank::v1::BalancesResponse>("fundcore.bank.v1.BankService/Balances", bank::v1::BalancesRequest(), kOperator);
+  auto bank =
+      Ask<bank::v1::BalancesResponse>("fundcore.bank.v1.BankService/Balances", bank::v1::BalancesRequest(), kOperator);
   cv1::ListBreaksRequest all;
   all.set_all(true);
   auto breaks = Ask<cv1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", all, kOperator);
@@ -510,15 +531,18 @@ void Simulation::Judgement(RunResult*) {
   std::string why;
   if (!Gather(&found, &why)) return judge_.Fail("the system does not answer", "at the end", "answers", why);
   judge_.AtEnd(found);
-  if (absl::Status s = system_.CheckReplay(); !s.ok()) judge_.Fail("a replay gives another state", "log", "the same hash", Said(s));
+  if (absl::Status s = system_.CheckReplay(); !s.ok())
+    judge_.Fail("a replay gives another state", "log", "the same hash", Said(s));
   for (const std::string& name : checkpoints_) {
     if (absl::Status s = system_.CheckReplay(name); !s.ok())
       judge_.Fail("a replay from a checkpoint gives another state", name, "the same hash", Said(s));
   }
   // What was durable brings the same state back.
   const auto before = system_.StateHash();
-  if (absl::Status s = system_.Restart(); !s.ok()) return judge_.Fail("the system does not start on what is durable", "last start", "OK", Said(s));
-  if (absl::Status s = system_.CheckReplay(); !s.ok()) judge_.Fail("a replay gives another state", "after a restart", "the same hash", Said(s));
+  if (absl::Status s = system_.Restart(); !s.ok())
+    return judge_.Fail("the system does not start on what is durable", "last start", "OK", Said(s));
+  if (absl::Status s = system_.CheckReplay(); !s.ok())
+    judge_.Fail("a replay gives another state", "after a restart", "the same hash", Said(s));
 }
 
 std::vector<std::string> Simulation::HistoryOf(const Violation& v) {
@@ -541,12 +565,14 @@ void Simulation::KeepFiles() {
   FC_CHECK(folder.ok(), folder.status().ToString());
   auto listing = system_.files().List("");
   if (!listing.ok()) return;
-  for (const FileInfo& f : *listing) IgnoreStatus((*folder)->Publish(f.name, *system_.files().Read(f.name)), "kept from an earlier run");
+  for (const FileInfo& f : *listing)
+    IgnoreStatus((*folder)->Publish(f.name, *system_.files().Read(f.name)), "kept from an earlier run");
 }
 
 std::string Simulation::Hash() {
   Sha256Stream all;
-  for (const auto& [service, partitions] : System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions})) {
+  for (const auto& [service, partitions] :
+       System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions})) {
     for (uint16_t p = 0; p < partitions; ++p) {
       for (const LogRecord& record : system_.log().Stored({service, PartitionId(p)})) {
         all.Add(StrCat(System::ServiceName(service), "/", p, "/", record.offset, ":", record.bytes.size(), "\n"));

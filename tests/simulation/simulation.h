@@ -1,5 +1,5 @@
-// Simulation: one run of the whole system in a world that breaks. Everybody acts while faults strike; then the faults stop, and
-// everything must come to its end within a bounded time; then the judge looks at all books, files and logs.
+// Simulation: one run of the whole system in a world that breaks. Everybody acts while faults strike; then the faults
+// stop, and everything must come to its end within a bounded time; then the judge looks at all books, files and logs.
 //
 //   Simulation run(DrawPlan(options), options);
 //   RunResult result = run.Run();

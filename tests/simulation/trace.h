@@ -1,5 +1,5 @@
-// Trace: what happened in a run, line by line, with business time, machine time and step. Always kept (it is part of the hash
-// that two runs of one seed must share); printed for a failing order, or whole with --trace.
+// Trace: what happened in a run, line by line, with business time, machine time and step. Always kept (it is part of
+// the hash that two runs of one seed must share); printed for a failing order, or whole with --trace.
 //
 //   trace.Add("i7/order-12", "SubmitOrder: ACCEPTED 00100000000000007");
 //   trace.Of("i7/order-12", 40)      // the latest lines about it
@@ -31,13 +31,14 @@ class Trace {
   Trace(const SimWorld* world, bool aloud) : world_(world), aloud_(aloud) {}
 
   void Add(std::string_view subject, std::string_view what) {
-    Line line{std::string(subject), StrCat(world_->Now().Iso(), "  +", Machine(), "  step ", world_->steps(), "  ", subject,
-                                           ": ", what)};
+    Line line{std::string(subject),
+              StrCat(world_->Now().Iso(), "  +", Machine(), "  step ", world_->steps(), "  ", subject, ": ", what)};
     if (aloud_) std::printf("%s\n", line.text.c_str());
     hash_.Add(line.text);
     lines_.push_back(std::move(line));
   }
-  // The last `most` lines whose subject is this one, or is "" (what befalls everybody) between the first and last of them.
+  // The last `most` lines whose subject is this one, or is "" (what befalls everybody) between the first and last of
+  // them.
   std::vector<std::string> Of(std::string_view subject, size_t most) const {
     size_t first = lines_.size(), last = 0;
     for (size_t i = 0; i < lines_.size(); ++i) {
@@ -48,7 +49,8 @@ class Trace {
     std::vector<std::string> out;
     for (size_t i = first; i < lines_.size() && i <= last; ++i)
       if (lines_[i].subject == subject || lines_[i].subject.empty()) out.push_back(lines_[i].text);
-    if (out.size() > most) out.erase(out.begin() + static_cast<std::ptrdiff_t>(most / 2), out.end() - static_cast<std::ptrdiff_t>(most / 2));
+    if (out.size() > most)
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(most / 2), out.end() - static_cast<std::ptrdiff_t>(most / 2));
     return out;
   }
   std::string Hash() { return hash_.Finish().Hex(); }
@@ -57,7 +59,9 @@ class Trace {
   struct Line {
     std::string subject, text;
   };
-  std::string Machine() const { return absl::StrFormat("%.3fs", static_cast<double>(world_->MachineNow().raw()) / 1e6); }
+  std::string Machine() const {
+    return absl::StrFormat("%.3fs", static_cast<double>(world_->MachineNow().raw()) / 1e6);
+  }
 
   const SimWorld* const world_;
   const bool aloud_;

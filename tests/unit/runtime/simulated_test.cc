@@ -147,6 +147,28 @@ TEST(SimWorld, ShufflingKeepsTheOrderWithinAnExecutor) {
   EXPECT_NE(mixed.find("aaa"), std::string::npos);
 }
 
+TEST(SimWorld, StopsInMidWorkAndGoesOnOrForgets) {
+  SimWorld world({.seed = 1});
+  SimExecutor* a = world.MakeExecutor("a");
+  int ran = 0;
+  for (int i = 0; i < 10; ++i) a->Post([&] { ++ran; });
+  const TimePoint later = world.Now() + Duration::Seconds(60);
+  a->PostAt(later, [&] { ran += 100; });
+  world.StopAfter(4);
+  world.AdvanceTo(later);
+  EXPECT_TRUE(world.stopped());
+  EXPECT_EQ(ran, 4);
+  EXPECT_LT(world.Now(), later) << "time waits for what was to run";
+  world.AdvanceTo(later);
+  EXPECT_EQ(ran, 4) << "stopped until somebody says otherwise";
+  world.Resume();
+  world.RunUntilIdle();
+  EXPECT_EQ(ran, 10);
+  world.Kill(a);
+  world.AdvanceTo(later);
+  EXPECT_EQ(ran, 10);
+}
+
 void RunForEver() {
   SimWorld world({.seed = 1, .max_steps_per_run = 1000});
   SimExecutor* a = world.MakeExecutor("a");
