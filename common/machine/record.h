@@ -47,6 +47,11 @@ class RecordBuilder {
     ++count_;
   }
 
+  // The stamp of a record without commands, which says only that its writer owns the partition still.
+  void Stamp(TimePoint stamp) {
+    if (count_ == 0) stamp_ = stamp;
+  }
+
   // The finished record; the builder is empty again.
   std::string Finish(RecordHeader header) {
     header.stamp = stamp_;

@@ -7,6 +7,7 @@
 
 namespace fundcore {
 
+Duration SimExecutor::MachineNow() const { return world_->MachineNow(); }
 TimePoint SimExecutor::Now() const { return world_->now_; }
 
 void SimExecutor::Post(Task task) { world_->MakeReady(this, std::move(task)); }

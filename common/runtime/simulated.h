@@ -36,6 +36,7 @@ class SimWorld;
 class SimExecutor final : public Executor {
  public:
   TimePoint Now() const override;
+  Duration MachineNow() const override;
   void Post(Task task) override;
   void PostAt(TimePoint when, Task task) override;
   void PostAfter(Duration delay, Task task) override;

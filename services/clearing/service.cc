@@ -105,7 +105,8 @@ ClearingServiceImpl::ClearingServiceImpl(const ServiceDeps& deps)
              .executors = deps.executors,
              .log = deps.log,
              .store = deps.store,
-             .owner = deps.owner}),
+             .owner = deps.owner,
+             .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps) {}
 

@@ -60,7 +60,7 @@ void TradeService::Everywhere(C command, std::function<void(TradePartition&, con
         status[p.raw()] = NotServing();
         return gather->One();
       }
-      self->host_.Submit(p, command, [this, run, p, &partition](const TradeMachine::Result& result) {
+      const auto executed = [this, run, p, &partition](const TradeMachine::Result& result) {
         if (result.reason != Reason::kNone) {
           status[p.raw()] = ErrorOf(result.reason, StrCat("partition ", p.raw()));
         } else if (result.more) {
@@ -69,7 +69,11 @@ void TradeService::Everywhere(C command, std::function<void(TradePartition&, con
           each(partition, result);
         }
         gather->One();
-      });
+      };
+      self->host_.Submit(p, command, machine::OrLost(executed, [run, p] {
+                           run->status[p.raw()] = LostOutcome();
+                           run->gather->One();
+                         }));
     }
   };
   auto run = std::make_shared<Run>();

@@ -55,13 +55,15 @@ System::System(const SystemParts& parts) : parts_(parts) {
   const ServiceDeps& deps = parts_.deps;
   clock_host_ = std::make_unique<machine::Host<ClockMachine>>(
       machine::HostOptions{.service = ServiceId::kSystem, .partitions = 1, .executors = deps.executors, .log = deps.log,
-                           .store = deps.store, .owner = deps.owner});
-  services_.push_back(std::make_unique<product::ProductService>(deps));
-  services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
-  services_.push_back(std::make_unique<risk::RiskService>(deps));
-  services_.push_back(std::make_unique<trade::TradeService>(deps));
-  services_.push_back(std::make_unique<clearing::ClearingServiceImpl>(deps));
-  if (parts_.simulated_bank) services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
+                           .store = deps.store, .owner = deps.owner, .leased = deps.leased});
+  const auto has = [this](ServiceId s) { return parts_.roles.empty() || parts_.roles.contains(s); };
+  if (has(ServiceId::kProduct)) services_.push_back(std::make_unique<product::ProductService>(deps));
+  if (has(ServiceId::kAccount)) services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
+  if (has(ServiceId::kRisk)) services_.push_back(std::make_unique<risk::RiskService>(deps));
+  if (has(ServiceId::kTrade)) services_.push_back(std::make_unique<trade::TradeService>(deps));
+  if (has(ServiceId::kClearing)) services_.push_back(std::make_unique<clearing::ClearingServiceImpl>(deps));
+  if (parts_.simulated_bank && has(ServiceId::kSimBank))
+    services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
   for (auto& s : services_) s->Register(&handlers_);
   RegisterAdmin();
   // The clock's own host is never held back: AcceptClock is what opens the gate.
@@ -69,6 +71,20 @@ System::System(const SystemParts& parts) : parts_(parts) {
   flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_bytes,
                                                 &gate_);
   if (parts_.tell) flusher_->OnTrouble(parts_.tell);
+  if (!deps.leased) return;
+  // A steered clock is moved by what its partition says, in every process that plays it.
+  if (parts_.steered) {
+    clock_host_->ShardOf(kClockPartition).OnExecuted([this] {
+      const TimePoint to = clock_host_->At(kClockPartition).machine().steered_to();
+      if (to.raw() > 0) parts_.set_clock(to);
+    });
+  }
+  clock_host_->OnServing([this](PartitionId, bool serving) {
+    if (!serving) return;
+    clock_host_->Submit(kClockPartition, ClaimClock{parts_.steered}, [](const ClockMachine::Result& r) {
+      FC_CHECK(r.ok, "the clock's partition belongs to the other kind of clock, as was not so when this process started");
+    });
+  });
 }
 
 System::~System() = default;
@@ -163,10 +179,7 @@ void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
           CollectLastStamp([this, shared](TimePoint last) {
             if (parts_.not_before) parts_.not_before(last);
             CheckClock();
-            for (auto& s : services_) s->Start();
-            flusher_->Start();
-            serving_ = true;
-            if (parts_.clock_health) parts_.blocking->Post([this] { WatchClock(); });
+            StartServices();
             (*shared)(absl::OkStatus());
           });
         });
@@ -174,6 +187,61 @@ void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
       });
     });
   });
+}
+
+void System::WhenReady(absl::AnyInvocable<void(absl::Status)> done) {
+  CheckClock();
+  auto shared = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
+  const auto all = hosts();
+  machine::Gather* gather = machine::Gather::New(all.size(), [this, shared] {
+    clock_host_->On(kClockPartition, [this, shared](machine::Partition<ClockMachine>& p) {
+      ClockMachine& m = p.machine();
+      if (m.claimed() && m.steered() != parts_.steered) {
+        const std::string_view theirs = parts_.steered ? "real" : "steered";
+        return (*shared)(absl::FailedPreconditionError(
+            StrCat("this log belongs to a ", theirs, " clock; serve it with --clock=", theirs)));
+      }
+      CollectLastStamp([this, shared](TimePoint last) {
+        if (parts_.not_before) parts_.not_before(last);
+        CheckClock();
+        StartServices();
+        (*shared)(absl::OkStatus());
+      });
+    });
+  });
+  for (machine::HostBase* h : all) h->WhenPlayed([gather] { gather->One(); });
+}
+
+machine::HostBase* System::HostOf(ServiceId service) {
+  for (machine::HostBase* h : hosts())
+    if (h->service() == service) return h;
+  return nullptr;
+}
+
+void System::SetOwned(LogPartition partition, bool granted) {
+  machine::HostBase* host = HostOf(partition.service);
+  if (host == nullptr || !host->Has(partition.partition)) return;
+  granted ? host->Grant(partition.partition) : host->Revoke(partition.partition);
+}
+
+bool System::Serves(LogPartition partition) {
+  machine::HostBase* host = HostOf(partition.service);
+  return host != nullptr && host->Serves(partition.partition);
+}
+
+void System::OnServing(std::function<void(LogPartition, bool, uint64_t)> hook) {
+  for (machine::HostBase* h : hosts()) {
+    h->OnServing([h, hook](PartitionId p, bool serving) {
+      hook({h->service(), p}, serving, h->EpochOf(p));
+    });
+  }
+}
+
+void System::StartServices() {
+  for (auto& s : services_) s->Start();
+  flusher_->Start();
+  serving_ = true;
+  if (parts_.clock_health) parts_.blocking->Post([this] { WatchClock(); });
 }
 
 void System::RegisterAdmin() {
