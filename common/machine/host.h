@@ -37,6 +37,7 @@ struct HostOptions {
   uint64_t owner = 0;                 // this process, drawn at random
   int appends_in_flight = 4;          // a shard joins what waits into one append while this many are under way
   size_t max_waiting = 200'000;       // items a shard holds before it asks callers to come back later
+  uint32_t supports = kMachineVersion;  // the newest machine version that this process plays; less only in trials of upgrades
   bool leased = false;                // other processes may take partitions over: reads ask the log (partition.h)
 };
 
@@ -160,8 +161,8 @@ class Host : public HostBase {
     for (uint16_t p = 0; p < options.partitions; ++p) {
       Shard& shard = ShardOf(PartitionId(p));
       shard.partitions().push_back(std::make_unique<Partition<M>>(
-          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner, options.leased,
-          args...));
+          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner,
+          PlayOptions{options.leased, options.supports}, args...));
     }
   }
 
@@ -182,6 +183,13 @@ class Host : public HostBase {
   template <class C, class F>
   void Submit(PartitionId p, const C& command, F done) {
     At(p).Submit(command, std::move(done));
+    ShardOf(p).Wake();
+  }
+  // Logs that the partition's machine does as of this version from here on; `done(status)` once that is executed. Earlier
+  // versions and the present one change nothing. Whoever asks has seen to it that every player supports it: one that does
+  // not stops there. From the partition's executor.
+  void Upgrade(PartitionId p, uint32_t version, absl::AnyInvocable<void(bool)> done) {
+    At(p).Upgrade(version, std::move(done));
     ShardOf(p).Wake();
   }
   template <class C>

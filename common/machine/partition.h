@@ -46,6 +46,14 @@ struct Context {
   LogOffset offset = 0;
   uint32_t index = 0;   // within the record
   PartitionId partition;
+  uint32_t version = kFirstMachineVersion;  // what the machine does, see record.h
+};
+
+struct PlayOptions {
+  // Others may take the partition over, so reads ask the log whether somebody has.
+  bool leased = false;
+  // A partition that was upgraded beyond this stops the process: an older build cannot play it.
+  uint32_t supports = kMachineVersion;
 };
 
 // Given to callbacks instead of a result where this process will not learn the outcome of a command, because another one
@@ -69,9 +77,8 @@ struct OrLost {
 // The part that does not depend on the machine.
 class PartitionBase {
  public:
-  // `leased`: others may take the partition over, so reads ask the log whether somebody has.
-  PartitionBase(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, bool leased = false)
-      : state_(store, id), executor_(executor), owner_(owner), leased_(leased) {
+  PartitionBase(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, PlayOptions options)
+      : state_(store, id), executor_(executor), owner_(owner), options_(options) {
     state_.standby = true;
   }
   virtual ~PartitionBase() = default;
@@ -122,6 +129,9 @@ class PartitionBase {
     tick_ = true;
   }
 
+  // See Host::Upgrade. `done(false)` where the partition is not served, or was taken over meanwhile.
+  void Upgrade(uint32_t version, absl::AnyInvocable<void(bool)> done);
+
   virtual void Play(const LogRecord& record) = 0;
 
  protected:
@@ -132,7 +142,7 @@ class PartitionBase {
   static constexpr Duration kPauseAfterLoss = Duration::Seconds(3);
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
-  bool fresh() const { return !leased_ || executor_->MachineNow() <= confirmed_at_ + kLease; }
+  bool fresh() const { return !options_.leased || executor_->MachineNow() <= confirmed_at_ + kLease; }
   void ServeReads() {
     if (reads_.empty() || (serving() && !fresh())) return;
     auto reads = std::exchange(reads_, {});
@@ -142,6 +152,7 @@ class PartitionBase {
     // Stamps never go back within a partition, whatever clocks do.
     return last_stamp_ = std::max({executor_->Now(), last_stamp_, state_.meta.now});
   }
+  void ChangeVersion(ByteReader& r);
   void BeginServing();
   // Not the owner any more: what waits here is lost; with `fenced` also what was sent.
   void EndServing(bool fenced);
@@ -191,7 +202,7 @@ class PartitionBase {
   State state_;
   Executor* executor_;
   const uint64_t owner_;
-  const bool leased_;
+  const PlayOptions options_;
   RecordBuilder pending_;
   std::vector<std::string> full_;  // closed, not yet appended
   std::vector<RawDone> pending_done_;
@@ -219,9 +230,9 @@ class Partition : public PartitionBase {
   using Result = typename M::Result;
 
   template <class... MachineArgs>
-  Partition(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, bool leased,
+  Partition(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, PlayOptions options,
             const MachineArgs&... args)
-      : PartitionBase(store, id, executor, owner, leased), machine_(state_, id.partition, args...) {}
+      : PartitionBase(store, id, executor, owner, options), machine_(state_, id.partition, args...) {}
 
   M& machine() { return machine_; }
 
@@ -250,7 +261,10 @@ class Partition : public PartitionBase {
     RecordHeader header;
     r.Get(header);
     FC_CHECK(r.ok(), "malformed record at offset ", record.offset);
-    if (Accept(header)) Execute(header, r);
+    if (Accept(header)) {
+      if (header.kind == RecordKind::kUpgrade) ChangeVersion(r);
+      Execute(header, r);
+    }
     state_.meta.next = record.offset + 1;
   }
 
@@ -268,6 +282,9 @@ class Partition : public PartitionBase {
     Context ctx;
     ctx.offset = state_.executing;
     ctx.partition = id().partition;
+    ctx.version = state_.meta.version;
+    if (header.kind == RecordKind::kUpgrade) return Executed(own, done);
+    if (r.AtEnd() && ctx.version >= 2) state_.meta.now = std::max(state_.meta.now, header.stamp);
     while (!r.AtEnd()) {
       ctx.received = header.stamp + Duration::Micros(r.Zigzag());
       const uint8_t tag = r.U8();
@@ -277,6 +294,13 @@ class Partition : public PartitionBase {
       Dispatch(typename M::Commands{}, tag, bytes, ctx, done);
       ++ctx.index;
     }
+    if (own) ServeReads();
+  }
+
+  // An upgrade has one callback, which wants no result.
+  void Executed(bool own, std::vector<RawDone>& done) {
+    static const Result kNone{};
+    for (RawDone& d : done) d(&kNone);
     if (own) ServeReads();
   }
 

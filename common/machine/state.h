@@ -91,7 +91,8 @@ class State {
     uint64_t last_n = 0;  // last executed record number of that epoch
     TimePoint now;        // the largest stamp seen
     StateHash hash;
-    FC_FIELDS(next, epoch, owner, last_n, now, hash)
+    uint32_t version = 1; // of what the machine does; see record.h
+    FC_FIELDS(next, epoch, owner, last_n, now, hash, version)
   };
   Meta meta;
 
