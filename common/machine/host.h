@@ -76,6 +76,7 @@ class Shard {
 
   void RoundEnd();
   void Claim();
+  void LearnEnd(PartitionBase* partition);
   bool IsActive(LogPartition id) const;
   void Append(std::vector<AppendItem> items);
   void Landed();
@@ -132,6 +133,13 @@ class HostBase {
   // The partition is to be owned by this process, or not any more. Any thread.
   void Grant(PartitionId p) { Want(p, true); }
   void Revoke(PartitionId p) { Want(p, false); }
+  // Logs that the partition's machine does as of this version from here on; `done(true)` once that is executed. Earlier
+  // versions and the present one change nothing. Whoever asks has seen to it that every player supports it: one that does
+  // not stops there. `done(false)`: it is not served here. From the partition's executor.
+  void Upgrade(PartitionId p, uint32_t version, absl::AnyInvocable<void(bool)> done) {
+    Base(p)->Upgrade(version, std::move(done));
+    ShardOf(p).Wake();
+  }
   // Whether this process owns the partition. Any thread.
   bool Serves(PartitionId p) { return Has(p) && Base(p)->serving(); }
   // The epoch in force, as played. On the partition's executor.
@@ -183,13 +191,6 @@ class Host : public HostBase {
   template <class C, class F>
   void Submit(PartitionId p, const C& command, F done) {
     At(p).Submit(command, std::move(done));
-    ShardOf(p).Wake();
-  }
-  // Logs that the partition's machine does as of this version from here on; `done(status)` once that is executed. Earlier
-  // versions and the present one change nothing. Whoever asks has seen to it that every player supports it: one that does
-  // not stops there. From the partition's executor.
-  void Upgrade(PartitionId p, uint32_t version, absl::AnyInvocable<void(bool)> done) {
-    At(p).Upgrade(version, std::move(done));
     ShardOf(p).Wake();
   }
   template <class C>

@@ -3,9 +3,9 @@
 
 namespace fundcore::machine {
 
-void PartitionBase::Want(bool wanted, LogOffset play_first) {
+void PartitionBase::Want(bool wanted) {
   wanted_ = wanted;
-  play_first_ = play_first;
+  play_first_ = kNotKnown;
   not_before_ = {};
   if (wanted) return;
   claiming_ = false;

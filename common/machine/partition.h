@@ -106,7 +106,9 @@ class PartitionBase {
   // --- Ownership. ---
   // Whether this process is to own the partition. No longer: new commands are lost at once, what was sent still gets its
   // answer where it counts.
-  void Want(bool wanted, LogOffset play_first);
+  // A new wish to own it is claimed once everything before `PlayFirst` was played.
+  void Want(bool wanted);
+  void PlayFirst(LogOffset end) { play_first_ = end; }
   bool wanted() const { return wanted_; }
   // To be claimed now: wanted, nobody's claim of ours under way, and everything played that stood in the log when it
   // became wanted.
@@ -140,6 +142,7 @@ class PartitionBase {
   // After somebody has taken over what is still wanted here: whoever assigns partitions gets this long to say who is
   // right.
   static constexpr Duration kPauseAfterLoss = Duration::Seconds(3);
+  static constexpr LogOffset kNotKnown = UINT64_MAX;
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
   bool fresh() const { return !options_.leased || executor_->MachineNow() <= confirmed_at_ + kLease; }
@@ -215,7 +218,7 @@ class PartitionBase {
   bool wanted_ = false;
   bool claiming_ = false;
   uint64_t claim_ = 0;     // the epoch that our claim would begin
-  LogOffset play_first_ = 0;
+  LogOffset play_first_ = kNotKnown;
   Duration not_before_;    // machine time of the next claim
   Duration claimed_at_;
   Duration confirmed_at_;  // when the last record of ours that counted was sent

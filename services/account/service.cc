@@ -13,7 +13,7 @@ AccountServiceImpl::AccountServiceImpl(const ServiceDeps& deps)
                                  .log = deps.log,
                                  .store = deps.store,
                                  .owner = deps.owner,
-                                 .leased = deps.leased}),
+                                 .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps.peers) {
   FC_CHECK(deps.vault, "account needs a vault for personal data");

@@ -106,7 +106,7 @@ ClearingServiceImpl::ClearingServiceImpl(const ServiceDeps& deps)
              .log = deps.log,
              .store = deps.store,
              .owner = deps.owner,
-             .leased = deps.leased}),
+             .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps) {}
 

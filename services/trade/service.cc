@@ -13,7 +13,7 @@ TradeService::TradeService(const ServiceDeps& deps)
              .log = deps.log,
              .store = deps.store,
              .owner = deps.owner,
-             .leased = deps.leased}),
+             .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers) {
   const auto shards = static_cast<int64_t>(host_.shards().size());
   looks_.resize(deps.partitions);

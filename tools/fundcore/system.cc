@@ -55,7 +55,7 @@ System::System(const SystemParts& parts) : parts_(parts) {
   const ServiceDeps& deps = parts_.deps;
   clock_host_ = std::make_unique<machine::Host<ClockMachine>>(
       machine::HostOptions{.service = ServiceId::kSystem, .partitions = 1, .executors = deps.executors, .log = deps.log,
-                           .store = deps.store, .owner = deps.owner, .leased = deps.leased});
+                           .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased});
   const auto has = [this](ServiceId s) { return parts_.roles.empty() || parts_.roles.contains(s); };
   if (has(ServiceId::kProduct)) services_.push_back(std::make_unique<product::ProductService>(deps));
   if (has(ServiceId::kAccount)) services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
@@ -237,6 +237,23 @@ void System::OnServing(std::function<void(LogPartition, bool, uint64_t)> hook) {
   }
 }
 
+void System::Upgrade(uint32_t version, absl::AnyInvocable<void(uint32_t)> done) {
+  std::vector<std::pair<machine::HostBase*, PartitionId>> all;
+  for (machine::HostBase* h : hosts())
+    for (uint16_t p = 0; p < h->partitions(); ++p) all.emplace_back(h, PartitionId(p));
+  auto upgraded = std::make_shared<std::atomic<uint32_t>>(0);
+  machine::Gather* gather =
+      machine::Gather::New(all.size(), [upgraded, done = std::move(done)]() mutable { done(upgraded->load()); });
+  for (auto [host, p] : all) {
+    host->ExecutorOf(p)->Post([host = host, p = p, version, upgraded, gather] {
+      host->Upgrade(p, version, [upgraded, gather](bool is_now) {
+        upgraded->fetch_add(is_now);
+        gather->One();
+      });
+    });
+  }
+}
+
 void System::StartServices() {
   for (auto& s : services_) s->Start();
   flusher_->Start();
@@ -259,6 +276,9 @@ void System::RegisterAdmin() {
         for (machine::HostBase* h : hosts()) r->add_roles(std::string(ServiceName(h->service())));
         r->set_held_back(std::string(gate_.reason()));
         if (!gate_.open()) r->set_held_back_why(gate_.why());
+        r->set_machine_versions(parts_.deps.machine_versions);
+        for (machine::HostBase* h : hosts())
+          for (uint16_t p = 0; p < h->partitions(); ++p) r->set_partitions_served(r->partitions_served() + h->Serves(PartitionId(p)));
         clock_host_->On(kClockPartition, [r, reply = std::move(reply)](machine::Partition<ClockMachine>& p) mutable {
           ClockMachine& m = p.machine();
           r->set_clock_accepted(m.accepted());
@@ -329,7 +349,8 @@ void System::RegisterAdmin() {
             // Moved from a task of its own: timers that come due then run after this command is done with.
             clock_host_->ExecutorOf(kClockPartition)->Post([this, now = result.now, reply = std::move(reply)]() mutable {
               parts_.set_clock(now);
-              reply(absl::OkStatus());
+              if (!parts_.when_all_show) return reply(absl::OkStatus());
+              parts_.when_all_show(now, std::move(reply));
             });
           });
         });

@@ -45,6 +45,8 @@ struct SystemParts {
   std::function<void(TimePoint)> not_before;
   // Writes a checkpoint of this name, of everything flushed. On `blocking`.
   std::function<absl::Status(const std::string& name)> checkpoint;
+  // Runs the callback once every process shows this time, after a steered clock was moved; set where there are several.
+  std::function<void(TimePoint, absl::AnyInvocable<void(absl::Status)>)> when_all_show;
   // Hears of trouble that people should know of. Any executor.
   std::function<void(const std::string&)> tell;
 };
@@ -66,6 +68,8 @@ class System {
   void SetOwned(LogPartition partition, bool granted);
   // Whether this process owns the partition. Any thread.
   bool Serves(LogPartition partition);
+  // Upgrades every partition that is served here; `done` with how many are at this version then. Any thread.
+  void Upgrade(uint32_t version, absl::AnyInvocable<void(uint32_t)> done);
   // Tells of each partition that is served from now on, or not any more, with the epoch in force; on its executor. Before
   // Recover.
   void OnServing(std::function<void(LogPartition, bool serving, uint64_t epoch)> hook);

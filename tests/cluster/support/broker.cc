@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <librdkafka/rdkafka.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -21,6 +24,7 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/runtime/clock.h"
+#include "tests/cluster/support/relay.h"
 
 namespace fundcore::testing {
 namespace {
@@ -171,6 +175,19 @@ void KafkaBroker::Reap() {
   pid_ = -1;
 }
 
+bool KafkaBroker::AwaitEnd(Duration patience) {
+  for (const int64_t until = MonotonicMicros() + patience.raw(); pid_ >= 0;) {
+    siginfo_t info{};
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+      Reap();
+      break;
+    }
+    if (MonotonicMicros() >= until) return false;
+    poll(nullptr, 0, 20);
+  }
+  return true;
+}
+
 void KafkaBroker::Kill() {
   if (pid_ < 0) return;
   kill(pid_, SIGKILL);
@@ -219,20 +236,29 @@ absl::Status KafkaCluster::Prepare() {
   std::vector<pid_t> formatting;
   for (int i = 0; i < n; ++i) {
     const std::string folder = StrCat(folder_, "/broker-", i + 1);
-    std::filesystem::create_directories(folder);
+    std::filesystem::create_directories(folder + "/data");
+    if (options_.small_disk_mb > 0) MountSmallDisk(folder + "/data");
+    const uint16_t door = options_.relays ? FreePort() : 0;
+    if (options_.relays) relays_.push_back(std::make_unique<Relay>(door));
     brokers_.push_back(std::make_unique<KafkaBroker>(i + 1, folder, FreePort()));
     std::ofstream(folder + "/log4j.properties")
         << "log4j.rootLogger=WARN, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
            "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
            "log4j.appender.out.layout.ConversionPattern=%d{ISO8601} %p %m (%c)%n\n";
     std::ofstream settings(folder + "/server.properties");
+    if (options_.relays) {
+      settings << "advertised.listeners=PLAINTEXT://" << brokers_.back()->address() << ",RELAYED://"
+               << relays_.back()->address() << "\n";
+    }
     settings << "process.roles=broker,controller\n"
              << "node.id=" << i + 1 << "\n"
              << "controller.quorum.voters=" << voters << "\n"
              << "controller.listener.names=CONTROLLER\n"
              << "listeners=PLAINTEXT://" << brokers_.back()->address() << ",CONTROLLER://127.0.0.1:"
-             << controller_ports[static_cast<size_t>(i)] << "\n"
-             << "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+             << controller_ports[static_cast<size_t>(i)]
+             << (options_.relays ? StrCat(",RELAYED://127.0.0.1:", door) : std::string()) << "\n"
+             << "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,RELAYED:PLAINTEXT\n"
+             << "inter.broker.listener.name=PLAINTEXT\n"
              << "log.dirs=" << folder << "/data\n"
              << "auto.create.topics.enable=false\n"
              << "offsets.topic.num.partitions=3\n"
@@ -266,9 +292,43 @@ absl::Status KafkaCluster::Prepare() {
 }
 
 KafkaCluster::~KafkaCluster() {
+  relays_.clear();
   brokers_.clear();
+  for (const std::string& disk : disks_) umount2(disk.c_str(), MNT_DETACH);
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+// In a mount namespace of our own: it is gone with this process, whatever happens.
+void KafkaCluster::MountSmallDisk(const std::string& at) {
+  if (disks_.empty() && (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)) return;
+  if (mount("tmpfs", at.c_str(), "tmpfs", 0, StrCat("size=", options_.small_disk_mb, "m").c_str()) == 0) disks_.push_back(at);
+}
+
+bool KafkaCluster::FillDisk(int i) {
+  const std::string at = broker(i).folder() + "/data";
+  if (std::find(disks_.begin(), disks_.end(), at) == disks_.end()) return false;
+  std::FILE* f = std::fopen((at + "/filler").c_str(), "w");
+  if (f == nullptr) return false;
+  const std::string block(1 << 16, 'x');
+  while (std::fwrite(block.data(), 1, block.size(), f) == block.size() && std::fflush(f) == 0) {
+  }
+  std::fclose(f);
+  return true;
+}
+
+void KafkaCluster::FreeDisk(int i) { std::filesystem::remove(broker(i).folder() + "/data/filler"); }
+
+bool KafkaCluster::AwaitEnd(int i, Duration patience) { return broker(i).AwaitEnd(patience); }
+
+void KafkaCluster::Cut(bool cut) {
+  for (auto& relay : relays_) relay->Cut(cut);
+}
+
+std::string KafkaCluster::relayed_bootstrap() const {
+  std::string all;
+  for (const auto& r : relays_) all += StrCat(all.empty() ? "" : ",", r->address());
+  return all;
 }
 
 std::string KafkaCluster::bootstrap() const {

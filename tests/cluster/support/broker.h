@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/time/time.h"
+#include "tests/cluster/support/relay.h"
 
 namespace fundcore::testing {
 
@@ -30,6 +31,8 @@ struct KafkaOptions {
   // How long a broker may be silent before the others take over its partitions; Kafka's own default is nine seconds.
   Duration broker_session = Duration::Millis(1000);
   int heap_mb = 384;
+  bool relays = false;     // each broker has a second door, behind a relay that Cut closes
+  int small_disk_mb = 0;   // the brokers' data on a small file system of their own in memory; needs root
   bool optimise = false;  // full Java compilation: for measuring; without it a broker starts sooner
   std::vector<std::pair<std::string, std::string>> properties;  // further lines of server.properties, which win
   Duration patience = Duration::Seconds(90);                     // until they answer
@@ -46,6 +49,7 @@ class KafkaBroker {
   void Begin(std::vector<std::string> java);
   // Waits until it answers a metadata request that names at least `brokers` live ones.
   absl::Status AwaitReady(int brokers, Duration patience);
+  bool AwaitEnd(Duration patience);
   void Kill();      // SIGKILL, as a power cut would
   void Stop();      // SIGTERM: hands its partitions over first
   void Pause();     // SIGSTOP: silent, but its connections stay
@@ -86,18 +90,30 @@ class KafkaCluster {
   absl::Status Restart(int i);
   void Begin(int i);
   absl::Status AwaitReady(int i);
+  // The brokers as seen through their relays; with `relays` only.
+  std::string relayed_bootstrap() const;
+  // Whoever came through the relays is cut off, and cannot connect, until Cut(false).
+  void Cut(bool cut);
+  // Fills the small file system of a broker; false where there is none. FreeDisk makes room again.
+  bool FillDisk(int i);
+  void FreeDisk(int i);
+  // Whether the broker has ended by itself within the patience.
+  bool AwaitEnd(int i, Duration patience);
   // Which broker (its index) leads the partition now; kNotFound without a leader or such a topic.
   absl::StatusOr<int> LeaderOf(const std::string& topic, int partition);
 
  private:
   explicit KafkaCluster(KafkaOptions options) : options_(std::move(options)) {}
   absl::Status Prepare();
+  void MountSmallDisk(const std::string& at);
   int Running() const;
 
   const KafkaOptions options_;
   std::string folder_;
   std::string jars_;
   std::vector<std::unique_ptr<KafkaBroker>> brokers_;
+  std::vector<std::unique_ptr<Relay>> relays_;
+  std::vector<std::string> disks_;  // mounted
 };
 
 // The folder of Kafka's jars, fetched where needed. kNotFound, with the reason, where they cannot be had.
