@@ -109,6 +109,7 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   ConfigTable process = config.Table("process");
   o->executors = static_cast<int>(process.Int("executors", o->executors, {0, 256}));
   o->metrics_port = static_cast<int>(process.Int("metrics_port", o->metrics_port, {-1, 65535}));
+  o->metrics_address = process.String("metrics_address", o->metrics_address);
   o->log_file = process.String("log_file", o->log_file);
   o->log_level = process.Choice("log_level", o->log_level, {"debug", "info", "warn", "error"});
   ConfigTable exchange = config.Table("exchange");
@@ -232,8 +233,8 @@ absl::Status Serve(const ServeOptions& o) {
     metrics.AddComputed("fundcore_held_back", "1 while nothing new is taken: the clock is in doubt or the disk full.", {},
                         [&system] { return system.gate().open() ? 0.0 : 1.0; });
     PublishRecovery(&metrics, system.handlers());
-    FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port)));
-    FC_LOG(Info, "metrics at http://127.0.0.1:{}/metrics", port);
+    FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port), o.metrics_address));
+    FC_LOG(Info, "metrics at http://{}:{}/metrics", o.metrics_address, port);
   }
   for (const std::string& address : server->addresses()) std::printf("serving on %s\n", address.c_str());
   std::fflush(stdout);

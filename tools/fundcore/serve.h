@@ -27,6 +27,7 @@ struct ServeOptions {
   Duration product_lead = Duration::Seconds(30);
   int64_t recovery_rate = 50'000;            // items a second to account and to risk while orders that waited are made up for
   int metrics_port = -1;                     // -1: none
+  std::string metrics_address = "127.0.0.1";  // beyond loopback: for monitors on a network of their own
   std::string log_file;                      // empty: stderr
   std::string log_level = "info";
 };
