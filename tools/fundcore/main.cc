@@ -38,12 +38,15 @@ int main(int argc, char** argv) {
   serve->add_option("--config", config, "TOML file; see deploy/fundcore.toml");
   serve->add_option("--data", options.data, "data folder");
   serve->add_option("--listen", listen, "host:port; beyond loopback only with TLS");
+  serve->add_option("--tls-certificate", options.tls_certificate, "PEM files, all three, needed beyond loopback");
+  serve->add_option("--tls-key", options.tls_key);
+  serve->add_option("--tls-ca", options.tls_ca);
   serve->add_option("--clock", clock, "real or steered");
   serve->add_option("--clock-start", start, "where a new steered clock begins: \"2025-03-03 08:30\"");
   serve->add_option("--partitions", options.partitions, "of trade, account and risk; fixed when the data is created");
   serve->add_option("--executors", options.executors, "threads that own partitions; 0 = one a core");
   serve->add_option("--exchange", options.exchange, "folder of settlement files");
-  serve->add_option("--metrics-port", options.metrics_port, "Prometheus metrics on loopback; -1 = none");
+  serve->add_option("--metrics-port", options.metrics_port, "Prometheus metrics; -1 = none");
   serve->add_option("--log-file", options.log_file, "program log; stderr if empty");
   serve->add_option("--log-level", options.log_level, "debug, info, warn or error");
   serve->add_option("--flush-every", flush_every, "log executed between flushes of the state, such as 128MiB");

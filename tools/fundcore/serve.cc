@@ -22,6 +22,7 @@
 #include "common/store/rocks.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
+#include "tools/fundcore/cluster_member.h"
 #include "tools/fundcore/recovery_metrics.h"
 #include "tools/fundcore/system.h"
 
@@ -103,12 +104,25 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->tls_certificate = listen.String("tls_certificate", "");
   o->tls_key = listen.String("tls_key", "");
   o->tls_ca = listen.String("tls_ca", "");
+  o->siblings = listen.Strings("siblings", o->siblings);
+  ConfigTable log = config.Table("log");
+  o->kafka = log.Choice("kind", o->kafka ? "kafka" : "embedded", {"embedded", "kafka"}) == "kafka";
+  o->brokers = log.String("brokers", o->brokers);
+  o->topic_prefix = log.String("topic_prefix", o->topic_prefix);
+  o->session_timeout = log.Span("session_timeout", o->session_timeout, {.min = Duration::Millis(500), .max = Duration::Seconds(300)});
+  o->one_replica_for_tests = log.Bool("one_replica_for_tests", o->one_replica_for_tests);
+  for (const std::string& key : config.Keys("kafka")) o->kafka_properties.emplace_back(key, config.Table("kafka").String(key, ""));
+  ConfigTable vault = config.Table("vault");
+  o->vault_key = vault.String("key", o->vault_key);
   ConfigTable clock = config.Table("clock");
   o->steered = clock.Choice("mode", o->steered ? "steered" : "real", {"real", "steered"}) == "steered";
   o->clock_max_off = clock.Span("max_off", o->clock_max_off, {.min = Duration::Millis(100), .max = Duration::Seconds(60)});
   ConfigTable process = config.Table("process");
   o->executors = static_cast<int>(process.Int("executors", o->executors, {0, 256}));
+  o->roles = process.Strings("roles", o->roles);
+  o->advertise = process.String("advertise", o->advertise);
   o->metrics_port = static_cast<int>(process.Int("metrics_port", o->metrics_port, {-1, 65535}));
+  o->metrics_address = process.String("metrics_address", o->metrics_address);
   o->log_file = process.String("log_file", o->log_file);
   o->log_level = process.Choice("log_level", o->log_level, {"debug", "info", "warn", "error"});
   ConfigTable exchange = config.Table("exchange");
@@ -232,8 +246,8 @@ absl::Status Serve(const ServeOptions& o) {
     metrics.AddComputed("fundcore_held_back", "1 while nothing new is taken: the clock is in doubt or the disk full.", {},
                         [&system] { return system.gate().open() ? 0.0 : 1.0; });
     PublishRecovery(&metrics, system.handlers());
-    FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port)));
-    FC_LOG(Info, "metrics at http://127.0.0.1:{}/metrics", port);
+    FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port), o.metrics_address));
+    FC_LOG(Info, "metrics at http://{}:{}/metrics", o.metrics_address, port);
   }
   for (const std::string& address : server->addresses()) std::printf("serving on %s\n", address.c_str());
   std::fflush(stdout);

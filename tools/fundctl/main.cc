@@ -158,6 +158,10 @@ class CommandLine {
 
   void AddSystem() {
     Command(&app_, "status", "version, clock, whether it serves", [](Remote& r) { return ShowStatus(r); });
+    CLI::App* health = Command(&app_, "health", "for probes: 0 where it serves, 1 where it does not, 3 where nobody answers",
+                               [this](Remote& r) { return ShowHealth(r, o_.a, o_.all); });
+    health->add_option("SERVICE", o_.a, "such as fundcore.trade.v1.TradeService; the whole process where it is not given");
+    health->add_flag("--alive", o_.all, "0 wherever it answers at all");
     Command(&app_, "state-hash", "the state of every partition in one figure",
             [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });
