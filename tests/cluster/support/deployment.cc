@@ -75,6 +75,10 @@ absl::Status Deployment::MakeTopics() {
 absl::Status Deployment::Start() {
   FC_RETURN_IF_ERROR(MakeTopics());
   std::filesystem::create_directories(exchange());
+  if (!std::filesystem::exists(options_.folder + "/vault.key")) {
+    std::string said;
+    if (RunBeside("fundcore", {"make-key", options_.folder + "/vault.key"}, &said) != 0) return absl::UnavailableError(said);
+  }
   std::vector<size_t> begun;
   for (size_t i = 0; i < size(); ++i) {
     if (process(i).running()) continue;
