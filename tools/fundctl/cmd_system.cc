@@ -63,6 +63,8 @@ Result ShowStatus(Remote& remote) {
   std::string roles;
   for (const std::string& r : s.roles()) roles += (roles.empty() ? "" : " ") + r;
   a.Add("roles", roles);
+  a.Add("partitions_served", s.partitions_served());
+  a.Add("machine_versions", s.machine_versions());
   if (!s.held_back().empty()) {
     a.Add("held_back", s.held_back());
     a.Add("why", s.held_back_why());
@@ -147,6 +149,16 @@ Result AcceptClock(Remote& remote, const std::string& person, const std::string&
   Answer a;
   a.Add("now", TimePoint::FromRaw(accepted.now_us()));
   a.Add("accepted_by", person);
+  return a;
+}
+
+Result Upgrade(Remote& remote, uint32_t version) {
+  v1::UpgradeRequest request;
+  request.set_version(version);
+  FC_ASSIGN_OR_RETURN(auto upgraded, remote.Ask<v1::UpgradeResponse>("fundcore.admin.v1.AdminService/Upgrade", request));
+  Answer a;
+  a.Add("machine_version", version);
+  a.Add("partitions", upgraded.partitions());
   return a;
 }
 

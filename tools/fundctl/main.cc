@@ -165,6 +165,10 @@ class CommandLine {
     Command(&app_, "state-hash", "the state of every partition in one figure",
             [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });
+    Command(&app_, "upgrade", "let machines do as of a newer version, once every process is of a build that knows it",
+            [this](Remote& r) { return Upgrade(r, static_cast<uint32_t>(o_.number)); })
+        ->add_option("VERSION", o_.number, "a number; see fundctl status: machine_versions")
+        ->required();
     CLI::App* clock = Family("clock", "business time");
     Command(clock, "show", "what time it is", [](Remote& r) { return ShowClock(r); });
     Command(clock, "advance", "move a steered clock ahead, and wait until all that is due was taken in",
