@@ -9,6 +9,7 @@
 // Works on a thread of its own until destroyed. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,5 +28,14 @@ class RawProducer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Records and bytes of all topics whose name begins with `prefix`: by their ends, and by their files in the broker's folder.
+struct TopicSums {
+  uint64_t records = 0, bytes = 0;
+};
+TopicSums TopicFigures(const std::string& brokers, const std::string& broker_data, const std::string& prefix);
+
+// Seconds that librdkafka alone takes for so many messages of this size, to eight partitions, until all are acknowledged.
+double MeasureRawProduce(const std::string& brokers, uint64_t messages, uint64_t message_bytes);
 
 }  // namespace fundcore::testing
