@@ -30,6 +30,8 @@ struct KafkaOptions {
   // How long a broker may be silent before the others take over its partitions; Kafka's own default is nine seconds.
   Duration broker_session = Duration::Millis(1000);
   int heap_mb = 384;
+  // Another listener, where the user "guest" with the password "guest" may log in (SASL/PLAIN) but has no rights at all.
+  bool guests = false;
   bool optimise = false;  // full Java compilation: for measuring; without it a broker starts sooner
   std::vector<std::pair<std::string, std::string>> properties;  // further lines of server.properties, which win
   Duration patience = Duration::Seconds(90);                     // until they answer
@@ -76,6 +78,8 @@ class KafkaCluster {
 
   // Addresses of all brokers, also of those that are down now.
   std::string bootstrap() const;
+  // Of the listener for guests.
+  std::string guest_bootstrap() const { return guest_address_; }
   int size() const { return static_cast<int>(brokers_.size()); }
   KafkaBroker& broker(int i) { return *brokers_[static_cast<size_t>(i)]; }
   void Kill(int i) { broker(i).Kill(); }
@@ -97,6 +101,7 @@ class KafkaCluster {
   const KafkaOptions options_;
   std::string folder_;
   std::string jars_;
+  std::string guest_address_;
   std::vector<std::unique_ptr<KafkaBroker>> brokers_;
 };
 
