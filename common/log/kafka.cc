@@ -5,11 +5,13 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/log/kafka_client.h"
+#include "common/runtime/clock.h"
 
 namespace fundcore {
 
@@ -136,7 +138,6 @@ absl::StatusOr<std::unique_ptr<KafkaLog>> KafkaLog::Open(Options options, KafkaO
   FC_ASSIGN_OR_RETURN(log->consumer_,
                       KafkaClient::Make(KafkaClient::Role::kConsumer, o.connection,
                                         {{"enable.auto.commit", "false"},
-                                         {"auto.commit.enable", "false"},
                                          {"enable.auto.offset.store", "false"},
                                          {"auto.offset.reset", "error"},
                                          {"isolation.level", "read_uncommitted"},
@@ -501,6 +502,17 @@ void KafkaLog::EndLoop() {
 }
 
 absl::StatusOr<std::vector<LogOffset>> KafkaLog::AskOffsets(const std::vector<size_t>& indexes, bool ends, Duration patience) {
+  // Leaders change, and a new topic has none for a moment: asked again until the patience ends.
+  const int64_t until = MonotonicMicros() + patience.raw();
+  for (;;) {
+    auto offsets = AskOffsetsOnce(indexes, ends, Duration::Micros(std::max<int64_t>(until - MonotonicMicros(), 1000)));
+    if (offsets.ok() || closing_ || absl::IsPermissionDenied(offsets.status()) || MonotonicMicros() > until) return offsets;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+absl::StatusOr<std::vector<LogOffset>> KafkaLog::AskOffsetsOnce(const std::vector<size_t>& indexes, bool ends,
+                                                                Duration patience) {
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(static_cast<int>(indexes.size()));
   for (const size_t index : indexes) {
     const LogPartition p = PartitionAt(index);

@@ -128,6 +128,7 @@ class KafkaLog final : public Log {
   void EndLoop();
   // Asks the brokers for beginnings or ends of these partitions.
   absl::StatusOr<std::vector<LogOffset>> AskOffsets(const std::vector<size_t>& indexes, bool ends, Duration patience);
+  absl::StatusOr<std::vector<LogOffset>> AskOffsetsOnce(const std::vector<size_t>& indexes, bool ends, Duration patience);
   void NoteEnd(size_t index, LogOffset end);
 
   const Options options_;

@@ -128,7 +128,7 @@ KafkaClient::~KafkaClient() {
 }
 
 void KafkaClient::OnLog(const rd_kafka_s* handle, int level, const char* fac, const char* text) {
-  if (level > LOG_WARNING && std::string_view(fac) != "FAIL") return;
+  if ((level > LOG_WARNING && std::string_view(fac) != "FAIL") || std::string_view(fac) == "CONFWARN") return;
   auto* self = static_cast<KafkaClient*>(rd_kafka_opaque(handle));
   if (self == nullptr) return;
   std::string_view line(text);
@@ -136,7 +136,8 @@ void KafkaClient::OnLog(const rd_kafka_s* handle, int level, const char* fac, co
     const size_t end = line.find("]: ");
     if (end != std::string_view::npos) line.remove_prefix(end + 3);
   }
-  {
+  // "2/2 brokers are down" says nothing that the line before it did not say better.
+  if (line.find("brokers are down") == std::string_view::npos) {
     std::lock_guard lock(self->mu_);
     self->last_trouble_ = std::string(line);
   }

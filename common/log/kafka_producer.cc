@@ -48,10 +48,7 @@ absl::Status KafkaProducer::Make(std::unique_ptr<Generation>* generation) {
                          {"request.timeout.ms", "3000"},
                          {"message.max.bytes", StrCat(18u << 20)},
                          {"queue.buffering.max.messages", "1000000"},
-                         {"queue.buffering.max.kbytes", "1048576"},
-                         // librdkafka sends a request a partition; with its default of one waiting request, a round over
-                         // many partitions takes as many turns of its loop.
-                         {"queue.buffering.backpressure.threshold", "64"}},
+                         {"queue.buffering.max.kbytes", "1048576"}},
                         this, [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, &KafkaProducer::OnDelivery); }));
   for (const std::string& name : options_.topics) {
     rd_kafka_topic_t* topic = rd_kafka_topic_new(made->client->get(), name.c_str(), nullptr);

@@ -245,6 +245,8 @@ absl::Status KafkaCluster::Prepare() {
         << "log4j.rootLogger=WARN, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
            "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
            "log4j.appender.out.layout.ConversionPattern=%d{ISO8601} %p %m (%c)%n\n";
+    const std::string guests = options_.guests ? StrCat("127.0.0.1:", FreePort()) : "";
+    if (i == 0) guest_address_ = guests;
     std::ofstream settings(folder + "/server.properties");
     if (options_.relays) {
       settings << "advertised.listeners=PLAINTEXT://" << brokers_.back()->address() << ",RELAYED://"
@@ -255,9 +257,9 @@ absl::Status KafkaCluster::Prepare() {
              << "controller.quorum.voters=" << voters << "\n"
              << "controller.listener.names=CONTROLLER\n"
              << "listeners=PLAINTEXT://" << brokers_.back()->address() << ",CONTROLLER://127.0.0.1:"
-             << controller_ports[static_cast<size_t>(i)]
+             << controller_ports[static_cast<size_t>(i)] << (guests.empty() ? "" : ",GUESTS://" + guests)
              << (options_.relays ? StrCat(",RELAYED://127.0.0.1:", door) : std::string()) << "\n"
-             << "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,RELAYED:PLAINTEXT\n"
+             << "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,RELAYED:PLAINTEXT,GUESTS:SASL_PLAINTEXT\n"
              << "inter.broker.listener.name=PLAINTEXT\n"
              << "log.dirs=" << folder << "/data\n"
              << "auto.create.topics.enable=false\n"
@@ -274,6 +276,13 @@ absl::Status KafkaCluster::Prepare() {
              // A broker on its way down waits less for the others, and small index files start faster.
              << "controlled.shutdown.max.retries=1\n"
              << "log.index.size.max.bytes=1048576\n";
+    if (options_.guests) {
+      settings << "sasl.enabled.mechanisms=PLAIN\n"
+               << "listener.name.guests.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule "
+                  "required user_guest=\"guest\";\n"
+               << "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+               << "super.users=User:ANONYMOUS\n";
+    }
     for (const auto& [key, value] : options_.properties) settings << key << "=" << value << "\n";
     settings.close();
     auto command = JavaCommand(jars_, *brokers_.back(), options_.heap_mb, false);

@@ -33,6 +33,8 @@ struct KafkaOptions {
   int heap_mb = 384;
   bool relays = false;     // each broker has a second door, behind a relay that Cut closes
   int small_disk_mb = 0;   // the brokers' data on a small file system of their own in memory; needs root
+  // Another listener, where the user "guest" with the password "guest" may log in (SASL/PLAIN) but has no rights at all.
+  bool guests = false;
   bool optimise = false;  // full Java compilation: for measuring; without it a broker starts sooner
   std::vector<std::pair<std::string, std::string>> properties;  // further lines of server.properties, which win
   Duration patience = Duration::Seconds(90);                     // until they answer
@@ -80,6 +82,8 @@ class KafkaCluster {
 
   // Addresses of all brokers, also of those that are down now.
   std::string bootstrap() const;
+  // Of the listener for guests.
+  std::string guest_bootstrap() const { return guest_address_; }
   int size() const { return static_cast<int>(brokers_.size()); }
   KafkaBroker& broker(int i) { return *brokers_[static_cast<size_t>(i)]; }
   void Kill(int i) { broker(i).Kill(); }
@@ -111,6 +115,7 @@ class KafkaCluster {
   const KafkaOptions options_;
   std::string folder_;
   std::string jars_;
+  std::string guest_address_;
   std::vector<std::unique_ptr<KafkaBroker>> brokers_;
   std::vector<std::unique_ptr<Relay>> relays_;
   std::vector<std::string> disks_;  // mounted
