@@ -46,9 +46,24 @@ struct WriteBackBatch {
   std::vector<StoreWrite> writes;                            // one atomic Write
 };
 
+// How a table lies in the store, for those who read it without knowing its types (common/machine/rehash.h).
+enum class TableKind : uint8_t {
+  kEntries,  // a value each, by key
+  kPages,    // a page of neighbours each, by page number
+  kHistory,  // all entries of a log record, by offset; in Family::kHistory
+  kIds,      // request ids, with the offset that made them; in Family::kIds
+};
+struct TableForm {
+  uint8_t table = 0;
+  TableKind kind = TableKind::kEntries;
+  uint32_t page_entries = 0;  // of kPages
+  friend bool operator==(const TableForm&, const TableForm&) = default;
+};
+
 class TableBase {
  public:
   virtual ~TableBase() = default;
+  virtual TableForm form() const = 0;
   virtual void Load() = 0;
   // Adds all changes to `batch` and brings `sum` up to date. Afterwards nothing is dirty.
   virtual void WriteBack(WriteBackBatch* batch, StateHash* sum) = 0;
@@ -107,6 +122,8 @@ class State {
   LogOffset executing = 0;
 
   void Register(TableBase* table) { tables_.push_back(table); }
+  // Of all tables, by number. The same for all partitions of a machine, and for its whole life: any thread.
+  std::vector<TableForm> forms() const;
   // service, partition, table: the prefix of every key of that table.
   std::string Prefix(uint8_t table) const;
 
@@ -116,6 +133,9 @@ class State {
   std::vector<TableBase*> tables_;
   bool loaded_ = false;
 };
+
+// The same without a State.
+std::string TablePrefix(LogPartition partition, uint8_t table);
 
 inline constexpr uint8_t kMetaTable = 0;  // a machine's own tables are numbered from 1; numbers are on disk and never reused
 
@@ -153,6 +173,7 @@ class PagedTable : public TableBase {
   // The entry for changing, nullptr where there is none.
   V* FindMutable(uint64_t seq) { return Find(seq) ? &Mutable(seq) : nullptr; }
 
+  TableForm form() const override { return {table_, TableKind::kPages, kPageSize}; }
   void Load() override {}
   size_t dirty() const override { return dirty_pages_.size(); }
 
@@ -306,6 +327,7 @@ class Table : public TableBase {
     Scan(begin, PrefixEnd(begin), visit);
   }
 
+  TableForm form() const override { return {table_, TableKind::kEntries, 0}; }
   void Load() override {
     if (residence_ == Residence::kResident) PullRange("", "");
   }
@@ -495,6 +517,7 @@ class History : public TableBase {
     return out;
   }
 
+  TableForm form() const override { return {table_, TableKind::kHistory, 0}; }
   void Load() override {}
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;
   size_t dirty() const override { return pending_.size(); }
@@ -550,6 +573,7 @@ class IdIndex : public TableBase {
   std::optional<Value> FindNow(const Key& key) const { return FindBefore(key, state_.meta.next); }
   void Insert(const Key& key, uint64_t number, uint64_t content_hash);
 
+  TableForm form() const override { return {table_, TableKind::kIds, 0}; }
   void Load() override {}
   void TakeIdRun(std::vector<std::pair<std::string, std::string>>* run) override;
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;

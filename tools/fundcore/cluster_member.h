@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/status.h"
 #include "common/cluster/announcer.h"
 #include "common/cluster/directory.h"
 #include "common/cluster/forwarding.h"
@@ -59,6 +60,8 @@ class ClusterMember {
   ClusterMember(const ClusterMember&) = delete;
 
   KafkaLog* log() { return log_.get(); }
+  // Which log the offsets are of, for checkpoints.
+  std::string log_id() const { return StrCat("kafka:", options_.prefix); }
   rpc::Peers* peers() { return peers_.get(); }
   const cluster::Directory& directory() const { return directory_; }
 

@@ -2,11 +2,15 @@
 // the command line wins.
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <cstdio>
 
+#include "common/checkpoint/data_folder.h"
 #include "common/config/parse.h"
 #include "common/crypto/vault.h"
+#include "tools/fundcore/fetch.h"
 #include "tools/fundcore/serve.h"
+#include "tools/fundcore/system.h"
 
 namespace {
 
@@ -79,6 +83,16 @@ int main(int argc, char** argv) {
   std::string key_file;
   CLI::App* make_key = app.add_subcommand("make-key", "make a new key to seal personal data with; never over one that is there");
   make_key->add_option("FILE", key_file)->required();
+  fundcore::FetchOptions fetch;
+  CLI::App* joining = app.add_subcommand("fetch-checkpoint", "fill the state of a new or emptied folder from a serving process");
+  joining->add_option("--from", fetch.from, "host:port of the process that serves")->required();
+  joining->add_option("--name", fetch.name, "a checkpoint there, or latest")->capture_default_str();
+  joining->add_option("--data", fetch.data, "data folder")->capture_default_str();
+  joining->add_option("--roles", fetch.roles, "what this process will serve: trade,account,…; all where it is not given")->delimiter(',');
+  joining->add_option("--tls-certificate", fetch.tls_certificate, "PEM files, all three, where the peer asks for TLS");
+  joining->add_option("--tls-key", fetch.tls_key);
+  joining->add_option("--tls-ca", fetch.tls_ca);
+  joining->add_flag("--json", fetch.json);
 
   try {
     app.parse(argc, argv);
@@ -93,7 +107,12 @@ int main(int argc, char** argv) {
   }
   if (make_key->parsed()) return Report(fundcore::CreateKeyFile(key_file));
   if (replay->parsed()) return Report(fundcore::CheckReplay(data, checkpoint, json));
-  if (restore->parsed()) return Report(fundcore::RestoreCheckpoint(data, checkpoint));
+  if (restore->parsed()) {
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+    return Report(fundcore::checkpoint::Restore(data, checkpoint, std::string(fundcore::System::Version()),
+                                                fundcore::TimePoint::FromRaw(now.count())));
+  }
+  if (joining->parsed()) return Report(fundcore::FetchCheckpoint(fetch));
 
   if (!listen.empty()) options.listen = {listen};
   if (!log.empty()) {

@@ -24,6 +24,7 @@
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 #include "tools/fundcore/cluster_member.h"
+#include "tools/fundcore/checkpoint_api.h"
 #include "tools/fundcore/recovery_metrics.h"
 #include "tools/fundcore/system.h"
 
@@ -287,16 +288,15 @@ absl::Status Serve(const ServeOptions& o) {
     parts.not_before = [real](TimePoint last) { real->NotBefore(last); };
     parts.accept_clock = [real] { real->AcceptWall(); };
   }
-  const std::string checkpoints = CheckpointFolder(o.data);
-  parts.checkpoint = [&store, checkpoints](const std::string& name) {
-    FC_RETURN_IF_ERROR(MakeFolder(checkpoints));
-    return store->Checkpoint(StrCat(checkpoints, "/", name));
-  };
+  CheckpointApi checkpoints({.data = o.data, .store = store.get(), .log_id = member ? member->log_id() : embedded->id(), .clock = clock.get()});
+  parts.checkpoint = [&checkpoints](const std::string& name) { return checkpoints.Link(name); };
+  parts.complete_checkpoint = [&checkpoints](const std::string& name, auto done) { checkpoints.Complete(name, std::move(done)); };
   parts.tell = [](const std::string& what) { FC_LOG(Error, "{}", what); };
   if (member) {
     parts.when_all_show = [&member, &blocking](TimePoint t, auto done) { member->WhenAllShow(t, &blocking, std::move(done)); };
   }
   System system(parts);
+  checkpoints.Register(&system);
   FC_RETURN_IF_ERROR(system.Recover());
   // A wall clock behind the log's last stamp does not keep us from starting; it keeps us from stamping until accepted.
   if (real) real->NotBefore(system.LastStamp());
@@ -321,6 +321,7 @@ absl::Status Serve(const ServeOptions& o) {
     if (member) member->Leave();
     server->Stop(Duration::Seconds(1));
     if (member) member->CloseLog();
+    checkpoints.Stop();
     for (auto& e : executors) e->Stop();
     blocking.Stop();
     close_log();
@@ -350,6 +351,7 @@ absl::Status Serve(const ServeOptions& o) {
   server->SetServing("", false);
   if (member) member->Leave();  // the others take over while this process ends what it has begun
   server->Stop(Duration::Seconds(1));
+  checkpoints.Stop();
   std::promise<absl::Status> flushed;
   // A disk that is full now will be full at the next start, too: waiting for it would only keep the operator waiting.
   store->StopWaiting();

@@ -56,12 +56,4 @@ absl::Status Serve(const ServeOptions& options);
 // one, or with a checkpoint's where `checkpoint` names one. Prints one line; kDataLoss where any differs.
 absl::Status CheckReplay(const std::string& data, const std::string& checkpoint, bool json);
 
-// Puts a checkpoint in the place of the state of a stopped folder; the present state is kept beside it as
-// state.before-NAME. The log goes on from the checkpoint at the next start. kNotFound where there is no such checkpoint,
-// kFailedPrecondition where the folder is in use or an earlier state is still kept.
-absl::Status RestoreCheckpoint(const std::string& data, const std::string& checkpoint);
-
-// Where checkpoints of a data folder are.
-std::string CheckpointFolder(const std::string& data);
-
 }  // namespace fundcore

@@ -41,6 +41,8 @@ std::string_view System::ServiceName(ServiceId id) {
   return "unknown";
 }
 
+std::string_view System::Version() { return kVersion; }
+
 std::vector<std::pair<ServiceId, uint16_t>> System::Layout(const ServiceDeps& deps) {
   return {{ServiceId::kSystem, 1},
           {ServiceId::kTrade, deps.partitions},
@@ -324,7 +326,8 @@ void System::RegisterAdmin() {
           flusher_->FlushNow([this, name = std::move(name), r, reply = std::move(reply)](absl::Status s) mutable {
             if (s.ok()) s = parts_.checkpoint(name);
             r->set_name(name);
-            reply(std::move(s));
+            if (!s.ok() || !parts_.complete_checkpoint) return reply(std::move(s));
+            parts_.complete_checkpoint(name, std::move(reply));
           });
         });
       });

@@ -47,6 +47,9 @@ struct SystemParts {
   std::function<absl::Status(const std::string& name)> checkpoint;
   // Runs the callback once every process shows this time, after a steered clock was moved; set where there are several.
   std::function<void(TimePoint, absl::AnyInvocable<void(absl::Status)>)> when_all_show;
+  // Completes a checkpoint that was written; `done` answers the one who asked. May be unset: it is complete as it is. On
+  // `blocking`, which it must not hold up.
+  std::function<void(const std::string& name, absl::AnyInvocable<void(absl::Status)> done)> complete_checkpoint;
   // Hears of trouble that people should know of. Any executor.
   std::function<void(const std::string&)> tell;
 };
@@ -83,6 +86,7 @@ class System {
   // Service, number of partitions: how the log is laid out. The same for the life of a data folder.
   static std::vector<std::pair<ServiceId, uint16_t>> Layout(const ServiceDeps& deps);
   static std::string_view ServiceName(ServiceId id);
+  static std::string_view Version();
 
  private:
   machine::HostBase* HostOf(ServiceId service);

@@ -162,16 +162,6 @@ Result Upgrade(Remote& remote, uint32_t version) {
   return a;
 }
 
-Result CreateCheckpoint(Remote& remote, const std::string& name) {
-  v1::CheckpointRequest request;
-  request.set_name(name);
-  FC_RETURN_IF_ERROR(
-      remote.Ask<v1::CheckpointResponse>("fundcore.admin.v1.AdminService/Checkpoint", request).status());
-  Answer a;
-  a.Add("checkpoint", name);
-  return a;
-}
-
 Result Flush(Remote& remote) {
   FC_RETURN_IF_ERROR(
       remote.Ask<v1::FlushResponse>("fundcore.admin.v1.AdminService/Flush", v1::FlushRequest()).status());

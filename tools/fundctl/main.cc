@@ -66,6 +66,7 @@ struct Options {
   ImportOptions import;
   AnswerOptions answer;
   ReportOptions report;
+  CheckpointOptions checkpoint;
 };
 
 class CommandLine {
@@ -182,11 +183,7 @@ class CommandLine {
     Command(Family("recovery", "orders that wait, and the peers they wait for"), "status",
             "by age and by what they wait for; 1 where a peer does not answer or a person is needed",
             [](Remote& r) { return ShowRecovery(r); });
-    CLI::App* checkpoint = Family("checkpoint", "the state at a moment, to come back to");
-    Command(checkpoint, "create", "keep the present state under a name, in the server's data folder",
-            [this](Remote& r) { return CreateCheckpoint(r, o_.a); })
-        ->add_option("NAME", o_.a, "letters, digits, - and _")
-        ->required();
+    AddCheckpoint();
     Command(&app_, "report",
             "orders by outcome, cash and units across distributor, institutions and bank; 1 where anything is off",
             [this](Remote& r) { return MakeReport(r, o_.report); });
@@ -194,6 +191,40 @@ class CommandLine {
     report->add_option("--days", o_.report.days, "2025-03-03 or 2025-03-03..2025-03-05; may be repeated")->required();
     report->add_option("--ta-report", o_.report.ta_reports, "what institutions say: files of ta_sim report --json")
         ->check(CLI::ExistingFile);
+  }
+
+  void AddCheckpoint() {
+    CLI::App* family = Family("checkpoint", "the state at a moment, to come back to and to join with");
+    CheckpointOptions& c = o_.checkpoint;
+    const auto name = [&c](CLI::App* command) { command->add_option("NAME", c.name, "letters, digits, - and _")->required(); };
+    const auto data = [&c](CLI::App* command, const char* what) { return command->add_option("--data", c.data, what); };
+    constexpr char kLocal[] = "a data folder at hand; the server's where it is not given";
+
+    CLI::App* create = Command(family, "create", "keep the present state under a name, in the server's data folder",
+                               [&c](Remote& r) { return CreateCheckpoint(r, c); });
+    name(create);
+    create->add_option("--to", c.to, "push it to this store, too: a folder on another disk or a mounted bucket");
+    CLI::App* list = Command(family, "list", "what there is; 1 where one is not complete", [&c](Remote& r) { return ListCheckpoints(r, c); });
+    data(list, kLocal);
+    list->add_option("--in", c.in, "a store's folder");
+    list->add_flag("--offsets", c.offsets, "up to where each partition is in it");
+    CLI::App* verify = Command(family, "verify", "compare all files and state hashes with the manifest; 1 where any differs",
+                               [&c](Remote& r) { return VerifyCheckpoint(r, c); });
+    name(verify);
+    data(verify, kLocal);
+    CLI::App* restore = Command(family, "restore", "put it in the place of the state of a stopped folder",
+                                [&c](Remote&) { return RestoreCheckpoint(c); });
+    name(restore);
+    data(restore, "the stopped data folder")->required();
+    CLI::App* push = Command(family, "push", "copy it to a store; again goes on", [&c](Remote& r) { return PushCheckpoint(r, c); });
+    name(push);
+    data(push, kLocal);
+    push->add_option("--to", c.to, "the store's folder")->required();
+    CLI::App* pull = Command(family, "pull", "copy it from a store into a data folder; again goes on",
+                             [&c](Remote&) { return PullCheckpoint(c); });
+    name(pull);
+    data(pull, "the data folder")->required();
+    pull->add_option("--from", c.from, "the store's folder")->required();
   }
 
   void AddProduct() {
