@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
 #include <future>
 #include <thread>
 
@@ -43,7 +44,15 @@ class Appender {
     }
   }
   int repeats() const { return repeats_; }
-  std::atomic<int> acknowledged{0};
+  int acknowledged() {
+    std::lock_guard lock(mu_);
+    return acknowledged_;
+  }
+  // Blocks until so many are known to be in.
+  void Await(int acknowledged) {
+    std::unique_lock lock(mu_);
+    changed_.wait(lock, [&] { return acknowledged_ >= acknowledged; });
+  }
 
  private:
   void Send(int n, std::unique_lock<std::mutex>& lock) {
@@ -56,7 +65,7 @@ class Appender {
       EXPECT_TRUE(s.ok() || absl::IsUnavailable(s)) << s;
       if (s.ok() && !broken_ && flights_.front() == n) {
         flights_.pop_front();
-        ++acknowledged;
+        ++acknowledged_;
       } else {
         // After the first that failed, what follows is only counted in and goes out again.
         broken_ = true;
@@ -75,6 +84,7 @@ class Appender {
   size_t returned_ = 0;
   bool broken_ = false;
   int repeats_ = 0;
+  int acknowledged_ = 0;
 };
 
 // Plays numbered records as a machine does: only the next one counts, what came before is a repeat, what comes too early is
@@ -311,7 +321,7 @@ TEST(KafkaLog, AProducerThatFailsForGoodIsReplaced) {
   Appender appender(log->get(), Trade(0));
   std::thread load([&] { appender.Run(0, 3000); });
   for (int i = 1; i <= 3; ++i) {
-    while (appender.acknowledged < i * 500) std::this_thread::yield();
+    appender.Await(i * 500);
     (*log)->BreakProducerForTest();
   }
   load.join();
@@ -337,27 +347,32 @@ TEST(KafkaLog, ABrokerThatDiesUnderLoadLosesNothing) {
   std::thread load_first([&] { first.Run(0, kCount); });
   std::thread load_second([&] { second.Run(0, kCount); });
   for (int kill = 1; kill <= 2; ++kill) {
-    while (first.acknowledged < kill * 4000 || second.acknowledged < kill * 4000) std::this_thread::yield();
-    const int before = first.acknowledged;
+    first.Await(kill * 4000);
+    second.Await(kill * 4000);
     Kafka().Kill(0);
-    ASSERT_TRUE(Kafka().Restart(0).ok());
+    const int before = first.acknowledged();
+    ASSERT_EQ(Kafka().Restart(0), absl::OkStatus());
     const int64_t ready = MonotonicMicros();
-    while (first.acknowledged <= before + 32) std::this_thread::yield();
+    first.Await(before + 33);
     std::printf("kill %d: appends went on %lld ms after the broker was back\n", kill,
                 static_cast<long long>((MonotonicMicros() - ready) / 1000));
   }
   load_first.join();
   load_second.join();
   // The reader that lived through it sees what a new one sees.
+  size_t all = 0;
+  Contents stored_both;
   for (const LogPartition p : {Trade(0), Trade(3)}) {
     const auto stored = ReadAll(prefix, p);
     const Played played = Play(stored);
     EXPECT_EQ(played.next, kCount);
     std::printf("partition %d: %zu records, %d repeats, %d too early\n", p.partition.raw(), stored.size(), played.repeats,
                 played.early);
-    while (collector.contents()[p].size() < stored.size()) std::this_thread::yield();
-    EXPECT_TRUE(collector.contents()[p] == stored);
+    all += stored.size();
+    stored_both[p] = stored;
   }
+  collector.Await(all);
+  EXPECT_TRUE(collector.contents() == stored_both);
   EXPECT_GT(first.repeats() + second.repeats(), 0) << "no outcome was unknown: the kills tested nothing";
   (*log)->Close();
   collector.executor().Stop();
