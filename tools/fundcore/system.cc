@@ -5,6 +5,7 @@
 
 #include "common/base/status.h"
 #include "common/rpc/operators.h"
+#include "common/rpc/partitions.h"
 #include "fundcore/admin/v1/admin.pb.h"
 #include "services/account/service.h"
 #include "services/clearing/service.h"
@@ -359,15 +360,31 @@ void System::RegisterAdmin() {
         });
       });
   handlers_.Unary<v1::StateHashesRequest, v1::StateHashesResponse>(
-      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest&, v1::StateHashesResponse* r, Reply reply) {
+      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest& q, v1::StateHashesResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         std::vector<std::pair<machine::PartitionBase*, v1::PartitionHash*>> all;
-        for (machine::HostBase* h : hosts())
+        for (machine::HostBase* h : hosts()) {
+          if (!q.service().empty() && q.service() != ServiceName(h->service())) continue;
+          // A sibling asks one service for the partitions that are owned here.
+          const auto asked = rpc::AskedPartitions(call, h->partitions());
+          if (!asked.ok()) return reply(asked.status());
           for (auto& shard : h->shards())
-            for (auto& p : shard->partitions()) all.emplace_back(p.get(), r->add_partitions());
-        machine::Gather* gather = machine::Gather::New(all.size(), [reply = std::move(reply)]() mutable { reply(absl::OkStatus()); });
+            for (auto& p : shard->partitions())
+              if (std::binary_search(asked->begin(), asked->end(), p->id().partition)) all.emplace_back(p.get(), r->add_partitions());
+        }
+        if (all.empty()) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
+                                            StrCat("no service \"", q.service(), "\" in this process"), {{"service", q.service()}}));
+        }
+        auto elsewhere = std::make_shared<std::atomic<int>>(-1);  // a partition that was asked for and is not served here
+        machine::Gather* gather = machine::Gather::New(all.size(), [elsewhere, service = q.service(), reply = std::move(reply)]() mutable {
+          const int p = elsewhere->load();
+          reply(p < 0 ? absl::OkStatus() : rpc::NotOwner(service, static_cast<uint16_t>(p)));
+        });
+        const bool named = call.partitions.has_value();
         for (auto [p, out] : all) {
-          p->executor()->Post([p = p, out = out, gather] {
+          p->executor()->Post([p = p, out = out, gather, named, elsewhere] {
+            if (named && !p->serving()) elsewhere->store(p->id().partition.raw());
             out->set_service(std::string(ServiceName(p->id().service)));
             out->set_partition(p->id().partition.raw());
             auto hash = p->state().Hash();
