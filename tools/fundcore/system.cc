@@ -152,15 +152,31 @@ void System::WatchClock() {
 
 // Logs it, follows the wall clock, opens the gate.
 void System::LogAccepted(AcceptClock command, absl::AnyInvocable<void(absl::Status)> done) {
+  auto accepted = [this](absl::AnyInvocable<void(absl::Status)> done) {
+    parts_.blocking->Post([this, done = std::move(done)]() mutable {
+      parts_.accept_clock();
+      gate_.Open(machine::Gate::kClock);
+      for (auto& s : services_) s->host()->Resume();
+      done(absl::OkStatus());
+    });
+  };
+  if (parts_.deps.leased && !clock_host_->Serves(kClockPartition)) {
+    // The clock's partition is another process's: it writes it down.
+    admin::v1::NoteClockRequest request;
+    request.set_person(command.person);
+    request.set_note(command.note);
+    request.set_wall_us(command.wall.raw());
+    return rpc::CallPeer<admin::v1::NoteClockResponse>(
+        parts_.deps.peers, "fundcore.admin.v1.AdminService/NoteClock", request, Duration::Seconds(5), parts_.blocking,
+        [accepted, done = std::move(done)](absl::Status s, std::unique_ptr<admin::v1::NoteClockResponse>) mutable {
+          if (!s.ok()) return done(std::move(s));
+          accepted(std::move(done));
+        });
+  }
   clock_host_->On(kClockPartition, [this, command = std::move(command),
-                                    done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
-    clock_host_->Submit(kClockPartition, command, [this, done = std::move(done)](const ClockMachine::Result&) mutable {
-      parts_.blocking->Post([this, done = std::move(done)]() mutable {
-        parts_.accept_clock();
-        gate_.Open(machine::Gate::kClock);
-        for (auto& s : services_) s->host()->Resume();
-        done(absl::OkStatus());
-      });
+                                    accepted, done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
+    clock_host_->Submit(kClockPartition, command, [accepted, done = std::move(done)](const ClockMachine::Result&) mutable {
+      accepted(std::move(done));
     });
   });
 }
@@ -310,6 +326,15 @@ void System::RegisterAdmin() {
                       r->set_now_us(parts_.blocking->Now().raw());
                       reply(std::move(s));
                     });
+      });
+  handlers_.Unary<v1::NoteClockRequest, v1::NoteClockResponse>(
+      face + "NoteClock", [this](const Call& call, const v1::NoteClockRequest& q, v1::NoteClockResponse*, Reply reply) {
+        if (!call.internal) return reply(rpc::OperatorsOnly(call));
+        AcceptClock command{TimePoint::FromRaw(q.wall_us()), q.person(), q.note()};
+        clock_host_->On(kClockPartition, [this, command, reply = std::move(reply)](machine::Partition<ClockMachine>&) mutable {
+          clock_host_->Submit(kClockPartition, command,
+                              [reply = std::move(reply)](const ClockMachine::Result&) mutable { reply(absl::OkStatus()); });
+        });
       });
   handlers_.Unary<v1::CheckpointRequest, v1::CheckpointResponse>(
       face + "Checkpoint", [this](const Call& call, const v1::CheckpointRequest& q, v1::CheckpointResponse* r, Reply reply) {
