@@ -175,7 +175,8 @@ absl::Status KafkaClient::Trouble(int error, std::string_view doing) const {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      return absl::NotFoundError(StrCat(doing, ": ", rd_kafka_err2str(code)));
+    case RD_KAFKA_RESP_ERR__NOENT:
+      return absl::NotFoundError(StrCat(doing, ": there is no such topic or partition, or this user may not see it"));
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:

@@ -3,8 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/wait.h>
+
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <cstdio>
+#include <filesystem>
 #include <mutex>
 
 #include "common/log/kafka_bulletin.h"
@@ -70,7 +75,53 @@ TEST(KafkaAdmin, WhoMayNotLookIsTold) {
   auto admin = KafkaAdmin::Open(guest, Duration::Seconds(5));
   ASSERT_TRUE(admin.ok()) << admin.status();
   EXPECT_EQ((*admin)->Init(Plan(FreshPrefix())).status().code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ((*admin)->TrimBefore(prefix, Trade(0), 0).code(), absl::StatusCode::kPermissionDenied);
+  const absl::Status trimmed = (*admin)->TrimBefore(prefix, Trade(0), 0);
+  EXPECT_EQ(trimmed.code(), absl::StatusCode::kNotFound) << trimmed;
+  EXPECT_THAT(Message(trimmed), HasSubstr("may not see it"));
+}
+
+// What `fundctl kafka …` prints and ends with.
+struct Ran {
+  int code = -1;
+  std::string output;
+};
+Ran Fundctl(const std::string& arguments) {
+  const std::string program = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fundctl").string();
+  FILE* pipe = popen(StrCat(program, " kafka ", arguments, " 2>&1").c_str(), "r");
+  Ran ran;
+  char buffer[4096];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) ran.output.append(buffer, n);
+  const int status = pclose(pipe);
+  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return ran;
+}
+
+TEST(FundctlKafka, MakesChecksAndSaysWhatIsWrong) {
+  const std::string prefix = FreshPrefix();
+  const std::string here = StrCat("--brokers ", Kafka().bootstrap(), " --prefix ", prefix);
+  const std::string small = here + " --partitions 2 --clearing-partitions 1 --one-replica-for-tests";
+  Ran ran = Fundctl("check " + small + " --json");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.output, HasSubstr("\"errors\":8"));
+  ran = Fundctl("init " + small);
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr(prefix + ".simbank"));
+  EXPECT_THAT(ran.output, HasSubstr("ONE REPLICA"));
+  ran = Fundctl("check " + small);
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  ran = Fundctl("check " + here);  // thirty-two partitions, three replicas
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.output, HasSubstr("laid out for 32"));
+  EXPECT_THAT(ran.output, HasSubstr("min.insync.replicas"));
+  ran = Fundctl("init " + here + "x");
+  EXPECT_EQ(ran.code, 1) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("too few for 3 replicas"));
+  EXPECT_EQ(Fundctl("check").code, 2);
+  EXPECT_EQ(Fundctl("check --brokers nowhere").code, 2);
+  EXPECT_EQ(Fundctl("check --brokers 127.0.0.1:9 --property acks=1").code, 2);
+  ran = Fundctl("check --brokers 127.0.0.1:9 --timeout 1s");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.output, HasSubstr("Connection refused"));
 }
 
 TEST(KafkaBulletin, EverybodyHears) {
