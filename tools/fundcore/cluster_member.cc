@@ -82,6 +82,11 @@ absl::StatusOr<std::unique_ptr<ClusterMember>> ClusterMember::Open(ClusterMember
   return member;
 }
 
+void ClusterMember::Watch(System* system) {
+  // Nothing is owned before Join, which makes the announcer.
+  system->OnServing([this](LogPartition p, bool serving, uint64_t epoch) { announcer_->SetServing(p, serving, epoch); });
+}
+
 const rpc::Handlers* ClusterMember::Handlers(System* system) {
   system_.store(system, std::memory_order_release);
   cluster::AddDirectoryService(system->handlers(), &directory_, cluster::Layout(options_.layout));

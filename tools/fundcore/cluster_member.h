@@ -3,6 +3,7 @@
 //   FC_ASSIGN_OR_RETURN(auto member, ClusterMember::Open(options));
 //   deps.log = member->log();  deps.peers = member->peers();  deps.leased = true;
 //   System system(parts);
+//   member->Watch(&system);
 //   FC_RETURN_IF_ERROR(system.Recover());
 //   server = RpcServer::Start(member->Handlers(&system), …);       // every call finds its owner
 //   member->log()->Start();  system.WhenReady(…);
@@ -65,6 +66,8 @@ class ClusterMember {
   rpc::Peers* peers() { return peers_.get(); }
   const cluster::Directory& directory() const { return directory_; }
 
+  // Tells the others what the system comes to own. Before Recover.
+  void Watch(System* system);
   // The handlers of the whole system: what this process does not own is passed on. Adds AdminService/Directory and Upgrade.
   // Once; after everybody has registered theirs and before the server starts.
   const rpc::Handlers* Handlers(System* system);

@@ -297,6 +297,7 @@ absl::Status Serve(const ServeOptions& o) {
   }
   System system(parts);
   checkpoints.Register(&system);
+  if (member) member->Watch(&system);
   FC_RETURN_IF_ERROR(system.Recover());
   // A wall clock behind the log's last stamp does not keep us from starting; it keeps us from stamping until accepted.
   if (real) real->NotBefore(system.LastStamp());
