@@ -7,7 +7,9 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/checkpoint/disk.h"
+#include "common/checkpoint/retention.h"
 #include "common/log/embedded.h"
+#include "common/machine/rehash.h"
 #include "common/store/rocks.h"
 
 namespace fundcore::checkpoint {
@@ -163,6 +165,25 @@ absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOpti
   FC_RETURN_IF_ERROR(TurnIntoState(part, t, options.progress));
   FC_RETURN_IF_ERROR(MoveFolder(part, state));
   return t;
+}
+
+absl::StatusOr<ArchiveReport> Archive(const std::string& data, const std::string& archive, int keep) {
+  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+  FC_ASSIGN_OR_RETURN(const std::vector<Listed> all, List(data));
+  std::vector<Manifest> verified;
+  for (const Listed& l : all)
+    if (l.verified && l.manifest->log_id == facts.id) verified.push_back(*l.manifest);
+  std::vector<LogPartition> partitions;
+  for (const auto& [service, count] : facts.partitions)
+    for (uint16_t p = 0; p < count; ++p) partitions.push_back({service, PartitionId(p)});
+  FC_ASSIGN_OR_RETURN(std::vector<TrimPoint> points, TrimPoints(verified, partitions, keep));
+  // The state may be older than they are: somebody restored an old one, or none is there at all.
+  FC_ASSIGN_OR_RETURN(auto state, RocksStore::Open({.folder = StateOf(data), .create_if_missing = false}));
+  for (auto& [partition, offset] : points) {
+    FC_ASSIGN_OR_RETURN(const machine::State::Meta meta, machine::ReadMeta(*state, partition));
+    offset = std::min(offset, meta.next);
+  }
+  return ArchiveLog(data + "/log", points, archive);
 }
 
 }  // namespace fundcore::checkpoint

@@ -14,6 +14,7 @@
 
 #include "common/checkpoint/transfer.h"
 #include "common/checkpoint/verify.h"
+#include "common/log/archive.h"
 
 namespace fundcore::checkpoint {
 
@@ -53,5 +54,10 @@ absl::StatusOr<Transfer> Pull(const CheckpointStore& store, const std::string& n
 
 // From a peer or anywhere into the state of a folder that has none; call again to go on. kFailedPrecondition where there is one.
 absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOptions options);
+
+// Moves the segments of DATA/log that no start from the state, nor from any of the newest `keep` verified checkpoints here,
+// would read to the archive (common/log/archive.h). Stopped. kFailedPrecondition where fewer verified checkpoints cover every
+// partition.
+absl::StatusOr<ArchiveReport> Archive(const std::string& data, const std::string& archive, int keep = 2);
 
 }  // namespace fundcore::checkpoint

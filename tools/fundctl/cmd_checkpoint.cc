@@ -174,4 +174,13 @@ Result PullCheckpoint(const CheckpointOptions& o) {
   return TransferAnswer(t);
 }
 
+Result ArchiveLog(const std::string& data, const std::string& archive, int keep) {
+  FC_ASSIGN_OR_RETURN(const ArchiveReport r, cp::Archive(data, archive, keep));
+  Answer a;
+  a.Add("segments_moved", r.segments);
+  a.Add("bytes", r.bytes);
+  a.Add("log_begins_with_segment", r.first);
+  return a;
+}
+
 }  // namespace fundcore::fundctl

@@ -100,10 +100,11 @@ class ToyFolder {
     return m;
   }
   Origin OriginOf(const std::string& name, TimePoint made) {
-    Origin origin{.name = name, .build = "0.1.0", .log_id = "embedded:00ff", .made = made, .services = {}};
+    Origin origin{.name = name, .build = "0.1.0", .log_id = log_id, .made = made, .services = {}};
     origin.services.push_back({ServiceId::kTrade, 3, State(0).forms()});
     return origin;
   }
+  std::string log_id = "embedded:00ff";
   machine::State& State(uint16_t p) { return host_->At(PartitionId(p)).state(); }
   RocksStore& store() { return *store_; }
   const std::string& data() const { return data_; }

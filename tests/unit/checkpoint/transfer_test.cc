@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/log/embedded.h"
 #include "tests/unit/checkpoint/toy_folder.h"
 
 namespace fundcore::checkpoint {
@@ -246,6 +247,42 @@ TEST_F(TransferTest, JoinsOnlyWhereThereIsNoState) {
   EXPECT_FALSE(Exists(other_ + "/state.fetching"));
   ExpectIsNoon(other_ + "/state");
   EXPECT_TRUE(absl::IsFailedPrecondition(Join(source, other_, {}).status()));
+}
+
+// Segments of the log leave only where two verified checkpoints, and the state itself, go on behind them.
+TEST_F(TransferTest, ArchivesTheLogBehindVerifiedCheckpoints) {
+  for (int i = 0; i < 80; ++i) toy_->Orders(StrCat("r", i, "-"), 3);
+  toy_->Flush();
+  const LogOffset next = toy_->State(0).meta.next;
+  ASSERT_GT(next, 60u);
+  {
+    auto log = EmbeddedLog::Open({.folder = data_ + "/log", .partitions = {{ServiceId::kTrade, 3}}, .segment_bytes = 128 << 10,
+                                  .max_batch_bytes = 32 << 10});
+    ASSERT_TRUE(log.ok());
+    std::vector<AppendItem> items;
+    for (LogOffset i = 0; i < next + 5; ++i) {
+      for (uint16_t p = 0; p < 3; ++p) items.push_back({{ServiceId::kTrade, PartitionId(p)}, std::string(6000, 'x')});
+      (*log)->Append(std::exchange(items, {}), [](absl::Status s) { EXPECT_TRUE(s.ok()) << s; });
+    }
+    (*log)->Close();
+  }
+  const std::string archive = folder_.path + "/archive";
+  toy_->log_id = DescribeLog(data_ + "/log")->id;
+  for (const char* name : {"one", "two"}) {
+    ASSERT_TRUE(toy_->Create(name, kNoon + Duration::Seconds(60)).ok());
+    EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive).status())) << name << " is not verified yet";
+    toy_->Orders(name, 3);
+    ASSERT_TRUE(Verify(FolderOf(data_, name), "test", kNoon).ok());
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive).status())) << "somebody serves the state";
+  toy_.reset();
+  EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive, 3).status()));
+  auto moved = Archive(data_, archive);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_GT(moved->segments, 3u);
+  const auto facts = DescribeLog(data_ + "/log");
+  ASSERT_EQ(facts->begins_at.size(), 3u);
+  for (const auto& [p, first] : facts->begins_at) EXPECT_LE(first, next);
 }
 
 TEST_F(TransferTest, ListsByAgeAndTellsWhatIsNotComplete) {
