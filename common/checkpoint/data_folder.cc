@@ -21,7 +21,8 @@ std::string StateOf(const std::string& data) { return data + "/state"; }
 
 absl::Status CheckName(const std::string& name) {
   if (IsCheckpointName(name)) return absl::OkStatus();
-  return absl::InvalidArgumentError(StrCat("checkpoint name \"", name, "\" must have 1 to 64 letters, digits, - and _"));
+  return absl::InvalidArgumentError(
+      StrCat("checkpoint name \"", name, "\" must have 1 to 64 letters, digits, - and _"));
 }
 
 // The received folder as a state: without what makes it a checkpoint.
@@ -36,7 +37,9 @@ absl::Status TurnIntoState(const std::string& folder, const Transfer& t, const P
 }  // namespace
 
 std::string CheckpointsOf(const std::string& data) { return data + "/checkpoints"; }
-std::string FolderOf(const std::string& data, const std::string& name) { return StrCat(CheckpointsOf(data), "/", name); }
+std::string FolderOf(const std::string& data, const std::string& name) {
+  return StrCat(CheckpointsOf(data), "/", name);
+}
 std::string MakingFolderOf(const std::string& data, const std::string& name) {
   return StrCat(CheckpointsOf(data), "/.making-", name);
 }
@@ -54,7 +57,8 @@ absl::StatusOr<std::vector<Listed>> List(const std::string& data) {
     const std::string folder = it->path().string();
     auto manifest = ReadManifest(folder);
     if (manifest.ok() && manifest->name != l.name) {
-      manifest = absl::DataLossError(StrCat(folder, " holds the checkpoint ", manifest->name, "; give it its name back"));
+      manifest =
+          absl::DataLossError(StrCat(folder, " holds the checkpoint ", manifest->name, "; give it its name back"));
     }
     if (manifest.ok()) {
       l.manifest = *std::move(manifest);
@@ -74,7 +78,8 @@ absl::StatusOr<std::vector<Listed>> List(const std::string& data) {
 
 absl::StatusOr<Listed> Newest(const std::string& data, const std::vector<ServiceId>& services) {
   FC_ASSIGN_OR_RETURN(const std::vector<Listed> all, List(data));
-  absl::Status why = absl::NotFoundError("there is no complete checkpoint; make one with fundctl checkpoint create NAME");
+  absl::Status why =
+      absl::NotFoundError("there is no complete checkpoint; make one with fundctl checkpoint create NAME");
   bool first = true;
   for (const Listed& l : all) {
     if (!l.manifest) continue;
@@ -95,7 +100,8 @@ void RemoveUnfinished(const std::string& data) {
 }
 
 absl::Status Publish(const std::string& data, const std::string& name) {
-  if (Exists(FolderOf(data, name))) return absl::AlreadyExistsError(StrCat("checkpoint ", name, " exists already; choose another name"));
+  if (Exists(FolderOf(data, name)))
+    return absl::AlreadyExistsError(StrCat("checkpoint ", name, " exists already; choose another name"));
   return MoveFolder(MakingFolderOf(data, name), FolderOf(data, name));
 }
 
@@ -117,7 +123,8 @@ absl::Status Restore(const std::string& data, const std::string& name, const std
     return absl::FailedPreconditionError(
         StrCat(kept, " is still there from an earlier restore; remove it where it is not needed any more"));
   }
-  // Opening shows whether somebody serves the folder. The state itself may be damaged: that is what checkpoints are for.
+  // Opening shows whether somebody serves the folder. The state itself may be damaged: that is what checkpoints are
+  // for.
   if (Exists(state)) {
     const absl::Status present = RocksStore::Open({.folder = state, .create_if_missing = false}).status();
     if (absl::IsFailedPrecondition(present)) return present;
@@ -155,8 +162,10 @@ absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOpti
   const std::string state = StateOf(data), part = state + ".fetching";
   std::error_code error;
   if (Exists(state) && !(fs::is_directory(state, error) && fs::is_empty(state, error))) {
-    return absl::FailedPreconditionError(StrCat(state, " holds a state already; stop the process that uses it and move it away, or "
-                                                       "start with it as it is"));
+    return absl::FailedPreconditionError(
+        StrCat(state,
+               " holds a state already; stop the process that uses it and move it away, or "
+               "start with it as it is"));
   }
   if (options.log_id.empty()) {
     FC_ASSIGN_OR_RETURN(options.log_id, LogIdOf(data));

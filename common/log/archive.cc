@@ -58,13 +58,15 @@ absl::Status Keep(const std::string& path, const std::string& archive, const std
   }
   FC_ASSIGN_OR_RETURN(const bool same, SameBytes(path, kept));
   if (same) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(kept, " has other bytes than ", path, "; nothing was removed: choose another archive folder, "
+  return absl::DataLossError(absl::StrCat(kept, " has other bytes than ", path,
+                                          "; nothing was removed: choose another archive folder, "
                                           "or find out which of the two is damaged"));
 }
 
 }  // namespace
 
-absl::StatusOr<ArchiveReport> ArchiveLog(const std::string& folder, std::span<const std::pair<LogPartition, LogOffset>> needed_from,
+absl::StatusOr<ArchiveReport> ArchiveLog(const std::string& folder,
+                                         std::span<const std::pair<LogPartition, LogOffset>> needed_from,
                                          const std::string& archive) {
   const std::string format_path = folder + "/FORMAT";
   // Holds the lock until the end; also cuts a torn tail, so that all that is left is good.
@@ -94,7 +96,8 @@ absl::StatusOr<ArchiveReport> ArchiveLog(const std::string& folder, std::span<co
   if (std::filesystem::exists(archive + "/FORMAT")) {
     FC_ASSIGN_OR_RETURN(const std::string theirs, ReadWholeFile(archive + "/FORMAT"));
     if (theirs != text) {
-      return absl::FailedPreconditionError(absl::StrCat(archive, " holds the archive of another log; choose another folder"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(archive, " holds the archive of another log; choose another folder"));
     }
   }
   FC_RETURN_IF_ERROR(Keep(format_path, archive, "FORMAT"));

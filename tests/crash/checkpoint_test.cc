@@ -1,5 +1,5 @@
-// A checkpoint of a real server, made under way: it verifies by itself and against the log, and a folder restored from it, or
-// filled from it over the wire, comes with the log to the very state that was left.
+// A checkpoint of a real server, made under way: it verifies by itself and against the log, and a folder restored from
+// it, or filled from it over the wire, comes with the log to the very state that was left.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -120,21 +120,25 @@ TEST_F(CheckpointTest, VerifiesAndLeadsWithTheLogToTheSameState) {
 // The life of a checkpoint as operators see it, and a process that joins from one.
 TEST_F(CheckpointTest, IsListedVerifiedKeptElsewhereAndJoinedFrom) {
   namespace fs = std::filesystem;
-  const std::vector<std::string> flags{"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=3", "--bank-generous"};
+  const std::vector<std::string> flags{"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=3",
+                                       "--bank-generous"};
   testing::ServerProcess server({.program = program_, .data = data_, .flags = flags});
   ASSERT_TRUE(server.Start().ok());
   AsyncClient op(server.address(), "operator"), app(server.address(), "investor-app");
   testing::Market market;
   ASSERT_TRUE(testing::MakeMarket(&op, {.investors = 20}, true, &market).ok());
   Orders(app, market, "before", 200);
-  const std::string at = StrCat(" --server ", server.address()), bucket = folder_.path() + "/bucket", joined = folder_.path() + "/joined";
+  const std::string at = StrCat(" --server ", server.address()), bucket = folder_.path() + "/bucket",
+                    joined = folder_.path() + "/joined";
   fs::create_directory(bucket);
   std::string said;
   ASSERT_EQ(Control(StrCat("checkpoint create morning --to ", bucket, at), &said), 0) << said;
   EXPECT_EQ(Control(StrCat("checkpoint create morning", at), &said), 2) << said;
   ASSERT_EQ(Control(StrCat("checkpoint list --offsets --json", at), &said), 0) << said;
   EXPECT_NE(said.find("\"verified\":false"), std::string::npos) << said;
-  EXPECT_NE(said.find("\"services\":\"system:1 trade:3 account:3 product:1 risk:3 clearing:4 simbank:1\""), std::string::npos) << said;
+  EXPECT_NE(said.find("\"services\":\"system:1 trade:3 account:3 product:1 risk:3 clearing:4 simbank:1\""),
+            std::string::npos)
+      << said;
   ASSERT_EQ(Control(StrCat("checkpoint verify morning", at), &said), 0) << said;
   EXPECT_EQ(Control(StrCat("checkpoint verify dawn", at), &said), 2) << said;
   EXPECT_NE(said.find("NO_SUCH_CHECKPOINT"), std::string::npos) << said;
@@ -161,7 +165,9 @@ TEST_F(CheckpointTest, IsListedVerifiedKeptElsewhereAndJoinedFrom) {
   Spoil(TableOf(data_ + "/checkpoints/spoiled"));
   EXPECT_EQ(Control(StrCat("checkpoint verify spoiled", at), &said), 1) << said;
   EXPECT_NE(said.find("has SHA-256"), std::string::npos) << said;
-  EXPECT_EQ(Run(StrCat("fetch-checkpoint --from ", server.address(), " --data ", folder_.path(), "/third --name spoiled")), 1 << 8);
+  EXPECT_EQ(
+      Run(StrCat("fetch-checkpoint --from ", server.address(), " --data ", folder_.path(), "/third --name spoiled")),
+      1 << 8);
   EXPECT_FALSE(fs::exists(folder_.path() + "/third/state"));
 
   Orders(app, market, "after", 200);
@@ -169,6 +175,11 @@ TEST_F(CheckpointTest, IsListedVerifiedKeptElsewhereAndJoinedFrom) {
   ASSERT_EQ(server.Stop(), 0);
   EXPECT_EQ(Control(StrCat("checkpoint restore spoiled --data ", data_), &said), 1) << said;
   EXPECT_FALSE(fs::exists(data_ + "/state.before-spoiled"));
+  // Without the key the sealed data of the state could not be read: no new one is made for it.
+  testing::ServerProcess keyless({.program = program_, .data = joined, .flags = flags});
+  EXPECT_FALSE(keyless.Start().ok());
+  EXPECT_FALSE(fs::exists(joined + "/vault.key"));
+  EXPECT_FALSE(fs::exists(joined + "/log"));
   fs::copy(data_ + "/log", joined + "/log", fs::copy_options::recursive);
   fs::copy(data_ + "/vault.key", joined + "/vault.key");
   testing::ServerProcess second({.program = program_, .data = joined, .flags = flags});
@@ -194,9 +205,10 @@ TEST_F(CheckpointTest, IsListedVerifiedKeptElsewhereAndJoinedFrom) {
 
 // Found by the crash loop: restore opened the present state first and turned its damage into a refusal.
 TEST_F(CheckpointTest, IsRestoredOverADamagedState) {
-  testing::ServerProcess server({.program = program_,
-                                 .data = data_,
-                                 .flags = {"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=2", "--bank-generous"}});
+  testing::ServerProcess server(
+      {.program = program_,
+       .data = data_,
+       .flags = {"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=2", "--bank-generous"}});
   ASSERT_TRUE(server.Start().ok());
   AsyncClient op(server.address(), "operator"), app(server.address(), "investor-app");
   testing::Market market;

@@ -1,5 +1,5 @@
-// `fundcore migrate` with real processes: killed in its middle again and again it still brings every record over, and a server
-// goes on from the moved log with the state as it is.
+// `fundcore migrate` with real processes: killed in its middle again and again it still brings every record over, and a
+// server goes on from the moved log with the state as it is.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -70,34 +70,38 @@ TEST_F(MigrateProcessTest, SurvivesBeingKilled) {
   fs::create_directory(data);
   uint64_t records = 0;
   {
-    auto log = EmbeddedLog::Open({.folder = data + "/log", .partitions = {{ServiceId::kTrade, 4}, {ServiceId::kRisk, 2}}});
+    auto log =
+        EmbeddedLog::Open({.folder = data + "/log", .partitions = {{ServiceId::kTrade, 4}, {ServiceId::kRisk, 2}}});
     ASSERT_TRUE(log.ok()) << log.status();
     SeededRandom random(17);
     for (int i = 0; i < 400; ++i) {
       std::vector<AppendItem> items;
       for (int k = 0; k < 8; ++k, ++records) {
         const bool risk = random.Below(3) == 0;
-        items.push_back({{risk ? ServiceId::kRisk : ServiceId::kTrade, PartitionId(static_cast<uint16_t>(random.Below(risk ? 2 : 4)))},
+        items.push_back({{risk ? ServiceId::kRisk : ServiceId::kTrade,
+                          PartitionId(static_cast<uint16_t>(random.Below(risk ? 2 : 4)))},
                          StrCat(i, "/", k, std::string(random.Below(40'000), static_cast<char>('a' + k)))});
       }
       (*log)->Append(std::move(items), [](absl::Status s) { ASSERT_TRUE(s.ok()) << s; });
     }
     (*log)->Close();
   }
-  // Dies at moments of the target's disk: while it is made, half-way through a write, after one that nobody heard of. Each run
-  // finds what the ones before it have left, and gets further.
+  // Dies at moments of the target's disk: while it is made, half-way through a write, after one that nobody heard of.
+  // Each run finds what the ones before it have left, and gets further.
   uint64_t best = 0;
   int further = 0;
-  for (const crash::Point& point : std::vector<crash::Point>{{crash::kCreate, crash::When::kAfter, "/target/FORMAT", 1},
-                                                             {crash::kRename, crash::When::kAfter, "/target/segment-", 1},
-                                                             {crash::kWrite, crash::When::kHalf, "/target/segment-", 3},
-                                                             {crash::kSync, crash::When::kAfter, "/target/segment-", 3},
-                                                             {crash::kWrite, crash::When::kAfter, "/target/segment-", 3},
-                                                             {crash::kWrite, crash::When::kHalf, "/target/segment-", 5},
-                                                             {crash::kSync, crash::When::kBefore, "/target/segment-", 4}}) {
+  for (const crash::Point& point :
+       std::vector<crash::Point>{{crash::kCreate, crash::When::kAfter, "/target/FORMAT", 1},
+                                 {crash::kRename, crash::When::kAfter, "/target/segment-", 1},
+                                 {crash::kWrite, crash::When::kHalf, "/target/segment-", 3},
+                                 {crash::kSync, crash::When::kAfter, "/target/segment-", 3},
+                                 {crash::kWrite, crash::When::kAfter, "/target/segment-", 3},
+                                 {crash::kWrite, crash::When::kHalf, "/target/segment-", 5},
+                                 {crash::kSync, crash::When::kBefore, "/target/segment-", 4}}) {
     crash::Arm(control_, point);
     const int status = Wait(Begin({"migrate", "--data", data, "--to-folder", target}));
-    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "not killed at the call " << point.nth << " of " << point.path;
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        << "not killed at the call " << point.nth << " of " << point.path;
     uint64_t there = 0;
     if (fs::exists(target + "/FORMAT"))
       for (const auto& [p, list] : Contents(target)) there += list.size();
@@ -114,13 +118,15 @@ TEST_F(MigrateProcessTest, SurvivesBeingKilled) {
 
 TEST_F(MigrateProcessTest, TheStateGoesOnWithTheMovedLog) {
   const std::string data = folder_.path() + "/data", moved = folder_.path() + "/moved";
-  const std::vector<std::string> flags{"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=3", "--bank-generous"};
+  const std::vector<std::string> flags{"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=3",
+                                       "--bank-generous"};
   const auto hashes = [](AsyncClient& op) {
     admin::v1::StateHashesResponse response;
     EXPECT_TRUE(op.Wait("fundcore.admin.v1.AdminService/StateHashes", admin::v1::StateHashesRequest(), &response).ok());
     std::map<std::string, std::string> out;
     for (const auto& p : response.partitions())
-      if (p.service() == "trade" || p.service() == "account" || p.service() == "risk") out[StrCat(p.service(), "/", p.partition())] = p.hash();
+      if (p.service() == "trade" || p.service() == "account" || p.service() == "risk")
+        out[StrCat(p.service(), "/", p.partition())] = p.hash();
     return out;
   };
   const auto orders = [](AsyncClient& app, const testing::Market& market, const std::string& prefix) {

@@ -48,7 +48,7 @@ struct Seen {
   std::condition_variable changed;
   std::map<LogPartition, Chain> chains;
   uint64_t bytes = 0;
-  uint64_t events = 0;              // anything that happened, to tell waiting from being stuck
+  uint64_t events = 0;  // anything that happened, to tell waiting from being stuck
   absl::Status trouble;
   bool append_done = false;
   absl::Status append_status;
@@ -66,9 +66,10 @@ class Migration {
     FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(folder));
     if (!facts.begins_at.empty()) {
       const auto& [p, first] = facts.begins_at.front();
-      return absl::FailedPreconditionError(StrCat(folder, ": the records of ", NameOf(p), " before offset ", first,
-                                                  " are in the archive; copy the archived segments back, since offsets must come "
-                                                  "out equal"));
+      return absl::FailedPreconditionError(
+          StrCat(folder, ": the records of ", NameOf(p), " before offset ", first,
+                 " are in the archive; copy the archived segments back, since offsets must come "
+                 "out equal"));
     }
     for (const auto& [service, count] : facts.partitions)
       for (uint16_t p = 0; p < count; ++p) partitions_.push_back({service, PartitionId(p)});
@@ -87,8 +88,9 @@ class Migration {
         for (const LogRecord& r : records) {
           Chain& chain = seen->chains[r.partition];
           if (r.offset != chain.records()) {
-            seen->trouble = absl::DataLossError(StrCat("the target gives offset ", r.offset, " of ", NameOf(r.partition), " where ",
-                                                       chain.records(), " is due; empty the target and migrate anew"));
+            seen->trouble =
+                absl::DataLossError(StrCat("the target gives offset ", r.offset, " of ", NameOf(r.partition), " where ",
+                                           chain.records(), " is due; empty the target and migrate anew"));
           }
           chain.Add(r.bytes);
           seen->bytes += r.bytes.size();
@@ -116,8 +118,9 @@ class Migration {
         hash_before_[p] = seen_->chains[p].hash();
         any += before_[p];
         if (before_[p] > source_->End(p)) {
-          return absl::FailedPreconditionError(StrCat("the target holds ", before_[p], " records of ", NameOf(p), ", the source has ",
-                                                      source_->End(p), "; it is of another system, or served already"));
+          return absl::FailedPreconditionError(StrCat("the target holds ", before_[p], " records of ", NameOf(p),
+                                                      ", the source has ", source_->End(p),
+                                                      "; it is of another system, or served already"));
         }
       }
     }
@@ -129,8 +132,9 @@ class Migration {
     }));
     for (const LogPartition& p : partitions_) {
       if (chains[p].hash() == hash_before_[p]) continue;
-      return absl::FailedPreconditionError(StrCat("the first ", before_[p], " records of ", NameOf(p), " in the target have the hash ",
-                                                  hash_before_[p].Hex(), ", those of the source ", chains[p].hash().Hex(),
+      return absl::FailedPreconditionError(StrCat("the first ", before_[p], " records of ", NameOf(p),
+                                                  " in the target have the hash ", hash_before_[p].Hex(),
+                                                  ", those of the source ", chains[p].hash().Hex(),
                                                   "; the target holds other records: empty it, or choose another one"));
     }
     return absl::OkStatus();
@@ -175,7 +179,8 @@ class Migration {
     appended_bytes_ += bytes;
     appended_ += count;
     if (options_.progress) options_.progress(appended_);
-    return Await("the target's tail", [this] { return bytes_before_ + appended_bytes_ <= seen_->bytes + options_.window_bytes; });
+    return Await("the target's tail",
+                 [this] { return bytes_before_ + appended_bytes_ <= seen_->bytes + options_.window_bytes; });
   }
 
   absl::StatusOr<MigrateReport> CompareAll() {
@@ -189,9 +194,10 @@ class Migration {
     for (const LogPartition& p : partitions_) {
       const Chain &ours = chains_[p], &theirs = seen_->chains[p];
       if (theirs.records() != ours.records() || theirs.hash() != ours.hash() || target_->End(p) != ours.records()) {
-        return absl::DataLossError(StrCat(NameOf(p), ": the target ends at ", target_->End(p), " and gave ", theirs.records(),
-                                          " records with the hash ", theirs.hash().Hex(), ", the source has ", ours.records(), " with ",
-                                          ours.hash().Hex(), "; somebody else wrote to the target: empty it and migrate anew"));
+        return absl::DataLossError(StrCat(NameOf(p), ": the target ends at ", target_->End(p), " and gave ",
+                                          theirs.records(), " records with the hash ", theirs.hash().Hex(),
+                                          ", the source has ", ours.records(), " with ", ours.hash().Hex(),
+                                          "; somebody else wrote to the target: empty it and migrate anew"));
       }
       report.partitions.push_back({p, ours.records(), before_[p], ours.bytes(), ours.hash()});
     }
@@ -210,7 +216,8 @@ class Migration {
         lock.lock();
         stuck = stuck && !done() && seen_->events == events;
       } else {
-        stuck = seen_->changed.wait_for(lock, std::chrono::microseconds(options_.patience.raw())) == std::cv_status::timeout &&
+        stuck = seen_->changed.wait_for(lock, std::chrono::microseconds(options_.patience.raw())) ==
+                    std::cv_status::timeout &&
                 !done() && seen_->events == events;
       }
       events = seen_->events;
@@ -282,10 +289,12 @@ void PrintMigration(const MigrateReport& report, bool json) {
   bool first = true;
   for (const MigratedPartition& p : report.partitions) {
     const std::string service(checkpoint::WordOf(p.id.service));
-    std::printf(json ? "%s{\"service\":\"%s\",\"partition\":%d,\"records\":%llu,\"there_before\":%llu,\"bytes\":%llu,\"hash\":\"%s\"}"
+    std::printf(json ? "%s{\"service\":\"%s\",\"partition\":%d,\"records\":%llu,\"there_before\":%llu,\"bytes\":%llu,"
+                       "\"hash\":\"%s\"}"
                      : "%s%-10s %9d %12llu %12llu %14llu  %s\n",
-                json && !first ? "," : "", service.c_str(), p.id.partition.raw(), number(p.records), number(p.there_before),
-                number(p.bytes), json ? p.hash.Hex().c_str() : p.hash.Hex().substr(0, 16).c_str());
+                json && !first ? "," : "", service.c_str(), p.id.partition.raw(), number(p.records),
+                number(p.there_before), number(p.bytes),
+                json ? p.hash.Hex().c_str() : p.hash.Hex().substr(0, 16).c_str());
     first = false;
   }
   if (json) {

@@ -58,10 +58,14 @@ class ToyFolder {
     FC_CHECK(opened.ok(), opened.status().ToString());
     store_ = *std::move(opened);
     executor_ = world_.MakeExecutor("toy");
-    host_ = std::make_unique<machine::Host<machine::ToyMachine>>(machine::HostOptions{
-        .service = ServiceId::kTrade, .partitions = 3, .executors = {executor_}, .log = &log_, .store = store_.get(), .owner = 7});
-    flusher_ = std::make_unique<machine::Flusher>(std::vector<machine::HostBase*>{host_.get()}, &log_, store_.get(), executor_,
-                                                  1'000'000'000);
+    host_ = std::make_unique<machine::Host<machine::ToyMachine>>(machine::HostOptions{.service = ServiceId::kTrade,
+                                                                                      .partitions = 3,
+                                                                                      .executors = {executor_},
+                                                                                      .log = &log_,
+                                                                                      .store = store_.get(),
+                                                                                      .owner = 7});
+    flusher_ = std::make_unique<machine::Flusher>(std::vector<machine::HostBase*>{host_.get()}, &log_, store_.get(),
+                                                  executor_, 1'000'000'000);
     FC_CHECK(host_->Recover().ok() && log_.Start().ok());
     bool serving = false;
     host_->WhenServing([&serving] { serving = true; });

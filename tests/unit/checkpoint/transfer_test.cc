@@ -53,7 +53,8 @@ class TransferTest : public ::testing::Test {
   void ExpectIsNoon(const std::string& folder) { EXPECT_TRUE(CheckStates(folder, noon_).ok()); }
 
   TemporaryFolder folder_;
-  const std::string data_ = folder_.path + "/data", bucket_ = folder_.path + "/bucket", other_ = folder_.path + "/other";
+  const std::string data_ = folder_.path + "/data", bucket_ = folder_.path + "/bucket",
+                    other_ = folder_.path + "/other";
   std::unique_ptr<ToyFolder> toy_;
   Manifest noon_;
   std::unique_ptr<FolderStore> store_;
@@ -174,7 +175,8 @@ TEST_F(TransferTest, ObjectsAreNeverOverwritten) {
   EXPECT_EQ(*store_->GetText("a/b", 10), "one");
   EXPECT_FALSE(store_->GetText("a/b", 2).ok());
   EXPECT_TRUE(absl::IsNotFound(store_->GetText("a/c", 10).status()));
-  for (const char* bad : {"../x", "/x", "a/../../x", ""}) EXPECT_TRUE(absl::IsInvalidArgument(store_->PutText(bad, "x"))) << bad;
+  for (const char* bad : {"../x", "/x", "a/../../x", ""})
+    EXPECT_TRUE(absl::IsInvalidArgument(store_->PutText(bad, "x"))) << bad;
   EXPECT_TRUE(absl::IsNotFound(FolderStore::Open(bucket_ + "/unmounted").status()));
 }
 
@@ -211,10 +213,13 @@ TEST_F(TransferTest, AStateThatWasWrongBeforeIsNotStarted) {
   const LogPartition id{ServiceId::kTrade, PartitionId(1)};
   const std::string prefix = machine::TablePrefix(id, 1);
   std::vector<StoreWrite> writes;
-  ASSERT_TRUE(toy_->store().Scan(Family::kState, prefix, machine::PrefixEnd(prefix), [&](std::string_view k, std::string_view) {
-    writes.push_back({Family::kState, std::string(k), std::nullopt});
-    return false;
-  }).ok());
+  ASSERT_TRUE(toy_->store()
+                  .Scan(Family::kState, prefix, machine::PrefixEnd(prefix),
+                        [&](std::string_view k, std::string_view) {
+                          writes.push_back({Family::kState, std::string(k), std::nullopt});
+                          return false;
+                        })
+                  .ok());
   ASSERT_TRUE(toy_->store().Write(std::move(writes)).ok());
   ASSERT_TRUE(toy_->Create("rotten").ok());
   toy_.reset();
@@ -256,7 +261,9 @@ TEST_F(TransferTest, ArchivesTheLogBehindVerifiedCheckpoints) {
   const LogOffset next = toy_->State(0).meta.next;
   ASSERT_GT(next, 60u);
   {
-    auto log = EmbeddedLog::Open({.folder = data_ + "/log", .partitions = {{ServiceId::kTrade, 3}}, .segment_bytes = 128 << 10,
+    auto log = EmbeddedLog::Open({.folder = data_ + "/log",
+                                  .partitions = {{ServiceId::kTrade, 3}},
+                                  .segment_bytes = 128 << 10,
                                   .max_batch_bytes = 32 << 10});
     ASSERT_TRUE(log.ok());
     std::vector<AppendItem> items;

@@ -22,7 +22,9 @@ class ArchiveTest : public ::testing::Test {
     auto log = EmbeddedLog::Open(SmallLog(log_));
     ASSERT_TRUE(log.ok());
     for (int i = 0; i < 400; ++i)
-      ASSERT_TRUE(AppendAndWait(**log, Trade(static_cast<uint16_t>(i % 4)), std::string(8000, static_cast<char>('a' + i % 26))).ok());
+      ASSERT_TRUE(
+          AppendAndWait(**log, Trade(static_cast<uint16_t>(i % 4)), std::string(8000, static_cast<char>('a' + i % 26)))
+              .ok());
     ASSERT_TRUE(AppendAndWait(**log, Account(0), "last").ok());
     all_ = *Scan(log_);
   }

@@ -1,4 +1,5 @@
-// Moving a log onto another one: offset for offset, gone on after trouble, and refused where the target is not what it must be.
+// Moving a log onto another one: offset for offset, gone on after trouble, and refused where the target is not what it
+// must be.
 #include "tools/fundcore/migrate.h"
 
 #include <gmock/gmock.h>
@@ -25,7 +26,8 @@ class Faulty final : public Log {
     }
     // Half of it lands, and nobody is told how much.
     items.resize(items.size() / 2);
-    log_->Append(std::move(items), [done = std::move(done)](absl::Status) mutable { done(absl::UnavailableError("broker lost")); });
+    log_->Append(std::move(items),
+                 [done = std::move(done)](absl::Status) mutable { done(absl::UnavailableError("broker lost")); });
   }
   void Tail(LogPartition p, LogOffset from, Executor* executor, OnRecords on_records) override {
     if (!silent) log_->Tail(p, from, executor, std::move(on_records));
@@ -53,14 +55,17 @@ class MigrateTest : public ::testing::Test {
     }
   }
   std::string source() { return folder_.Sub("source"); }
-  static std::string Payload(const std::string& head, int size) { return head + std::string(static_cast<size_t>(size), 'p'); }
+  static std::string Payload(const std::string& head, int size) {
+    return head + std::string(static_cast<size_t>(size), 'p');
+  }
   std::unique_ptr<EmbeddedLog> OpenTarget() {
     auto log = EmbeddedLog::Open(SmallLog(folder_.Sub("target")));
     FC_CHECK(log.ok(), log.status().ToString());
     return *std::move(log);
   }
   // Onto the embedded log in `target`, through a Faulty that `prepare` sets.
-  absl::StatusOr<MigrateReport> Onto(std::function<void(Faulty&)> prepare = {}, MigrateOptions options = {.batch_bytes = 20'000}) {
+  absl::StatusOr<MigrateReport> Onto(std::function<void(Faulty&)> prepare = {},
+                                     MigrateOptions options = {.batch_bytes = 20'000}) {
     auto target = OpenTarget();
     Faulty faulty(target.get());
     if (prepare) prepare(faulty);
@@ -148,7 +153,8 @@ TEST_F(MigrateTest, RefusesATargetWithOtherRecordsAndTouchesNothing) {
   const Contents before = Of("target");
   auto report = Onto();
   EXPECT_TRUE(absl::IsFailedPrecondition(report.status()));
-  EXPECT_THAT(report.status().message(), HasSubstr("the first 1 records of trade partition 1 in the target have the hash"));
+  EXPECT_THAT(report.status().message(),
+              HasSubstr("the first 1 records of trade partition 1 in the target have the hash"));
   EXPECT_EQ(Of("target"), before);
 }
 
@@ -160,7 +166,8 @@ TEST_F(MigrateTest, RefusesATargetThatIsLonger) {
   }
   auto report = Onto();
   EXPECT_TRUE(absl::IsFailedPrecondition(report.status()));
-  EXPECT_THAT(report.status().message(), HasSubstr("the target holds 1 records of account partition 0, the source has 0"));
+  EXPECT_THAT(report.status().message(),
+              HasSubstr("the target holds 1 records of account partition 0, the source has 0"));
 }
 
 TEST_F(MigrateTest, FindsARecordThatChangedOnTheWay) {
