@@ -25,6 +25,20 @@ absl::Status CheckName(const std::string& name) {
       StrCat("checkpoint name \"", name, "\" must have 1 to 64 letters, digits, - and _"));
 }
 
+// The log that is here must begin early enough to go on from the checkpoint.
+absl::Status CheckLogReaches(const std::string& data, const Manifest& m) {
+  if (!Exists(data + "/log/FORMAT")) return absl::OkStatus();
+  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+  for (const auto& [partition, first] : facts.begins_at) {
+    const PartitionMark* mark = m.Find(partition);
+    if (!mark || mark->next >= first) continue;
+    return absl::FailedPreconditionError(
+        StrCat("checkpoint ", m.name, " goes on at offset ", mark->next, " of ", NameOf(partition), ", but ", data,
+               "/log begins at ", first, "; copy the archived segments back into it, or take a newer checkpoint"));
+  }
+  return absl::OkStatus();
+}
+
 // The received folder as a state: without what makes it a checkpoint.
 absl::Status TurnIntoState(const std::string& folder, const Transfer& t, const Progress& progress) {
   if (!t.verified) FC_RETURN_IF_ERROR(CheckStates(folder, t.manifest, nullptr, progress));
@@ -132,6 +146,8 @@ absl::Status Restore(const std::string& data, const std::string& name, const std
   ReceiveOptions options;
   options.progress = progress;
   FC_ASSIGN_OR_RETURN(options.log_id, LogIdOf(data));
+  FC_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(from));
+  FC_RETURN_IF_ERROR(CheckLogReaches(data, manifest));
   // Copied, not linked: a served state writes to files that a link would share with the checkpoint.
   FolderSource source(from);
   FC_ASSIGN_OR_RETURN(const Transfer t, Receive(source, part, options));
@@ -171,6 +187,7 @@ absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOpti
     FC_ASSIGN_OR_RETURN(options.log_id, LogIdOf(data));
   }
   FC_ASSIGN_OR_RETURN(Transfer t, Receive(from, part, options));
+  FC_RETURN_IF_ERROR(CheckLogReaches(data, t.manifest));
   FC_RETURN_IF_ERROR(TurnIntoState(part, t, options.progress));
   FC_RETURN_IF_ERROR(MoveFolder(part, state));
   return t;

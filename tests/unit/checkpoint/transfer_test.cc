@@ -256,15 +256,18 @@ TEST_F(TransferTest, JoinsOnlyWhereThereIsNoState) {
 
 // Segments of the log leave only where two verified checkpoints, and the state itself, go on behind them.
 TEST_F(TransferTest, ArchivesTheLogBehindVerifiedCheckpoints) {
+  const EmbeddedLog::Options small{.folder = data_ + "/log",
+                                   .partitions = {{ServiceId::kTrade, 3}},
+                                   .segment_bytes = 128 << 10,
+                                   .max_batch_bytes = 32 << 10};
+  toy_->log_id = (*EmbeddedLog::Open(small))->id();
+  ASSERT_TRUE(toy_->Create("early").ok());
   for (int i = 0; i < 80; ++i) toy_->Orders(StrCat("r", i, "-"), 3);
   toy_->Flush();
   const LogOffset next = toy_->State(0).meta.next;
   ASSERT_GT(next, 60u);
   {
-    auto log = EmbeddedLog::Open({.folder = data_ + "/log",
-                                  .partitions = {{ServiceId::kTrade, 3}},
-                                  .segment_bytes = 128 << 10,
-                                  .max_batch_bytes = 32 << 10});
+    auto log = EmbeddedLog::Open(small);
     ASSERT_TRUE(log.ok());
     std::vector<AppendItem> items;
     for (LogOffset i = 0; i < next + 5; ++i) {
@@ -274,7 +277,6 @@ TEST_F(TransferTest, ArchivesTheLogBehindVerifiedCheckpoints) {
     (*log)->Close();
   }
   const std::string archive = folder_.path + "/archive";
-  toy_->log_id = DescribeLog(data_ + "/log")->id;
   for (const char* name : {"one", "two"}) {
     ASSERT_TRUE(toy_->Create(name, kNoon + Duration::Seconds(60)).ok());
     EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive).status())) << name << " is not verified yet";
@@ -290,6 +292,10 @@ TEST_F(TransferTest, ArchivesTheLogBehindVerifiedCheckpoints) {
   const auto facts = DescribeLog(data_ + "/log");
   ASSERT_EQ(facts->begins_at.size(), 3u);
   for (const auto& [p, first] : facts->begins_at) EXPECT_LE(first, next);
+  const absl::Status gone = Restore(data_, "early", "test", kNoon);
+  EXPECT_TRUE(absl::IsFailedPrecondition(gone));
+  EXPECT_THAT(Message(gone), HasSubstr("copy the archived segments back into it, or take a newer checkpoint"));
+  EXPECT_TRUE(Restore(data_, "one", "test", kNoon).ok());
 }
 
 TEST_F(TransferTest, ListsByAgeAndTellsWhatIsNotComplete) {

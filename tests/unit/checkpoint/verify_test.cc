@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/machine/rehash.h"
+#include "common/store/memory.h"
 #include "tests/unit/checkpoint/toy_folder.h"
 
 namespace fundcore::checkpoint {
@@ -73,6 +74,40 @@ TEST_F(VerifyTest, EntriesOnDiskGiveTheHashThatWasKept) {
   const auto meta = *machine::ReadMeta(toy_.store(), id);
   EXPECT_EQ(machine::HashStored(toy_.store(), id, toy_.State(1).forms(), meta.next)->Hex(), meta.hash.Hex());
   EXPECT_NE(machine::HashStored(toy_.store(), id, toy_.State(1).forms(), meta.next + 100)->Hex(), meta.hash.Hex());
+}
+
+struct Old {
+  int64_t balance = 0;
+  FC_FIELDS(balance)
+};
+struct New {
+  int64_t balance = 0;
+  int64_t frozen = 0;  // a field that a later build has added
+  FC_FIELDS(balance, frozen)
+};
+
+// A page that is written again by a build whose entries are longer: its untouched neighbours change their bytes, too.
+TEST(Rehash, HoldsOverABuildThatAddedAField) {
+  MemoryStore store;
+  const LogPartition id{ServiceId::kAccount, PartitionId(0)};
+  {
+    machine::State state(&store, id);
+    machine::PagedTable<Old> table(state, 1);
+    ASSERT_TRUE(state.Load().ok());
+    for (uint64_t i = 0; i < 100; ++i) table.Mutable(i).balance = static_cast<int64_t>(i);
+    ASSERT_TRUE(state.WriteBack().ok());
+  }
+  for (int restart = 0; restart < 3; ++restart) {
+    machine::State state(&store, id);
+    machine::PagedTable<New> table(state, 1);
+    ASSERT_TRUE(state.Load().ok());
+    for (int again = 0; again < 2; ++again) {
+      table.Mutable(static_cast<uint64_t>(restart + again)).frozen += 5;
+      ASSERT_TRUE(state.WriteBack().ok());
+      EXPECT_EQ(*machine::HashStored(store, id, state.forms(), 0), state.meta.hash) << restart << "/" << again;
+    }
+    EXPECT_EQ(table.Find(17)->balance, 17);
+  }
 }
 
 TEST_F(VerifyTest, VerifiesAndChangesNothingButTheMark) {
