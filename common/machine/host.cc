@@ -34,8 +34,23 @@ void Shard::RoundEnd() {
 }
 
 void Shard::Want(PartitionBase* partition, bool wanted) {
-  partition->Want(wanted, wanted ? log_->End(partition->id()) : 0);
+  // A grant may come again. Where it is not served although it was granted before, somebody else had it meanwhile.
+  if (wanted && partition->wanted() && partition->active()) return;
+  partition->Want(wanted);
   Wake();
+  if (wanted) LearnEnd(partition);
+}
+
+// What stands in the log by now is played before the partition is claimed, so that its new owner serves at once.
+void Shard::LearnEnd(PartitionBase* partition) {
+  log_->FetchEnd(partition->id(), [this, partition](absl::StatusOr<LogOffset> end) {
+    executor_->Post([this, partition, end = std::move(end)] {
+      if (!partition->wanted()) return;
+      if (!end.ok()) return executor_->PostAfter(Duration::Millis(100), [this, partition] { LearnEnd(partition); });
+      partition->PlayFirst(*end);
+      Wake();
+    });
+  });
 }
 
 // Claims what is to be claimed now; comes back for what has to wait a little.
@@ -125,7 +140,8 @@ void Shard::Own(absl::AnyInvocable<void()> done) {
   });
   std::vector<AppendItem> items;
   for (auto& p : partitions_) {
-    p->Want(true, p->state().meta.next);
+    p->Want(true);
+    p->PlayFirst(p->state().meta.next);
     items.push_back({p->id(), p->Claim()});
   }
   if (items.empty()) {

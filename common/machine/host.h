@@ -37,6 +37,7 @@ struct HostOptions {
   uint64_t owner = 0;                 // this process, drawn at random
   int appends_in_flight = 4;          // a shard joins what waits into one append while this many are under way
   size_t max_waiting = 200'000;       // items a shard holds before it asks callers to come back later
+  uint32_t supports = kMachineVersion;  // the newest machine version that this process plays; less only in trials of upgrades
   bool leased = false;                // other processes may take partitions over: reads ask the log (partition.h)
 };
 
@@ -75,6 +76,7 @@ class Shard {
 
   void RoundEnd();
   void Claim();
+  void LearnEnd(PartitionBase* partition);
   bool IsActive(LogPartition id) const;
   void Append(std::vector<AppendItem> items);
   void Landed();
@@ -131,6 +133,13 @@ class HostBase {
   // The partition is to be owned by this process, or not any more. Any thread.
   void Grant(PartitionId p) { Want(p, true); }
   void Revoke(PartitionId p) { Want(p, false); }
+  // Logs that the partition's machine does as of this version from here on; `done(true)` once that is executed. Earlier
+  // versions and the present one change nothing. Whoever asks has seen to it that every player supports it: one that does
+  // not stops there. `done(false)`: it is not served here. From the partition's executor.
+  void Upgrade(PartitionId p, uint32_t version, absl::AnyInvocable<void(bool)> done) {
+    Base(p)->Upgrade(version, std::move(done));
+    ShardOf(p).Wake();
+  }
   // Whether this process owns the partition. Any thread.
   bool Serves(PartitionId p) { return Has(p) && Base(p)->serving(); }
   // The epoch in force, as played. On the partition's executor.
@@ -160,8 +169,8 @@ class Host : public HostBase {
     for (uint16_t p = 0; p < options.partitions; ++p) {
       Shard& shard = ShardOf(PartitionId(p));
       shard.partitions().push_back(std::make_unique<Partition<M>>(
-          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner, options.leased,
-          args...));
+          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner,
+          PlayOptions{options.leased, options.supports}, args...));
     }
   }
 

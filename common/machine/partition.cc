@@ -3,9 +3,9 @@
 
 namespace fundcore::machine {
 
-void PartitionBase::Want(bool wanted, LogOffset play_first) {
+void PartitionBase::Want(bool wanted) {
   wanted_ = wanted;
-  play_first_ = play_first;
+  play_first_ = kNotKnown;
   not_before_ = {};
   if (wanted) return;
   claiming_ = false;
@@ -56,6 +56,29 @@ void PartitionBase::EndServing(bool fenced) {
   ServeReads();
   if (!was) return;
   for (auto& hook : hooks_) hook(false);
+}
+
+void PartitionBase::Upgrade(uint32_t version, absl::AnyInvocable<void(bool)> done) {
+  if (!serving()) return done(false);
+  if (version <= state_.meta.version) return done(true);
+  FC_CHECK(version <= options_.supports, "an upgrade to version ", version, " was asked of a process that supports ",
+           options_.supports);
+  if (!pending_.empty()) full_.push_back(CloseRecord());
+  RecordHeader header{RecordKind::kUpgrade, epoch_, owner_, ++sent_n_, NextStamp()};
+  sent_.push_back({header.n, {}, executor_->MachineNow()});
+  sent_.back().done.push_back([done = std::move(done)](const void* r) mutable { done(r != nullptr); });
+  ++waiting_items_;
+  full_.push_back(RecordBuilder::Upgrade(header, version));
+}
+
+void PartitionBase::ChangeVersion(ByteReader& r) {
+  uint32_t version = 0;
+  r.Get(version);
+  FC_CHECK(r.ok() && r.AtEnd(), "malformed upgrade at offset ", state_.executing);
+  FC_CHECK(version <= options_.supports, "partition ", id().partition.raw(), " of service ", int{static_cast<uint8_t>(id().service)},
+           " goes on as machine version ", version, " from offset ", state_.executing, ", and this build plays versions up to ",
+           options_.supports, "; start the newer build that the other processes run");
+  state_.meta.version = std::max(state_.meta.version, version);
 }
 
 }  // namespace fundcore::machine

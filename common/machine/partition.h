@@ -46,6 +46,14 @@ struct Context {
   LogOffset offset = 0;
   uint32_t index = 0;   // within the record
   PartitionId partition;
+  uint32_t version = kFirstMachineVersion;  // what the machine does, see record.h
+};
+
+struct PlayOptions {
+  // Others may take the partition over, so reads ask the log whether somebody has.
+  bool leased = false;
+  // A partition that was upgraded beyond this stops the process: an older build cannot play it.
+  uint32_t supports = kMachineVersion;
 };
 
 // Given to callbacks instead of a result where this process will not learn the outcome of a command, because another one
@@ -69,9 +77,8 @@ struct OrLost {
 // The part that does not depend on the machine.
 class PartitionBase {
  public:
-  // `leased`: others may take the partition over, so reads ask the log whether somebody has.
-  PartitionBase(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, bool leased = false)
-      : state_(store, id), executor_(executor), owner_(owner), leased_(leased) {
+  PartitionBase(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, PlayOptions options)
+      : state_(store, id), executor_(executor), owner_(owner), options_(options) {
     state_.standby = true;
   }
   virtual ~PartitionBase() = default;
@@ -99,7 +106,9 @@ class PartitionBase {
   // --- Ownership. ---
   // Whether this process is to own the partition. No longer: new commands are lost at once, what was sent still gets its
   // answer where it counts.
-  void Want(bool wanted, LogOffset play_first);
+  // A new wish to own it is claimed once everything before `PlayFirst` was played.
+  void Want(bool wanted);
+  void PlayFirst(LogOffset end) { play_first_ = end; }
   bool wanted() const { return wanted_; }
   // To be claimed now: wanted, nobody's claim of ours under way, and everything played that stood in the log when it
   // became wanted.
@@ -122,6 +131,9 @@ class PartitionBase {
     tick_ = true;
   }
 
+  // See Host::Upgrade. `done(false)` where the partition is not served, or was taken over meanwhile.
+  void Upgrade(uint32_t version, absl::AnyInvocable<void(bool)> done);
+
   virtual void Play(const LogRecord& record) = 0;
 
  protected:
@@ -130,9 +142,10 @@ class PartitionBase {
   // After somebody has taken over what is still wanted here: whoever assigns partitions gets this long to say who is
   // right.
   static constexpr Duration kPauseAfterLoss = Duration::Seconds(3);
+  static constexpr LogOffset kNotKnown = UINT64_MAX;
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
-  bool fresh() const { return !leased_ || executor_->MachineNow() <= confirmed_at_ + kLease; }
+  bool fresh() const { return !options_.leased || executor_->MachineNow() <= confirmed_at_ + kLease; }
   // All that wait where the lease holds or there is nothing to wait for any more; else those that came before the last
   // record of ours that counted was sent, however long that took.
   void ServeReads() {
@@ -147,6 +160,7 @@ class PartitionBase {
     // Stamps never go back within a partition, whatever clocks do.
     return last_stamp_ = std::max({executor_->Now(), last_stamp_, state_.meta.now});
   }
+  void ChangeVersion(ByteReader& r);
   void BeginServing();
   // Not the owner any more: what waits here is lost; with `fenced` also what was sent.
   void EndServing(bool fenced);
@@ -196,7 +210,7 @@ class PartitionBase {
   State state_;
   Executor* executor_;
   const uint64_t owner_;
-  const bool leased_;
+  const PlayOptions options_;
   RecordBuilder pending_;
   std::vector<std::string> full_;  // closed, not yet appended
   std::vector<RawDone> pending_done_;
@@ -209,7 +223,7 @@ class PartitionBase {
   bool wanted_ = false;
   bool claiming_ = false;
   uint64_t claim_ = 0;     // the epoch that our claim would begin
-  LogOffset play_first_ = 0;
+  LogOffset play_first_ = kNotKnown;
   Duration not_before_;    // machine time of the next claim
   Duration claimed_at_;
   Duration confirmed_at_;  // when the last record of ours that counted was sent
@@ -228,9 +242,9 @@ class Partition : public PartitionBase {
   using Result = typename M::Result;
 
   template <class... MachineArgs>
-  Partition(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, bool leased,
+  Partition(StateStore* store, LogPartition id, Executor* executor, uint64_t owner, PlayOptions options,
             const MachineArgs&... args)
-      : PartitionBase(store, id, executor, owner, leased), machine_(state_, id.partition, args...) {}
+      : PartitionBase(store, id, executor, owner, options), machine_(state_, id.partition, args...) {}
 
   M& machine() { return machine_; }
 
@@ -259,7 +273,10 @@ class Partition : public PartitionBase {
     RecordHeader header;
     r.Get(header);
     FC_CHECK(r.ok(), "malformed record at offset ", record.offset);
-    if (Accept(header)) Execute(header, r);
+    if (Accept(header)) {
+      if (header.kind == RecordKind::kUpgrade) ChangeVersion(r);
+      Execute(header, r);
+    }
     state_.meta.next = record.offset + 1;
   }
 
@@ -277,6 +294,9 @@ class Partition : public PartitionBase {
     Context ctx;
     ctx.offset = state_.executing;
     ctx.partition = id().partition;
+    ctx.version = state_.meta.version;
+    if (header.kind == RecordKind::kUpgrade) return Executed(own, done);
+    if (r.AtEnd() && ctx.version >= 2) state_.meta.now = std::max(state_.meta.now, header.stamp);
     while (!r.AtEnd()) {
       ctx.received = header.stamp + Duration::Micros(r.Zigzag());
       const uint8_t tag = r.U8();
@@ -286,6 +306,13 @@ class Partition : public PartitionBase {
       Dispatch(typename M::Commands{}, tag, bytes, ctx, done);
       ++ctx.index;
     }
+    if (own) ServeReads();
+  }
+
+  // An upgrade has one callback, which wants no result.
+  void Executed(bool own, std::vector<RawDone>& done) {
+    static const Result kNone{};
+    for (RawDone& d : done) d(&kNone);
     if (own) ServeReads();
   }
 

@@ -32,6 +32,7 @@ struct ServiceDeps {
   int64_t recovery_items_a_second = 50'000;
   Duration cutoff_grace = Duration::Millis(500);  // CloseDay comes no earlier than cut-off + this
   bool leased = false;  // other processes may take partitions over; see machine::HostOptions
+  uint32_t machine_versions = machine::kMachineVersion;  // the newest that this process plays; less only in trials of upgrades
 };
 
 // For callers whose command was sent when another process took the partition over.

@@ -46,9 +46,24 @@ struct WriteBackBatch {
   std::vector<StoreWrite> writes;                            // one atomic Write
 };
 
+// How a table lies in the store, for those who read it without knowing its types (common/machine/rehash.h).
+enum class TableKind : uint8_t {
+  kEntries,  // a value each, by key
+  kPages,    // a page of neighbours each, by page number
+  kHistory,  // all entries of a log record, by offset; in Family::kHistory
+  kIds,      // request ids, with the offset that made them; in Family::kIds
+};
+struct TableForm {
+  uint8_t table = 0;
+  TableKind kind = TableKind::kEntries;
+  uint32_t page_entries = 0;  // of kPages
+  friend bool operator==(const TableForm&, const TableForm&) = default;
+};
+
 class TableBase {
  public:
   virtual ~TableBase() = default;
+  virtual TableForm form() const = 0;
   virtual void Load() = 0;
   // Adds all changes to `batch` and brings `sum` up to date. Afterwards nothing is dirty.
   virtual void WriteBack(WriteBackBatch* batch, StateHash* sum) = 0;
@@ -91,7 +106,8 @@ class State {
     uint64_t last_n = 0;  // last executed record number of that epoch
     TimePoint now;        // the largest stamp seen
     StateHash hash;
-    FC_FIELDS(next, epoch, owner, last_n, now, hash)
+    uint32_t version = 1; // of what the machine does; see record.h
+    FC_FIELDS(next, epoch, owner, last_n, now, hash, version)
   };
   Meta meta;
 
@@ -106,6 +122,8 @@ class State {
   LogOffset executing = 0;
 
   void Register(TableBase* table) { tables_.push_back(table); }
+  // Of all tables, by number. The same for all partitions of a machine, and for its whole life: any thread.
+  std::vector<TableForm> forms() const;
   // service, partition, table: the prefix of every key of that table.
   std::string Prefix(uint8_t table) const;
 
@@ -115,6 +133,9 @@ class State {
   std::vector<TableBase*> tables_;
   bool loaded_ = false;
 };
+
+// The same without a State.
+std::string TablePrefix(LogPartition partition, uint8_t table);
 
 inline constexpr uint8_t kMetaTable = 0;  // a machine's own tables are numbered from 1; numbers are on disk and never reused
 
@@ -152,6 +173,7 @@ class PagedTable : public TableBase {
   // The entry for changing, nullptr where there is none.
   V* FindMutable(uint64_t seq) { return Find(seq) ? &Mutable(seq) : nullptr; }
 
+  TableForm form() const override { return {table_, TableKind::kPages, kPageSize}; }
   void Load() override {}
   size_t dirty() const override { return dirty_pages_.size(); }
 
@@ -166,7 +188,7 @@ class PagedTable : public TableBase {
         if (!page.present[i]) continue;
         entry.clear();
         ByteWriter(&entry).Put(page.values[i]);
-        if (page.dirty[i]) {
+        if (page.dirty[i] || page.older[i]) {
           const StateHash h = StateHash::OfEntry(table_, EncodeKey(number * kPageSize + i), entry);
           sum->Subtract(page.hashes[i]);
           sum->Add(h);
@@ -175,6 +197,7 @@ class PagedTable : public TableBase {
         w.Bytes(entry);
       }
       page.dirty.reset();
+      page.older.reset();
       batch->writes.push_back({Family::kState, state_.Prefix(table_) + EncodeKey(number), std::move(value)});
     }
     dirty_pages_.clear();
@@ -201,6 +224,8 @@ class PagedTable : public TableBase {
     std::vector<V> values = std::vector<V>(kPageSize);
     std::vector<StateHash> hashes = std::vector<StateHash>(kPageSize);
     std::bitset<kPageSize> present, dirty;
+    // Stored by a build whose entries had fewer fields: its bytes, and so its hash, change when the page is written again.
+    std::bitset<kPageSize> older;
     bool used = true;
   };
 
@@ -216,6 +241,7 @@ class PagedTable : public TableBase {
     auto page = std::make_unique<Page>();
     if (stored->has_value()) {
       ByteReader r(**stored);
+      std::string again;
       for (size_t i = 0; i < kPageSize; ++i) {
         if (!r.U8()) continue;
         std::string_view entry = r.Bytes();
@@ -223,6 +249,9 @@ class PagedTable : public TableBase {
                  " is malformed; restore this data folder from a checkpoint");
         page->present[i] = true;
         page->hashes[i] = StateHash::OfEntry(table_, EncodeKey(number * kPageSize + i), entry);
+        again.clear();
+        ByteWriter(&again).Put(page->values[i]);
+        page->older[i] = again != entry;
       }
     }
     if (spans_.size() <= number / kSpan) spans_.resize(number / kSpan + 1);
@@ -305,6 +334,7 @@ class Table : public TableBase {
     Scan(begin, PrefixEnd(begin), visit);
   }
 
+  TableForm form() const override { return {table_, TableKind::kEntries, 0}; }
   void Load() override {
     if (residence_ == Residence::kResident) PullRange("", "");
   }
@@ -494,6 +524,7 @@ class History : public TableBase {
     return out;
   }
 
+  TableForm form() const override { return {table_, TableKind::kHistory, 0}; }
   void Load() override {}
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;
   size_t dirty() const override { return pending_.size(); }
@@ -549,6 +580,7 @@ class IdIndex : public TableBase {
   std::optional<Value> FindNow(const Key& key) const { return FindBefore(key, state_.meta.next); }
   void Insert(const Key& key, uint64_t number, uint64_t content_hash);
 
+  TableForm form() const override { return {table_, TableKind::kIds, 0}; }
   void Load() override {}
   void TakeIdRun(std::vector<std::pair<std::string, std::string>>* run) override;
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;

@@ -21,7 +21,7 @@ absl::Status NotServing() {
 
 ProductService::ProductService(const ServiceDeps& deps)
     : host_({.service = ServiceId::kProduct, .partitions = 1, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner, .leased = deps.leased},
+             .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased},
             deps.product_lead),
       lead_(deps.product_lead) {
   host_.OnServing([this](PartitionId, bool serving) {

@@ -62,7 +62,7 @@ struct RiskService::Batch {
 
 RiskService::RiskService(const ServiceDeps& deps, const RiskLimits& limits)
     : host_({.service = ServiceId::kRisk, .partitions = deps.partitions, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner, .leased = deps.leased}),
+             .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       limits_(limits) {
   for (size_t i = 0; i < host_.shards().size(); ++i) lanes_.push_back(std::make_unique<Lane>());

@@ -5,6 +5,7 @@
 
 #include "common/base/status.h"
 #include "common/rpc/operators.h"
+#include "common/rpc/partitions.h"
 #include "fundcore/admin/v1/admin.pb.h"
 #include "services/account/service.h"
 #include "services/clearing/service.h"
@@ -41,6 +42,8 @@ std::string_view System::ServiceName(ServiceId id) {
   return "unknown";
 }
 
+std::string_view System::Version() { return kVersion; }
+
 std::vector<std::pair<ServiceId, uint16_t>> System::Layout(const ServiceDeps& deps) {
   return {{ServiceId::kSystem, 1},
           {ServiceId::kTrade, deps.partitions},
@@ -55,7 +58,7 @@ System::System(const SystemParts& parts) : parts_(parts) {
   const ServiceDeps& deps = parts_.deps;
   clock_host_ = std::make_unique<machine::Host<ClockMachine>>(
       machine::HostOptions{.service = ServiceId::kSystem, .partitions = 1, .executors = deps.executors, .log = deps.log,
-                           .store = deps.store, .owner = deps.owner, .leased = deps.leased});
+                           .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased});
   const auto has = [this](ServiceId s) { return parts_.roles.empty() || parts_.roles.contains(s); };
   if (has(ServiceId::kProduct)) services_.push_back(std::make_unique<product::ProductService>(deps));
   if (has(ServiceId::kAccount)) services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
@@ -149,15 +152,31 @@ void System::WatchClock() {
 
 // Logs it, follows the wall clock, opens the gate.
 void System::LogAccepted(AcceptClock command, absl::AnyInvocable<void(absl::Status)> done) {
+  auto accepted = [this](absl::AnyInvocable<void(absl::Status)> done) {
+    parts_.blocking->Post([this, done = std::move(done)]() mutable {
+      parts_.accept_clock();
+      gate_.Open(machine::Gate::kClock);
+      for (auto& s : services_) s->host()->Resume();
+      done(absl::OkStatus());
+    });
+  };
+  if (parts_.deps.leased && !clock_host_->Serves(kClockPartition)) {
+    // The clock's partition is another process's: it writes it down.
+    admin::v1::NoteClockRequest request;
+    request.set_person(command.person);
+    request.set_note(command.note);
+    request.set_wall_us(command.wall.raw());
+    return rpc::CallPeer<admin::v1::NoteClockResponse>(
+        parts_.deps.peers, "fundcore.admin.v1.AdminService/NoteClock", request, Duration::Seconds(5), parts_.blocking,
+        [accepted, done = std::move(done)](absl::Status s, std::unique_ptr<admin::v1::NoteClockResponse>) mutable {
+          if (!s.ok()) return done(std::move(s));
+          accepted(std::move(done));
+        });
+  }
   clock_host_->On(kClockPartition, [this, command = std::move(command),
-                                    done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
-    clock_host_->Submit(kClockPartition, command, [this, done = std::move(done)](const ClockMachine::Result&) mutable {
-      parts_.blocking->Post([this, done = std::move(done)]() mutable {
-        parts_.accept_clock();
-        gate_.Open(machine::Gate::kClock);
-        for (auto& s : services_) s->host()->Resume();
-        done(absl::OkStatus());
-      });
+                                    accepted, done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
+    clock_host_->Submit(kClockPartition, command, [accepted, done = std::move(done)](const ClockMachine::Result&) mutable {
+      accepted(std::move(done));
     });
   });
 }
@@ -237,6 +256,23 @@ void System::OnServing(std::function<void(LogPartition, bool, uint64_t)> hook) {
   }
 }
 
+void System::Upgrade(uint32_t version, absl::AnyInvocable<void(uint32_t)> done) {
+  std::vector<std::pair<machine::HostBase*, PartitionId>> all;
+  for (machine::HostBase* h : hosts())
+    for (uint16_t p = 0; p < h->partitions(); ++p) all.emplace_back(h, PartitionId(p));
+  auto upgraded = std::make_shared<std::atomic<uint32_t>>(0);
+  machine::Gather* gather =
+      machine::Gather::New(all.size(), [upgraded, done = std::move(done)]() mutable { done(upgraded->load()); });
+  for (auto [host, p] : all) {
+    host->ExecutorOf(p)->Post([host = host, p = p, version, upgraded, gather] {
+      host->Upgrade(p, version, [upgraded, gather](bool is_now) {
+        upgraded->fetch_add(is_now);
+        gather->One();
+      });
+    });
+  }
+}
+
 void System::StartServices() {
   for (auto& s : services_) s->Start();
   flusher_->Start();
@@ -259,6 +295,9 @@ void System::RegisterAdmin() {
         for (machine::HostBase* h : hosts()) r->add_roles(std::string(ServiceName(h->service())));
         r->set_held_back(std::string(gate_.reason()));
         if (!gate_.open()) r->set_held_back_why(gate_.why());
+        r->set_machine_versions(parts_.deps.machine_versions);
+        for (machine::HostBase* h : hosts())
+          for (uint16_t p = 0; p < h->partitions(); ++p) r->set_partitions_served(r->partitions_served() + h->Serves(PartitionId(p)));
         clock_host_->On(kClockPartition, [r, reply = std::move(reply)](machine::Partition<ClockMachine>& p) mutable {
           ClockMachine& m = p.machine();
           r->set_clock_accepted(m.accepted());
@@ -288,6 +327,15 @@ void System::RegisterAdmin() {
                       reply(std::move(s));
                     });
       });
+  handlers_.Unary<v1::NoteClockRequest, v1::NoteClockResponse>(
+      face + "NoteClock", [this](const Call& call, const v1::NoteClockRequest& q, v1::NoteClockResponse*, Reply reply) {
+        if (!call.internal) return reply(rpc::OperatorsOnly(call));
+        AcceptClock command{TimePoint::FromRaw(q.wall_us()), q.person(), q.note()};
+        clock_host_->On(kClockPartition, [this, command, reply = std::move(reply)](machine::Partition<ClockMachine>&) mutable {
+          clock_host_->Submit(kClockPartition, command,
+                              [reply = std::move(reply)](const ClockMachine::Result&) mutable { reply(absl::OkStatus()); });
+        });
+      });
   handlers_.Unary<v1::CheckpointRequest, v1::CheckpointResponse>(
       face + "Checkpoint", [this](const Call& call, const v1::CheckpointRequest& q, v1::CheckpointResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
@@ -304,7 +352,8 @@ void System::RegisterAdmin() {
           flusher_->FlushNow([this, name = std::move(name), r, reply = std::move(reply)](absl::Status s) mutable {
             if (s.ok()) s = parts_.checkpoint(name);
             r->set_name(name);
-            reply(std::move(s));
+            if (!s.ok() || !parts_.complete_checkpoint) return reply(std::move(s));
+            parts_.complete_checkpoint(name, std::move(reply));
           });
         });
       });
@@ -329,21 +378,38 @@ void System::RegisterAdmin() {
             // Moved from a task of its own: timers that come due then run after this command is done with.
             clock_host_->ExecutorOf(kClockPartition)->Post([this, now = result.now, reply = std::move(reply)]() mutable {
               parts_.set_clock(now);
-              reply(absl::OkStatus());
+              if (!parts_.when_all_show) return reply(absl::OkStatus());
+              parts_.when_all_show(now, std::move(reply));
             });
           });
         });
       });
   handlers_.Unary<v1::StateHashesRequest, v1::StateHashesResponse>(
-      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest&, v1::StateHashesResponse* r, Reply reply) {
+      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest& q, v1::StateHashesResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         std::vector<std::pair<machine::PartitionBase*, v1::PartitionHash*>> all;
-        for (machine::HostBase* h : hosts())
+        for (machine::HostBase* h : hosts()) {
+          if (!q.service().empty() && q.service() != ServiceName(h->service())) continue;
+          // A sibling asks one service for the partitions that are owned here.
+          const auto asked = rpc::AskedPartitions(call, h->partitions());
+          if (!asked.ok()) return reply(asked.status());
           for (auto& shard : h->shards())
-            for (auto& p : shard->partitions()) all.emplace_back(p.get(), r->add_partitions());
-        machine::Gather* gather = machine::Gather::New(all.size(), [reply = std::move(reply)]() mutable { reply(absl::OkStatus()); });
+            for (auto& p : shard->partitions())
+              if (std::binary_search(asked->begin(), asked->end(), p->id().partition)) all.emplace_back(p.get(), r->add_partitions());
+        }
+        if (all.empty()) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
+                                            StrCat("no service \"", q.service(), "\" in this process"), {{"service", q.service()}}));
+        }
+        auto elsewhere = std::make_shared<std::atomic<int>>(-1);  // a partition that was asked for and is not served here
+        machine::Gather* gather = machine::Gather::New(all.size(), [elsewhere, service = q.service(), reply = std::move(reply)]() mutable {
+          const int p = elsewhere->load();
+          reply(p < 0 ? absl::OkStatus() : rpc::NotOwner(service, static_cast<uint16_t>(p)));
+        });
+        const bool named = call.partitions.has_value();
         for (auto [p, out] : all) {
-          p->executor()->Post([p = p, out = out, gather] {
+          p->executor()->Post([p = p, out = out, gather, named, elsewhere] {
+            if (named && !p->serving()) elsewhere->store(p->id().partition.raw());
             out->set_service(std::string(ServiceName(p->id().service)));
             out->set_partition(p->id().partition.raw());
             auto hash = p->state().Hash();

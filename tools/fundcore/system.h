@@ -45,6 +45,11 @@ struct SystemParts {
   std::function<void(TimePoint)> not_before;
   // Writes a checkpoint of this name, of everything flushed. On `blocking`.
   std::function<absl::Status(const std::string& name)> checkpoint;
+  // Runs the callback once every process shows this time, after a steered clock was moved; set where there are several.
+  std::function<void(TimePoint, absl::AnyInvocable<void(absl::Status)>)> when_all_show;
+  // Completes a checkpoint that was written; `done` answers the one who asked. May be unset: it is complete as it is. On
+  // `blocking`, which it must not hold up.
+  std::function<void(const std::string& name, absl::AnyInvocable<void(absl::Status)> done)> complete_checkpoint;
   // Hears of trouble that people should know of. Any executor.
   std::function<void(const std::string&)> tell;
 };
@@ -66,6 +71,8 @@ class System {
   void SetOwned(LogPartition partition, bool granted);
   // Whether this process owns the partition. Any thread.
   bool Serves(LogPartition partition);
+  // Upgrades every partition that is served here; `done` with how many are at this version then. Any thread.
+  void Upgrade(uint32_t version, absl::AnyInvocable<void(uint32_t)> done);
   // Tells of each partition that is served from now on, or not any more, with the epoch in force; on its executor. Before
   // Recover.
   void OnServing(std::function<void(LogPartition, bool serving, uint64_t epoch)> hook);
@@ -79,6 +86,7 @@ class System {
   // Service, number of partitions: how the log is laid out. The same for the life of a data folder.
   static std::vector<std::pair<ServiceId, uint16_t>> Layout(const ServiceDeps& deps);
   static std::string_view ServiceName(ServiceId id);
+  static std::string_view Version();
 
  private:
   machine::HostBase* HostOf(ServiceId service);

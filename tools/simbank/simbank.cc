@@ -83,7 +83,7 @@ void BankMachine::ForEachTa(absl::FunctionRef<void(const std::string&, Money)> v
 
 SimBank::SimBank(const ServiceDeps& deps, bool generous)
     : host_({.service = ServiceId::kSimBank, .partitions = 1, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner, .leased = deps.leased}),
+             .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased}),
       vault_(deps.vault),
       generous_(generous) {}
 
