@@ -155,6 +155,28 @@ LogOffset MemoryConnection::End(LogPartition partition) const {
   return it == known_ends_.end() ? 0 : it->second;
 }
 
+void MemoryConnection::FetchEnd(LogPartition partition, OnEnd on_end) {
+  const ClusterFaults& f = cluster_->faults_;
+  const Duration there = cluster_->Between(f.shortest_append, f.longest_append);
+  const Duration back = cluster_->Between(f.shortest_ack, f.longest_ack);
+  cluster_->brokers_->PostAfter(there, [this, link = link_, partition, back, on_end = std::move(on_end)]() mutable {
+    if (!link->open) return;
+    if (link->cut || cluster_->Away(partition)) return EndUnknown(partition, std::move(on_end));
+    const LogOffset end = cluster_->Stored(partition).size();
+    cluster_->brokers_->PostAfter(back, [this, link, partition, end, on_end = std::move(on_end)]() mutable {
+      if (!link->open) return;
+      if (link->cut) return EndUnknown(partition, std::move(on_end));
+      link->client->Post([end, on_end = std::move(on_end)]() mutable { on_end(end); });
+    });
+  });
+}
+
+void MemoryConnection::EndUnknown(LogPartition partition, OnEnd on_end) {
+  link_->client->PostAfter(cluster_->faults_.append_timeout, [partition, on_end = std::move(on_end)]() mutable {
+    on_end(absl::UnavailableError(absl::StrCat(NameOf(partition), ": nobody says where it ends; ask again")));
+  });
+}
+
 void MemoryConnection::Cut(bool cut) {
   if (std::exchange(link_->cut, cut) == cut || cut) return;
   for (auto& [partition, requests] : sent_) Pump(partition);

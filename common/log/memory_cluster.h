@@ -68,6 +68,7 @@ class MemoryConnection final : public Log {
   absl::Status Start() override;
   // As far as this process has heard; never ahead of the truth.
   LogOffset End(LogPartition partition) const override;
+  void FetchEnd(LogPartition partition, OnEnd on_end) override;
   void Flushed(std::span<const std::pair<LogPartition, LogOffset>>) override {}
 
   // No brokers for this process: appends wait and end as unknown, acknowledgements are lost, readers see nothing new.
@@ -104,6 +105,7 @@ class MemoryConnection final : public Log {
   void Accept(const std::shared_ptr<Request>& request);
   void Answer(const std::shared_ptr<Call>& call, absl::Status status);
   void TimeOut(const std::shared_ptr<Call>& call);
+  void EndUnknown(LogPartition partition, OnEnd on_end);
   void FetchSoon(LogPartition partition);
   void Fetch(LogPartition partition);
 

@@ -28,6 +28,7 @@
 #include "absl/status/status.h"
 #include "common/log/log.h"
 #include "common/log/memory_cluster.h"
+#include "common/log/ownership.h"
 #include "common/runtime/random.h"
 #include "common/runtime/simulated.h"
 
@@ -43,18 +44,14 @@ struct GroupTimes {
 
 class MemoryGroups;
 
-class MemoryOwnership {
+class MemoryOwnership final : public Ownership {
  public:
-  // Granted: take it over; not: stop appending to it now.
-  using OnChange = std::function<void(LogPartition, bool granted)>;
-
-  ~MemoryOwnership();
+  ~MemoryOwnership() override;
   MemoryOwnership(const MemoryOwnership&) = delete;
   MemoryOwnership& operator=(const MemoryOwnership&) = delete;
 
-  // Once.
-  absl::Status Start(OnChange on_change);
-  void Stop();
+  absl::Status Start(OnChange on_change) override;
+  void Stop() override;
   // What it was told to own and not yet to give up.
   const std::set<LogPartition>& held() const { return held_; }
 

@@ -169,6 +169,38 @@ TEST(SimWorld, StopsInMidWorkAndGoesOnOrForgets) {
   EXPECT_EQ(ran, 10);
 }
 
+TEST(SimWorld, APausedExecutorStopsBetweenTasksAndMissesNothing) {
+  SimWorld world({.seed = 1});
+  SimExecutor* a = world.MakeExecutor("a");
+  SimExecutor* b = world.MakeExecutor("b");
+  std::string seen;
+  a->Post([&] {
+    seen += "1";
+    a->AtRoundEnd([&] { seen += "E"; });
+  });
+  a->Post([&] { seen += "2"; });
+  a->PostAfter(Duration::Millis(20), [&] { seen += "t"; });
+  a->PostAt(world.Now() + Duration::Seconds(60), [&] { seen += "b"; });
+  world.StopAfter(1);
+  world.RunUntilIdle();
+  world.Resume();
+  world.Pause(a);
+  b->PostAfter(Duration::Millis(10), [&] { a->Post([&] { seen += "p"; }); });
+  b->PostAfter(Duration::Millis(30), [&] { a->Post([&] { seen += "q"; }); });
+  world.AdvanceTo(world.Now() + Duration::Seconds(120));
+  EXPECT_EQ(seen, "1") << "stopped in mid-round";
+  EXPECT_GE(a->MachineNow(), Duration::Millis(30)) << "machine time goes on";
+  world.Resume(a);
+  world.RunUntilIdle();
+  EXPECT_EQ(seen, "12Eptqb");
+  world.Pause(a);
+  a->Post([&] { seen += "x"; });
+  world.Kill(a);
+  world.Resume(a);
+  EXPECT_TRUE(world.RunUntilIdle());
+  EXPECT_EQ(seen, "12Eptqb");
+}
+
 void RunForEver() {
   SimWorld world({.seed = 1, .max_steps_per_run = 1000});
   SimExecutor* a = world.MakeExecutor("a");
