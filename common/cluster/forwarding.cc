@@ -22,9 +22,8 @@ void ForwardingHandlers::ServerCourier::Send(const rpc::Call& trip, const Target
   }
   const rpc::Handlers::Method* method = served_->Find(part.route->method);
   if (method == nullptr) return done(rpc::NotOwner(NameOf(part.service), part.owned.empty() ? 0 : part.owned.front()));
-  rpc::Call call = trip;
-  call.partitions.reset();
-  if (part.only_these) call.partitions = std::move(part.owned);
+  rpc::Call call{.caller = trip.caller, .internal = trip.internal, .deadline = trip.deadline, .hops = trip.hops};
+  if (part.only_these) call.partitions.emplace(std::move(part.owned));
   method->unary(call, *part.request, part.response, std::move(done));
 }
 
