@@ -266,6 +266,13 @@ void AddAdmin(std::vector<Route>* routes) {
   s.Add<adv1::FlushRequest, adv1::FlushResponse>("Flush", Kind::kEveryProcess).merge = MergeSums;
   s.Add<adv1::CheckpointRequest, adv1::CheckpointResponse>("Checkpoint", Kind::kLocal);
   s.Add<v1::DirectoryRequest, v1::DirectoryResponse>("Directory", Kind::kLocal);
+  // Asks all others by itself.
+  s.Add<adv1::UpgradeRequest, adv1::UpgradeResponse>("Upgrade", Kind::kLocal);
+  s.Only<adv1::NoteClockRequest, adv1::NoteClockResponse>("NoteClock");
+  // Checkpoints are of one process's state.
+  s.Add<adv1::ListCheckpointsRequest, adv1::ListCheckpointsResponse>("ListCheckpoints", Kind::kLocal);
+  s.Add<adv1::VerifyCheckpointRequest, adv1::VerifyCheckpointProgress>("VerifyCheckpoint", Kind::kLocal).stream = true;
+  s.Add<adv1::FetchCheckpointRequest, adv1::FetchCheckpointChunk>("FetchCheckpoint", Kind::kLocal).stream = true;
 }
 
 std::vector<Route> MakeRoutes() {

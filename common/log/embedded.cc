@@ -632,6 +632,8 @@ uint64_t EmbeddedLog::FirstNeededSegment() const {
   return segments_[current].header.number;
 }
 
+std::string EmbeddedLog::id() const { return log_format::LogId(*format_); }
+
 EmbeddedLog::Stats EmbeddedLog::stats() const {
   const auto get = [](const std::atomic<uint64_t>& v) { return v.load(std::memory_order_relaxed); };
   return {get(appends_), get(records_), get(bytes_), get(syncs_), get(sync_micros_)};

@@ -103,6 +103,8 @@ class EmbeddedLog final : public Log {
     uint64_t syncs = 0, sync_micros = 0;
   };
   Stats stats() const;
+  // As in LogFacts: which log this is.
+  std::string id() const;
 
  private:
   struct Pending {
@@ -162,6 +164,16 @@ class EmbeddedLog final : public Log {
   std::mutex close_mu_;
   std::thread writer_;
 };
+
+// What a log's folder says of itself, read without opening it.
+struct LogFacts {
+  std::string id;                                             // "embedded:" and the 32 hex digits made with the log
+  std::vector<std::pair<ServiceId, uint16_t>> partitions;     // how many of each service, in the order of ServiceId
+  // The offset of the first record that is still here, for partitions whose beginning was archived. Others are not listed.
+  std::vector<std::pair<LogPartition, LogOffset>> begins_at;
+};
+// kNotFound where the folder holds no log; kDataLoss where FORMAT or a segment header is damaged.
+absl::StatusOr<LogFacts> DescribeLog(const std::string& folder);
 
 // Reads a log from its first record to its end, for tools: verify, trace, rebuild. `visit` returns false to stop. Damage is
 // kDataLoss after everything before it was visited; a torn tail is the end. Takes no lock: it also reads a log in use, up

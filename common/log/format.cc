@@ -94,6 +94,8 @@ std::optional<Layout> Layout::Parse(std::string_view text) {
 
 // --- FORMAT ---
 
+std::string LogId(const Format& format) { return absl::StrCat("embedded:", absl::BytesToHexString(format.data_id)); }
+
 std::string EncodeFormat(const Format& format) {
   return absl::StrCat("fundcore log\nversion ", kVersion, "\ndata ", absl::BytesToHexString(format.data_id),
                       "\npartitions ", format.layout.ToString(), "\n");

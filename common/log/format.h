@@ -73,6 +73,8 @@ struct Format {
   DataId data_id;
   Layout layout;
 };
+// "embedded:" and the data id in hex: what others call this log by.
+std::string LogId(const Format& format);
 std::string EncodeFormat(const Format& format);
 // kFailedPrecondition for another version, kDataLoss where it cannot be read. `path` is for messages.
 absl::StatusOr<Format> DecodeFormat(std::string_view text, const std::string& path);

@@ -158,6 +158,23 @@ absl::Status ReadChunk(int fd, const Segment& segment, uint64_t from, uint64_t l
 
 namespace fundcore {
 
+absl::StatusOr<LogFacts> DescribeLog(const std::string& folder) {
+  using namespace log_format;
+  const std::string format_path = absl::StrCat(folder, "/FORMAT");
+  FC_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(format_path));
+  FC_ASSIGN_OR_RETURN(const Format format, DecodeFormat(text, format_path));
+  FC_ASSIGN_OR_RETURN(const std::vector<Segment> segments, OpenSegments(folder, format));
+  LogFacts facts;
+  facts.id = LogId(format);
+  for (size_t i = 0; i < format.layout.size(); ++i) {
+    const LogPartition& p = format.layout.at(i);
+    if (facts.partitions.empty() || facts.partitions.back().first != p.service) facts.partitions.emplace_back(p.service, 0);
+    ++facts.partitions.back().second;
+    if (const LogOffset first = segments.front().header.next[i]; first > 0) facts.begins_at.emplace_back(p, first);
+  }
+  return facts;
+}
+
 absl::Status ScanLog(const std::string& folder, absl::FunctionRef<bool(const LogRecord&)> visit) {
   using namespace log_format;
   const std::string format_path = absl::StrCat(folder, "/FORMAT");

@@ -16,13 +16,22 @@ std::string PrefixEnd(std::string prefix) {
   return prefix;
 }
 
-std::string State::Prefix(uint8_t table) const {
+std::string TablePrefix(LogPartition partition, uint8_t table) {
   std::string p;
-  p.push_back(static_cast<char>(partition_.service));
-  p.push_back(static_cast<char>(partition_.partition.raw() >> 8));
-  p.push_back(static_cast<char>(partition_.partition.raw()));
+  p.push_back(static_cast<char>(partition.service));
+  p.push_back(static_cast<char>(partition.partition.raw() >> 8));
+  p.push_back(static_cast<char>(partition.partition.raw()));
   p.push_back(static_cast<char>(table));
   return p;
+}
+
+std::string State::Prefix(uint8_t table) const { return TablePrefix(partition_, table); }
+
+std::vector<TableForm> State::forms() const {
+  std::vector<TableForm> out;
+  for (const TableBase* t : tables_) out.push_back(t->form());
+  std::sort(out.begin(), out.end(), [](const TableForm& a, const TableForm& b) { return a.table < b.table; });
+  return out;
 }
 
 absl::Status State::Load() {

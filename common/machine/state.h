@@ -46,9 +46,24 @@ struct WriteBackBatch {
   std::vector<StoreWrite> writes;                            // one atomic Write
 };
 
+// How a table lies in the store, for those who read it without knowing its types (common/machine/rehash.h).
+enum class TableKind : uint8_t {
+  kEntries,  // a value each, by key
+  kPages,    // a page of neighbours each, by page number
+  kHistory,  // all entries of a log record, by offset; in Family::kHistory
+  kIds,      // request ids, with the offset that made them; in Family::kIds
+};
+struct TableForm {
+  uint8_t table = 0;
+  TableKind kind = TableKind::kEntries;
+  uint32_t page_entries = 0;  // of kPages
+  friend bool operator==(const TableForm&, const TableForm&) = default;
+};
+
 class TableBase {
  public:
   virtual ~TableBase() = default;
+  virtual TableForm form() const = 0;
   virtual void Load() = 0;
   // Adds all changes to `batch` and brings `sum` up to date. Afterwards nothing is dirty.
   virtual void WriteBack(WriteBackBatch* batch, StateHash* sum) = 0;
@@ -91,16 +106,24 @@ class State {
     uint64_t last_n = 0;  // last executed record number of that epoch
     TimePoint now;        // the largest stamp seen
     StateHash hash;
-    FC_FIELDS(next, epoch, owner, last_n, now, hash)
+    uint32_t version = 1; // of what the machine does; see record.h
+    FC_FIELDS(next, epoch, owner, last_n, now, hash, version)
   };
   Meta meta;
 
   StateStore* store() const { return store_; }
   LogPartition partition() const { return partition_; }
+
+  // Not state: whether this process only plays the partition, and how often it has come to own it. Lists for workers are
+  // not kept while it only plays, and made again from the tables in each term. Changed by the player only.
+  bool standby = false;
+  uint64_t term = 0;
   // The position of the command in execution: history positions and ids use it.
   LogOffset executing = 0;
 
   void Register(TableBase* table) { tables_.push_back(table); }
+  // Of all tables, by number. The same for all partitions of a machine, and for its whole life: any thread.
+  std::vector<TableForm> forms() const;
   // service, partition, table: the prefix of every key of that table.
   std::string Prefix(uint8_t table) const;
 
@@ -110,6 +133,9 @@ class State {
   std::vector<TableBase*> tables_;
   bool loaded_ = false;
 };
+
+// The same without a State.
+std::string TablePrefix(LogPartition partition, uint8_t table);
 
 inline constexpr uint8_t kMetaTable = 0;  // a machine's own tables are numbered from 1; numbers are on disk and never reused
 
@@ -147,6 +173,7 @@ class PagedTable : public TableBase {
   // The entry for changing, nullptr where there is none.
   V* FindMutable(uint64_t seq) { return Find(seq) ? &Mutable(seq) : nullptr; }
 
+  TableForm form() const override { return {table_, TableKind::kPages, kPageSize}; }
   void Load() override {}
   size_t dirty() const override { return dirty_pages_.size(); }
 
@@ -300,6 +327,7 @@ class Table : public TableBase {
     Scan(begin, PrefixEnd(begin), visit);
   }
 
+  TableForm form() const override { return {table_, TableKind::kEntries, 0}; }
   void Load() override {
     if (residence_ == Residence::kResident) PullRange("", "");
   }
@@ -403,32 +431,30 @@ class Cell {
 
 // --- Todo ---------------------------------------------------------------------------------------------------------------
 // What a worker still has to do, durable with the state. The machine adds and removes; the worker takes what is new and
-// keeps nothing that the state does not hold: after a restart everything that is still there is new again.
+// keeps nothing that the state does not hold: after a restart, or when this process comes to own the partition again,
+// everything that is still there is new again.
 template <class K>
 class Todo {
  public:
-  Todo(State& state, uint8_t table) : table_(state, table) {}
+  Todo(State& state, uint8_t table) : state_(state), table_(state, table) {}
 
   void Add(const K& key) {
     if (table_.Find(key)) return;
     table_.Mutable(key).present = true;
-    fresh_.push_back(key);
-    ++size_;
+    if (!state_.standby) fresh_.push_back(key);
   }
   void Remove(const K& key) {
-    if (!table_.Find(key)) return;
     table_.Erase(key);
-    --size_;
   }
   bool Contains(const K& key) { return table_.Find(key) != nullptr; }
 
   // For the worker: moves out the keys added since the last call and still there, at most `limit`.
   std::vector<K> TakeFresh(size_t limit = SIZE_MAX) {
-    if (!started_) {
+    if (!started_ || term_ != state_.term) {
       started_ = true;
+      term_ = state_.term;
       fresh_.clear();
-      size_ = 0;
-      table_.ScanAll([&](const K& k, const One&) { return fresh_.push_back(k), ++size_, true; });
+      table_.ScanAll([&](const K& k, const One&) { return fresh_.push_back(k), true; });
     }
     std::vector<K> out;
     size_t i = 0;
@@ -441,7 +467,7 @@ class Todo {
   void Again(const K& key) {
     if (table_.Find(key)) fresh_.push_back(key);
   }
-  bool has_fresh() const { return !started_ || !fresh_.empty(); }
+  bool has_fresh() const { return !started_ || term_ != state_.term || !fresh_.empty(); }
   template <class F>
   void ForEach(F f) {
     table_.ScanAll([&](const K& k, const One&) { return f(k), true; });
@@ -452,9 +478,10 @@ class Todo {
     bool present = false;
     FC_FIELDS(present)
   };
+  State& state_;
   Table<K, One> table_;
   std::vector<K> fresh_;
-  size_t size_ = 0;
+  uint64_t term_ = 0;
   bool started_ = false;
 };
 
@@ -490,6 +517,7 @@ class History : public TableBase {
     return out;
   }
 
+  TableForm form() const override { return {table_, TableKind::kHistory, 0}; }
   void Load() override {}
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;
   size_t dirty() const override { return pending_.size(); }
@@ -545,6 +573,7 @@ class IdIndex : public TableBase {
   std::optional<Value> FindNow(const Key& key) const { return FindBefore(key, state_.meta.next); }
   void Insert(const Key& key, uint64_t number, uint64_t content_hash);
 
+  TableForm form() const override { return {table_, TableKind::kIds, 0}; }
   void Load() override {}
   void TakeIdRun(std::vector<std::pair<std::string, std::string>>* run) override;
   void WriteBack(WriteBackBatch* batch, StateHash* sum) override;

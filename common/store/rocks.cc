@@ -200,7 +200,7 @@ RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RocksStore::~RocksStore() = default;
 
 absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const RocksOptions& options) {
-  FC_RETURN_IF_ERROR(PrepareFolder(options.folder, options.create_if_missing));
+  FC_RETURN_IF_ERROR(PrepareFolder(options.folder, options.create_if_missing && !options.read_only));
   auto impl = std::make_unique<Impl>();
   impl->folder = options.folder;
   impl->keep_free_bytes = options.keep_free_bytes;
@@ -216,13 +216,16 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const RocksOptions&
   const std::string path = (fs::path(options.folder) / "db").string();
   rocksdb::DBOptions database = DatabaseOptions(options);
   database.env = impl->disk.env();
-  const rocksdb::Status opened = rocksdb::DB::Open(database, path, descriptors, &impl->families, &db);
+  const rocksdb::Status opened =
+      options.read_only ? rocksdb::DB::OpenForReadOnly(database, path, descriptors, &impl->families, &db)
+                        : rocksdb::DB::Open(database, path, descriptors, &impl->families, &db);
   impl->db.reset(db);
   if (opened.IsIOError() && opened.ToString().find("/LOCK") != std::string::npos) {
     return absl::FailedPreconditionError(
         StrCat(options.folder, " is in use by another process or store; stop that one, or choose another folder"));
   }
   FC_RETURN_IF_ERROR(FromRocks(opened, "open", options.folder));
+  if (options.read_only) return std::unique_ptr<RocksStore>(new RocksStore(std::move(impl)));
 
   // We hold the lock now, so what lies in ingest/ belongs to nobody.
   std::error_code error;

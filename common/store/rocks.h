@@ -14,6 +14,9 @@ namespace fundcore {
 struct RocksOptions {
   std::string folder;
   bool create_if_missing = true;
+  // Looks without touching a byte of the folder, and without its lock: for checkpoints, which nobody writes to. Writes,
+  // flushes and checkpoints of such a store fail.
+  bool read_only = false;
   // Blocks, indexes and filters of all families together.
   uint64_t cache_bytes = 256ull << 20;
   // Unflushed writes of one family before RocksDB starts an (atomic) flush of all by itself.

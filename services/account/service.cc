@@ -12,7 +12,8 @@ AccountServiceImpl::AccountServiceImpl(const ServiceDeps& deps)
                                  .executors = deps.executors,
                                  .log = deps.log,
                                  .store = deps.store,
-                                 .owner = deps.owner}),
+                                 .owner = deps.owner,
+                                 .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps.peers) {
   FC_CHECK(deps.vault, "account needs a vault for personal data");

@@ -105,9 +105,10 @@ class AccountServiceImpl : public Service {
   template <class Part>
   void Collect(const rpc::Call& call, std::function<void(Partition&, Part&)> work,
                absl::AnyInvocable<void(absl::Status, std::vector<Part>& parts)> done);
-  // Gives the command again until the result says that there is no more; from the partition's executor.
+  // Gives the command again until the result says that there is no more; from the partition's executor. The status is not
+  // OK, and the result an empty one, where another process took the partition over.
   template <class C>
-  void SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done);
+  void SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(absl::Status, const Result&)> done);
   // Gives commands one after the other to one partition, and answers with all of their results joined.
   template <class C>
   void SubmitLines(PartitionId partition, std::vector<C> commands, absl::AnyInvocable<void(absl::Status, Applied&)> done);
@@ -177,13 +178,16 @@ void AccountServiceImpl::Collect(const rpc::Call& call, std::function<void(Parti
 }
 
 template <class C>
-void AccountServiceImpl::SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done) {
-  auto shared =
-      std::make_shared<std::pair<C, absl::AnyInvocable<void(const Result&)>>>(std::move(command), std::move(done));
-  host_.Submit(partition, shared->first, [this, partition, shared](const Result& r) {
-    if (!r.more) return shared->second(r);
+void AccountServiceImpl::SubmitUntilDone(PartitionId partition, C command,
+                                         absl::AnyInvocable<void(absl::Status, const Result&)> done) {
+  auto shared = std::make_shared<std::pair<C, absl::AnyInvocable<void(absl::Status, const Result&)>>>(
+      std::move(command), std::move(done));
+  const auto executed = [this, partition, shared](const Result& r) {
+    if (!r.more) return shared->second(absl::OkStatus(), r);
     SubmitUntilDone(partition, std::move(shared->first), std::move(shared->second));
-  });
+  };
+  host_.Submit(partition, shared->first,
+               machine::OrLost(executed, [shared] { shared->second(LostOutcome(), Result{}); }));
 }
 
 template <class C>

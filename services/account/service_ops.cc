@@ -157,6 +157,14 @@ struct Batch {
     std::vector<uint32_t> items;
     size_t left = 0;
     absl::Status status;
+
+    void One() {
+      if (--left == 0) batch->gather->One();
+    }
+    void LostOne() {
+      status = LostOutcome();
+      One();
+    }
   };
   const Request* request;
   Response* response;
@@ -270,10 +278,11 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
-      host_.Submit(PartitionOf(c.order), c, [part, i](const Result& r) {
+      const auto executed = [part, i](const Result& r) {
         Write(r, part->batch->response->mutable_outcomes(static_cast<int>(i)));
-        if (--part->left == 0) part->batch->gather->One();
-      });
+        part->One();
+      };
+      host_.Submit(PartitionOf(c.order), c, machine::OrLost(executed, [part] { part->LostOne(); }));
     }
   });
 }
@@ -299,9 +308,8 @@ void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseR
     for (const uint32_t i : part->items) {
       const v1::ReleaseItem& item = part->batch->request->items(static_cast<int>(i));
       const account::Release c{OrderId(item.order_id()), InvestorId(item.investor_id())};
-      host_.Submit(PartitionOf(c.order), c, [part](const Result&) {
-        if (--part->left == 0) part->batch->gather->One();
-      });
+      host_.Submit(PartitionOf(c.order), c,
+                   machine::OrLost([part](const Result&) { part->One(); }, [part] { part->LostOne(); }));
     }
   });
 }
@@ -345,10 +353,13 @@ void AccountServiceImpl::SealApplications(const rpc::Call& call, const v1::SealA
     host_.On(id, [this, all, gather, key, p = id.raw()](Partition& part) {
       all->status[p] = ReadyFor(all->call, part, true);
       if (!all->status[p].ok()) return gather->One();
-      SubmitUntilDone(PartitionId(p), account::SealApplications{key}, [all, gather, key, p, &part](const Result&) {
-        all->seals[p] = *part.machine().FindSeal(key);
-        gather->One();
-      });
+      SubmitUntilDone(
+          PartitionId(p), account::SealApplications{key},
+          [all, gather, key, p, &part](absl::Status status, const Result&) {
+            all->status[p] = std::move(status);
+            if (all->status[p].ok()) all->seals[p] = *part.machine().FindSeal(key);
+            gather->One();
+          });
     });
   }
 }
@@ -622,7 +633,8 @@ void AccountServiceImpl::Settle(const rpc::Call& call, const v1::SettleRequest& 
       all->status[p] = ReadyFor(all->call, part, true);
       // Most partitions have nothing of a small settlement; they need no log record to say so.
       if (!all->status[p].ok() || !part.machine().FindSettlement(c.settlement)) return gather->One();
-      SubmitUntilDone(PartitionId(p), c, [all, gather, p](const Result& r) {
+      SubmitUntilDone(PartitionId(p), c, [all, gather, p](absl::Status status, const Result& r) {
+        all->status[p] = std::move(status);
         all->settled[p] = r.amount;
         gather->One();
       });

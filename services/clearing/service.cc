@@ -106,7 +106,8 @@ ClearingServiceImpl::ClearingServiceImpl(const ServiceDeps& deps)
              .executors = deps.executors,
              .log = deps.log,
              .store = deps.store,
-             .owner = deps.owner}),
+             .owner = deps.owner,
+             .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps) {}
 

@@ -62,7 +62,7 @@ void TradeService::Everywhere(const rpc::Call& call, C command,
         status[p.raw()] = NotServing(call, p);
         return gather->One();
       }
-      self->host_.Submit(p, command, [this, run, p, &partition](const TradeMachine::Result& result) {
+      const auto executed = [this, run, p, &partition](const TradeMachine::Result& result) {
         if (result.reason != Reason::kNone) {
           status[p.raw()] = ErrorOf(result.reason, StrCat("partition ", p.raw()));
         } else if (result.more) {
@@ -71,7 +71,11 @@ void TradeService::Everywhere(const rpc::Call& call, C command,
           each(partition, result);
         }
         gather->One();
-      });
+      };
+      self->host_.Submit(p, command, machine::OrLost(executed, [run, p] {
+                           run->status[p.raw()] = LostOutcome();
+                           run->gather->One();
+                         }));
     }
   };
   const auto where = rpc::AskedPartitions(call, deps_.partitions);

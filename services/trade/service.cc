@@ -14,7 +14,8 @@ TradeService::TradeService(const ServiceDeps& deps)
              .executors = deps.executors,
              .log = deps.log,
              .store = deps.store,
-             .owner = deps.owner}),
+             .owner = deps.owner,
+             .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers) {
   const auto shards = static_cast<int64_t>(host_.shards().size());
   looks_.resize(deps.partitions);
@@ -29,6 +30,9 @@ TradeService::TradeService(const ServiceDeps& deps)
       worker->OnExecuted();
     });
   }
+  host_.OnServing([this](PartitionId p, bool serving) {
+    WorkerOf(p).OnServing(p.raw() / host_.shards().size(), serving);
+  });
 }
 
 void TradeService::Register(rpc::Handlers* handlers) {

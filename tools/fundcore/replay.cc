@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/base/status.h"
+#include "common/checkpoint/data_folder.h"
 #include "common/crypto/vault.h"
 #include "common/files/memory.h"
 #include "common/log/embedded.h"
@@ -47,14 +48,20 @@ struct Stored {
 
 }  // namespace
 
-absl::Status CheckReplay(const std::string& data, const std::string& checkpoint, bool json) {
+absl::Status CheckReplay(const std::string& data, const std::string& name, bool json) {
   if (!std::filesystem::exists(data + "/log")) return absl::NotFoundError(StrCat(data, ": no log here"));
-  const std::string state = checkpoint.empty() ? data + "/state" : StrCat(CheckpointFolder(data), "/", checkpoint);
+  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+  if (!facts.begins_at.empty()) {
+    const auto& [partition, first] = facts.begins_at.front();
+    return absl::FailedPreconditionError(StrCat(data, "/log: the records of ", checkpoint::NameOf(partition), " before offset ", first,
+                                                " are in the archive; copy the archived segments back to replay from nothing"));
+  }
+  const std::string state = name.empty() ? data + "/state" : checkpoint::FolderOf(data, name);
   // The layout is the log's own; opening it also makes sure that nobody serves this folder.
   ServiceDeps deps;
   std::map<LogPartition, Stored> stored;
   {
-    FC_ASSIGN_OR_RETURN(auto store, RocksStore::Open({.folder = state, .create_if_missing = false}));
+    FC_ASSIGN_OR_RETURN(auto store, RocksStore::Open({.folder = state, .create_if_missing = false, .read_only = !name.empty()}));
     FC_RETURN_IF_ERROR(store->Scan(Family::kState, std::string(1, '\0'), std::string(1, '\xff'), [&](std::string_view k, std::string_view v) {
       if (k.size() != 4 || k[3] != 0) return true;  // service, partition (2 bytes), meta table
       const LogPartition p{static_cast<ServiceId>(k[0]), PartitionId(static_cast<uint16_t>((static_cast<uint8_t>(k[1]) << 8) | static_cast<uint8_t>(k[2])))};

@@ -22,6 +22,11 @@ using Show = std::function<void(const Answer&)>;  // prints one of many answers
 // --- cmd_system.cc: the process
 // -------------------------------------------------------------------------------------------
 Result ShowStatus(Remote& remote);
+// What grpc.health.v1 says of a service ("": of the process): exit code 1 where it does not serve, which `alive` forgives: then
+// any answer is good. For probes.
+Result ShowHealth(Remote& remote, const std::string& service, bool alive);
+// Every machine does as of this version from here on; refused where some process could not play it.
+Result Upgrade(Remote& remote, uint32_t version);
 Result ShowClock(Remote& remote);
 // "2025-03-03 15:00" or "+1h30m". Returns once the system has come to rest at the new time.
 Result AdvanceClock(Remote& remote, const std::string& to);
@@ -29,11 +34,30 @@ Result ShowStateHash(Remote& remote);
 Result Flush(Remote& remote);
 // A person says that the wall clock is right though it had strayed: orders are taken again.
 Result AcceptClock(Remote& remote, const std::string& person, const std::string& note);
-// Keeps the present state on the server's disk under a name.
-Result CreateCheckpoint(Remote& remote, const std::string& name);
 // Until the process serves, and the logs of all partitions have stopped growing: all that was due has been taken in.
 absl::Status WaitUntilServing(Remote& remote);
 absl::Status WaitUntilAtRest(Remote& remote);
+
+// --- cmd_checkpoint.cc (docs/checkpoints.md)
+// ---------------------------------------------------------------------------------------------------------
+struct CheckpointOptions {
+  std::string name;
+  std::string data;      // a data folder at hand; empty: the server's
+  std::string in;        // list: a store's folder
+  std::string to, from;  // stores' folders
+  bool offsets = false;  // list: of each partition
+};
+// Keeps the present state on the server's disk under a name; where `to` is given, pushes it there.
+Result CreateCheckpoint(Remote& remote, const CheckpointOptions& options);
+// 1 where a folder among them is no complete checkpoint.
+Result ListCheckpoints(Remote& remote, const CheckpointOptions& options);
+// kDataLoss names what differs, expected and found.
+Result VerifyCheckpoint(Remote& remote, const CheckpointOptions& options);
+// Puts it in the place of the state of a stopped folder.
+Result RestoreCheckpoint(const CheckpointOptions& options);
+// Both go on where an earlier try broke off.
+Result PushCheckpoint(Remote& remote, const CheckpointOptions& options);
+Result PullCheckpoint(const CheckpointOptions& options);
 
 // --- cmd_recovery.cc
 // ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 // they should be, 2 wrong use or a refused request, 3 cannot reach or read.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -14,6 +15,7 @@
 #include "common/base/check.h"
 #include "common/config/parse.h"
 #include "tools/fundctl/calc.h"
+#include "tools/fundctl/cmd_kafka.h"
 #include "tools/fundctl/commands.h"
 #include "tools/ofd/commands.h"
 
@@ -49,6 +51,50 @@ int Calculate(std::vector<std::string> args) {
   return 0;
 }
 
+// A Kafka cluster is asked directly, without a server of ours; so it has a command line of its own.
+int AskKafka(std::vector<std::string> args) {
+  CLI::App app{"fundctl kafka: the topics of an installation on a Kafka cluster", "fundctl kafka"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  KafkaOptions options;
+  std::vector<std::string> properties;
+  uint16_t partitions = 32, clearing_partitions = 4;
+  bool json = false;
+  std::string timeout = "15s";
+  app.add_option("--brokers", options.connection.brokers, "host:port,host:port")->required();
+  app.add_option("--prefix", options.plan.prefix, "of topics and groups")->capture_default_str();
+  app.add_option("--partitions", partitions, "of trade, account and risk; never changed afterwards")
+      ->check(CLI::Range(1, static_cast<int>(kMaxPartitions)))
+      ->capture_default_str();
+  app.add_option("--clearing-partitions", clearing_partitions)->check(CLI::Range(1, 99))->capture_default_str();
+  app.add_option("--replicas", options.plan.replicas, "copies of each record")->check(CLI::Range(1, 15))->capture_default_str();
+  app.add_flag("--one-replica-for-tests", options.plan.one_replica_for_tests,
+               "one copy of everything: a lost disk loses it. Never with real data");
+  app.add_option("--property", properties, "NAME=VALUE for librdkafka, such as security.protocol=ssl; may be repeated");
+  app.add_option("--timeout", timeout, "how long to wait for an answer: 15s, 1m")->capture_default_str();
+  app.add_flag("--json", json, "one JSON object instead of text");
+  CLI::App* init = app.add_subcommand("init", "make the topics that are missing, then check all; 1 where an error is found");
+  app.add_subcommand("check", "settings that could lose data or keep it from running; 1 where an error is found");
+  try {
+    std::reverse(args.begin(), args.end());  // as CLI11 takes them
+    app.parse(std::move(args));
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  auto patience = ParseDuration(timeout);
+  if (!patience.ok()) return Complain(patience.status());
+  options.patience = *patience;
+  options.plan.partitions = KafkaLayout(partitions, clearing_partitions);
+  if (const absl::Status wrong = ReadProperties(properties, &options.connection); !wrong.ok()) return Complain(wrong);
+  const auto answer = init->parsed() ? InitKafka(options) : CheckKafka(options);
+  if (!answer.ok()) {
+    std::fprintf(stderr, "fundctl: %s\n", std::string(answer.status().message()).c_str());
+    return absl::IsInvalidArgument(answer.status()) ? 2 : absl::IsFailedPrecondition(answer.status()) ? 1 : 3;
+  }
+  Print(*answer, json);
+  return answer->exit_code;
+}
+
 // Everything that a command line can hold; the command that was named picks what it needs.
 struct Options {
   RemoteOptions remote;
@@ -66,6 +112,7 @@ struct Options {
   ImportOptions import;
   AnswerOptions answer;
   ReportOptions report;
+  CheckpointOptions checkpoint;
 };
 
 class CommandLine {
@@ -83,7 +130,7 @@ class CommandLine {
     app_.add_option("--tls-ca", o_.remote.tls_ca);
     app_.add_flag("--json", o_.json, "one JSON object instead of text");
     app_.footer(
-        "Also: fundctl calc (figures), fundctl ofd (settlement files); see their --help.\nExit codes: 0 good, 1 the data are not as they should be, 2 "
+        "Also: fundctl calc (figures), fundctl ofd (settlement files), fundctl kafka (topics); see their --help.\nExit codes: 0 good, 1 the data are not as they should be, 2 "
         "wrong use or a "
         "refused request, 3 cannot reach or read.");
     AddSystem();
@@ -158,9 +205,17 @@ class CommandLine {
 
   void AddSystem() {
     Command(&app_, "status", "version, clock, whether it serves", [](Remote& r) { return ShowStatus(r); });
+    CLI::App* health = Command(&app_, "health", "for probes: 0 where it serves, 1 where it does not, 3 where nobody answers",
+                               [this](Remote& r) { return ShowHealth(r, o_.a, o_.all); });
+    health->add_option("SERVICE", o_.a, "such as fundcore.trade.v1.TradeService; the whole process where it is not given");
+    health->add_flag("--alive", o_.all, "0 wherever it answers at all");
     Command(&app_, "state-hash", "the state of every partition in one figure",
             [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });
+    Command(&app_, "upgrade", "let machines do as of a newer version, once every process is of a build that knows it",
+            [this](Remote& r) { return Upgrade(r, static_cast<uint32_t>(o_.number)); })
+        ->add_option("VERSION", o_.number, "a number; see fundctl status: machine_versions")
+        ->required();
     CLI::App* clock = Family("clock", "business time");
     Command(clock, "show", "what time it is", [](Remote& r) { return ShowClock(r); });
     Command(clock, "advance", "move a steered clock ahead, and wait until all that is due was taken in",
@@ -174,11 +229,7 @@ class CommandLine {
     Command(Family("recovery", "orders that wait, and the peers they wait for"), "status",
             "by age and by what they wait for; 1 where a peer does not answer or a person is needed",
             [](Remote& r) { return ShowRecovery(r); });
-    CLI::App* checkpoint = Family("checkpoint", "the state at a moment, to come back to");
-    Command(checkpoint, "create", "keep the present state under a name, in the server's data folder",
-            [this](Remote& r) { return CreateCheckpoint(r, o_.a); })
-        ->add_option("NAME", o_.a, "letters, digits, - and _")
-        ->required();
+    AddCheckpoint();
     Command(&app_, "report",
             "orders by outcome, cash and units across distributor, institutions and bank; 1 where anything is off",
             [this](Remote& r) { return MakeReport(r, o_.report); });
@@ -186,6 +237,40 @@ class CommandLine {
     report->add_option("--days", o_.report.days, "2025-03-03 or 2025-03-03..2025-03-05; may be repeated")->required();
     report->add_option("--ta-report", o_.report.ta_reports, "what institutions say: files of ta_sim report --json")
         ->check(CLI::ExistingFile);
+  }
+
+  void AddCheckpoint() {
+    CLI::App* family = Family("checkpoint", "the state at a moment, to come back to and to join with");
+    CheckpointOptions& c = o_.checkpoint;
+    const auto name = [&c](CLI::App* command) { command->add_option("NAME", c.name, "letters, digits, - and _")->required(); };
+    const auto data = [&c](CLI::App* command, const char* what) { return command->add_option("--data", c.data, what); };
+    constexpr char kLocal[] = "a data folder at hand; the server's where it is not given";
+
+    CLI::App* create = Command(family, "create", "keep the present state under a name, in the server's data folder",
+                               [&c](Remote& r) { return CreateCheckpoint(r, c); });
+    name(create);
+    create->add_option("--to", c.to, "push it to this store, too: a folder on another disk or a mounted bucket");
+    CLI::App* list = Command(family, "list", "what there is; 1 where one is not complete", [&c](Remote& r) { return ListCheckpoints(r, c); });
+    data(list, kLocal);
+    list->add_option("--in", c.in, "a store's folder");
+    list->add_flag("--offsets", c.offsets, "up to where each partition is in it");
+    CLI::App* verify = Command(family, "verify", "compare all files and state hashes with the manifest; 1 where any differs",
+                               [&c](Remote& r) { return VerifyCheckpoint(r, c); });
+    name(verify);
+    data(verify, kLocal);
+    CLI::App* restore = Command(family, "restore", "put it in the place of the state of a stopped folder",
+                                [&c](Remote&) { return RestoreCheckpoint(c); });
+    name(restore);
+    data(restore, "the stopped data folder")->required();
+    CLI::App* push = Command(family, "push", "copy it to a store; again goes on", [&c](Remote& r) { return PushCheckpoint(r, c); });
+    name(push);
+    data(push, kLocal);
+    push->add_option("--to", c.to, "the store's folder")->required();
+    CLI::App* pull = Command(family, "pull", "copy it from a store into a data folder; again goes on",
+                             [&c](Remote&) { return PullCheckpoint(c); });
+    name(pull);
+    data(pull, "the data folder")->required();
+    pull->add_option("--from", c.from, "the store's folder")->required();
   }
 
   void AddProduct() {
@@ -394,6 +479,7 @@ int main(int argc, char** argv) {
   if (!args.empty() && args[0] == "ofd") {
     return fundcore::ofd_tools::Run({args.begin() + 1, args.end()}, std::cout, std::cerr);
   }
+  if (!args.empty() && args[0] == "kafka") return AskKafka({args.begin() + 1, args.end()});
   const auto calc = std::find_if(args.begin(), args.end(), [](const std::string& a) { return a != "--json"; });
   if (calc != args.end() && *calc == "calc") {
     args.erase(calc);

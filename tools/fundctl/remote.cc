@@ -38,8 +38,8 @@ absl::StatusOr<Remote> Remote::Open(const RemoteOptions& options) {
 }
 
 absl::Status Remote::Call(std::string_view method, const google::protobuf::Message& request,
-                          google::protobuf::Message* response) {
-  return rpc::BlockingCall(*channel_, method, request, response, options_.patience, CallerOf(method));
+                          google::protobuf::Message* response, Duration patience) {
+  return rpc::BlockingCall(*channel_, method, request, response, std::max(patience, options_.patience), CallerOf(method));
 }
 
 absl::Status Remote::Read(std::string_view method, const google::protobuf::Message& request,

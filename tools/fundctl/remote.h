@@ -37,9 +37,9 @@ class Remote {
   // Errors: an address without a port, unreadable TLS files. Whether the server is there shows at the first call.
   static absl::StatusOr<Remote> Open(const RemoteOptions& options);
 
-  // One call. The status keeps the server's reason (rpc::ReasonOf).
+  // One call. The status keeps the server's reason (rpc::ReasonOf). `patience` where it is longer than the usual.
   absl::Status Call(std::string_view method, const google::protobuf::Message& request,
-                    google::protobuf::Message* response);
+                    google::protobuf::Message* response, Duration patience = {});
   template <class Response>
   absl::StatusOr<Response> Ask(std::string_view method, const google::protobuf::Message& request) {
     Response response;
@@ -52,6 +52,7 @@ class Remote {
 
   const std::string& address() const { return options_.address; }
   Duration patience() const { return options_.patience; }
+  const std::shared_ptr<rpc::Channel>& channel() const { return channel_; }
 
  private:
   RemoteOptions options_;
