@@ -7,7 +7,9 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/checkpoint/disk.h"
+#include "common/checkpoint/retention.h"
 #include "common/log/embedded.h"
+#include "common/machine/rehash.h"
 #include "common/store/rocks.h"
 
 namespace fundcore::checkpoint {
@@ -19,7 +21,22 @@ std::string StateOf(const std::string& data) { return data + "/state"; }
 
 absl::Status CheckName(const std::string& name) {
   if (IsCheckpointName(name)) return absl::OkStatus();
-  return absl::InvalidArgumentError(StrCat("checkpoint name \"", name, "\" must have 1 to 64 letters, digits, - and _"));
+  return absl::InvalidArgumentError(
+      StrCat("checkpoint name \"", name, "\" must have 1 to 64 letters, digits, - and _"));
+}
+
+// The log that is here must begin early enough to go on from the checkpoint.
+absl::Status CheckLogReaches(const std::string& data, const Manifest& m) {
+  if (!Exists(data + "/log/FORMAT")) return absl::OkStatus();
+  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+  for (const auto& [partition, first] : facts.begins_at) {
+    const PartitionMark* mark = m.Find(partition);
+    if (!mark || mark->next >= first) continue;
+    return absl::FailedPreconditionError(
+        StrCat("checkpoint ", m.name, " goes on at offset ", mark->next, " of ", NameOf(partition), ", but ", data,
+               "/log begins at ", first, "; copy the archived segments back into it, or take a newer checkpoint"));
+  }
+  return absl::OkStatus();
 }
 
 // The received folder as a state: without what makes it a checkpoint.
@@ -34,7 +51,9 @@ absl::Status TurnIntoState(const std::string& folder, const Transfer& t, const P
 }  // namespace
 
 std::string CheckpointsOf(const std::string& data) { return data + "/checkpoints"; }
-std::string FolderOf(const std::string& data, const std::string& name) { return StrCat(CheckpointsOf(data), "/", name); }
+std::string FolderOf(const std::string& data, const std::string& name) {
+  return StrCat(CheckpointsOf(data), "/", name);
+}
 std::string MakingFolderOf(const std::string& data, const std::string& name) {
   return StrCat(CheckpointsOf(data), "/.making-", name);
 }
@@ -52,7 +71,8 @@ absl::StatusOr<std::vector<Listed>> List(const std::string& data) {
     const std::string folder = it->path().string();
     auto manifest = ReadManifest(folder);
     if (manifest.ok() && manifest->name != l.name) {
-      manifest = absl::DataLossError(StrCat(folder, " holds the checkpoint ", manifest->name, "; give it its name back"));
+      manifest =
+          absl::DataLossError(StrCat(folder, " holds the checkpoint ", manifest->name, "; give it its name back"));
     }
     if (manifest.ok()) {
       l.manifest = *std::move(manifest);
@@ -72,7 +92,8 @@ absl::StatusOr<std::vector<Listed>> List(const std::string& data) {
 
 absl::StatusOr<Listed> Newest(const std::string& data, const std::vector<ServiceId>& services) {
   FC_ASSIGN_OR_RETURN(const std::vector<Listed> all, List(data));
-  absl::Status why = absl::NotFoundError("there is no complete checkpoint; make one with fundctl checkpoint create NAME");
+  absl::Status why =
+      absl::NotFoundError("there is no complete checkpoint; make one with fundctl checkpoint create NAME");
   bool first = true;
   for (const Listed& l : all) {
     if (!l.manifest) continue;
@@ -93,7 +114,8 @@ void RemoveUnfinished(const std::string& data) {
 }
 
 absl::Status Publish(const std::string& data, const std::string& name) {
-  if (Exists(FolderOf(data, name))) return absl::AlreadyExistsError(StrCat("checkpoint ", name, " exists already; choose another name"));
+  if (Exists(FolderOf(data, name)))
+    return absl::AlreadyExistsError(StrCat("checkpoint ", name, " exists already; choose another name"));
   return MoveFolder(MakingFolderOf(data, name), FolderOf(data, name));
 }
 
@@ -115,7 +137,8 @@ absl::Status Restore(const std::string& data, const std::string& name, const std
     return absl::FailedPreconditionError(
         StrCat(kept, " is still there from an earlier restore; remove it where it is not needed any more"));
   }
-  // Opening shows whether somebody serves the folder. The state itself may be damaged: that is what checkpoints are for.
+  // Opening shows whether somebody serves the folder. The state itself may be damaged: that is what checkpoints are
+  // for.
   if (Exists(state)) {
     const absl::Status present = RocksStore::Open({.folder = state, .create_if_missing = false}).status();
     if (absl::IsFailedPrecondition(present)) return present;
@@ -123,6 +146,8 @@ absl::Status Restore(const std::string& data, const std::string& name, const std
   ReceiveOptions options;
   options.progress = progress;
   FC_ASSIGN_OR_RETURN(options.log_id, LogIdOf(data));
+  FC_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(from));
+  FC_RETURN_IF_ERROR(CheckLogReaches(data, manifest));
   // Copied, not linked: a served state writes to files that a link would share with the checkpoint.
   FolderSource source(from);
   FC_ASSIGN_OR_RETURN(const Transfer t, Receive(source, part, options));
@@ -153,16 +178,38 @@ absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOpti
   const std::string state = StateOf(data), part = state + ".fetching";
   std::error_code error;
   if (Exists(state) && !(fs::is_directory(state, error) && fs::is_empty(state, error))) {
-    return absl::FailedPreconditionError(StrCat(state, " holds a state already; stop the process that uses it and move it away, or "
-                                                       "start with it as it is"));
+    return absl::FailedPreconditionError(
+        StrCat(state,
+               " holds a state already; stop the process that uses it and move it away, or "
+               "start with it as it is"));
   }
   if (options.log_id.empty()) {
     FC_ASSIGN_OR_RETURN(options.log_id, LogIdOf(data));
   }
   FC_ASSIGN_OR_RETURN(Transfer t, Receive(from, part, options));
+  FC_RETURN_IF_ERROR(CheckLogReaches(data, t.manifest));
   FC_RETURN_IF_ERROR(TurnIntoState(part, t, options.progress));
   FC_RETURN_IF_ERROR(MoveFolder(part, state));
   return t;
+}
+
+absl::StatusOr<ArchiveReport> Archive(const std::string& data, const std::string& archive, int keep) {
+  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+  FC_ASSIGN_OR_RETURN(const std::vector<Listed> all, List(data));
+  std::vector<Manifest> verified;
+  for (const Listed& l : all)
+    if (l.verified && l.manifest->log_id == facts.id) verified.push_back(*l.manifest);
+  std::vector<LogPartition> partitions;
+  for (const auto& [service, count] : facts.partitions)
+    for (uint16_t p = 0; p < count; ++p) partitions.push_back({service, PartitionId(p)});
+  FC_ASSIGN_OR_RETURN(std::vector<TrimPoint> points, TrimPoints(verified, partitions, keep));
+  // The state may be older than they are: somebody restored an old one, or none is there at all.
+  FC_ASSIGN_OR_RETURN(auto state, RocksStore::Open({.folder = StateOf(data), .create_if_missing = false}));
+  for (auto& [partition, offset] : points) {
+    FC_ASSIGN_OR_RETURN(const machine::State::Meta meta, machine::ReadMeta(*state, partition));
+    offset = std::min(offset, meta.next);
+  }
+  return ArchiveLog(data + "/log", points, archive);
 }
 
 }  // namespace fundcore::checkpoint

@@ -3,9 +3,9 @@
 //   for (const Listed& c : *List(data)) …
 //   Restore(data, "noon", "0.1.0", now);        // stopped: what was the state is kept as state.before-noon
 //
-// Whatever becomes the state has been compared with its manifest, file by file, and its entries with the state hashes, now or
-// when it was marked as verified. Until the last rename nothing of the present state has changed; a crash on the way costs a
-// repetition.
+// Whatever becomes the state has been compared with its manifest, file by file, and its entries with the state hashes,
+// now or when it was marked as verified. Until the last rename nothing of the present state has changed; a crash on the
+// way costs a repetition.
 #pragma once
 
 #include <optional>
@@ -14,10 +14,11 @@
 
 #include "common/checkpoint/transfer.h"
 #include "common/checkpoint/verify.h"
+#include "common/log/archive.h"
 
 namespace fundcore::checkpoint {
 
-std::string CheckpointsOf(const std::string& data);   // DATA/checkpoints
+std::string CheckpointsOf(const std::string& data);  // DATA/checkpoints
 std::string FolderOf(const std::string& data, const std::string& name);
 // Where the files of a new checkpoint gather until it is complete. Names that begin with a dot are nobody's checkpoint.
 std::string MakingFolderOf(const std::string& data, const std::string& name);
@@ -26,7 +27,7 @@ struct Listed {
   std::string name;
   std::optional<Manifest> manifest;
   std::optional<VerifiedMark> verified;
-  std::string trouble;   // why there is no manifest
+  std::string trouble;  // why there is no manifest
 };
 // By age, newest first; those without a readable manifest at the end. None where there is no such folder.
 absl::StatusOr<std::vector<Listed>> List(const std::string& data);
@@ -43,7 +44,8 @@ absl::Status Publish(const std::string& data, const std::string& name);
 // The id of the log in the folder ("embedded:…"), "" where there is none.
 absl::StatusOr<std::string> LogIdOf(const std::string& data);
 
-// kNotFound; kFailedPrecondition where the folder is served, of another log, or keeps an earlier state under the same name.
+// kNotFound; kFailedPrecondition where the folder is served, of another log, or keeps an earlier state under the same
+// name.
 absl::Status Restore(const std::string& data, const std::string& name, const std::string& build, TimePoint now,
                      const Progress& progress = {});
 
@@ -51,7 +53,13 @@ absl::Status Restore(const std::string& data, const std::string& name, const std
 absl::StatusOr<Transfer> Pull(const CheckpointStore& store, const std::string& name, const std::string& data,
                               const Progress& progress = {});
 
-// From a peer or anywhere into the state of a folder that has none; call again to go on. kFailedPrecondition where there is one.
+// From a peer or anywhere into the state of a folder that has none; call again to go on. kFailedPrecondition where
+// there is one.
 absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOptions options);
+
+// Moves the segments of DATA/log that no start from the state, nor from any of the newest `keep` verified checkpoints
+// here, would read to the archive (common/log/archive.h). Stopped. kFailedPrecondition where fewer verified checkpoints
+// cover every partition.
+absl::StatusOr<ArchiveReport> Archive(const std::string& data, const std::string& archive, int keep = 2);
 
 }  // namespace fundcore::checkpoint

@@ -51,7 +51,8 @@ absl::Status ReadPieces(const std::string& path, uint64_t offset, uint64_t size,
   if (file.fd < 0) return DiskError(errno, "open", path);
   std::string buffer(std::min<uint64_t>(kPieceBytes, size), '\0');
   while (size > 0) {
-    const ssize_t n = ::pread(file.fd, buffer.data(), std::min<uint64_t>(buffer.size(), size), static_cast<off_t>(offset));
+    const ssize_t n =
+        ::pread(file.fd, buffer.data(), std::min<uint64_t>(buffer.size(), size), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return DiskError(errno, "read", path);
     if (n == 0) return absl::OkStatus();
@@ -121,7 +122,8 @@ absl::Status SyncFolder(const std::string& folder) {
   const Fd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (fd.fd < 0) return DiskError(errno, "open", folder);
   // Mounted buckets have no folders to sync, and say so.
-  if (::fsync(fd.fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS) return DiskError(errno, "sync", folder);
+  if (::fsync(fd.fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != ENOSYS)
+    return DiskError(errno, "sync", folder);
   return absl::OkStatus();
 }
 
@@ -161,7 +163,8 @@ absl::StatusOr<std::vector<FoundFile>> ListFiles(const std::string& folder) {
       if (error) return DiskError(error, "look at", path);
       out.push_back({fs::path(path).lexically_relative(folder).generic_string(), size});
     } else if (!fs::is_directory(status)) {
-      return absl::FailedPreconditionError(StrCat(path, " is a link or no regular file; a checkpoint holds neither, move it away"));
+      return absl::FailedPreconditionError(
+          StrCat(path, " is a link or no regular file; a checkpoint holds neither, move it away"));
     }
     it.increment(error);
     if (error) return DiskError(error, "list", folder);
@@ -171,7 +174,9 @@ absl::StatusOr<std::vector<FoundFile>> ListFiles(const std::string& folder) {
 }
 
 namespace {
-bool IsPlain(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; }
+bool IsPlain(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
 }  // namespace
 
 bool IsCheckpointName(std::string_view name) {

@@ -1,8 +1,8 @@
-// The few things that checkpoints ask of a disk: files in pieces, whole folders, and names that appear only when what they
-// name is complete. Internal to common/checkpoint and the tools that move checkpoints.
+// The few things that checkpoints ask of a disk: files in pieces, whole folders, and names that appear only when what
+// they name is complete. Internal to common/checkpoint and the tools that move checkpoints.
 //
-// Blocking. Errors name path and system's reason: kNotFound, kPermissionDenied, kResourceExhausted (full), kDataLoss (the disk
-// cannot read), otherwise kInternal.
+// Blocking. Errors name path and system's reason: kNotFound, kPermissionDenied, kResourceExhausted (full), kDataLoss
+// (the disk cannot read), otherwise kInternal.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path, size_t limit);
 // Appends the file's size to `*size` where it is set.
 absl::StatusOr<Hash256> HashFile(const std::string& path, uint64_t* size = nullptr);
 
-// Writes a new file, or over one of that name. What was not finished is there in part: write to names that nobody trusts.
+// Writes a new file, or over one of that name. What was not finished is there in part: write to names that nobody
+// trusts.
 class FileWriter {
  public:
   static absl::StatusOr<FileWriter> Open(const std::string& path);

@@ -15,8 +15,8 @@ constexpr std::string_view kFirstLine = "fundcore checkpoint 1";
 constexpr std::string_view kFirstLineOfAny = "fundcore checkpoint ";
 constexpr std::string_view kVerifiedLine = "fundcore verified 1";
 constexpr std::pair<ServiceId, std::string_view> kServices[] = {
-    {ServiceId::kSystem, "system"}, {ServiceId::kTrade, "trade"},       {ServiceId::kAccount, "account"},
-    {ServiceId::kProduct, "product"}, {ServiceId::kRisk, "risk"},       {ServiceId::kClearing, "clearing"},
+    {ServiceId::kSystem, "system"},   {ServiceId::kTrade, "trade"}, {ServiceId::kAccount, "account"},
+    {ServiceId::kProduct, "product"}, {ServiceId::kRisk, "risk"},   {ServiceId::kClearing, "clearing"},
     {ServiceId::kSimBank, "simbank"},
 };
 
@@ -89,13 +89,20 @@ class Reader {
       m_.name = line.Rest();
       return IsCheckpointName(m_.name);
     }
-    if (what == "made") m_.made = line.Time();
-    else if (what == "build") m_.build = line.Rest();
-    else if (what == "log") m_.log_id = line.Rest();
-    else if (what == "table") Table(line);
-    else if (what == "partition") Partition(line);
-    else if (what == "file") File(line);
-    else return false;
+    if (what == "made")
+      m_.made = line.Time();
+    else if (what == "build")
+      m_.build = line.Rest();
+    else if (what == "log")
+      m_.log_id = line.Rest();
+    else if (what == "table")
+      Table(line);
+    else if (what == "partition")
+      Partition(line);
+    else if (what == "file")
+      File(line);
+    else
+      return false;
     return line.good();
   }
 
@@ -110,14 +117,18 @@ class Reader {
     machine::TableForm f;
     f.table = line.Number<uint8_t>();
     const std::string_view kind = line.Word();
-    if (kind == "entries") f.kind = machine::TableKind::kEntries;
-    else if (kind == "history") f.kind = machine::TableKind::kHistory;
-    else if (kind == "ids") f.kind = machine::TableKind::kIds;
+    if (kind == "entries")
+      f.kind = machine::TableKind::kEntries;
+    else if (kind == "history")
+      f.kind = machine::TableKind::kHistory;
+    else if (kind == "ids")
+      f.kind = machine::TableKind::kIds;
     else if (kind == "pages") {
       f.kind = machine::TableKind::kPages;
       f.page_entries = line.Number<uint32_t>(1u << 20);
       if (f.page_entries == 0) line.Bad();
-    } else line.Bad();
+    } else
+      line.Bad();
     auto& forms = m_.tables[service];
     if (!forms.empty() && forms.back().table >= f.table) line.Bad();
     forms.push_back(f);
@@ -185,12 +196,13 @@ std::vector<std::pair<ServiceId, uint16_t>> Manifest::services() const {
 }
 
 std::string Print(const Manifest& m) {
-  std::string out = StrCat(kFirstLine, "\nname ", m.name, "\nmade ", Time(m.made), "\nbuild ", m.build, "\nlog ", m.log_id, "\n");
+  std::string out =
+      StrCat(kFirstLine, "\nname ", m.name, "\nmade ", Time(m.made), "\nbuild ", m.build, "\nlog ", m.log_id, "\n");
   for (const auto& [service, forms] : m.tables)
     for (const auto& f : forms) out += StrCat("table ", WordOf(service), " ", int{f.table}, " ", FormText(f), "\n");
   for (const PartitionMark& p : m.partitions) {
-    out += StrCat("partition ", WordOf(p.id.service), " ", p.id.partition.raw(), " next ", p.next, " epoch ", p.epoch, " hash ",
-                  p.hash, " stamp ", Time(p.stamp), "\n");
+    out += StrCat("partition ", WordOf(p.id.service), " ", p.id.partition.raw(), " next ", p.next, " epoch ", p.epoch,
+                  " hash ", p.hash, " stamp ", Time(p.stamp), "\n");
   }
   for (const FileMark& f : m.files) out += StrCat("file ", f.size, " ", f.hash.Hex(), " ", f.name, "\n");
   return out + StrCat("seal ", Sha256(out).Hex(), "\n");
@@ -198,14 +210,17 @@ std::string Print(const Manifest& m) {
 
 absl::StatusOr<Manifest> Parse(std::string_view text, const std::string& where) {
   const auto damaged = [&](std::string_view what) {
-    return absl::DataLossError(StrCat(where, ": ", what,
-                                      "; the manifest is damaged or cut short: do not use this checkpoint, take another copy of it "
-                                      "or another checkpoint"));
+    return absl::DataLossError(
+        StrCat(where, ": ", what,
+               "; the manifest is damaged or cut short: do not use this checkpoint, take another copy of it "
+               "or another checkpoint"));
   };
-  if (text.size() > kMaxManifestBytes) return damaged(StrCat("has ", text.size(), " bytes, more than ", kMaxManifestBytes));
+  if (text.size() > kMaxManifestBytes)
+    return damaged(StrCat("has ", text.size(), " bytes, more than ", kMaxManifestBytes));
   if (text.starts_with(kFirstLineOfAny) && text.substr(0, text.find('\n')) != kFirstLine) {
-    return absl::FailedPreconditionError(StrCat(where, ": begins with \"", text.substr(0, std::min<size_t>(40, text.find('\n'))),
-                                                "\", this build reads \"", kFirstLine, "\"; use the build that wrote it"));
+    return absl::FailedPreconditionError(
+        StrCat(where, ": begins with \"", text.substr(0, std::min<size_t>(40, text.find('\n'))),
+               "\", this build reads \"", kFirstLine, "\"; use the build that wrote it"));
   }
   // The seal first: after it only a writer's mistake is left to find.
   const size_t seal = text.rfind("\nseal ");
@@ -227,7 +242,8 @@ absl::StatusOr<Manifest> Parse(std::string_view text, const std::string& where) 
     }
     at = end + 1;
   }
-  if (m.name.empty() || m.partitions.empty() || m.files.empty()) return damaged("names no checkpoint, no partition or no file");
+  if (m.name.empty() || m.partitions.empty() || m.files.empty())
+    return damaged("names no checkpoint, no partition or no file");
   for (const auto& [service, count] : m.services()) {
     if (!m.tables.contains(service)) return damaged(StrCat("does not say what tables ", WordOf(service), " has"));
     if (!m.Find({service, PartitionId(static_cast<uint16_t>(count - 1))})) {
@@ -242,8 +258,9 @@ absl::StatusOr<Manifest> ReadManifest(const std::string& folder) {
   const std::string path = StrCat(folder, "/", kManifestName);
   auto text = ReadWhole(path, kMaxManifestBytes);
   if (absl::IsNotFound(text.status())) {
-    return absl::DataLossError(StrCat(folder, " has no ", kManifestName,
-                                      ": it is unfinished, or was made before checkpoints had one; remove it and make a new one"));
+    return absl::DataLossError(
+        StrCat(folder, " has no ", kManifestName,
+               ": it is unfinished, or was made before checkpoints had one; remove it and make a new one"));
   }
   FC_RETURN_IF_ERROR(text.status());
   return Parse(*text, path);
@@ -261,13 +278,14 @@ absl::Status CheckCovers(const Manifest& m, const std::vector<ServiceId>& wanted
     if (count(s) == 0) {
       std::string has;
       for (const auto& [service, n] : services) has += StrCat(has.empty() ? "" : ", ", WordOf(service));
-      return absl::FailedPreconditionError(StrCat("checkpoint ", m.name, " holds no state of ", WordOf(s), " (it has ", has,
-                                                  "); take one of a process that has the role"));
+      return absl::FailedPreconditionError(StrCat("checkpoint ", m.name, " holds no state of ", WordOf(s), " (it has ",
+                                                  has, "); take one of a process that has the role"));
     }
     if (s != ServiceId::kTrade && s != ServiceId::kAccount && s != ServiceId::kRisk) continue;
     if (by_investor != 0 && by_investor != count(s)) {
-      return absl::FailedPreconditionError(StrCat("checkpoint ", m.name, " has ", count(s), " partitions of ", WordOf(s), " and ",
-                                                  by_investor, " of another service that must have as many; it is of no one system"));
+      return absl::FailedPreconditionError(
+          StrCat("checkpoint ", m.name, " has ", count(s), " partitions of ", WordOf(s), " and ", by_investor,
+                 " of another service that must have as many; it is of no one system"));
     }
     by_investor = count(s);
   }
@@ -275,7 +293,8 @@ absl::Status CheckCovers(const Manifest& m, const std::vector<ServiceId>& wanted
 }
 
 std::string Print(const VerifiedMark& mark) {
-  return StrCat(kVerifiedLine, "\nmanifest ", mark.manifest.Hex(), "\nat ", Time(mark.at), "\nbuild ", mark.build, "\n");
+  return StrCat(kVerifiedLine, "\nmanifest ", mark.manifest.Hex(), "\nat ", Time(mark.at), "\nbuild ", mark.build,
+                "\n");
 }
 
 std::optional<VerifiedMark> ParseVerified(std::string_view text, std::string_view manifest_text) {
@@ -288,10 +307,14 @@ std::optional<VerifiedMark> ParseVerified(std::string_view text, std::string_vie
     at = end + 1;
     Line line(whole);
     if (number == 0 && whole == kVerifiedLine) continue;
-    if (number == 1 && line.Is("manifest")) mark.manifest = line.Sha();
-    else if (number == 2 && line.Is("at")) mark.at = line.Time();
-    else if (number == 3 && line.Is("build")) mark.build = line.Rest();
-    else return std::nullopt;
+    if (number == 1 && line.Is("manifest"))
+      mark.manifest = line.Sha();
+    else if (number == 2 && line.Is("at"))
+      mark.at = line.Time();
+    else if (number == 3 && line.Is("build"))
+      mark.build = line.Rest();
+    else
+      return std::nullopt;
     if (!line.good()) return std::nullopt;
   }
   if (number != 4 || mark.manifest != Sha256(manifest_text)) return std::nullopt;

@@ -1,7 +1,8 @@
 // The manifest of a checkpoint: what it is of, as of where, and the size and SHA-256 of every file in it.
 //
-// A checkpoint is a folder: FORMAT and db/ (a store as of a flush), MANIFEST, and VERIFIED once somebody has recomputed what
-// the manifest says. MANIFEST is written last, so a folder without it is unfinished. Its form is text, a fact a line:
+// A checkpoint is a folder: FORMAT and db/ (a store as of a flush), MANIFEST, and VERIFIED once somebody has recomputed
+// what the manifest says. MANIFEST is written last, so a folder without it is unfinished. Its form is text, a fact a
+// line:
 //
 //   fundcore checkpoint 1
 //   name noon
@@ -39,10 +40,10 @@ inline constexpr size_t kMaxFiles = 100'000;
 
 struct PartitionMark {
   LogPartition id;
-  LogOffset next = 0;   // of the first record that is not in the state
+  LogOffset next = 0;  // of the first record that is not in the state
   uint64_t epoch = 0;
-  std::string hash;     // the state hash as of there, 32 hex digits
-  TimePoint stamp;      // the latest business time in it
+  std::string hash;  // the state hash as of there, 32 hex digits
+  TimePoint stamp;   // the latest business time in it
   friend bool operator==(const PartitionMark&, const PartitionMark&) = default;
 };
 
@@ -73,7 +74,8 @@ std::string Print(const Manifest& manifest);
 // kDataLoss names line and fault; `where` begins the message. kFailedPrecondition for another version of the form.
 absl::StatusOr<Manifest> Parse(std::string_view text, const std::string& where);
 
-// Of a checkpoint's folder. kNotFound where there is no such folder; kDataLoss where it has no manifest or a damaged one.
+// Of a checkpoint's folder. kNotFound where there is no such folder; kDataLoss where it has no manifest or a damaged
+// one.
 absl::StatusOr<Manifest> ReadManifest(const std::string& folder);
 
 // OK where each of `services` is there with all its partitions (trade, account and risk have the same number); else

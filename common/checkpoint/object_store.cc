@@ -48,8 +48,10 @@ absl::Status Publish(const std::string& from, const std::string& to, const std::
     }
   }
   if (error == 0) return absl::OkStatus();
-  if (error == EEXIST) return absl::AlreadyExistsError(StrCat("object ", name, " exists already; objects are never overwritten"));
-  return absl::InternalError(StrCat("cannot name ", to, ": ", std::strerror(error), "; a mounted bucket must be able to rename"));
+  if (error == EEXIST)
+    return absl::AlreadyExistsError(StrCat("object ", name, " exists already; objects are never overwritten"));
+  return absl::InternalError(
+      StrCat("cannot name ", to, ": ", std::strerror(error), "; a mounted bucket must be able to rename"));
 }
 
 }  // namespace
@@ -123,8 +125,9 @@ absl::Status FolderStore::Put(const std::string& name, uint64_t size, const Hash
   uint64_t arrived = 0;
   FC_ASSIGN_OR_RETURN(const Hash256 found, HashFile(temporary, &arrived));
   if (arrived != size || found != hash) {
-    return absl::DataLossError(StrCat("object ", name, ": ", arrived, " bytes with SHA-256 ", found.Hex(), " arrived, expected ",
-                                      size, " bytes with ", hash.Hex(), "; nothing was stored under that name"));
+    return absl::DataLossError(StrCat("object ", name, ": ", arrived, " bytes with SHA-256 ", found.Hex(),
+                                      " arrived, expected ", size, " bytes with ", hash.Hex(),
+                                      "; nothing was stored under that name"));
   }
   const std::string folder = fs::path(path).parent_path().string();
   FC_RETURN_IF_ERROR(MakeFolders(folder));

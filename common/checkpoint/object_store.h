@@ -1,5 +1,5 @@
-// CheckpointStore: where checkpoints outlive the machine that made them. Whole objects by name, never overwritten, the way
-// object storage works, so that a bucket can stand behind it.
+// CheckpointStore: where checkpoints outlive the machine that made them. Whole objects by name, never overwritten, the
+// way object storage works, so that a bucket can stand behind it.
 //
 //   auto store = FolderStore::Open("/mnt/backup/fundcore");
 //   (*store)->Put("objects/3f/3f0c…", size, hash, feed);
@@ -35,8 +35,8 @@ class CheckpointStore {
   virtual absl::StatusOr<std::vector<FoundFile>> List(std::string_view prefix) const = 0;
   // nullopt where there is no such object.
   virtual absl::StatusOr<std::optional<uint64_t>> Size(const std::string& name) const = 0;
-  // The object appears whole, or not at all: what was stored is read back, and kDataLoss where it has not these bytes, naming
-  // what was expected and found. kAlreadyExists where the name is taken.
+  // The object appears whole, or not at all: what was stored is read back, and kDataLoss where it has not these bytes,
+  // naming what was expected and found. kAlreadyExists where the name is taken.
   virtual absl::Status Put(const std::string& name, uint64_t size, const Hash256& hash, Feed feed) = 0;
   // kNotFound, or the error of `piece`.
   virtual absl::Status Get(const std::string& name, Piece piece) const = 0;
@@ -46,8 +46,8 @@ class CheckpointStore {
   absl::StatusOr<std::string> GetText(const std::string& name, size_t limit) const;
 };
 
-// Objects are files; what is on its way lies in `.incoming`, which any number of processes may share. Leftovers older than a
-// day are removed at Open.
+// Objects are files; what is on its way lies in `.incoming`, which any number of processes may share. Leftovers older
+// than a day are removed at Open.
 class FolderStore final : public CheckpointStore {
  public:
   // The folder must exist: a share that is not mounted shall not fill the disk beneath its mount point.

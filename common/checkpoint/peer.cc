@@ -15,7 +15,7 @@ namespace {
 namespace v1 = admin::v1;
 constexpr char kList[] = "fundcore.admin.v1.AdminService/ListCheckpoints";
 constexpr char kFetch[] = "fundcore.admin.v1.AdminService/FetchCheckpoint";
-constexpr uint64_t kPieceOfFile = 16u << 20;   // the most that a peer gives out at once
+constexpr uint64_t kPieceOfFile = 16u << 20;  // the most that a peer gives out at once
 constexpr Duration kPatience = Duration::Seconds(120);
 constexpr int kTries = 10;
 
@@ -25,8 +25,11 @@ absl::StatusOr<Manifest> Outline(const v1::CheckpointInfo& info) {
   m.name = info.name();
   for (const auto& p : info.partitions()) {
     const auto service = ServiceOf(p.service());
-    if (!service) return absl::InternalError(StrCat("the peer has a service \"", p.service(), "\", which this build does not know"));
-    m.partitions.push_back({{*service, PartitionId(static_cast<uint16_t>(p.partition()))}, p.next_offset(), p.epoch(), p.hash(), {}});
+    if (!service)
+      return absl::InternalError(
+          StrCat("the peer has a service \"", p.service(), "\", which this build does not know"));
+    m.partitions.push_back(
+        {{*service, PartitionId(static_cast<uint16_t>(p.partition()))}, p.next_offset(), p.epoch(), p.hash(), {}});
   }
   return m;
 }
@@ -37,13 +40,16 @@ bool MayPass(const absl::Status& s) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PeerSource>> PeerSource::Open(std::shared_ptr<rpc::Channel> channel, const std::string& name,
-                                                             const std::vector<ServiceId>& services, std::string_view caller) {
+absl::StatusOr<std::unique_ptr<PeerSource>> PeerSource::Open(std::shared_ptr<rpc::Channel> channel,
+                                                             const std::string& name,
+                                                             const std::vector<ServiceId>& services,
+                                                             std::string_view caller) {
   v1::ListCheckpointsResponse all;
   FC_RETURN_IF_ERROR(rpc::BlockingCall(*channel, kList, v1::ListCheckpointsRequest(), &all, kPatience, caller));
-  absl::Status why = absl::NotFoundError(name == "latest" ? "the peer has no complete checkpoint; make one there with fundctl "
-                                                            "checkpoint create NAME"
-                                                          : StrCat("the peer has no checkpoint \"", name, "\""));
+  absl::Status why =
+      absl::NotFoundError(name == "latest" ? "the peer has no complete checkpoint; make one there with fundctl "
+                                             "checkpoint create NAME"
+                                           : StrCat("the peer has no checkpoint \"", name, "\""));
   bool first = true;
   for (const v1::CheckpointInfo& info : all.checkpoints()) {
     if (name != "latest" && info.name() != name) continue;
@@ -74,7 +80,8 @@ absl::Status PeerSource::Read(const std::string& file, uint64_t size, Piece piec
     const absl::Status status = rpc::ReadStream(
         *channel_, kFetch, request, &chunk,
         [&] {
-          if (chunk.offset() != at) taken = absl::DataLossError(StrCat("byte ", chunk.offset(), " came where byte ", at, " was due"));
+          if (chunk.offset() != at)
+            taken = absl::DataLossError(StrCat("byte ", chunk.offset(), " came where byte ", at, " was due"));
           if (taken.ok()) taken = piece(chunk.data());
           at += chunk.data().size();
           return taken.ok();

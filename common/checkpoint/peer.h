@@ -4,8 +4,8 @@
 //   FC_ASSIGN_OR_RETURN(auto source, PeerSource::Open(channel, "latest", {ServiceId::kTrade}, "operator"));
 //   Join(*source, "data", {.services = …});
 //
-// A piece that breaks off is asked for again from where it ended, up to ten times in a row with pauses that double from a
-// tenth of a second to five; so a peer that restarts in between costs seconds. Blocking; one thread.
+// A piece that breaks off is asked for again from where it ended, up to ten times in a row with pauses that double from
+// a tenth of a second to five; so a peer that restarts in between costs seconds. Blocking; one thread.
 #pragma once
 
 #include <memory>
@@ -19,10 +19,12 @@ namespace fundcore::checkpoint {
 
 class PeerSource final : public Source {
  public:
-  // `name` "latest" takes the newest complete one that holds all of `services`. kNotFound where there is none of that name;
-  // kFailedPrecondition naming the service that is missing. `caller` is who we are on loopback.
-  static absl::StatusOr<std::unique_ptr<PeerSource>> Open(std::shared_ptr<rpc::Channel> channel, const std::string& name,
-                                                          const std::vector<ServiceId>& services, std::string_view caller);
+  // `name` "latest" takes the newest complete one that holds all of `services`. kNotFound where there is none of that
+  // name; kFailedPrecondition naming the service that is missing. `caller` is who we are on loopback.
+  static absl::StatusOr<std::unique_ptr<PeerSource>> Open(std::shared_ptr<rpc::Channel> channel,
+                                                          const std::string& name,
+                                                          const std::vector<ServiceId>& services,
+                                                          std::string_view caller);
 
   const std::string& name() const { return name_; }
   absl::StatusOr<std::string> ManifestText() override;

@@ -39,13 +39,14 @@ absl::Status ReceiveFile(Source& from, const FileMark& file, const std::string& 
     sum.Add(piece);
     size += piece.size();
     // A source that does not end would fill the disk.
-    if (size > file.size) return absl::DataLossError(StrCat("more than the ", file.size, " bytes of its manifest arrive"));
+    if (size > file.size)
+      return absl::DataLossError(StrCat("more than the ", file.size, " bytes of its manifest arrive"));
     return out.Add(piece);
   }));
   const Hash256 found = sum.Finish();
   if (size != file.size || found != file.hash) {
-    return absl::DataLossError(StrCat(size, " bytes with SHA-256 ", found.Hex(), " arrived, its manifest says ", file.size,
-                                      " bytes with ", file.hash.Hex(),
+    return absl::DataLossError(StrCat(size, " bytes with SHA-256 ", found.Hex(), " arrived, its manifest says ",
+                                      file.size, " bytes with ", file.hash.Hex(),
                                       "; the source is damaged: take another copy or another checkpoint"));
   }
   return out.Finish();
@@ -80,7 +81,8 @@ absl::Status FolderSource::ReadFile(const FileMark& file, Piece piece) {
 absl::StatusOr<std::string> StoreSource::ManifestText() {
   auto text = store_->GetText(ManifestOf(name_), kMaxManifestBytes);
   if (absl::IsNotFound(text.status())) {
-    return absl::NotFoundError(StrCat("the store has no checkpoint \"", name_, "\"; fundctl checkpoint list --in lists them"));
+    return absl::NotFoundError(
+        StrCat("the store has no checkpoint \"", name_, "\"; fundctl checkpoint list --in lists them"));
   }
   return text;
 }
@@ -105,23 +107,26 @@ absl::StatusOr<Transfer> Push(Source& from, CheckpointStore* to, const Progress&
   if (taken) {
     FC_ASSIGN_OR_RETURN(const std::string theirs, to->GetText(ManifestOf(m.name), kMaxManifestBytes));
     if (theirs != text) {
-      return absl::AlreadyExistsError(StrCat("the store has another checkpoint called ", m.name,
-                                             "; make this one under a name of its own, such as one with the host and the day"));
+      return absl::AlreadyExistsError(
+          StrCat("the store has another checkpoint called ", m.name,
+                 "; make this one under a name of its own, such as one with the host and the day"));
     }
   }
   for (const FileMark& file : m.files) {
     FC_ASSIGN_OR_RETURN(const auto size, to->Size(ObjectOf(file)));
     if (size && *size != file.size) {
-      return absl::DataLossError(StrCat("object ", ObjectOf(file), " of the store has ", *size, " bytes, ", file.name, " has ",
-                                        file.size, "; the store is damaged there: remove that object and push again"));
+      return absl::DataLossError(StrCat("object ", ObjectOf(file), " of the store has ", *size, " bytes, ", file.name,
+                                        " has ", file.size,
+                                        "; the store is damaged there: remove that object and push again"));
     }
     if (size) {
       ++t.files_there;
       continue;
     }
     if (progress) FC_RETURN_IF_ERROR(progress(file.name, t.bytes_moved));
-    FC_RETURN_IF_ERROR(About(m, file, to->Put(ObjectOf(file), file.size, file.hash,
-                                              [&](Piece piece) { return from.ReadFile(file, piece); })));
+    FC_RETURN_IF_ERROR(About(m, file, to->Put(ObjectOf(file), file.size, file.hash, [&](Piece piece) {
+      return from.ReadFile(file, piece);
+    })));
     ++t.files_moved;
     t.bytes_moved += file.size;
   }
@@ -142,8 +147,9 @@ absl::StatusOr<Transfer> Receive(Source& from, const std::string& folder, const 
   const Manifest& m = t.manifest;
   FC_RETURN_IF_ERROR(CheckCovers(m, options.services));
   if (!options.log_id.empty() && m.log_id != options.log_id) {
-    return absl::FailedPreconditionError(StrCat("checkpoint ", m.name, " is of log ", m.log_id, ", the log here is ", options.log_id,
-                                                "; their offsets have nothing to do with each other: take a checkpoint of this log"));
+    return absl::FailedPreconditionError(
+        StrCat("checkpoint ", m.name, " is of log ", m.log_id, ", the log here is ", options.log_id,
+               "; their offsets have nothing to do with each other: take a checkpoint of this log"));
   }
   FC_RETURN_IF_ERROR(MakeFolders(folder));
   FC_RETURN_IF_ERROR(RemoveForeign(folder, m));  // an old MANIFEST, too: the folder is not complete

@@ -2,12 +2,13 @@
 // manifest on arrival, and a transfer that broke off goes on where it was, file by file.
 //
 //   FolderSource noon("data/checkpoints/noon");
-//   Push(noon, *store);                              // objects by their hash: what another checkpoint brought is not sent again
-//   StoreSource back(store, "noon");
-//   Receive(back, "data2/.receiving", {});           // a whole checkpoint's folder, or an error; call again to go on
+//   Push(noon, *store);                              // objects by their hash: what another checkpoint brought is not
+//   sent again StoreSource back(store, "noon"); Receive(back, "data2/.receiving", {});           // a whole
+//   checkpoint's folder, or an error; call again to go on
 //
-// In a store a checkpoint NAME is the objects checkpoints/NAME/MANIFEST (put last), checkpoints/NAME/VERIFIED where it was
-// verified, and for each file objects/HH/HASH, by its SHA-256. So neighbouring checkpoints share their unchanged files.
+// In a store a checkpoint NAME is the objects checkpoints/NAME/MANIFEST (put last), checkpoints/NAME/VERIFIED where it
+// was verified, and for each file objects/HH/HASH, by its SHA-256. So neighbouring checkpoints share their unchanged
+// files.
 //
 // Blocking; one thread each.
 #pragma once
@@ -57,9 +58,9 @@ class StoreSource final : public Source {
 
 struct Transfer {
   Manifest manifest;
-  bool verified = false;      // the source's mark came along
+  bool verified = false;  // the source's mark came along
   uint64_t files_moved = 0, bytes_moved = 0;
-  uint64_t files_there = 0;   // and not moved again
+  uint64_t files_there = 0;  // and not moved again
 };
 
 // kAlreadyExists where the store has another checkpoint of that name.
@@ -72,8 +73,8 @@ struct ReceiveOptions {
   std::string log_id;
   Progress progress;
 };
-// Fills `folder`, which belongs to this transfer alone, until it is the checkpoint: files of an earlier try that are as they
-// should be stay, everything else in it is removed. Its MANIFEST comes last.
+// Fills `folder`, which belongs to this transfer alone, until it is the checkpoint: files of an earlier try that are as
+// they should be stay, everything else in it is removed. Its MANIFEST comes last.
 absl::StatusOr<Transfer> Receive(Source& from, const std::string& folder, const ReceiveOptions& options);
 
 // What a store holds, by name; `verified` are those with a mark.

@@ -12,8 +12,7 @@
 namespace fundcore::checkpoint {
 namespace {
 
-constexpr char kRemedy[] =
-    "; do not use this checkpoint: pull or fetch another copy of it, or take another checkpoint";
+constexpr char kRemedy[] = "; do not use this checkpoint: pull or fetch another copy of it, or take another checkpoint";
 
 absl::StatusOr<std::unique_ptr<RocksStore>> OpenStore(const std::string& folder) {
   return RocksStore::Open({.folder = folder, .create_if_missing = false, .read_only = true, .cache_bytes = 32u << 20});
@@ -40,7 +39,8 @@ absl::StatusOr<Manifest> Seal(const std::string& folder, const Origin& origin, c
       for (uint16_t p = 0; p < s.partitions; ++p) {
         const LogPartition id{s.id, PartitionId(p)};
         FC_ASSIGN_OR_RETURN(const machine::State::Meta meta, machine::ReadMeta(*store, id));
-        m.partitions.push_back({id, meta.next, meta.epoch, meta.hash.Hex(), TimePoint::FromRaw(meta.now.raw() / 1000 * 1000)});
+        m.partitions.push_back(
+            {id, meta.next, meta.epoch, meta.hash.Hex(), TimePoint::FromRaw(meta.now.raw() / 1000 * 1000)});
       }
     }
   }
@@ -85,7 +85,8 @@ absl::Status CheckFiles(const std::string& folder, const Manifest& m, const Prog
   for (const FileMark& mark : m.files) {
     if (progress) FC_RETURN_IF_ERROR(progress(mark.name, bytes));
     FC_ASSIGN_OR_RETURN(const Hash256 found, HashFile(StrCat(folder, "/", mark.name), &bytes));
-    if (found != mark.hash) return wrong(mark.name, StrCat("has SHA-256 ", found.Hex(), ", its manifest says ", mark.hash.Hex()));
+    if (found != mark.hash)
+      return wrong(mark.name, StrCat("has SHA-256 ", found.Hex(), ", its manifest says ", mark.hash.Hex()));
   }
   return absl::OkStatus();
 }
@@ -95,33 +96,36 @@ absl::Status CheckStates(const std::string& folder, const Manifest& m, uint64_t*
   FC_ASSIGN_OR_RETURN(auto store, OpenStore(folder));
   for (const PartitionMark& mark : m.partitions) {
     const auto wrong = [&](std::string_view what) {
-      return absl::DataLossError(StrCat("checkpoint ", m.name, ": ", NameOf(mark.id), " ", what,
-                                        "; the state was wrong when the checkpoint was made: use an older checkpoint, and stop "
-                                        "and check the process that made this one (fundcore check-replay)"));
+      return absl::DataLossError(
+          StrCat("checkpoint ", m.name, ": ", NameOf(mark.id), " ", what,
+                 "; the state was wrong when the checkpoint was made: use an older checkpoint, and stop "
+                 "and check the process that made this one (fundcore check-replay)"));
     };
     if (progress) FC_RETURN_IF_ERROR(progress(NameOf(mark.id), count));
     FC_ASSIGN_OR_RETURN(const machine::State::Meta meta, machine::ReadMeta(*store, mark.id));
     if (meta.next != mark.next || meta.hash.Hex() != mark.hash) {
-      return wrong(StrCat("stands at offset ", meta.next, " with state hash ", meta.hash.Hex(), ", its manifest says offset ",
-                          mark.next, " with ", mark.hash));
+      return wrong(StrCat("stands at offset ", meta.next, " with state hash ", meta.hash.Hex(),
+                          ", its manifest says offset ", mark.next, " with ", mark.hash));
     }
     FC_ASSIGN_OR_RETURN(const machine::StateHash found,
                         machine::HashStored(*store, mark.id, m.tables.at(mark.id.service), mark.next, &count));
     if (found.Hex() != mark.hash) {
-      return wrong(StrCat("has entries whose state hash is ", found.Hex(), ", its manifest says ", mark.hash, " at offset ",
-                          mark.next));
+      return wrong(StrCat("has entries whose state hash is ", found.Hex(), ", its manifest says ", mark.hash,
+                          " at offset ", mark.next));
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Verified> Verify(const std::string& folder, const std::string& build, TimePoint now, const Progress& progress) {
+absl::StatusOr<Verified> Verify(const std::string& folder, const std::string& build, TimePoint now,
+                                const Progress& progress) {
   Verified v;
   FC_ASSIGN_OR_RETURN(v.manifest, ReadManifest(folder));
   absl::Status status = CheckFiles(folder, v.manifest, progress);
   if (status.ok()) status = CheckStates(folder, v.manifest, &v.entries, progress);
   if (!status.ok()) {
-    if (absl::IsDataLoss(status)) IgnoreStatus(RemoveAll(StrCat(folder, "/", kVerifiedName)), "the error itself is told");
+    if (absl::IsDataLoss(status))
+      IgnoreStatus(RemoveAll(StrCat(folder, "/", kVerifiedName)), "the error itself is told");
     return status;
   }
   FC_RETURN_IF_ERROR(Mark(folder, build, now));

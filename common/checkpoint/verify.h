@@ -1,12 +1,12 @@
 // Making the manifest of a new checkpoint, and finding out whether an old one still is what its manifest says.
 //
-//   FC_ASSIGN_OR_RETURN(Manifest m, Seal(folder, {.name = "noon", .build = "0.1.0", …}));   // MANIFEST is there, last
-//   FC_ASSIGN_OR_RETURN(Verified v, Verify(folder, options));                                // VERIFIED is there, or the error says why not
+//   FC_ASSIGN_OR_RETURN(Manifest m, Seal(folder, {.name = "noon", .build = "0.1.0"}));   // MANIFEST is there, last
+//   FC_ASSIGN_OR_RETURN(Verified v, Verify(folder, "0.1.0", now));                       // VERIFIED is there
 //
-// Verifying has two halves. The files must have the sizes and hashes of the manifest, none missing and none more: that finds
-// what disks, networks and people have done to the checkpoint since. Then each partition's state hash is recomputed from all
-// its entries: that finds what was wrong in the state already when the checkpoint was made. A store is opened read-only; not
-// a byte of the checkpoint changes but for the mark.
+// Verifying has two halves. The files must have the sizes and hashes of the manifest, none missing and none more: that
+// finds what disks, networks and people have done to the checkpoint since. Then each partition's state hash is
+// recomputed from all its entries: that finds what was wrong in the state already when the checkpoint was made. A store
+// is opened read-only; not a byte of the checkpoint changes but for the mark.
 //
 // Blocking: reads everything, minutes for a large state. Several may run at once.
 #pragma once
@@ -35,8 +35,8 @@ struct Origin {
   std::vector<Service> services;
 };
 
-// Hears how far it is: "db/000123.sst" and bytes, or "trade partition 3" and entries so far; an error ends the work with it.
-// May be empty.
+// Hears how far it is: "db/000123.sst" and bytes, or "trade partition 3" and entries so far; an error ends the work
+// with it. May be empty.
 using Progress = std::function<absl::Status(std::string_view what, uint64_t done)>;
 
 // Reads offsets and hashes out of the store in `folder`, hashes all files and writes MANIFEST.
@@ -53,7 +53,8 @@ struct Verified {
   uint64_t entries = 0;
 };
 // Both halves, then VERIFIED. A checkpoint found wrong loses the mark.
-absl::StatusOr<Verified> Verify(const std::string& folder, const std::string& build, TimePoint now, const Progress& progress = {});
+absl::StatusOr<Verified> Verify(const std::string& folder, const std::string& build, TimePoint now,
+                                const Progress& progress = {});
 
 // The mark of this very manifest, nullopt where there is none. kNotFound, kDataLoss as ReadManifest.
 absl::StatusOr<std::optional<VerifiedMark>> MarkOf(const std::string& folder);

@@ -1,4 +1,5 @@
-// See rehash.h. What a table adds to the sum is said in state.h, by its WriteBack; this is the same read from the store.
+// See rehash.h. What a table adds to the sum is said in state.h, by its WriteBack; this is the same read from the
+// store.
 #include "common/machine/rehash.h"
 
 #include <array>
@@ -35,7 +36,8 @@ class Walk {
     key.remove_prefix(1);
     if (table == kMetaTable && family == Family::kState) return absl::OkStatus();
     const std::optional<TableForm>& form = forms_[table];
-    if (!form || FamilyOf(form->kind) != family) return Damaged(table, "holds entries, but the machine has no such table");
+    if (!form || FamilyOf(form->kind) != family)
+      return Damaged(table, "holds entries, but the machine has no such table");
     switch (form->kind) {
       case TableKind::kEntries:
       case TableKind::kHistory: Add(table, key, value); return absl::OkStatus();
@@ -101,7 +103,8 @@ absl::StatusOr<State::Meta> ReadMeta(const StateStore& store, LogPartition parti
   };
   if (!stored) return absl::NotFoundError(StrCat("nothing is stored of ", whose()));
   State::Meta meta;
-  if (!Decode(*stored, &meta)) return absl::DataLossError(StrCat("the state's own entry of ", whose(), " is malformed"));
+  if (!Decode(*stored, &meta))
+    return absl::DataLossError(StrCat("the state's own entry of ", whose(), " is malformed"));
   return meta;
 }
 

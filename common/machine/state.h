@@ -188,7 +188,7 @@ class PagedTable : public TableBase {
         if (!page.present[i]) continue;
         entry.clear();
         ByteWriter(&entry).Put(page.values[i]);
-        if (page.dirty[i]) {
+        if (page.dirty[i] || page.older[i]) {
           const StateHash h = StateHash::OfEntry(table_, EncodeKey(number * kPageSize + i), entry);
           sum->Subtract(page.hashes[i]);
           sum->Add(h);
@@ -197,6 +197,7 @@ class PagedTable : public TableBase {
         w.Bytes(entry);
       }
       page.dirty.reset();
+      page.older.reset();
       batch->writes.push_back({Family::kState, state_.Prefix(table_) + EncodeKey(number), std::move(value)});
     }
     dirty_pages_.clear();
@@ -223,6 +224,8 @@ class PagedTable : public TableBase {
     std::vector<V> values = std::vector<V>(kPageSize);
     std::vector<StateHash> hashes = std::vector<StateHash>(kPageSize);
     std::bitset<kPageSize> present, dirty;
+    // Stored by a build whose entries had fewer fields: its bytes, and so its hash, change when the page is written again.
+    std::bitset<kPageSize> older;
     bool used = true;
   };
 
@@ -238,6 +241,7 @@ class PagedTable : public TableBase {
     auto page = std::make_unique<Page>();
     if (stored->has_value()) {
       ByteReader r(**stored);
+      std::string again;
       for (size_t i = 0; i < kPageSize; ++i) {
         if (!r.U8()) continue;
         std::string_view entry = r.Bytes();
@@ -245,6 +249,9 @@ class PagedTable : public TableBase {
                  " is malformed; restore this data folder from a checkpoint");
         page->present[i] = true;
         page->hashes[i] = StateHash::OfEntry(table_, EncodeKey(number * kPageSize + i), entry);
+        again.clear();
+        ByteWriter(&again).Put(page->values[i]);
+        page->older[i] = again != entry;
       }
     }
     if (spans_.size() <= number / kSpan) spans_.resize(number / kSpan + 1);

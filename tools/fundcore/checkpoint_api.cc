@@ -23,7 +23,8 @@ TimePoint WallTime() {
 
 absl::Status BadName(const std::string& name) {
   return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
-                              StrCat("name \"", name, "\" must have 1 to 64 letters, digits, - and _"), {{"field", "name"}});
+                              StrCat("name \"", name, "\" must have 1 to 64 letters, digits, - and _"),
+                              {{"field", "name"}});
 }
 
 absl::Status NoSuch(const std::string& name) {
@@ -59,7 +60,9 @@ void Fill(const checkpoint::Listed& l, v1::CheckpointInfo* out) {
 }  // namespace
 
 CheckpointApi::CheckpointApi(Options options)
-    : options_(std::move(options)), reader_("fundcore-cp-read", options_.clock), worker_("fundcore-cp-work", options_.clock) {}
+    : options_(std::move(options)),
+      reader_("fundcore-cp-read", options_.clock),
+      worker_("fundcore-cp-work", options_.clock) {}
 
 CheckpointApi::~CheckpointApi() { Stop(); }
 
@@ -108,9 +111,10 @@ absl::Status CheckpointApi::CompleteNow(const std::string& name) {
   origin.log_id = options_.log_id;
   origin.made = WallTime();
   origin.services = services_;
-  FC_RETURN_IF_ERROR(checkpoint::Seal(checkpoint::MakingFolderOf(options_.data, name), origin,
-                                      [this](std::string_view, uint64_t) { return GoOn(); })
-                         .status());
+  FC_RETURN_IF_ERROR(
+      checkpoint::Seal(checkpoint::MakingFolderOf(options_.data, name), origin, [this](std::string_view, uint64_t) {
+        return GoOn();
+      }).status());
   return checkpoint::Publish(options_.data, name);
 }
 
@@ -123,8 +127,8 @@ void CheckpointApi::Register(System* system) {
   rpc::Handlers* handlers = system->handlers();
   const std::string face = "fundcore.admin.v1.AdminService/";
   handlers->Unary<v1::ListCheckpointsRequest, v1::ListCheckpointsResponse>(
-      face + "ListCheckpoints",
-      [this](const rpc::Call& call, const v1::ListCheckpointsRequest&, v1::ListCheckpointsResponse* r, rpc::Reply reply) {
+      face + "ListCheckpoints", [this](const rpc::Call& call, const v1::ListCheckpointsRequest&,
+                                       v1::ListCheckpointsResponse* r, rpc::Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         reader_.Post([this, r, reply = std::move(reply)]() mutable {
           auto all = checkpoint::List(options_.data);
@@ -151,7 +155,8 @@ void CheckpointApi::Register(System* system) {
         if (!checkpoint::IsCheckpointName(q.name())) return stream->Finish(BadName(q.name()));
         if (q.size() < 1 || q.size() > kMaxFetchBytes) {
           return stream->Finish(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_FIELD",
-                                                     StrCat("size ", q.size(), " must be 1 to ", kMaxFetchBytes), {{"field", "size"}}));
+                                                     StrCat("size ", q.size(), " must be 1 to ", kMaxFetchBytes),
+                                                     {{"field", "size"}}));
         }
         if (fetches_.fetch_add(1) >= kMaxFetches) {
           fetches_.fetch_sub(1);
@@ -169,18 +174,19 @@ void CheckpointApi::Verify(const std::string& name, std::shared_ptr<rpc::Stream>
   if (!checkpoint::Exists(folder)) return stream->Finish(NoSuch(name));
   using SteadyClock = std::chrono::steady_clock;
   SteadyClock::time_point told{};
-  auto verified = checkpoint::Verify(folder, std::string(System::Version()), WallTime(), [&](std::string_view at, uint64_t done) {
-    FC_RETURN_IF_ERROR(GoOn());
-    if (stream->cancelled()) return absl::CancelledError("nobody waits for this verification any more");
-    // Few messages: whoever reads slowly must not be cut off for it.
-    if (SteadyClock::now() - told < std::chrono::milliseconds(500)) return absl::OkStatus();
-    told = SteadyClock::now();
-    v1::VerifyCheckpointProgress progress;
-    progress.set_at(std::string(at));
-    progress.set_done(done);
-    stream->Send(progress);
-    return absl::OkStatus();
-  });
+  auto verified =
+      checkpoint::Verify(folder, std::string(System::Version()), WallTime(), [&](std::string_view at, uint64_t done) {
+        FC_RETURN_IF_ERROR(GoOn());
+        if (stream->cancelled()) return absl::CancelledError("nobody waits for this verification any more");
+        // Few messages: whoever reads slowly must not be cut off for it.
+        if (SteadyClock::now() - told < std::chrono::milliseconds(500)) return absl::OkStatus();
+        told = SteadyClock::now();
+        v1::VerifyCheckpointProgress progress;
+        progress.set_at(std::string(at));
+        progress.set_done(done);
+        stream->Send(progress);
+        return absl::OkStatus();
+      });
   if (!verified.ok()) return stream->Finish(verified.status());
   v1::VerifyCheckpointProgress last;
   last.set_verified(true);
@@ -206,7 +212,10 @@ absl::StatusOr<std::string> CheckpointApi::FileToFetch(const std::string& name, 
   for (const checkpoint::FileMark& f : fetched_.files)
     if (f.name == file) return StrCat(folder, "/", file);
   return rpc::ErrorWithReason(absl::StatusCode::kNotFound, "NO_SUCH_FILE",
-                              StrCat("checkpoint ", name, " has no file "", file.substr(0, 200), ""; its MANIFEST lists them"));
+                              StrCat("checkpoint ", name,
+                                     " has no file "
+                                     ", file.substr(0, 200), "
+                                     "; its MANIFEST lists them"));
 }
 
 void CheckpointApi::Fetch(const std::string& name, const std::string& file, uint64_t offset, uint64_t size,

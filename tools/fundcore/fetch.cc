@@ -27,7 +27,8 @@ absl::StatusOr<std::vector<ServiceId>> ServicesOf(const std::vector<std::string>
     for (const auto& [word, service] : kRoles)
       if (word == role) found = service;
     if (!found) {
-      return absl::InvalidArgumentError(StrCat("--roles: \"", role, "\" is not trade, account, product, risk, clearing or bank"));
+      return absl::InvalidArgumentError(
+          StrCat("--roles: \"", role, "\" is not trade, account, product, risk, clearing or bank"));
     }
     out.push_back(*found);
   }
@@ -50,12 +51,16 @@ absl::Status FetchCheckpoint(const FetchOptions& o) {
   FC_ASSIGN_OR_RETURN(const checkpoint::Transfer t, checkpoint::Join(*source, o.data, {.services = services}));
   const auto number = [](uint64_t n) { return static_cast<unsigned long long>(n); };
   if (o.json) {
-    std::printf("{\"checkpoint\":\"%s\",\"files\":%llu,\"files_there_already\":%llu,\"bytes\":%llu,\"partitions\":%zu}\n",
-                t.manifest.name.c_str(), number(t.files_moved), number(t.files_there), number(t.bytes_moved), t.manifest.partitions.size());
+    std::printf(
+        "{\"checkpoint\":\"%s\",\"files\":%llu,\"files_there_already\":%llu,\"bytes\":%llu,\"partitions\":%zu}\n",
+        t.manifest.name.c_str(), number(t.files_moved), number(t.files_there), number(t.bytes_moved),
+        t.manifest.partitions.size());
   } else {
-    std::printf("fetched checkpoint %s of %s: %llu files, %llu bytes (%llu files were there already); %s/state holds %zu partitions\n",
-                t.manifest.name.c_str(), o.from.c_str(), number(t.files_moved), number(t.bytes_moved), number(t.files_there),
-                o.data.c_str(), t.manifest.partitions.size());
+    std::printf(
+        "fetched checkpoint %s of %s: %llu files, %llu bytes (%llu files were there already); %s/state holds %zu "
+        "partitions\n",
+        t.manifest.name.c_str(), o.from.c_str(), number(t.files_moved), number(t.bytes_moved), number(t.files_there),
+        o.data.c_str(), t.manifest.partitions.size());
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "common/config/parse.h"
 #include "common/crypto/vault.h"
 #include "tools/fundcore/fetch.h"
+#include "tools/fundcore/migrate.h"
 #include "tools/fundcore/serve.h"
 #include "tools/fundcore/system.h"
 
@@ -94,6 +95,12 @@ int main(int argc, char** argv) {
   joining->add_option("--tls-ca", fetch.tls_ca);
   joining->add_flag("--json", fetch.json);
 
+  std::string target;
+  CLI::App* migrate = app.add_subcommand("migrate", "copy the log of a stopped folder to another log, offset for offset; again goes on");
+  migrate->add_option("--data", data, "data folder");
+  migrate->add_option("--to-folder", target, "an embedded log, new or begun by an earlier run")->required();
+  migrate->add_flag("--json", json);
+
   try {
     app.parse(argc, argv);
     if (serve->parsed() && !config.empty()) {
@@ -112,6 +119,7 @@ int main(int argc, char** argv) {
     return Report(fundcore::checkpoint::Restore(data, checkpoint, std::string(fundcore::System::Version()),
                                                 fundcore::TimePoint::FromRaw(now.count())));
   }
+  if (migrate->parsed()) return Report(fundcore::MigrateToFolder(data, target, json));
   if (joining->parsed()) return Report(fundcore::FetchCheckpoint(fetch));
 
   if (!listen.empty()) options.listen = {listen};

@@ -40,7 +40,12 @@ absl::Status MakeFolder(const std::string& path) {
 
 absl::StatusOr<Vault> OpenVault(const std::string& path, bool fresh) {
   // A key that vanished is not replaced by a new one: everything sealed with it would be lost without a word.
-  if (fresh && !std::filesystem::exists(path)) FC_RETURN_IF_ERROR(CreateKeyFile(path));
+  const bool there = std::filesystem::exists(path);
+  if (!fresh && !there) {
+    return absl::NotFoundError(StrCat(path, " is missing, and the data here are sealed with it; copy it from the process or the "
+                                            "backup that they came from. No new one is made"));
+  }
+  if (!there) FC_RETURN_IF_ERROR(CreateKeyFile(path));
   return Vault::FromKeyFile(path);
 }
 
@@ -209,7 +214,8 @@ absl::Status Serve(const ServeOptions& o) {
   FC_ASSIGN_OR_RETURN(const std::set<ServiceId> roles, ParseRoles(o.roles));
   FC_RETURN_IF_ERROR(MakeFolder(o.data));
   const std::string log_folder = o.data + "/log", exchange = o.exchange.empty() ? o.data + "/exchange" : o.exchange;
-  const bool fresh = !o.kafka && !std::filesystem::exists(log_folder);
+  // A state without its log is that of a process that joins (docs/checkpoints.md): it needs the key of the others.
+  const bool fresh = !o.kafka && !std::filesystem::exists(log_folder) && !std::filesystem::exists(o.data + "/state");
 
   ServiceDeps deps;
   deps.partitions = o.partitions;

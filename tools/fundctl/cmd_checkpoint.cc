@@ -27,13 +27,16 @@ TimePoint WallTime() {
 class Listing {
  public:
   explicit Listing(bool offsets)
-      : checkpoints_(answer_.AddTable("checkpoints", {"name", "made", "verified", "bytes", "files", "services", "records", "log"})),
-        offsets_(offsets ? &answer_.AddTable("offsets", {"checkpoint", "service", "partition", "next_offset", "hash"}, "offsets")
+      : checkpoints_(answer_.AddTable("checkpoints",
+                                      {"name", "made", "verified", "bytes", "files", "services", "records", "log"})),
+        offsets_(offsets ? &answer_.AddTable("offsets", {"checkpoint", "service", "partition", "next_offset", "hash"},
+                                             "offsets")
                          : nullptr) {}
 
   void Add(const cp::Manifest& m, bool verified) {
     std::string services;
-    for (const auto& [service, count] : m.services()) services += StrCat(services.empty() ? "" : " ", cp::WordOf(service), ":", count);
+    for (const auto& [service, count] : m.services())
+      services += StrCat(services.empty() ? "" : " ", cp::WordOf(service), ":", count);
     uint64_t records = 0;
     for (const cp::PartitionMark& p : m.partitions) {
       records += p.next;
@@ -63,8 +66,11 @@ absl::StatusOr<cp::Manifest> Outline(const v1::CheckpointInfo& info) {
   if (!m.files.empty()) m.files[0].size = info.bytes();
   for (const auto& p : info.partitions()) {
     const auto service = cp::ServiceOf(p.service());
-    if (!service) return absl::InternalError(StrCat("the server has a service \"", p.service(), "\", which this tool does not know"));
-    m.partitions.push_back({{*service, PartitionId(static_cast<uint16_t>(p.partition()))}, p.next_offset(), p.epoch(), p.hash(), {}});
+    if (!service)
+      return absl::InternalError(
+          StrCat("the server has a service \"", p.service(), "\", which this tool does not know"));
+    m.partitions.push_back(
+        {{*service, PartitionId(static_cast<uint16_t>(p.partition()))}, p.next_offset(), p.epoch(), p.hash(), {}});
   }
   return m;
 }
@@ -104,12 +110,15 @@ Result ListCheckpoints(Remote& remote, const CheckpointOptions& o) {
   if (!o.data.empty()) {
     FC_ASSIGN_OR_RETURN(const auto all, cp::List(o.data));
     for (const cp::Listed& l : all) {
-      if (l.manifest) listing.Add(*l.manifest, l.verified.has_value());
-      else listing.AddTrouble(l.name, l.trouble);
+      if (l.manifest)
+        listing.Add(*l.manifest, l.verified.has_value());
+      else
+        listing.AddTrouble(l.name, l.trouble);
     }
     return listing.Take();
   }
-  FC_ASSIGN_OR_RETURN(auto all, remote.Ask<v1::ListCheckpointsResponse>(StrCat(kAdmin, "ListCheckpoints"), v1::ListCheckpointsRequest()));
+  FC_ASSIGN_OR_RETURN(auto all, remote.Ask<v1::ListCheckpointsResponse>(StrCat(kAdmin, "ListCheckpoints"),
+                                                                        v1::ListCheckpointsRequest()));
   for (const v1::CheckpointInfo& info : all.checkpoints()) {
     if (!info.trouble().empty()) {
       listing.AddTrouble(info.name(), info.trouble());
@@ -125,7 +134,8 @@ Result VerifyCheckpoint(Remote& remote, const CheckpointOptions& o) {
   Answer a;
   a.Add("checkpoint", o.name);
   if (!o.data.empty()) {
-    if (!cp::IsCheckpointName(o.name)) return absl::InvalidArgumentError(StrCat("\"", o.name, "\" is no checkpoint's name"));
+    if (!cp::IsCheckpointName(o.name))
+      return absl::InvalidArgumentError(StrCat("\"", o.name, "\" is no checkpoint's name"));
     FC_ASSIGN_OR_RETURN(const cp::Verified v, cp::Verify(cp::FolderOf(o.data, o.name), kBuild, WallTime()));
     a.Add("verified", true);
     a.Add("files", uint64_t{v.manifest.files.size()});
@@ -159,7 +169,8 @@ Result PushCheckpoint(Remote& remote, const CheckpointOptions& o) {
   FC_ASSIGN_OR_RETURN(auto store, cp::FolderStore::Open(o.to));
   std::unique_ptr<cp::Source> source;
   if (!o.data.empty()) {
-    if (!cp::IsCheckpointName(o.name)) return absl::InvalidArgumentError(StrCat("\"", o.name, "\" is no checkpoint's name"));
+    if (!cp::IsCheckpointName(o.name))
+      return absl::InvalidArgumentError(StrCat("\"", o.name, "\" is no checkpoint's name"));
     source = std::make_unique<cp::FolderSource>(cp::FolderOf(o.data, o.name));
   } else {
     FC_ASSIGN_OR_RETURN(source, cp::PeerSource::Open(remote.channel(), o.name, {}, "operator"));
@@ -172,6 +183,15 @@ Result PullCheckpoint(const CheckpointOptions& o) {
   FC_ASSIGN_OR_RETURN(auto store, cp::FolderStore::Open(o.from));
   FC_ASSIGN_OR_RETURN(const cp::Transfer t, cp::Pull(*store, o.name, o.data));
   return TransferAnswer(t);
+}
+
+Result ArchiveLog(const std::string& data, const std::string& archive, int keep) {
+  FC_ASSIGN_OR_RETURN(const ArchiveReport r, cp::Archive(data, archive, keep));
+  Answer a;
+  a.Add("segments_moved", r.segments);
+  a.Add("bytes", r.bytes);
+  a.Add("log_begins_with_segment", r.first);
+  return a;
 }
 
 }  // namespace fundcore::fundctl

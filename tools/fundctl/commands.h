@@ -58,6 +58,8 @@ Result RestoreCheckpoint(const CheckpointOptions& options);
 // Both go on where an earlier try broke off.
 Result PushCheckpoint(Remote& remote, const CheckpointOptions& options);
 Result PullCheckpoint(const CheckpointOptions& options);
+// Moves the segments of a stopped folder's log that the state and the newest `keep` verified checkpoints make needless.
+Result ArchiveLog(const std::string& data, const std::string& archive, int keep);
 
 // --- cmd_recovery.cc
 // ---------------------------------------------------------------------------------------------------------

@@ -103,6 +103,7 @@ struct Options {
   std::string a, b, c;  // positions: an investor, an order, a fund, a file …
   std::string ta, day, note, person, request_id, resolution;
   uint64_t number = 0;  // of a break
+  int keep = 2;         // verified checkpoints
   uint32_t limit = 100;
   bool all = false, verify = false, passed = false, failed = false;
   OpenOptions open;
@@ -271,6 +272,13 @@ class CommandLine {
     name(pull);
     data(pull, "the data folder")->required();
     pull->add_option("--from", c.from, "the store's folder")->required();
+
+    CLI::App* archive = Command(Family("log", "the embedded log of a stopped folder"), "archive",
+                                "move the segments that verified checkpoints have made needless to another folder",
+                                [this, &c](Remote&) { return ArchiveLog(c.data, c.to, o_.keep); });
+    archive->add_option("--data", c.data, "the stopped data folder")->required();
+    archive->add_option("--to", c.to, "the archive's folder")->required();
+    archive->add_option("--keep-checkpoints", o_.keep, "each partition must be in so many verified ones")->capture_default_str();
   }
 
   void AddProduct() {

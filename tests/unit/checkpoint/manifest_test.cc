@@ -19,12 +19,14 @@ Manifest Sample() {
   m.build = "0.1.0";
   m.log_id = "embedded:8d0f";
   using machine::TableKind;
-  m.tables[ServiceId::kTrade] = {{1, TableKind::kPages, 32}, {2, TableKind::kEntries, 0}, {4, TableKind::kHistory, 0}, {5, TableKind::kIds, 0}};
+  m.tables[ServiceId::kTrade] = {
+      {1, TableKind::kPages, 32}, {2, TableKind::kEntries, 0}, {4, TableKind::kHistory, 0}, {5, TableKind::kIds, 0}};
   m.tables[ServiceId::kSystem] = {{1, TableKind::kEntries, 0}};
   const std::string hash(32, 'a');
-  m.partitions = {{{ServiceId::kSystem, PartitionId(0)}, 2, 1, hash, {}},
-                  {{ServiceId::kTrade, PartitionId(0)}, 1042, 3, hash, *TimePoint::Parse("2025-03-03 11:59:59.871")},
-                  {{ServiceId::kTrade, PartitionId(1)}, UINT64_MAX, 3, hash, *TimePoint::Parse("2025-03-03 11:59:59.871")}};
+  m.partitions = {
+      {{ServiceId::kSystem, PartitionId(0)}, 2, 1, hash, {}},
+      {{ServiceId::kTrade, PartitionId(0)}, 1042, 3, hash, *TimePoint::Parse("2025-03-03 11:59:59.871")},
+      {{ServiceId::kTrade, PartitionId(1)}, UINT64_MAX, 3, hash, *TimePoint::Parse("2025-03-03 11:59:59.871")}};
   m.files = {{"FORMAT", 17, Sha256("a")}, {"db/000123.sst", 67108864, Sha256("b")}};
   return m;
 }
@@ -41,7 +43,8 @@ TEST(Manifest, ParsesWhatItPrints) {
   EXPECT_EQ(*back, m);
   EXPECT_EQ(Print(*back), Print(m));
   EXPECT_EQ(m.bytes(), 67108864u + 17);
-  EXPECT_EQ(m.services(), (std::vector<std::pair<ServiceId, uint16_t>>{{ServiceId::kSystem, 1}, {ServiceId::kTrade, 2}}));
+  EXPECT_EQ(m.services(),
+            (std::vector<std::pair<ServiceId, uint16_t>>{{ServiceId::kSystem, 1}, {ServiceId::kTrade, 2}}));
 }
 
 TEST(Manifest, FindsEveryFlippedBitAndEveryCut) {
@@ -68,12 +71,24 @@ TEST(Manifest, RefusesWhatNoServerWrites) {
     return Parse(Resealed(text.replace(at, old.size(), replacement)), "x").status();
   };
   ASSERT_TRUE(with("made 2025", "made 2025").ok());
-  for (const auto& [old, replacement] : std::vector<std::pair<std::string, std::string>>{
-           {" db/000123.sst", " ../../etc/passwd"}, {" db/000123.sst", " /etc/passwd"}, {" db/000123.sst", " db/.hidden"},
-           {" db/000123.sst", " db//x"}, {" db/000123.sst", " MANIFEST"}, {" db/000123.sst", " FORMAT"},  // twice
-           {"name noon", "name ../noon"}, {"partition trade 1 ", "partition trade 2 "}, {"partition trade 1 ", "partition trade 1000 "},
-           {"next 1042", "next -1"}, {"next 1042", "next 1042x"}, {"next 1042", "prev 1042"}, {"table trade 4 history\n", "table trade 1 history\n"},
-           {"pages 32", "pages 0"}, {"table system 1 entries\n", ""}, {"build 0.1.0", "color red"}, {"file 17 ", "file 17  "}}) {
+  for (const auto& [old, replacement] :
+       std::vector<std::pair<std::string, std::string>>{{" db/000123.sst", " ../../etc/passwd"},
+                                                        {" db/000123.sst", " /etc/passwd"},
+                                                        {" db/000123.sst", " db/.hidden"},
+                                                        {" db/000123.sst", " db//x"},
+                                                        {" db/000123.sst", " MANIFEST"},
+                                                        {" db/000123.sst", " FORMAT"},  // twice
+                                                        {"name noon", "name ../noon"},
+                                                        {"partition trade 1 ", "partition trade 2 "},
+                                                        {"partition trade 1 ", "partition trade 1000 "},
+                                                        {"next 1042", "next -1"},
+                                                        {"next 1042", "next 1042x"},
+                                                        {"next 1042", "prev 1042"},
+                                                        {"table trade 4 history\n", "table trade 1 history\n"},
+                                                        {"pages 32", "pages 0"},
+                                                        {"table system 1 entries\n", ""},
+                                                        {"build 0.1.0", "color red"},
+                                                        {"file 17 ", "file 17  "}}) {
     EXPECT_TRUE(absl::IsDataLoss(with(old, replacement))) << old << " -> " << replacement;
   }
   const absl::Status newer = Parse(Resealed(std::string(good).replace(20, 1, "2")), "x").status();
@@ -107,9 +122,11 @@ TEST(VerifiedMark, IsOfOneManifest) {
 
 TEST(Names, LeadNowhereElse) {
   for (const char* good : {"noon", "a-b_C9"}) EXPECT_TRUE(IsCheckpointName(good)) << good;
-  for (const char* bad : {"", ".", "..", "a/b", "a.b", "a b", "\xe4\xb8\xad"}) EXPECT_FALSE(IsCheckpointName(bad)) << bad;
+  for (const char* bad : {"", ".", "..", "a/b", "a.b", "a b", "\xe4\xb8\xad"})
+    EXPECT_FALSE(IsCheckpointName(bad)) << bad;
   for (const char* good : {"FORMAT", "db/000123.sst", "db/MANIFEST-000004"}) EXPECT_TRUE(IsFileName(good)) << good;
-  for (const char* bad : {"", "/x", "x/", "a//b", "..", "a/../b", "./a", "a/.b", "a\nb"}) EXPECT_FALSE(IsFileName(bad)) << bad;
+  for (const char* bad : {"", "/x", "x/", "a//b", "..", "a/../b", "./a", "a/.b", "a\nb"})
+    EXPECT_FALSE(IsFileName(bad)) << bad;
 }
 
 }  // namespace

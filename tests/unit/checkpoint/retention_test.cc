@@ -23,8 +23,9 @@ Manifest Made(int hour, std::vector<std::pair<LogPartition, LogOffset>> marks) {
 }
 
 TEST(TrimPoints, AreTheLeastOfTheNewestK) {
-  const std::vector<Manifest> all{Made(10, {{kTrade0, 100}, {kTrade1, 50}}), Made(14, {{kTrade0, 300}, {kTrade1, 70}}),
-                                  Made(12, {{kTrade0, 200}, {kTrade1, 90}})};  // trade 1 was restored to an older state since
+  const std::vector<Manifest> all{
+      Made(10, {{kTrade0, 100}, {kTrade1, 50}}), Made(14, {{kTrade0, 300}, {kTrade1, 70}}),
+      Made(12, {{kTrade0, 200}, {kTrade1, 90}})};  // trade 1 was restored to an older state since
   const std::vector<LogPartition> both{kTrade0, kTrade1};
   using Points = std::vector<TrimPoint>;
   EXPECT_EQ(*TrimPoints(all, both, 1), (Points{{kTrade0, 300}, {kTrade1, 70}}));
@@ -35,10 +36,11 @@ TEST(TrimPoints, AreTheLeastOfTheNewestK) {
 
 TEST(TrimPoints, CountEachPartitionsOwnCheckpoints) {
   // Two processes with other roles, and one checkpoint seen in two stores.
-  const Manifest trade10 = Made(10, {{kTrade0, 100}}), risk11 = Made(11, {{kRisk0, 7}}), trade12 = Made(12, {{kTrade0, 200}}),
-                 risk13 = Made(13, {{kRisk0, 9}});
+  const Manifest trade10 = Made(10, {{kTrade0, 100}}), risk11 = Made(11, {{kRisk0, 7}}),
+                 trade12 = Made(12, {{kTrade0, 200}}), risk13 = Made(13, {{kRisk0, 9}});
   const std::vector<LogPartition> wanted{kTrade0, kRisk0};
-  EXPECT_EQ(*TrimPoints(std::vector{risk13, trade10, risk11, trade12}, wanted), (std::vector<TrimPoint>{{kTrade0, 100}, {kRisk0, 7}}));
+  EXPECT_EQ(*TrimPoints(std::vector{risk13, trade10, risk11, trade12}, wanted),
+            (std::vector<TrimPoint>{{kTrade0, 100}, {kRisk0, 7}}));
   const absl::Status once = TrimPoints(std::vector{trade10, trade12, risk13, risk13}, wanted).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(once));
   EXPECT_THAT(once.message(), HasSubstr("risk partition 0 is in 1 verified checkpoint, 2 must hold it"));

@@ -58,10 +58,14 @@ class ToyFolder {
     FC_CHECK(opened.ok(), opened.status().ToString());
     store_ = *std::move(opened);
     executor_ = world_.MakeExecutor("toy");
-    host_ = std::make_unique<machine::Host<machine::ToyMachine>>(machine::HostOptions{
-        .service = ServiceId::kTrade, .partitions = 3, .executors = {executor_}, .log = &log_, .store = store_.get(), .owner = 7});
-    flusher_ = std::make_unique<machine::Flusher>(std::vector<machine::HostBase*>{host_.get()}, &log_, store_.get(), executor_,
-                                                  1'000'000'000);
+    host_ = std::make_unique<machine::Host<machine::ToyMachine>>(machine::HostOptions{.service = ServiceId::kTrade,
+                                                                                      .partitions = 3,
+                                                                                      .executors = {executor_},
+                                                                                      .log = &log_,
+                                                                                      .store = store_.get(),
+                                                                                      .owner = 7});
+    flusher_ = std::make_unique<machine::Flusher>(std::vector<machine::HostBase*>{host_.get()}, &log_, store_.get(),
+                                                  executor_, 1'000'000'000);
     FC_CHECK(host_->Recover().ok() && log_.Start().ok());
     bool serving = false;
     host_->WhenServing([&serving] { serving = true; });
@@ -100,10 +104,11 @@ class ToyFolder {
     return m;
   }
   Origin OriginOf(const std::string& name, TimePoint made) {
-    Origin origin{.name = name, .build = "0.1.0", .log_id = "embedded:00ff", .made = made, .services = {}};
+    Origin origin{.name = name, .build = "0.1.0", .log_id = log_id, .made = made, .services = {}};
     origin.services.push_back({ServiceId::kTrade, 3, State(0).forms()});
     return origin;
   }
+  std::string log_id = "embedded:00ff";
   machine::State& State(uint16_t p) { return host_->At(PartitionId(p)).state(); }
   RocksStore& store() { return *store_; }
   const std::string& data() const { return data_; }

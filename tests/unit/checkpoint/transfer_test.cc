@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/log/embedded.h"
 #include "tests/unit/checkpoint/toy_folder.h"
 
 namespace fundcore::checkpoint {
@@ -52,7 +53,8 @@ class TransferTest : public ::testing::Test {
   void ExpectIsNoon(const std::string& folder) { EXPECT_TRUE(CheckStates(folder, noon_).ok()); }
 
   TemporaryFolder folder_;
-  const std::string data_ = folder_.path + "/data", bucket_ = folder_.path + "/bucket", other_ = folder_.path + "/other";
+  const std::string data_ = folder_.path + "/data", bucket_ = folder_.path + "/bucket",
+                    other_ = folder_.path + "/other";
   std::unique_ptr<ToyFolder> toy_;
   Manifest noon_;
   std::unique_ptr<FolderStore> store_;
@@ -173,7 +175,8 @@ TEST_F(TransferTest, ObjectsAreNeverOverwritten) {
   EXPECT_EQ(*store_->GetText("a/b", 10), "one");
   EXPECT_FALSE(store_->GetText("a/b", 2).ok());
   EXPECT_TRUE(absl::IsNotFound(store_->GetText("a/c", 10).status()));
-  for (const char* bad : {"../x", "/x", "a/../../x", ""}) EXPECT_TRUE(absl::IsInvalidArgument(store_->PutText(bad, "x"))) << bad;
+  for (const char* bad : {"../x", "/x", "a/../../x", ""})
+    EXPECT_TRUE(absl::IsInvalidArgument(store_->PutText(bad, "x"))) << bad;
   EXPECT_TRUE(absl::IsNotFound(FolderStore::Open(bucket_ + "/unmounted").status()));
 }
 
@@ -210,10 +213,13 @@ TEST_F(TransferTest, AStateThatWasWrongBeforeIsNotStarted) {
   const LogPartition id{ServiceId::kTrade, PartitionId(1)};
   const std::string prefix = machine::TablePrefix(id, 1);
   std::vector<StoreWrite> writes;
-  ASSERT_TRUE(toy_->store().Scan(Family::kState, prefix, machine::PrefixEnd(prefix), [&](std::string_view k, std::string_view) {
-    writes.push_back({Family::kState, std::string(k), std::nullopt});
-    return false;
-  }).ok());
+  ASSERT_TRUE(toy_->store()
+                  .Scan(Family::kState, prefix, machine::PrefixEnd(prefix),
+                        [&](std::string_view k, std::string_view) {
+                          writes.push_back({Family::kState, std::string(k), std::nullopt});
+                          return false;
+                        })
+                  .ok());
   ASSERT_TRUE(toy_->store().Write(std::move(writes)).ok());
   ASSERT_TRUE(toy_->Create("rotten").ok());
   toy_.reset();
@@ -246,6 +252,50 @@ TEST_F(TransferTest, JoinsOnlyWhereThereIsNoState) {
   EXPECT_FALSE(Exists(other_ + "/state.fetching"));
   ExpectIsNoon(other_ + "/state");
   EXPECT_TRUE(absl::IsFailedPrecondition(Join(source, other_, {}).status()));
+}
+
+// Segments of the log leave only where two verified checkpoints, and the state itself, go on behind them.
+TEST_F(TransferTest, ArchivesTheLogBehindVerifiedCheckpoints) {
+  const EmbeddedLog::Options small{.folder = data_ + "/log",
+                                   .partitions = {{ServiceId::kTrade, 3}},
+                                   .segment_bytes = 128 << 10,
+                                   .max_batch_bytes = 32 << 10};
+  toy_->log_id = (*EmbeddedLog::Open(small))->id();
+  ASSERT_TRUE(toy_->Create("early").ok());
+  for (int i = 0; i < 80; ++i) toy_->Orders(StrCat("r", i, "-"), 3);
+  toy_->Flush();
+  const LogOffset next = toy_->State(0).meta.next;
+  ASSERT_GT(next, 60u);
+  {
+    auto log = EmbeddedLog::Open(small);
+    ASSERT_TRUE(log.ok());
+    std::vector<AppendItem> items;
+    for (LogOffset i = 0; i < next + 5; ++i) {
+      for (uint16_t p = 0; p < 3; ++p) items.push_back({{ServiceId::kTrade, PartitionId(p)}, std::string(6000, 'x')});
+      (*log)->Append(std::exchange(items, {}), [](absl::Status s) { EXPECT_TRUE(s.ok()) << s; });
+    }
+    (*log)->Close();
+  }
+  const std::string archive = folder_.path + "/archive";
+  for (const char* name : {"one", "two"}) {
+    ASSERT_TRUE(toy_->Create(name, kNoon + Duration::Seconds(60)).ok());
+    EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive).status())) << name << " is not verified yet";
+    toy_->Orders(name, 3);
+    ASSERT_TRUE(Verify(FolderOf(data_, name), "test", kNoon).ok());
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive).status())) << "somebody serves the state";
+  toy_.reset();
+  EXPECT_TRUE(absl::IsFailedPrecondition(Archive(data_, archive, 3).status()));
+  auto moved = Archive(data_, archive);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_GT(moved->segments, 3u);
+  const auto facts = DescribeLog(data_ + "/log");
+  ASSERT_EQ(facts->begins_at.size(), 3u);
+  for (const auto& [p, first] : facts->begins_at) EXPECT_LE(first, next);
+  const absl::Status gone = Restore(data_, "early", "test", kNoon);
+  EXPECT_TRUE(absl::IsFailedPrecondition(gone));
+  EXPECT_THAT(Message(gone), HasSubstr("copy the archived segments back into it, or take a newer checkpoint"));
+  EXPECT_TRUE(Restore(data_, "one", "test", kNoon).ok());
 }
 
 TEST_F(TransferTest, ListsByAgeAndTellsWhatIsNotComplete) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/machine/rehash.h"
+#include "common/store/memory.h"
 #include "tests/unit/checkpoint/toy_folder.h"
 
 namespace fundcore::checkpoint {
@@ -23,7 +24,9 @@ std::map<std::string, std::string> Contents(const std::string& folder) {
 class VerifyTest : public ::testing::Test {
  protected:
   std::string Message(const absl::Status& s) { return std::string(s.message()); }
-  absl::Status VerifyNow(const std::string& name = "noon") { return Verify(FolderOf(data_, name), "test", kNoon).status(); }
+  absl::Status VerifyNow(const std::string& name = "noon") {
+    return Verify(FolderOf(data_, name), "test", kNoon).status();
+  }
   bool Marked(const std::string& name = "noon") {
     auto mark = MarkOf(FolderOf(data_, name));
     return mark.ok() && mark->has_value();
@@ -44,8 +47,8 @@ class VerifyTest : public ::testing::Test {
   ToyFolder toy_{data_};
 };
 
-// The heart of it: a sum kept up to date over thousands of changes, write-backs and runs of ids, and one made from what the
-// disk holds, are the same.
+// The heart of it: a sum kept up to date over thousands of changes, write-backs and runs of ids, and one made from what
+// the disk holds, are the same.
 TEST_F(VerifyTest, EntriesOnDiskGiveTheHashThatWasKept) {
   for (int round = 0; round < 5; ++round) {
     toy_.Orders(StrCat("r", round, "-"), 400);
@@ -71,6 +74,40 @@ TEST_F(VerifyTest, EntriesOnDiskGiveTheHashThatWasKept) {
   const auto meta = *machine::ReadMeta(toy_.store(), id);
   EXPECT_EQ(machine::HashStored(toy_.store(), id, toy_.State(1).forms(), meta.next)->Hex(), meta.hash.Hex());
   EXPECT_NE(machine::HashStored(toy_.store(), id, toy_.State(1).forms(), meta.next + 100)->Hex(), meta.hash.Hex());
+}
+
+struct Old {
+  int64_t balance = 0;
+  FC_FIELDS(balance)
+};
+struct New {
+  int64_t balance = 0;
+  int64_t frozen = 0;  // a field that a later build has added
+  FC_FIELDS(balance, frozen)
+};
+
+// A page that is written again by a build whose entries are longer: its untouched neighbours change their bytes, too.
+TEST(Rehash, HoldsOverABuildThatAddedAField) {
+  MemoryStore store;
+  const LogPartition id{ServiceId::kAccount, PartitionId(0)};
+  {
+    machine::State state(&store, id);
+    machine::PagedTable<Old> table(state, 1);
+    ASSERT_TRUE(state.Load().ok());
+    for (uint64_t i = 0; i < 100; ++i) table.Mutable(i).balance = static_cast<int64_t>(i);
+    ASSERT_TRUE(state.WriteBack().ok());
+  }
+  for (int restart = 0; restart < 3; ++restart) {
+    machine::State state(&store, id);
+    machine::PagedTable<New> table(state, 1);
+    ASSERT_TRUE(state.Load().ok());
+    for (int again = 0; again < 2; ++again) {
+      table.Mutable(static_cast<uint64_t>(restart + again)).frozen += 5;
+      ASSERT_TRUE(state.WriteBack().ok());
+      EXPECT_EQ(*machine::HashStored(store, id, state.forms(), 0), state.meta.hash) << restart << "/" << again;
+    }
+    EXPECT_EQ(table.Find(17)->balance, 17);
+  }
 }
 
 TEST_F(VerifyTest, VerifiesAndChangesNothingButTheMark) {
@@ -111,7 +148,8 @@ TEST_F(VerifyTest, NamesTheFileWhoseBytesAreOthers) {
     EXPECT_TRUE(absl::IsDataLoss(found)) << name << ": " << found;
     EXPECT_THAT(Message(found), HasSubstr(path));
     if (name != "MANIFEST") {
-      EXPECT_THAT(Message(found), HasSubstr(StrCat("has SHA-256 ", Sha256(bad).Hex(), ", its manifest says ", Sha256(bytes).Hex())));
+      EXPECT_THAT(Message(found),
+                  HasSubstr(StrCat("has SHA-256 ", Sha256(bad).Hex(), ", its manifest says ", Sha256(bytes).Hex())));
       EXPECT_FALSE(Marked());
     }
     EXPECT_THAT(Message(found), HasSubstr("do not use this checkpoint"));
@@ -133,7 +171,8 @@ TEST_F(VerifyTest, NamesAMissingAnExtraAndACutFile) {
   fs::remove(path);
   EXPECT_THAT(Message(VerifyNow()), HasSubstr(path + " is missing"));
   WriteAll(path, bytes.substr(1));
-  EXPECT_THAT(Message(VerifyNow()), HasSubstr(StrCat(path, " has ", bytes.size() - 1, " bytes, its manifest says ", bytes.size())));
+  EXPECT_THAT(Message(VerifyNow()),
+              HasSubstr(StrCat(path, " has ", bytes.size() - 1, " bytes, its manifest says ", bytes.size())));
   fs::remove(path);
   WriteAll(path, bytes);
   for (const char* extra : {"db/zzz.sst", "db/000000.sst", "AAA", "ZZZ"}) {
@@ -162,12 +201,13 @@ TEST_F(VerifyTest, NamesThePartitionWhoseManifestIsWrong) {
   Forge(made->partitions[1].hash, other);
   const absl::Status found = VerifyNow();
   EXPECT_TRUE(absl::IsDataLoss(found));
-  EXPECT_THAT(Message(found), HasSubstr(StrCat("trade partition 1 stands at offset ", made->partitions[1].next, " with state hash ",
-                                               made->partitions[1].hash)));
+  EXPECT_THAT(Message(found), HasSubstr(StrCat("trade partition 1 stands at offset ", made->partitions[1].next,
+                                               " with state hash ", made->partitions[1].hash)));
   EXPECT_FALSE(Marked());
 }
 
-// A state that went wrong before the checkpoint was made: all files are as they were written, and yet it must not be used.
+// A state that went wrong before the checkpoint was made: all files are as they were written, and yet it must not be
+// used.
 TEST_F(VerifyTest, NamesThePartitionWhoseEntriesAreNotWhatItsHashSays) {
   toy_.Orders("a", 300);
   toy_.Flush();
@@ -176,11 +216,14 @@ TEST_F(VerifyTest, NamesThePartitionWhoseEntriesAreNotWhatItsHashSays) {
     const LogPartition id{ServiceId::kTrade, PartitionId(2)};
     const std::string prefix = machine::TablePrefix(id, table);
     std::string key, value;
-    ASSERT_TRUE(toy_.store().Scan(family, prefix, machine::PrefixEnd(prefix), [&](std::string_view k, std::string_view v) {
-      key = k;
-      value = v;
-      return false;
-    }).ok());
+    ASSERT_TRUE(toy_.store()
+                    .Scan(family, prefix, machine::PrefixEnd(prefix),
+                          [&](std::string_view k, std::string_view v) {
+                            key = k;
+                            value = v;
+                            return false;
+                          })
+                    .ok());
     ASSERT_FALSE(key.empty());
     ASSERT_TRUE(toy_.store().Write({{family, key, std::nullopt}}).ok());
     const std::string name = StrCat("lost-", int{table});
@@ -193,7 +236,9 @@ TEST_F(VerifyTest, NamesThePartitionWhoseEntriesAreNotWhatItsHashSays) {
     ASSERT_TRUE(toy_.store().Write({{family, key, value}}).ok());
   }
   // An entry of no table.
-  ASSERT_TRUE(toy_.store().Write({{Family::kState, machine::TablePrefix({ServiceId::kTrade, PartitionId(0)}, 99) + "x", "y"}}).ok());
+  ASSERT_TRUE(toy_.store()
+                  .Write({{Family::kState, machine::TablePrefix({ServiceId::kTrade, PartitionId(0)}, 99) + "x", "y"}})
+                  .ok());
   ASSERT_TRUE(toy_.Create("foreign").ok());
   EXPECT_THAT(Message(VerifyNow("foreign")), HasSubstr("table 99 holds entries, but the machine has no such table"));
 }
