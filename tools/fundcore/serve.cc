@@ -338,7 +338,8 @@ absl::Status Serve(const ServeOptions& o) {
     metrics.AddComputed("fundcore_held_back", "1 while nothing new is taken: the clock is in doubt or the disk full.", {},
                         [&system] { return system.gate().open() ? 0.0 : 1.0; });
     PublishPartitions(&metrics, &system);
-    PublishRecovery(&metrics, system.handlers());
+    // Orders are trade's, and so is the word on who answers them.
+    if (plays(ServiceId::kTrade)) PublishRecovery(&metrics, system.handlers());
     FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port), o.metrics_address));
     FC_LOG(Info, "metrics at http://{}:{}/metrics", o.metrics_address, port);
   }
