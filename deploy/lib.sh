@@ -5,6 +5,7 @@
 #   fc_install_packages
 #   fc_build release fundcore fundctl
 
+# shellcheck shell=bash
 FC_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 FC_STARTED=$SECONDS
 FC_STEP=0
@@ -61,7 +62,7 @@ fc_build() {
   local preset=$1
   shift
   fc_step "building $preset: ${*:-everything}"
-  cd "$FC_ROOT"
+  cd "$FC_ROOT" || fc_fail "$FC_ROOT is not there" "call this from a clone"
   local log="build/$preset/configure.log"
   if [ ! -f "build/$preset/build.ninja" ]; then
     mkdir -p "build/$preset"

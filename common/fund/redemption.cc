@@ -22,6 +22,17 @@ std::vector<uint32_t> UseOrder(std::span<const Lot> lots, LotOrder order) {
 struct Price {
   Rate rate;
   Rate fund_share;
+  friend bool operator==(const Price&, const Price&) = default;
+};
+
+// Units of one day of registration that leave at one rate. Their fee is rounded once, however many lots hold them: which
+// purchases were put together into a lot must not show in a figure.
+struct SameAge {
+  Date registered;
+  Price price;
+  Money gross;
+  Money fee;
+  Money fund_part;
 };
 
 absl::StatusOr<Price> PriceOf(const std::vector<RedemptionTier>& tiers, int32_t days) {
@@ -56,6 +67,7 @@ absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units
   const RoundingRules& rounding = options.rounding;
   Units done;
   Money gross_done;
+  SameAge age;
   for (const uint32_t index : UseOrder(lots, options.order)) {
     const Lot& lot = lots[index];
     if (done == units) break;
@@ -78,17 +90,23 @@ absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units
     // A part's gross is the growth of the rounded running total: parts are never negative and add up to the whole.
     const Money gross_now = Value(done, nav, rounding.value);
     const Money gross = gross_now - gross_done;
-    const Money fee = ApplyRate(gross, price.rate, rounding.fee);
     gross_done = gross_now;
+    if (age.registered != lot.registered || age.price != price) age = {lot.registered, price};
+    // Likewise the growth of what is charged for the day so far.
+    age.gross += gross;
+    const Money fee = ApplyRate(age.gross, price.rate, rounding.fee) - age.fee;
+    age.fee += fee;
+    const Money fund_part = ApplyRate(age.fee, price.fund_share, rounding.fee) - age.fund_part;
+    age.fund_part += fund_part;
     split.parts.push_back({.lot = index,
                            .units = taken,
                            .days_held = days,
                            .rate = price.rate,
                            .gross = gross,
                            .fee = fee,
-                           .fund_part = ApplyRate(fee, price.fund_share, rounding.fee)});
+                           .fund_part = fund_part});
     split.fee += fee;
-    split.fund_part += split.parts.back().fund_part;
+    split.fund_part += fund_part;
   }
   if (done < units) {
     return absl::FailedPreconditionError(

@@ -1,4 +1,5 @@
-// Splits a redemption over the lots it uses up, and prices each lot's fee by the days it was held.
+// Splits a redemption over the lots it uses up, and prices each lot's fee by the days it was held. The fee of a day of
+// registration is rounded once: how its units are spread over lots does not show in it.
 //
 //   auto split = SplitRedemption(lots, *Units::Parse("2500.00"), nav, schedule.redemption, confirm_day);
 //   split->gross, split->fee, split->net            // with the tiers and lots of the tests: 3,250.00  29.25  3,220.75
@@ -59,7 +60,7 @@ struct RedemptionPart {
 
 struct RedemptionSplit {
   Money gross;                  // units × price, rounded once; the parts' gross add up to it
-  Money fee;                    // sum of the parts' fees, each rounded to the fen
+  Money fee;                    // sum of the parts' fees; those of one age are rounded to the fen together
   Money fund_part;
   Money net;                    // gross − fee: what the investor receives
   std::vector<RedemptionPart> parts;   // in the order in which the lots are used

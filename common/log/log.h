@@ -1,7 +1,7 @@
 // Log: ordered, durable lists of records, one list a partition. Everything the system knows is what its logs say.
 //
-// Two implementations: `EmbeddedLog` (one process; all partitions share one writer and one sync) and `MemoryLog` (for
-// simulation, with faults). Kafka is the third.
+// Three implementations: `EmbeddedLog` (one process; all partitions share one writer and one sync), `KafkaLog` (a cluster)
+// and `MemoryLog` (for simulation, with faults).
 //
 //   log->Tail(partition, next, executor, [](std::span<const LogRecord> records) { play(records); });
 //   log->Start();                          // first what is stored, then what is appended, in order, without a gap
@@ -17,6 +17,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/runtime/executor.h"
 #include "common/types/ids.h"
 
@@ -86,6 +87,11 @@ class Log {
 
   // The offset after the last durable record of the partition.
   virtual LogOffset End(LogPartition partition) const = 0;
+
+  // The end as of now, where others append as well: what a new owner must have played before it takes over. kUnavailable where
+  // nobody can say; ask again. Called on an unspecified thread, or at once.
+  using OnEnd = absl::AnyInvocable<void(absl::StatusOr<LogOffset>)>;
+  virtual void FetchEnd(LogPartition partition, OnEnd on_end) { on_end(End(partition)); }
 
   // Readers will never again ask for anything before these offsets (it is in flushed state); the log may start its next
   // replay there. Keeping or archiving older records is the log's own business.

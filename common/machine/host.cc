@@ -1,6 +1,8 @@
 // The shard's loop: joining, appending, playing, taking ownership.
 #include "common/machine/host.h"
 
+#include <algorithm>
+
 namespace fundcore::machine {
 
 bool Shard::overloaded() const {
@@ -21,6 +23,7 @@ void Shard::RoundEnd() {
     played_ = false;
     for (auto& hook : hooks_) hook();  // may submit more, which joins this very append
   }
+  Claim();
   if (gate_ && !gate_->stamps()) return;  // what waits goes out when the gate opens
   if (static_cast<int>(flights_.size()) >= appends_limit_ || repeating_) return;  // what waits goes out when an append lands
   std::vector<AppendItem> items;
@@ -28,6 +31,52 @@ void Shard::RoundEnd() {
     if (p->has_pending())
       for (std::string& record : p->TakeRecords()) items.push_back({p->id(), std::move(record)});
   if (!items.empty()) Append(std::move(items));
+}
+
+void Shard::Want(PartitionBase* partition, bool wanted) {
+  // A grant may come again. Where it is not served although it was granted before, somebody else had it meanwhile.
+  if (wanted && partition->wanted() && partition->active()) return;
+  partition->Want(wanted);
+  Wake();
+  if (wanted) LearnEnd(partition);
+}
+
+// What stands in the log by now is played before the partition is claimed, so that its new owner serves at once.
+void Shard::LearnEnd(PartitionBase* partition) {
+  log_->FetchEnd(partition->id(), [this, partition](absl::StatusOr<LogOffset> end) {
+    executor_->Post([this, partition, end = std::move(end)] {
+      if (!partition->wanted()) return;
+      if (!end.ok()) return executor_->PostAfter(Duration::Millis(100), [this, partition] { LearnEnd(partition); });
+      partition->PlayFirst(*end);
+      Wake();
+    });
+  });
+}
+
+// Claims what is to be claimed now; comes back for what has to wait a little.
+void Shard::Claim() {
+  std::vector<AppendItem> items;
+  bool later = false;
+  for (auto& p : partitions_) {
+    if (!p->waits_to_claim()) continue;
+    if (p->claimable()) {
+      items.push_back({p->id(), p->Claim()});
+    } else {
+      later = true;
+    }
+  }
+  if (!items.empty()) Append(std::move(items));
+  if (!later || claims_later_) return;
+  claims_later_ = true;
+  executor_->PostAfter(Duration::Millis(20), [this] {
+    claims_later_ = false;
+    Wake();
+  });
+}
+
+bool Shard::IsActive(LogPartition id) const {
+  return std::any_of(partitions_.begin(), partitions_.end(),
+                     [id](const auto& p) { return p->id() == id && p->active(); });
 }
 
 void Shard::Append(std::vector<AppendItem> items) {
@@ -56,9 +105,12 @@ void Shard::Landed() {
   executor_->PostAfter(Duration::Millis(200), [this] {
     repeating_ = false;
     std::vector<AppendItem> again;
+    // What was for a partition that is not ours any more could not count.
     for (const auto& f : flights_)
-      for (AppendItem& item : f->items) again.push_back(std::move(item));
+      for (AppendItem& item : f->items)
+        if (IsActive(item.partition)) again.push_back(std::move(item));
     flights_.clear();
+    if (again.empty()) return Wake();
     Append(std::move(again));
   });
 }
@@ -87,7 +139,11 @@ void Shard::Own(absl::AnyInvocable<void()> done) {
     executor_->Post([shared] { (*shared)(); });
   });
   std::vector<AppendItem> items;
-  for (auto& p : partitions_) items.push_back({p->id(), p->TakeOwnership()});
+  for (auto& p : partitions_) {
+    p->Want(true);
+    p->PlayFirst(p->state().meta.next);
+    items.push_back({p->id(), p->Claim()});
+  }
   if (items.empty()) {
     owned_.back()();
     return;
@@ -110,6 +166,30 @@ absl::Status HostBase::Recover() {
                        [shard, p](std::span<const LogRecord> records) { shard->Play(p, records); });
   }
   return absl::OkStatus();
+}
+
+void HostBase::OnServing(std::function<void(PartitionId, bool)> hook) {
+  for (uint16_t i = 0; i < options_.partitions; ++i) {
+    const PartitionId p(i);
+    Base(p)->OnServing([hook, p](bool serving) { hook(p, serving); });
+  }
+}
+
+void HostBase::WhenPlayed(absl::AnyInvocable<void()> done) {
+  Gather* gather = Gather::New(options_.partitions, std::move(done));
+  for (uint16_t i = 0; i < options_.partitions; ++i) {
+    PartitionBase* p = Base(PartitionId(i));
+    auto check = std::make_shared<std::function<void()>>();
+    *check = [p, gather, end = options_.log->End(p->id()), check] {
+      if (p->state().meta.next < end) {
+        p->executor()->PostAfter(Duration::Millis(5), [check] { (*check)(); });
+        return;
+      }
+      p->executor()->Post([check] { *check = nullptr; });  // breaks the cycle
+      gather->One();
+    };
+    p->executor()->Post([check] { (*check)(); });
+  }
 }
 
 void HostBase::WhenServing(absl::AnyInvocable<void()> done) {

@@ -2,7 +2,8 @@
 //
 //   machine::Host<AccountMachine> host({ServiceId::kAccount, 32, executors, log, store, owner});
 //   host.Recover();                    // loads states, registers with the log; before log->Start()
-//   host.WhenServing([] { … });        // after replay: takes ownership, then calls back
+//   host.WhenServing([] { … });        // after replay: takes ownership of all, then calls back
+//   host.Grant(partition);             // or, where owners change: of one; Revoke gives it up
 //   host.On(partition, [&](Partition<AccountMachine>& p) { p.Submit(Deposit{…}, [](const Result& r) { … }); });
 //
 // Partition p of every service lives on executor p modulo the number of executors, so that a batch stays together on its
@@ -36,6 +37,8 @@ struct HostOptions {
   uint64_t owner = 0;                 // this process, drawn at random
   int appends_in_flight = 4;          // a shard joins what waits into one append while this many are under way
   size_t max_waiting = 200'000;       // items a shard holds before it asks callers to come back later
+  uint32_t supports = kMachineVersion;  // the newest machine version that this process plays; less only in trials of upgrades
+  bool leased = false;                // other processes may take partitions over: reads ask the log (partition.h)
 };
 
 // All partitions of one service on one executor. The machine-independent side.
@@ -56,6 +59,8 @@ class Shard {
   void OnExecuted(absl::AnyInvocable<void()> hook) { hooks_.push_back(std::move(hook)); }
   // Takes ownership of the partitions once they have played all there is; calls back when all are served.
   void Own(absl::AnyInvocable<void()> done);
+  // From now on this process is to own the partition, or not any more. On the executor.
+  void Want(PartitionBase* partition, bool wanted);
   // While the gate is closed for the clock, nothing is appended. Before anything runs; the gate outlives the shard.
   void UseGate(const Gate* gate) { gate_ = gate; }
   // Bytes of log records executed so far. Any thread.
@@ -70,6 +75,9 @@ class Shard {
   };
 
   void RoundEnd();
+  void Claim();
+  void LearnEnd(PartitionBase* partition);
+  bool IsActive(LogPartition id) const;
   void Append(std::vector<AppendItem> items);
   void Landed();
 
@@ -85,6 +93,7 @@ class Shard {
   bool played_ = false;
   std::deque<std::shared_ptr<Flight>> flights_;  // in order of appending
   bool repeating_ = false;
+  bool claims_later_ = false;
   std::atomic<uint64_t> executed_bytes_{0};
 };
 
@@ -118,8 +127,31 @@ class HostBase {
   // Runs `done` once replay has reached the end the log had, ownership was taken and all partitions are served. After
   // Log::Start. `done` runs on an executor.
   void WhenServing(absl::AnyInvocable<void()> done);
+  // Runs `done` once all partitions have played what stood in the log at this call. After Log::Start; on an executor.
+  void WhenPlayed(absl::AnyInvocable<void()> done);
+
+  // The partition is to be owned by this process, or not any more. Any thread.
+  void Grant(PartitionId p) { Want(p, true); }
+  void Revoke(PartitionId p) { Want(p, false); }
+  // Logs that the partition's machine does as of this version from here on; `done(true)` once that is executed. Earlier
+  // versions and the present one change nothing. Whoever asks has seen to it that every player supports it: one that does
+  // not stops there. `done(false)`: it is not served here. From the partition's executor.
+  void Upgrade(PartitionId p, uint32_t version, absl::AnyInvocable<void(bool)> done) {
+    Base(p)->Upgrade(version, std::move(done));
+    ShardOf(p).Wake();
+  }
+  // Whether this process owns the partition. Any thread.
+  bool Serves(PartitionId p) { return Has(p) && Base(p)->serving(); }
+  // The epoch in force, as played. On the partition's executor.
+  uint64_t EpochOf(PartitionId p) { return Base(p)->state().meta.epoch; }
+  // Runs on a partition's executor whenever it is served from now on, or not any more. Before anything runs.
+  void OnServing(std::function<void(PartitionId, bool)> hook);
 
  protected:
+  void Want(PartitionId p, bool wanted) {
+    Shard* shard = &ShardOf(p);
+    shard->executor()->Post([shard, base = Base(p), wanted] { shard->Want(base, wanted); });
+  }
   PartitionBase* Base(PartitionId p) {
     FC_CHECK(Has(p), "partition ", p.raw(), " of ", options_.partitions);
     return ShardOf(p).partitions()[p.raw() / shards_.size()].get();
@@ -137,17 +169,22 @@ class Host : public HostBase {
     for (uint16_t p = 0; p < options.partitions; ++p) {
       Shard& shard = ShardOf(PartitionId(p));
       shard.partitions().push_back(std::make_unique<Partition<M>>(
-          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner, args...));
+          options.store, LogPartition{options.service, PartitionId(p)}, shard.executor(), options.owner,
+          PlayOptions{options.leased, options.supports}, args...));
     }
   }
 
   // The partition itself: only from its executor.
   Partition<M>& At(PartitionId p) { return static_cast<Partition<M>&>(*Base(p)); }
 
-  // Runs `f(Partition<M>&)` on the partition's executor. Any thread.
+  // Runs `f(Partition<M>&)` on the partition's executor, not before it is known that what it reads there is the latest,
+  // where the partition is served. Any thread.
   template <class F>
   void On(PartitionId p, F f) {
-    ExecutorOf(p)->Post([this, p, f = std::move(f)]() mutable { f(At(p)); });
+    ExecutorOf(p)->Post([this, p, f = std::move(f)]() mutable {
+      At(p).WhenFresh([this, p, f = std::move(f)]() mutable { f(At(p)); });
+      if (At(p).wants_tick()) ShardOf(p).Wake();
+    });
   }
 
   // Submits from the partition's executor and wakes the shard.

@@ -1,7 +1,7 @@
 // The form of a log record: a header that says who wrote it, then a batch of commands.
 //
 //   format 1 | kind | epoch | owner | n | stamp | items…        kind 1: Own marker (no items)   kind 2: commands
-//   item: microseconds after the stamp | tag | bytes
+//   item: microseconds after the stamp | tag | bytes              kind 3: the machine's version from here on, as an item
 //
 // (epoch, owner, n) let a player tell duplicates and writers that have lost their partition (docs/concepts.md, "Owners").
 #pragma once
@@ -15,7 +15,14 @@
 
 namespace fundcore::machine {
 
-enum class RecordKind : uint8_t { kOwn = 1, kCommands = 2 };
+enum class RecordKind : uint8_t { kOwn = 1, kCommands = 2, kUpgrade = 3 };
+
+// Versions of what machines do. A behaviour that changed starts at a logged upgrade of the partition, and the one before
+// stays in the code as long as there are logs that need it:
+//   1  the first
+//   2  time passes with records that hold no command, too
+inline constexpr uint32_t kFirstMachineVersion = 1;
+inline constexpr uint32_t kMachineVersion = 2;  // the newest that this build knows
 
 inline constexpr uint8_t kRecordFormat = 1;
 
@@ -47,6 +54,11 @@ class RecordBuilder {
     ++count_;
   }
 
+  // The stamp of a record without commands, which says only that its writer owns the partition still.
+  void Stamp(TimePoint stamp) {
+    if (count_ == 0) stamp_ = stamp;
+  }
+
   // The finished record; the builder is empty again.
   std::string Finish(RecordHeader header) {
     header.stamp = stamp_;
@@ -66,6 +78,12 @@ class RecordBuilder {
     ByteWriter w(&out);
     w.U8(kRecordFormat);
     w.Put(header);
+    return out;
+  }
+
+  static std::string Upgrade(RecordHeader header, uint32_t version) {
+    std::string out = Own(header);
+    ByteWriter(&out).Put(version);
     return out;
   }
 

@@ -31,7 +31,16 @@ struct ServiceDeps {
   // What trade asks of account and of risk while it makes up for orders that waited.
   int64_t recovery_items_a_second = 50'000;
   Duration cutoff_grace = Duration::Millis(500);  // CloseDay comes no earlier than cut-off + this
+  bool leased = false;  // other processes may take partitions over; see machine::HostOptions
+  uint32_t machine_versions = machine::kMachineVersion;  // the newest that this process plays; less only in trials of upgrades
 };
+
+// For callers whose command was sent when another process took the partition over.
+inline absl::Status LostOutcome() {
+  return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "OUTCOME_UNKNOWN",
+                              "another process has taken this partition over; whether the call took effect is unknown "
+                              "here: ask again with the same request id");
+}
 
 // OK, or UNAVAILABLE with the reason for which this process takes nothing new now. For the edges, before anything is begun.
 inline absl::Status HeldBack(const machine::HostBase& host) {
@@ -45,7 +54,8 @@ class Service {
   virtual ~Service() = default;
   virtual machine::HostBase* host() = 0;
   virtual void Register(rpc::Handlers* handlers) = 0;
-  // Starts workers and feeds. Once, when the host is serving; any thread.
+  // Starts workers and feeds. Once; any thread. They act for the partitions that are served, and for others from when they
+  // are.
   virtual void Start() = 0;
 };
 

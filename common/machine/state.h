@@ -106,12 +106,18 @@ class State {
     uint64_t last_n = 0;  // last executed record number of that epoch
     TimePoint now;        // the largest stamp seen
     StateHash hash;
-    FC_FIELDS(next, epoch, owner, last_n, now, hash)
+    uint32_t version = 1; // of what the machine does; see record.h
+    FC_FIELDS(next, epoch, owner, last_n, now, hash, version)
   };
   Meta meta;
 
   StateStore* store() const { return store_; }
   LogPartition partition() const { return partition_; }
+
+  // Not state: whether this process only plays the partition, and how often it has come to own it. Lists for workers are
+  // not kept while it only plays, and made again from the tables in each term. Changed by the player only.
+  bool standby = false;
+  uint64_t term = 0;
   // The position of the command in execution: history positions and ids use it.
   LogOffset executing = 0;
 
@@ -432,32 +438,30 @@ class Cell {
 
 // --- Todo ---------------------------------------------------------------------------------------------------------------
 // What a worker still has to do, durable with the state. The machine adds and removes; the worker takes what is new and
-// keeps nothing that the state does not hold: after a restart everything that is still there is new again.
+// keeps nothing that the state does not hold: after a restart, or when this process comes to own the partition again,
+// everything that is still there is new again.
 template <class K>
 class Todo {
  public:
-  Todo(State& state, uint8_t table) : table_(state, table) {}
+  Todo(State& state, uint8_t table) : state_(state), table_(state, table) {}
 
   void Add(const K& key) {
     if (table_.Find(key)) return;
     table_.Mutable(key).present = true;
-    fresh_.push_back(key);
-    ++size_;
+    if (!state_.standby) fresh_.push_back(key);
   }
   void Remove(const K& key) {
-    if (!table_.Find(key)) return;
     table_.Erase(key);
-    --size_;
   }
   bool Contains(const K& key) { return table_.Find(key) != nullptr; }
 
   // For the worker: moves out the keys added since the last call and still there, at most `limit`.
   std::vector<K> TakeFresh(size_t limit = SIZE_MAX) {
-    if (!started_) {
+    if (!started_ || term_ != state_.term) {
       started_ = true;
+      term_ = state_.term;
       fresh_.clear();
-      size_ = 0;
-      table_.ScanAll([&](const K& k, const One&) { return fresh_.push_back(k), ++size_, true; });
+      table_.ScanAll([&](const K& k, const One&) { return fresh_.push_back(k), true; });
     }
     std::vector<K> out;
     size_t i = 0;
@@ -470,7 +474,7 @@ class Todo {
   void Again(const K& key) {
     if (table_.Find(key)) fresh_.push_back(key);
   }
-  bool has_fresh() const { return !started_ || !fresh_.empty(); }
+  bool has_fresh() const { return !started_ || term_ != state_.term || !fresh_.empty(); }
   template <class F>
   void ForEach(F f) {
     table_.ScanAll([&](const K& k, const One&) { return f(k), true; });
@@ -481,9 +485,10 @@ class Todo {
     bool present = false;
     FC_FIELDS(present)
   };
+  State& state_;
   Table<K, One> table_;
   std::vector<K> fresh_;
-  size_t size_ = 0;
+  uint64_t term_ = 0;
   bool started_ = false;
 };
 

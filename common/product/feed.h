@@ -40,9 +40,11 @@ class FactFeed {
     // Watermarks are logged in every partition, so they are moved only when a third of the lead is used up or facts came.
     std::map<uint64_t, std::vector<PartitionId>> by_position;
     for (auto& base : shard->partitions()) {
+      if (!base->serving()) continue;  // its owner feeds it
       auto& partition = static_cast<machine::Partition<M>&>(*base);
       by_position[partition.machine().products().absorbed()].push_back(base->id().partition);
     }
+    if (by_position.empty()) return shard->executor()->PostAfter(kEvery, [this, shard] { Round(shard); });
     auto left = std::make_shared<size_t>(by_position.size());
     for (auto& [after, partitions] : by_position) {
       product::v1::FactsRequest request;

@@ -4,9 +4,11 @@
 #include <grpcpp/impl/codegen/client_unary_call.h>
 #include <grpcpp/impl/codegen/sync_stream.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "common/base/check.h"
@@ -72,62 +74,185 @@ absl::StatusOr<std::shared_ptr<Channel>> Connect(std::string_view address, const
                                    std::string(address), /*in_process=*/false, options.max_message_bytes);
 }
 
+// --- Calls
+// --------------------------------------------------------------------------------------------------------------------
+
 namespace {
 
-struct OutCall {
+// One call or stream under way.
+struct Flight {
+  virtual ~Flight() = default;
   grpc::ClientContext context;
-  grpc::ByteBuffer request;
-  grpc::ByteBuffer response;
   std::string method;
-  google::protobuf::Message* out = nullptr;
-  Executor* executor = nullptr;
-  Peers::Done done;
-  std::list<std::shared_ptr<OutCall>>::iterator place;
+  std::shared_ptr<Channel> channel;  // lives as long as the call
+  std::list<std::shared_ptr<Flight>>::iterator place;
+  std::shared_ptr<Stream> to;  // of a stream
 };
 
+struct UnaryFlight : Flight {
+  grpc::ByteBuffer request;
+  grpc::ByteBuffer response;
+  google::protobuf::Message* out = nullptr;
+  Calls::Done done;
+};
+
+constexpr size_t kPruneAt = 100;
+
 }  // namespace
+
+struct Calls::Impl {
+  std::mutex mutex;
+  std::condition_variable empty;
+  std::list<std::shared_ptr<Flight>> under_way;
+  size_t streams = 0;
+  size_t prune_at = kPruneAt;
+
+  void Begin(const std::shared_ptr<Flight>& flight) {
+    std::vector<std::shared_ptr<Flight>> open;
+    {
+      std::lock_guard lock(mutex);
+      flight->place = under_way.insert(under_way.end(), flight);
+      if (flight->to == nullptr || ++streams < prune_at) return;
+      for (const auto& f : under_way)
+        if (f->to != nullptr) open.push_back(f);
+      prune_at = std::max(kPruneAt, 2 * streams);
+    }
+    // Readers who went while nothing came for them. Cancelling may call back at once, so not under the lock.
+    for (const auto& f : open)
+      if (f->to->cancelled()) f->context.TryCancel();
+  }
+  void End(Flight* flight) {
+    std::shared_ptr<Flight> last;  // destroyed outside the lock: it may hold a stream, whose end takes locks of its own
+    std::lock_guard lock(mutex);
+    last = std::move(*flight->place);
+    if (flight->to != nullptr) --streams;
+    under_way.erase(flight->place);
+    if (under_way.empty()) empty.notify_all();  // under the lock: the destructor may free us right after
+  }
+  void Finish(UnaryFlight* call, const grpc::Status& grpc_status) {
+    absl::Status status = FromGrpc(grpc_status);
+    // Parsed here, off the executors, which have better things to do.
+    if (status.ok() && !ParseBuffer(call->response, call->out)) {
+      status = Malformed(call->method, "reply", call->response.Length());
+    }
+    std::exchange(call->done, nullptr)(std::move(status));
+    End(call);
+  }
+  void Prepare(const Outgoing& outgoing, Flight* flight) {
+    flight->channel->Prepare(&flight->context, outgoing.deadline, outgoing.caller);
+    AddOutgoing(outgoing, &flight->context);
+  }
+};
+
+namespace {
+
+struct StreamFlight final : Flight, grpc::ClientReadReactor<grpc::ByteBuffer> {
+  void OnReadDone(bool ok) override {
+    if (!ok) return;  // the end comes with OnDone
+    if (!ParseBuffer(response, message.get())) {
+      problem = Malformed(method, "reply", response.Length());
+      context.TryCancel();
+    } else if (!to->Send(*message)) {
+      context.TryCancel();
+    }
+    StartRead(&response);
+  }
+  void OnDone(const grpc::Status& status) override {
+    to->Finish(problem.ok() ? FromGrpc(status) : std::move(problem));
+    const auto last_act = std::move(end);  // destroys this
+    last_act(this);
+  }
+  grpc::ByteBuffer request;
+  grpc::ByteBuffer response;
+  std::unique_ptr<google::protobuf::Message> message;
+  absl::Status problem;
+  std::function<void(StreamFlight*)> end;
+};
+
+absl::Status Stopping() { return absl::UnavailableError("this process is stopping"); }
+
+}  // namespace
+
+Calls::Calls() : impl_(std::make_unique<Impl>()) {}
+
+Calls::~Calls() {
+  std::unique_lock lock(impl_->mutex);
+  const std::vector<std::shared_ptr<Flight>> flights(impl_->under_way.begin(), impl_->under_way.end());
+  lock.unlock();
+  for (const auto& flight : flights) flight->context.TryCancel();
+  lock.lock();
+  impl_->empty.wait(lock, [this] { return impl_->under_way.empty(); });
+}
+
+void Calls::Call(std::shared_ptr<Channel> channel, std::string_view method, const google::protobuf::Message& request,
+                 google::protobuf::Message* response, const Outgoing& outgoing, Done done) {
+  if (absl::Status size = CheckSize(method, "request", request.ByteSizeLong(), channel->max_message_bytes); !size.ok()) {
+    return done(std::move(size));
+  }
+  InProcessGate* const gate = channel->gate.get();
+  if (gate != nullptr && !gate->Enter()) return done(Stopping());
+  auto call = std::make_shared<UnaryFlight>();
+  call->channel = std::move(channel);
+  impl_->Prepare(outgoing, call.get());
+  call->request = ToBuffer(request);
+  call->method = method;
+  call->out = response;
+  call->done = std::move(done);
+  impl_->Begin(call);
+  call->channel->stub.UnaryCall(
+      &call->context, Path(method), grpc::StubOptions(), &call->request, &call->response,
+      [impl = impl_.get(), call](const grpc::Status& status) { impl->Finish(call.get(), status); });
+  if (gate != nullptr) gate->Leave();
+}
+
+void Calls::Stream(std::shared_ptr<Channel> channel, std::string_view method, const google::protobuf::Message& request,
+                   const google::protobuf::Message* prototype, const Outgoing& outgoing, std::shared_ptr<rpc::Stream> to) {
+  if (absl::Status size = CheckSize(method, "request", request.ByteSizeLong(), channel->max_message_bytes); !size.ok()) {
+    return to->Finish(std::move(size));
+  }
+  InProcessGate* const gate = channel->gate.get();
+  if (gate != nullptr && !gate->Enter()) return to->Finish(Stopping());
+  auto stream = std::make_shared<StreamFlight>();
+  stream->channel = std::move(channel);
+  impl_->Prepare(outgoing, stream.get());
+  stream->request = ToBuffer(request);
+  stream->method = method;
+  stream->message.reset(prototype->New());
+  stream->to = std::move(to);
+  stream->end = [impl = impl_.get()](StreamFlight* flight) { impl->End(flight); };
+  impl_->Begin(stream);
+  const std::string path = Path(method);
+  const grpc::internal::RpcMethod rpc(path.c_str(), grpc::internal::RpcMethod::SERVER_STREAMING);
+  grpc::internal::ClientCallbackReaderFactory<grpc::ByteBuffer>::Create(stream->channel->channel.get(), rpc,
+                                                                        &stream->context, &stream->request, stream.get());
+  stream->StartRead(&stream->response);
+  stream->StartCall();
+  if (gate != nullptr) gate->Leave();
+}
+
+// --- Peers, and calls of tools
+// --------------------------------------------------------------------------------------------------------------------
 
 struct GrpcPeers::Impl {
   std::string self;
   std::vector<std::pair<std::string, std::shared_ptr<Channel>>> routes;
-  std::mutex mutex;
-  std::condition_variable empty;
-  std::list<std::shared_ptr<OutCall>> under_way;
+  Calls calls;
 
-  Channel* Find(std::string_view method) const {
-    Channel* best = nullptr;
+  const std::shared_ptr<Channel>* Find(std::string_view method) const {
+    const std::shared_ptr<Channel>* best = nullptr;
     size_t length = 0;
     for (const auto& [prefix, channel] : routes) {
       if (method.substr(0, prefix.size()) != prefix || (best && prefix.size() <= length)) continue;
-      best = channel.get();
+      best = &channel;
       length = prefix.size();
     }
     return best;
-  }
-
-  void Finish(OutCall* call, const grpc::Status& grpc_status) {
-    absl::Status status = FromGrpc(grpc_status);
-    // Parsed here, off the executor, which has better things to do.
-    if (status.ok() && !ParseBuffer(call->response, call->out)) {
-      status = Malformed(call->method, "reply", call->response.Length());
-    }
-    call->executor->Post([done = std::move(call->done), status = std::move(status)]() mutable { done(std::move(status)); });
-    std::lock_guard lock(mutex);
-    under_way.erase(call->place);
-    if (under_way.empty()) empty.notify_all();  // under the lock: the destructor may free us right after
   }
 };
 
 GrpcPeers::GrpcPeers(CallerId self) : impl_(std::make_unique<Impl>()) { impl_->self = self.str(); }
 
-GrpcPeers::~GrpcPeers() {
-  std::unique_lock lock(impl_->mutex);
-  const std::vector<std::shared_ptr<OutCall>> calls(impl_->under_way.begin(), impl_->under_way.end());
-  lock.unlock();
-  for (const auto& call : calls) call->context.TryCancel();
-  lock.lock();
-  impl_->empty.wait(lock, [this] { return impl_->under_way.empty(); });
-}
+GrpcPeers::~GrpcPeers() = default;
 
 void GrpcPeers::Route(std::string_view prefix, std::shared_ptr<Channel> channel) {
   impl_->routes.emplace_back(prefix, std::move(channel));
@@ -135,36 +260,12 @@ void GrpcPeers::Route(std::string_view prefix, std::shared_ptr<Channel> channel)
 
 void GrpcPeers::Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
                      Duration deadline, Executor* executor, Done done) {
-  Channel* channel = impl_->Find(method);
-  absl::Status problem;
-  if (channel == nullptr) {
-    problem = absl::UnavailableError(StrCat("no peer is configured for ", method));
-  } else {
-    problem = CheckSize(method, "request", request.ByteSizeLong(), channel->max_message_bytes);
-  }
-  if (!problem.ok()) {
-    executor->Post([done = std::move(done), problem = std::move(problem)]() mutable { done(std::move(problem)); });
-    return;
-  }
-  InProcessGate* const gate = channel->gate.get();
-  if (gate != nullptr && !gate->Enter()) {
-    executor->Post([done = std::move(done)]() mutable { done(absl::UnavailableError("this process is stopping")); });
-    return;
-  }
-  auto call = std::make_shared<OutCall>();
-  channel->Prepare(&call->context, deadline, impl_->self);
-  call->request = ToBuffer(request);
-  call->method = method;
-  call->out = response;
-  call->executor = executor;
-  call->done = std::move(done);
-  {
-    std::lock_guard lock(impl_->mutex);
-    call->place = impl_->under_way.insert(impl_->under_way.end(), call);
-  }
-  channel->stub.UnaryCall(&call->context, Path(method), grpc::StubOptions(), &call->request, &call->response,
-                          [impl = impl_.get(), call](const grpc::Status& status) { impl->Finish(call.get(), status); });
-  if (gate != nullptr) gate->Leave();
+  Done post = [executor, done = std::move(done)](absl::Status status) mutable {
+    executor->Post([done = std::move(done), status = std::move(status)]() mutable { done(std::move(status)); });
+  };
+  const std::shared_ptr<Channel>* channel = impl_->Find(method);
+  if (channel == nullptr) return post(absl::UnavailableError(StrCat("no peer is configured for ", method)));
+  impl_->calls.Call(*channel, method, request, response, {.deadline = deadline, .caller = impl_->self}, std::move(post));
 }
 
 absl::Status BlockingCall(Channel& channel, std::string_view method, const google::protobuf::Message& request,

@@ -16,9 +16,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/rpc/handlers.h"
 #include "common/rpc/peers.h"
 #include "common/rpc/wire.h"
 #include "common/types/ids.h"
@@ -44,6 +46,50 @@ struct ChannelOptions {
 // Does not wait for the connection: a server that is away shows as kUnavailable at each call. Errors: an address without
 // a port, unreadable TLS files.
 absl::StatusOr<std::shared_ptr<Channel>> Connect(std::string_view address, const ChannelOptions& options = {});
+
+// What a call carries beside its request.
+struct Outgoing {
+  Duration deadline = Duration::Seconds(30);
+  std::string_view caller;  // who the server sees in-process and on loopback; empty: "local"
+  // A sibling passes on a call: whose it is, and whether that one is a sibling's, too. Servers believe it of siblings only,
+  // and refuse it from others.
+  struct Origin {
+    CallerId caller;
+    bool internal = false;
+  };
+  std::optional<Origin> on_behalf_of;
+  uint8_t hops = 0;                                         // see Call.hops
+  const std::vector<uint16_t>* partitions = nullptr;  // see Call.partitions; ascending. Believed of siblings only
+};
+
+// Calls and streams over any channels, answered on gRPC's threads: what GrpcPeers and common/cluster are made of.
+//
+//   calls.Call(channel, method, request, &response, {.deadline = Duration::Seconds(2)}, [](absl::Status s) { … });
+//
+// Life cycle: Call from any thread; the destructor cancels what is under way and waits until each `done` has returned.
+class Calls {
+ public:
+  using Done = Peers::Done;
+  Calls();
+  ~Calls();
+  Calls(const Calls&) = delete;
+  Calls& operator=(const Calls&) = delete;
+
+  // `request` is serialised before Call returns; `response` must live until `done` has been called. `done` must not block;
+  // it is called within Call where nothing can be sent. Errors beyond those of the server: kResourceExhausted with reason
+  // MESSAGE_TOO_LARGE before anything is sent, kUnavailable where the server of this process is stopping.
+  void Call(std::shared_ptr<Channel> channel, std::string_view method, const google::protobuf::Message& request,
+            google::protobuf::Message* response, const Outgoing& outgoing, Done done);
+
+  // Reads a server stream into `to`, messages and end. `prototype` is of the messages' type. A reader who has gone is noticed
+  // at the next message, or when further streams are opened; the server's stream is cancelled then.
+  void Stream(std::shared_ptr<Channel> channel, std::string_view method, const google::protobuf::Message& request,
+              const google::protobuf::Message* prototype, const Outgoing& outgoing, std::shared_ptr<rpc::Stream> to);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // Peers over channels. Life cycle: construct, Route everything, then Call from any thread. The destructor cancels what
 // is under way and waits until each `done` has been posted; executors must live longer.

@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/check.h"
+#include "common/rpc/partitions.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -125,6 +126,14 @@ absl::StatusOr<std::string> ReadPem(const std::string& path, std::string_view wh
     return absl::InvalidArgumentError(StrCat("the ", what, " \"", path, "\" is not a PEM file (it has no BEGIN line)"));
   }
   return pem;
+}
+
+void AddOutgoing(const Outgoing& outgoing, grpc::ClientContext* context) {
+  if (outgoing.hops > 0) context->AddMetadata(kHopsKey, std::to_string(outgoing.hops));
+  if (outgoing.partitions != nullptr) context->AddMetadata(kPartitionsKey, FormatPartitions(*outgoing.partitions));
+  if (!outgoing.on_behalf_of) return;
+  context->AddMetadata(kOnBehalfKey, outgoing.on_behalf_of->caller.str());
+  if (outgoing.on_behalf_of->internal) context->AddMetadata(kOnBehalfInternalKey, "1");
 }
 
 void Channel::Prepare(grpc::ClientContext* context, Duration deadline, std::string_view caller) const {

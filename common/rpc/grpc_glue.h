@@ -20,6 +20,14 @@ namespace fundcore::rpc {
 // token proves that this very process is calling.
 inline constexpr char kCallerKey[] = "fundcore-caller";
 inline constexpr char kTokenKey[] = "fundcore-internal";
+// Of calls that siblings pass on. Names may have any bytes, which only keys that end in -bin carry.
+inline constexpr char kOnBehalfKey[] = "fundcore-on-behalf-of-bin";
+inline constexpr char kOnBehalfInternalKey[] = "fundcore-on-behalf-of-internal";
+inline constexpr char kHopsKey[] = "fundcore-hops";
+inline constexpr char kPartitionsKey[] = "fundcore-partitions";
+
+// The metadata of these keys.
+void AddOutgoing(const Outgoing& outgoing, grpc::ClientContext* context);
 
 // Settings of the process that gRPC needs, made once. By whoever makes the first server or channel.
 void PrepareProcess();

@@ -14,8 +14,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/functional/any_invocable.h"
@@ -35,6 +37,11 @@ struct Call {
   CallerId caller;           // from the channel's identity; "local" on loopback without identities
   bool internal = false;     // a sibling service of this system, not an outside client
   Duration deadline = Duration::Seconds(30);  // machine time left when the call came in; "no deadline" is capped to this
+  // How often the call was passed on to get here. One that was is not passed on again: see common/cluster/forwarding.h.
+  uint8_t hops = 0;
+  // A sibling asks for these partitions only, and asks others for the rest: handlers that look everywhere then answer for
+  // exactly these. Unset: for all. See common/rpc/partitions.h.
+  std::optional<std::vector<uint16_t>> partitions;
 };
 
 using Reply = absl::AnyInvocable<void(absl::Status)>;
@@ -83,6 +90,11 @@ class Handlers {
                                               std::shared_ptr<Stream> stream) {
       handler(call, static_cast<const Req&>(request), std::move(stream));
     };
+    FC_CHECK(methods_.emplace(std::string(method), std::move(m)).second, "method registered twice: ", method);
+  }
+
+  // For tables that are made from other tables.
+  void Add(std::string_view method, Method m) {
     FC_CHECK(methods_.emplace(std::string(method), std::move(m)).second, "method registered twice: ", method);
   }
 

@@ -13,6 +13,10 @@
 // Who calls (Call.caller): with TLS the client certificate's first subject alternative name, else its common name; on a
 // plain loopback connection the metadata "fundcore-caller", else "local"; for this process (InProcessChannel) the name
 // that the channel's user gives, marked internal.
+//
+// Siblings, the other processes of this system, are internal, too: with TLS those whose certificate's name is listed, on a
+// plain loopback connection whoever calls itself "fundcore". They may name partitions and pass on the calls of others; the
+// handler then sees the one on whose behalf it is. From anybody else that is refused.
 #pragma once
 
 #include <array>
@@ -37,6 +41,8 @@ struct ServerOptions {
   std::vector<std::string> listen = {"127.0.0.1:0"};
   // With it every address demands a client certificate signed by `tls->ca`.
   std::optional<TlsFiles> tls;
+  // Names in the certificates of the other processes of this system. Without TLS not needed.
+  std::vector<std::string> siblings;
   // Both directions. Requests up to twice this size are answered with a reason; gRPC itself refuses longer ones unread.
   size_t max_message_bytes = kMaxMessageBytes;
   // Unary calls under way, and separately open streams. Beyond it callers get RESOURCE_EXHAUSTED with RetryInfo and

@@ -7,6 +7,7 @@
 
 #include <google/protobuf/arena.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/rpc/grpc_glue.h"
+#include "common/rpc/partitions.h"
 
 namespace fundcore::rpc {
 namespace {
@@ -72,8 +74,38 @@ bool SameToken(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
+constexpr std::string_view kSibling = "fundcore";
+
+// What only siblings may say: for whom, and for which partitions. Anybody else who says it is no client of ours but a
+// sibling that nobody has listed, whose calls must not run under its own name.
+absl::Status HeedSibling(const grpc::CallbackServerContext& context, Call* call) {
+  const auto& metadata = context.client_metadata();
+  const auto hops = metadata.find(kHopsKey);
+  if (hops != metadata.end()) call->hops = View(hops->second) == "1" ? 1 : 2;
+  const auto behalf = metadata.find(kOnBehalfKey);
+  const auto partitions = metadata.find(kPartitionsKey);
+  if (behalf == metadata.end() && partitions == metadata.end()) return absl::OkStatus();
+  if (!call->internal) {
+    return ErrorWithReason(absl::StatusCode::kPermissionDenied, "NOT_A_SIBLING",
+                           StrCat("caller \"", call->caller.view(), "\" passes on calls of others and is no process of "
+                                  "this system; list its certificate's name among the siblings"));
+  }
+  if (partitions != metadata.end()) {
+    call->partitions = ParsePartitions(View(partitions->second));
+    if (!call->partitions) {
+      return ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_PARTITIONS",
+                             StrCat(kPartitionsKey, " \"", View(partitions->second).substr(0, 100),
+                                    "\" is no ascending list; compare the versions of the processes"));
+    }
+  }
+  if (behalf == metadata.end()) return absl::OkStatus();
+  call->internal = metadata.find(kOnBehalfInternalKey) != metadata.end();
+  return SetCaller(View(behalf->second), kOnBehalfKey, call);
+}
+
 absl::StatusOr<Call> Identify(const ServerOptions& options, const grpc::CallbackServerContext& context, bool streaming) {
-  Call call;
+  absl::StatusOr<Call> result{Call()};
+  Call& call = *result;
   call.deadline = streaming ? kLongestStream : options.max_deadline;
   const auto deadline = context.deadline();
   if (deadline != std::chrono::system_clock::time_point::max()) {
@@ -82,7 +114,10 @@ absl::StatusOr<Call> Identify(const ServerOptions& options, const grpc::Callback
   }
   const auto& metadata = context.client_metadata();
   const auto token = metadata.find(kTokenKey);
+  const auto name = metadata.find(kCallerKey);
+  const std::string_view claimed = name == metadata.end() ? std::string_view() : View(name->second);
   call.internal = token != metadata.end() && SameToken(View(token->second), ProcessToken());
+  std::string_view proven;
   if (options.tls && !call.internal) {
     const auto names = context.auth_context()->GetPeerIdentity();
     if (names.empty() || names.front().empty()) {
@@ -90,13 +125,23 @@ absl::StatusOr<Call> Identify(const ServerOptions& options, const grpc::Callback
                              "the client certificate has neither a subject alternative name nor a common name; "
                              "issue one that has");
     }
-    FC_RETURN_IF_ERROR(SetCaller(View(names.front()), "the client certificate", &call));
-    return call;
+    proven = View(names.front());
+    FC_RETURN_IF_ERROR(SetCaller(proven, "the client certificate", &call));
+    call.internal = std::find(options.siblings.begin(), options.siblings.end(), proven) != options.siblings.end();
+    if (!call.internal) {
+      FC_RETURN_IF_ERROR(HeedSibling(context, &call));
+      return result;
+    }
   }
-  const auto name = metadata.find(kCallerKey);
-  FC_RETURN_IF_ERROR(SetCaller(name == metadata.end() ? "local" : View(name->second), kCallerKey, &call));
-  if (call.caller.empty()) call.caller = CallerId("local");
-  return call;
+  // From here on the name is believed: the process, the machine or the certificate vouches for it.
+  if (claimed.empty() && proven.empty()) {
+    call.caller = CallerId("local");
+  } else if (!claimed.empty()) {
+    FC_RETURN_IF_ERROR(SetCaller(claimed, kCallerKey, &call));
+  }
+  if (!options.tls && claimed == kSibling) call.internal = true;
+  FC_RETURN_IF_ERROR(HeedSibling(context, &call));
+  return result;
 }
 
 absl::Status Busy(CallContext& shared, std::string_view what, int limit) {

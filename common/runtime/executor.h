@@ -24,6 +24,10 @@ class Executor {
   // The business clock: real or steered. Never goes back. Any thread.
   virtual TimePoint Now() const = 0;
 
+  // Machine time since a moment that stays the same while the process lives: for leases and measurements, never for
+  // business. It goes on while the process is stopped. Any thread.
+  virtual Duration MachineNow() const = 0;
+
   // Runs the task on this executor, in the order of posting from one thread. Any thread.
   virtual void Post(Task task) = 0;
 

@@ -7,6 +7,7 @@
 
 namespace fundcore {
 
+Duration SimExecutor::MachineNow() const { return world_->MachineNow(); }
 TimePoint SimExecutor::Now() const { return world_->now_; }
 
 void SimExecutor::Post(Task task) { world_->MakeReady(this, std::move(task)); }
@@ -57,6 +58,20 @@ void SimWorld::Kill(SimExecutor* executor) {
   DropTimersOf(executor, machine_timers_);
 }
 
+void SimWorld::Pause(SimExecutor* executor) {
+  FC_CHECK(running_ != executor, "executor ", executor->name_, " was paused by one of its own tasks");
+  if (!executor->alive_ || executor->paused_) return;
+  executor->paused_ = true;
+  std::erase(runnable_, executor);
+  executor->listed_ = false;
+}
+
+void SimWorld::Resume(SimExecutor* executor) {
+  if (!executor->paused_) return;
+  executor->paused_ = false;
+  if (executor->alive_ && !(executor->ready_.empty() && executor->round_.empty())) List(executor);
+}
+
 void SimWorld::DropTimersOf(const SimExecutor* executor, Timers& timers) {
   std::vector<Timer> gone, kept;
   for (; !timers.empty(); timers.pop()) {
@@ -67,7 +82,7 @@ void SimWorld::DropTimersOf(const SimExecutor* executor, Timers& timers) {
 }
 
 void SimWorld::List(SimExecutor* executor) {
-  if (executor->listed_) return;
+  if (executor->listed_ || executor->paused_) return;
   executor->listed_ = true;
   runnable_.push_back(executor);
 }

@@ -7,6 +7,7 @@
 //   world.RunUntilIdle();             // everything that can run now, and machine delays up to 10 s
 //   world.AdvanceTo(fifteen_o_clock); // business time moves only by this
 //   world.Kill(trade);                // a crash: its tasks and timers vanish
+//   world.Pause(trade);               // SIGSTOP: its tasks and timers wait for Resume(trade); machine time goes on
 //
 // There are two clocks. Business time stands still except in AdvanceTo. Machine time (PostAfter: retries, polling,
 // delays of the log or the network) moves by itself, but only when nothing else can run.
@@ -36,6 +37,7 @@ class SimWorld;
 class SimExecutor final : public Executor {
  public:
   TimePoint Now() const override;
+  Duration MachineNow() const override;
   void Post(Task task) override;
   void PostAt(TimePoint when, Task task) override;
   void PostAfter(Duration delay, Task task) override;
@@ -44,6 +46,7 @@ class SimExecutor final : public Executor {
 
   const std::string& name() const { return name_; }
   bool alive() const { return alive_; }
+  bool paused() const { return paused_; }
 
  private:
   friend class SimWorld;
@@ -60,6 +63,7 @@ class SimExecutor final : public Executor {
   std::deque<Ready> round_;      // the rest of the present round
   std::vector<Task> round_end_;
   bool alive_ = true;
+  bool paused_ = false;
   bool listed_ = false;          // in the world's list of executors with something to run
 };
 
@@ -82,6 +86,12 @@ class SimWorld {
   // Discards all tasks and timers of the executor, and everything posted to it from now on, as a crash would. May be
   // called from any task but one of the executor itself.
   void Kill(SimExecutor* executor);
+
+  // The executor stops between two of its tasks, in mid-round where that is where it stands, as a process does that is sent
+  // SIGSTOP. What is posted to it waits, and so do timers that come due, in their order; Now and MachineNow go on. May be
+  // called from any task but one of the executor itself. A paused one counts as having nothing to run.
+  void Pause(SimExecutor* executor);
+  void Resume(SimExecutor* executor);
 
   // Runs what can run; when nothing can, lets machine time pass to the next delay, by at most `max_machine_time` in all.
   // Returns true when nothing is left to do, false where delays beyond the limit are still waiting (polling never ends).

@@ -33,6 +33,7 @@ class ThreadExecutor final : public Executor {
   ThreadExecutor& operator=(const ThreadExecutor&) = delete;
 
   TimePoint Now() const override { return clock_->Now(); }
+  Duration MachineNow() const override { return Duration::Micros(MonotonicMicros()); }
   void Post(Task task) override;
   void PostAt(TimePoint when, Task task) override;
   void PostAfter(Duration delay, Task task) override;

@@ -152,18 +152,19 @@ void Metrics::AddComputed(std::string_view name, std::string_view help, MetricLa
 
 std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(impl_->registry->Collect()); }
 
-absl::StatusOr<int> Metrics::Serve(uint16_t port) {
+absl::StatusOr<int> Metrics::Serve(uint16_t port, std::string_view address) {
   std::lock_guard lock(impl_->serve_mutex);
   if (impl_->exposer) return absl::FailedPreconditionError("metrics are being served already");
+  const std::string where = StrCat(address, ":", port);
   try {
-    auto exposer = std::make_unique<prometheus::Exposer>(StrCat("127.0.0.1:", port), 1);
+    auto exposer = std::make_unique<prometheus::Exposer>(where, 1);
     exposer->RegisterCollectable(impl_->registry);
     const std::vector<int> ports = exposer->GetListeningPorts();
     impl_->exposer = std::move(exposer);
     return ports.empty() ? port : ports.front();
   } catch (const std::exception& error) {
     return absl::UnavailableError(
-        StrCat("cannot serve metrics at 127.0.0.1:", port, ": ", error.what(), "; choose another port"));
+        StrCat("cannot serve metrics at ", where, ": ", error.what(), "; choose another port or address"));
   }
 }
 

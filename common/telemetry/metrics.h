@@ -86,10 +86,10 @@ class Metrics {
   // Everything, in Prometheus's text format.
   std::string Text() const;
 
-  // Serves Text at http://127.0.0.1:port/metrics until destroyed; port 0 picks a free one. Returns the port.
-  // kUnavailable where the port is taken, kFailedPrecondition where it serves already. Loopback only: put a proxy
-  // before it to let others in.
-  absl::StatusOr<int> Serve(uint16_t port);
+  // Serves Text at http://address:port/metrics until destroyed; port 0 picks a free one. Returns the port.
+  // kUnavailable where the port is taken or the machine has no such address, kFailedPrecondition where it serves already.
+  // Whoever reaches the address may read: beyond loopback it is for networks that only monitors get into.
+  absl::StatusOr<int> Serve(uint16_t port, std::string_view address = "127.0.0.1");
 
  private:
   struct Impl;

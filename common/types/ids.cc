@@ -44,4 +44,8 @@ PartitionId HashPartition(std::string_view bytes, uint16_t count) {
   return PartitionId(static_cast<uint16_t>(XXH3_64bits(bytes.data(), bytes.size()) % count));
 }
 
+PartitionId PartitionOfTradingAccount(std::string_view distributor, std::string_view trading_account, uint16_t count) {
+  return HashPartition(StrCat(distributor, "|", trading_account), count);
+}
+
 }  // namespace fundcore

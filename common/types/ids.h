@@ -88,6 +88,7 @@ using ReturnCode = Code<struct ReturnTag, 4>;            // the standard's 4-cha
 
 inline constexpr uint64_t kInvestorSequenceLimit = 1'000'000'000ull;          // 9 digits
 inline constexpr uint64_t kOrderSequenceLimit = 100'000'000'000'000ull;       // 14 digits
+inline constexpr uint64_t kBreakSequenceLimit = 1'000'000'000ull;             // 9 digits
 inline constexpr uint16_t kMaxPartitions = 999;
 
 // The partition digits of a number. A made-up number with more digits than ours names no partition at all, rather than
@@ -105,6 +106,9 @@ constexpr PartitionId PartitionOf(OrderId id) { return PartitionDigits(id.raw() 
 constexpr uint64_t SequenceOf(OrderId id) { return id.raw() % kOrderSequenceLimit; }
 constexpr PaymentId MakePaymentId(PartitionId p, uint64_t seq) { return PaymentId(p.raw() * kOrderSequenceLimit + seq); }
 constexpr PartitionId PartitionOf(PaymentId id) { return PartitionDigits(id.raw() / kOrderSequenceLimit); }
+constexpr BreakId MakeBreakId(PartitionId p, uint64_t seq) { return BreakId(p.raw() * kBreakSequenceLimit + seq); }
+constexpr PartitionId PartitionOf(BreakId id) { return PartitionDigits(id.raw() / kBreakSequenceLimit); }
+constexpr uint64_t SequenceOf(BreakId id) { return id.raw() % kBreakSequenceLimit; }
 
 // "001000000042" (12 digits) and "00100000000000007" (17 digits): the form in files and APIs.
 std::string FormatInvestorId(InvestorId id);
@@ -115,5 +119,7 @@ bool ParseOrderId(std::string_view text, OrderId* id);
 
 // The one documented hash: XXH3-64 of the bytes, modulo the partition count. `count` from 1 to kMaxPartitions.
 PartitionId HashPartition(std::string_view bytes, uint16_t count);
+// Where it is kept whose a trading account of another distributor is: all that a file tells of it.
+PartitionId PartitionOfTradingAccount(std::string_view distributor, std::string_view trading_account, uint16_t count);
 
 }  // namespace fundcore

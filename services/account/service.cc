@@ -12,7 +12,8 @@ AccountServiceImpl::AccountServiceImpl(const ServiceDeps& deps)
                                  .executors = deps.executors,
                                  .log = deps.log,
                                  .store = deps.store,
-                                 .owner = deps.owner}),
+                                 .owner = deps.owner,
+                                 .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps.peers) {
   FC_CHECK(deps.vault, "account needs a vault for personal data");
@@ -49,16 +50,39 @@ absl::Status AccountServiceImpl::CheckInvestorPartition(uint64_t investor) const
                               StrCat("investor ", investor, ": ", ReasonMessage(Reason::kInvestorNotFound)));
 }
 
+namespace {
+
+absl::Status InternalOnly(const rpc::Call& call) {
+  if (call.internal || call.caller.view() == "local" || call.caller.view() == "operator") return absl::OkStatus();
+  return rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "INTERNAL_ONLY",
+                              "AccountOps is for services of this system and local operators only");
+}
+
+}  // namespace
+
+absl::Status AccountServiceImpl::ReadyFor(const rpc::Call& call, Partition& partition, bool writes) {
+  if (call.partitions && !partition.serving()) return rpc::NotOwner("account", partition.id().partition.raw());
+  return Ready(partition, writes);
+}
+
+template <class Req, class Resp>
+void AccountServiceImpl::Internal(rpc::Handlers* handlers, std::string_view name,
+                                  void (AccountServiceImpl::*method)(const rpc::Call&, const Req&, Resp*, rpc::Reply)) {
+  handlers->Unary<Req, Resp>(
+      StrCat("fundcore.account.v1.AccountOps/", name),
+      [this, method](const rpc::Call& call, const Req& request, Resp* response, rpc::Reply reply) {
+        if (absl::Status s = InternalOnly(call); !s.ok()) return reply(std::move(s));
+        (this->*method)(call, request, response, std::move(reply));
+      });
+}
+
 template <class Req, class Resp>
 void AccountServiceImpl::Internal(rpc::Handlers* handlers, std::string_view name,
                                   void (AccountServiceImpl::*method)(const Req&, Resp*, rpc::Reply)) {
   handlers->Unary<Req, Resp>(
       StrCat("fundcore.account.v1.AccountOps/", name),
       [this, method](const rpc::Call& call, const Req& request, Resp* response, rpc::Reply reply) {
-        if (!call.internal && call.caller.view() != "local" && call.caller.view() != "operator") {
-          return reply(rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "INTERNAL_ONLY",
-                                            "AccountOps is for services of this system and local operators only"));
-        }
+        if (absl::Status s = InternalOnly(call); !s.ok()) return reply(std::move(s));
         (this->*method)(request, response, std::move(reply));
       });
 }
@@ -90,12 +114,13 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
       [this](const Call&, const auto& q, auto* a, Reply r) { OpenFundAccount(q, a, std::move(r)); });
   handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(
       name("LinkTradingAccount"),
-      [this](const Call&, const auto& q, auto* a, Reply r) { LinkTradingAccount(q, a, std::move(r)); });
+      [this](const Call& c, const auto& q, auto* a, Reply r) { LinkTradingAccount(c, q, a, std::move(r)); });
   handlers->Unary<v1::ResolveTradingAccountsRequest, v1::ResolveTradingAccountsResponse>(
       name("ResolveTradingAccounts"),
-      [this](const Call&, const auto& q, auto* a, Reply r) { ResolveTradingAccounts(q, a, std::move(r)); });
+      [this](const Call& c, const auto& q, auto* a, Reply r) { ResolveTradingAccounts(c, q, a, std::move(r)); });
   handlers->Unary<v1::TrialBalanceRequest, v1::TrialBalanceResponse>(
-      name("TrialBalance"), [this](const Call&, const auto& q, auto* a, Reply r) { TrialBalance(q, a, std::move(r)); });
+      name("TrialBalance"),
+      [this](const Call& c, const auto& q, auto* a, Reply r) { TrialBalance(c, q, a, std::move(r)); });
 
   Internal(handlers, "Reserve", &AccountServiceImpl::Reserve);
   Internal(handlers, "Release", &AccountServiceImpl::Release);
@@ -207,14 +232,17 @@ void Verify(AccountMachine& m, Balance& b) {
 
 }  // namespace
 
-void AccountServiceImpl::TrialBalance(const v1::TrialBalanceRequest& request, v1::TrialBalanceResponse* response,
-                                      rpc::Reply reply) {
+void AccountServiceImpl::TrialBalance(const rpc::Call& call, const v1::TrialBalanceRequest& request,
+                                      v1::TrialBalanceResponse* response, rpc::Reply reply) {
+  // Some partitions need not balance without the others: whoever asked for a part sums up the whole.
+  const bool whole = !call.partitions;
   Collect<Balance>(
+      call,
       [verify = request.verify()](Partition& p, Balance& b) {
         AddTotals(p.machine(), b);
         if (verify) Verify(p.machine(), b);
       },
-      [response, reply = std::move(reply)](absl::Status status, std::vector<Balance>& parts) mutable {
+      [whole, response, reply = std::move(reply)](absl::Status status, std::vector<Balance>& parts) mutable {
         if (!status.ok()) return reply(std::move(status));
         Balance all;
         for (const Balance& part : parts) {
@@ -239,10 +267,10 @@ void AccountServiceImpl::TrialBalance(const v1::TrialBalanceRequest& request, v1
           leg->set_units_e2(units.raw());
           unit_sums[std::get<2>(key)] += units;
         }
-        if (!cash_sum.is_zero())
+        if (whole && !cash_sum.is_zero())
           all.differences.push_back(StrCat("cash legs sum to ", cash_sum.ToString(), ", not to 0.00"));
         for (const auto& [fund, units] : unit_sums) {
-          if (!units.is_zero()) {
+          if (whole && !units.is_zero()) {
             all.differences.push_back(StrCat("unit legs of fund ", fund, " sum to ", units.ToString(), ", not to 0.00"));
           }
         }

@@ -23,6 +23,7 @@
 #include "common/machine/host.h"
 #include "common/machine/service.h"
 #include "common/product/feed.h"
+#include "common/rpc/partitions.h"
 #include "fundcore/account/v1/account.pb.h"
 #include "services/account/machine.h"
 #include "services/account/worker.h"
@@ -53,17 +54,18 @@ class AccountServiceImpl : public Service {
   // service_links.cc
   void OpenFundAccount(const v1::OpenFundAccountRequest& request, v1::OpenFundAccountResponse* response,
                        rpc::Reply reply);
-  void LinkTradingAccount(const v1::LinkTradingAccountRequest& request, v1::LinkTradingAccountResponse* response,
-                          rpc::Reply reply);
-  void ResolveTradingAccounts(const v1::ResolveTradingAccountsRequest& request,
+  void LinkTradingAccount(const rpc::Call& call, const v1::LinkTradingAccountRequest& request,
+                          v1::LinkTradingAccountResponse* response, rpc::Reply reply);
+  void ResolveTradingAccounts(const rpc::Call& call, const v1::ResolveTradingAccountsRequest& request,
                               v1::ResolveTradingAccountsResponse* response, rpc::Reply reply);
-  void TrialBalance(const v1::TrialBalanceRequest& request, v1::TrialBalanceResponse* response, rpc::Reply reply);
+  void TrialBalance(const rpc::Call& call, const v1::TrialBalanceRequest& request, v1::TrialBalanceResponse* response,
+                    rpc::Reply reply);
 
   // For trade and clearing.
   void Reserve(const v1::ReserveRequest& request, v1::ReserveResponse* response, rpc::Reply reply);
   void Release(const v1::ReleaseRequest& request, v1::ReleaseResponse* response, rpc::Reply reply);
-  void SealApplications(const v1::SealApplicationsRequest& request, v1::SealApplicationsResponse* response,
-                        rpc::Reply reply);
+  void SealApplications(const rpc::Call& call, const v1::SealApplicationsRequest& request,
+                        v1::SealApplicationsResponse* response, rpc::Reply reply);
   void PullApplications(const v1::PullApplicationsRequest& request, v1::PullApplicationsResponse* response,
                         rpc::Reply reply);
   void ApplyAccountConfirmations(const v1::ApplyAccountConfirmationsRequest& request,
@@ -74,31 +76,39 @@ class AccountServiceImpl : public Service {
                           rpc::Reply reply);
   void ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
   void CheckBalances(const v1::CheckBalancesRequest& request, v1::CheckBalancesResponse* response, rpc::Reply reply);
-  void UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response, rpc::Reply reply);
-  void SettlementTotals(const v1::SettlementTotalsRequest& request, v1::SettlementTotalsResponse* response,
-                        rpc::Reply reply);
-  void Settle(const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply);
+  void UnitTotals(const rpc::Call& call, const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response,
+                  rpc::Reply reply);
+  void SettlementTotals(const rpc::Call& call, const v1::SettlementTotalsRequest& request,
+                        v1::SettlementTotalsResponse* response, rpc::Reply reply);
+  void Settle(const rpc::Call& call, const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply);
 
   // Registers a method that only siblings and local operators may call.
+  template <class Req, class Resp>
+  void Internal(rpc::Handlers* handlers, std::string_view name,
+                void (AccountServiceImpl::*method)(const rpc::Call&, const Req&, Resp*, rpc::Reply));
   template <class Req, class Resp>
   void Internal(rpc::Handlers* handlers, std::string_view name,
                 void (AccountServiceImpl::*method)(const Req&, Resp*, rpc::Reply));
 
   // Fails where this partition cannot take commands now: not served yet, or too many waiting.
   absl::Status Ready(Partition& partition, bool writes);
+  // The same for a partition of many: a sibling that named it learns that this process does not own it.
+  absl::Status ReadyFor(const rpc::Call& call, Partition& partition, bool writes);
   // The same for all items of a batch that are on one executor.
   template <class BatchPart>
   absl::Status ReadyFor(const BatchPart& part);
   // NOT_FOUND where no partition has this number.
   absl::Status CheckInvestorPartition(uint64_t investor) const;
 
-  // Runs `work` for every partition, on their executors, with one `Part` for each executor; then `done`, once, anywhere.
+  // Runs `work` for every partition that the call asks for, on their executors, with one `Part` for each executor; then
+  // `done`, once, anywhere.
   template <class Part>
-  void Collect(std::function<void(Partition&, Part&)> work,
+  void Collect(const rpc::Call& call, std::function<void(Partition&, Part&)> work,
                absl::AnyInvocable<void(absl::Status, std::vector<Part>& parts)> done);
-  // Gives the command again until the result says that there is no more; from the partition's executor.
+  // Gives the command again until the result says that there is no more; from the partition's executor. The status is not
+  // OK, and the result an empty one, where another process took the partition over.
   template <class C>
-  void SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done);
+  void SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(absl::Status, const Result&)> done);
   // Gives commands one after the other to one partition, and answers with all of their results joined.
   template <class C>
   void SubmitLines(PartitionId partition, std::vector<C> commands, absl::AnyInvocable<void(absl::Status, Applied&)> done);
@@ -126,9 +136,11 @@ std::string_view StateName(FundAccountState state);
 absl::Status BadField(std::string_view field, std::string_view value, std::string_view limit);
 
 template <class Part>
-void AccountServiceImpl::Collect(std::function<void(Partition&, Part&)> work,
+void AccountServiceImpl::Collect(const rpc::Call& call, std::function<void(Partition&, Part&)> work,
                                  absl::AnyInvocable<void(absl::Status, std::vector<Part>& parts)> done) {
   struct All {
+    rpc::Call call;
+    std::vector<char> asked;  // by partition
     std::function<void(Partition&, Part&)> work;
     std::vector<Part> parts;
     std::vector<absl::Status> status;
@@ -136,6 +148,11 @@ void AccountServiceImpl::Collect(std::function<void(Partition&, Part&)> work,
   };
   auto all = std::make_shared<All>();
   const size_t shards = host_.shards().size();
+  const auto where = rpc::AskedPartitions(call, deps_.partitions);
+  if (!where.ok()) return done(where.status(), all->parts);
+  all->call = call;
+  all->asked.resize(deps_.partitions);
+  for (const PartitionId p : *where) all->asked[p.raw()] = 1;
   all->work = std::move(work);
   all->parts.resize(shards);
   all->status.resize(shards);
@@ -150,7 +167,8 @@ void AccountServiceImpl::Collect(std::function<void(Partition&, Part&)> work,
     shard->executor()->Post([this, shard, all, gather, i] {
       for (auto& base : shard->partitions()) {
         auto& partition = static_cast<Partition&>(*base);
-        all->status[i] = Ready(partition, false);
+        if (!all->asked[partition.id().partition.raw()]) continue;
+        all->status[i] = ReadyFor(all->call, partition, false);
         if (!all->status[i].ok()) break;
         all->work(partition, all->parts[i]);
       }
@@ -160,13 +178,16 @@ void AccountServiceImpl::Collect(std::function<void(Partition&, Part&)> work,
 }
 
 template <class C>
-void AccountServiceImpl::SubmitUntilDone(PartitionId partition, C command, absl::AnyInvocable<void(const Result&)> done) {
-  auto shared =
-      std::make_shared<std::pair<C, absl::AnyInvocable<void(const Result&)>>>(std::move(command), std::move(done));
-  host_.Submit(partition, shared->first, [this, partition, shared](const Result& r) {
-    if (!r.more) return shared->second(r);
+void AccountServiceImpl::SubmitUntilDone(PartitionId partition, C command,
+                                         absl::AnyInvocable<void(absl::Status, const Result&)> done) {
+  auto shared = std::make_shared<std::pair<C, absl::AnyInvocable<void(absl::Status, const Result&)>>>(
+      std::move(command), std::move(done));
+  const auto executed = [this, partition, shared](const Result& r) {
+    if (!r.more) return shared->second(absl::OkStatus(), r);
     SubmitUntilDone(partition, std::move(shared->first), std::move(shared->second));
-  });
+  };
+  host_.Submit(partition, shared->first,
+               machine::OrLost(executed, [shared] { shared->second(LostOutcome(), Result{}); }));
 }
 
 template <class C>

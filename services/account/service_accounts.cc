@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/numbers.h"
+#include "common/crypto/person.h"
 #include "services/account/service.h"
 
 namespace fundcore::account {
@@ -80,13 +81,9 @@ std::string_view StateName(FundAccountState state) {
 void AccountServiceImpl::OpenInvestor(const v1::OpenInvestorRequest& request, v1::OpenInvestorResponse* response,
                                       rpc::Reply reply) {
   if (absl::Status s = CheckPerson(request); !s.ok()) return reply(std::move(s));
-  // Letters in certificate numbers (a final X) are the same in either case.
-  std::string number = request.certificate_no();
-  for (char& c : number) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  const Hash256 certificate = deps_.vault->Fingerprint("certificate", StrCat(request.certificate_type(), "|", number));
-  const auto& raw = certificate.raw();
-  const PartitionId p = HashPartition({reinterpret_cast<const char*>(raw.data()), raw.size()}, deps_.partitions);
-  host_.On(p, [this, &request, response, certificate, number = std::move(number),
+  const Hash256 certificate = FingerprintOfPerson(*deps_.vault, request.certificate_type(), request.certificate_no());
+  const PartitionId p = PartitionOfPerson(certificate, deps_.partitions);
+  host_.On(p, [this, &request, response, certificate, number = CertificateNumber(request.certificate_no()),
                reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, true); !s.ok()) return reply(std::move(s));
     Executor* e = part.executor();

@@ -31,7 +31,7 @@ absl::Status ReadKey(const std::string& distributor, const std::string& account,
 }
 
 PartitionId PartitionOfLink(const LinkKey& key, uint16_t partitions) {
-  return HashPartition(StrCat(key.distributor.view(), "|", key.account.view()), partitions);
+  return PartitionOfTradingAccount(key.distributor.view(), key.account.view(), partitions);
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ void AccountServiceImpl::OpenFundAccount(const v1::OpenFundAccountRequest& reque
   });
 }
 
-void AccountServiceImpl::LinkTradingAccount(const v1::LinkTradingAccountRequest& request,
+void AccountServiceImpl::LinkTradingAccount(const rpc::Call& call, const v1::LinkTradingAccountRequest& request,
                                             v1::LinkTradingAccountResponse* response, rpc::Reply reply) {
   account::LinkTradingAccount c;
   c.investor = InvestorId(request.investor_id());
@@ -78,19 +78,29 @@ void AccountServiceImpl::LinkTradingAccount(const v1::LinkTradingAccountRequest&
       reply(absl::OkStatus());
     });
   };
-  host_.On(PartitionOf(c.investor), [this, c, submit, reply = std::move(reply)](Partition& part) mutable {
+  // Two processes may have the two partitions: then a sibling first asks the one about the investor, and then tells the
+  // other to link.
+  const auto asked = [&call](PartitionId p) {
+    return !call.partitions || std::count(call.partitions->begin(), call.partitions->end(), p.raw()) > 0;
+  };
+  const PartitionId link = PartitionOfLink(c.account, deps_.partitions);
+  const bool links = asked(link);
+  if (!asked(PartitionOf(c.investor))) {
+    return host_.On(link, [submit, reply = std::move(reply)](Partition& part) mutable { submit(part, std::move(reply)); });
+  }
+  host_.On(PartitionOf(c.investor), [this, c, link, links, submit, reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
     const Investor* investor = part.machine().FindInvestor(c.investor);
     const Reason wrong = !investor          ? Reason::kInvestorNotFound
                          : investor->closed ? Reason::kInvestorClosed
                                             : Reason::kNone;
     if (wrong != Reason::kNone) return reply(RefusalStatus(wrong, StrCat("investor ", c.investor.raw())));
-    host_.On(PartitionOfLink(c.account, deps_.partitions),
-             [submit, reply = std::move(reply)](Partition& link) mutable { submit(link, std::move(reply)); });
+    if (!links) return reply(absl::OkStatus());
+    host_.On(link, [submit, reply = std::move(reply)](Partition& link) mutable { submit(link, std::move(reply)); });
   });
 }
 
-void AccountServiceImpl::ResolveTradingAccounts(const v1::ResolveTradingAccountsRequest& request,
+void AccountServiceImpl::ResolveTradingAccounts(const rpc::Call& call, const v1::ResolveTradingAccountsRequest& request,
                                                 v1::ResolveTradingAccountsResponse* response, rpc::Reply reply) {
   if (request.keys_size() > kMostKeys) {
     return reply(BadField("keys", StrCat(request.keys_size()), StrCat("are too many; send at most ", kMostKeys)));
@@ -111,9 +121,14 @@ void AccountServiceImpl::ResolveTradingAccounts(const v1::ResolveTradingAccounts
     LinkKey& link = work->keys[static_cast<size_t>(i)];
     absl::Status s = ReadKey(key.distributor(), key.trading_account(), &link);
     if (s.ok() && !key.ta_code().empty()) s = CheckText("ta_code", key.ta_code(), TaCode::kMax);
+    if (s.ok() && key.investor_id() != 0) {
+      s = call.partitions ? CheckInvestorPartition(key.investor_id())
+                          : BadField("investor_id", StrCat(key.investor_id()), "is what is asked; leave it out");
+    }
     if (!s.ok()) return reply(std::move(s));
-    response->add_accounts();
-    work->items[PartitionOfLink(link, deps_.partitions).raw()].push_back(i);
+    // A sibling that has looked the link up already asks for the fund account alone.
+    response->add_accounts()->set_investor_id(key.investor_id());
+    if (key.investor_id() == 0) work->items[PartitionOfLink(link, deps_.partitions).raw()].push_back(i);
   }
   work->reply = std::move(reply);
   const auto each = [this, work](std::function<void(Partition&, int)> look, std::function<void()> then) {

@@ -157,6 +157,14 @@ struct Batch {
     std::vector<uint32_t> items;
     size_t left = 0;
     absl::Status status;
+
+    void One() {
+      if (--left == 0) batch->gather->One();
+    }
+    void LostOne() {
+      status = LostOutcome();
+      One();
+    }
   };
   const Request* request;
   Response* response;
@@ -270,10 +278,11 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
-      host_.Submit(PartitionOf(c.order), c, [part, i](const Result& r) {
+      const auto executed = [part, i](const Result& r) {
         Write(r, part->batch->response->mutable_outcomes(static_cast<int>(i)));
-        if (--part->left == 0) part->batch->gather->One();
-      });
+        part->One();
+      };
+      host_.Submit(PartitionOf(c.order), c, machine::OrLost(executed, [part] { part->LostOne(); }));
     }
   });
 }
@@ -299,9 +308,8 @@ void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseR
     for (const uint32_t i : part->items) {
       const v1::ReleaseItem& item = part->batch->request->items(static_cast<int>(i));
       const account::Release c{OrderId(item.order_id()), InvestorId(item.investor_id())};
-      host_.Submit(PartitionOf(c.order), c, [part](const Result&) {
-        if (--part->left == 0) part->batch->gather->One();
-      });
+      host_.Submit(PartitionOf(c.order), c,
+                   machine::OrLost([part](const Result&) { part->One(); }, [part] { part->LostOne(); }));
     }
   });
 }
@@ -309,7 +317,7 @@ void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseR
 // --- Applications for fund accounts
 // ---------------------------------------------------------------------------------------
 
-void AccountServiceImpl::SealApplications(const v1::SealApplicationsRequest& request,
+void AccountServiceImpl::SealApplications(const rpc::Call& call, const v1::SealApplicationsRequest& request,
                                           v1::SealApplicationsResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   if (request.transfer_no() == 0 || request.transfer_no() > 9'999) {
@@ -318,33 +326,40 @@ void AccountServiceImpl::SealApplications(const v1::SealApplicationsRequest& req
   const SealKey key{TaCode(request.ta_code()), Date::FromRaw(request.day()),
                     TransferNo(static_cast<uint16_t>(request.transfer_no()))};
   struct All {
+    rpc::Call call;
     std::vector<Seal> seals;
     std::vector<absl::Status> status;
     rpc::Reply reply;
   };
+  auto where = rpc::AskedPartitions(call, deps_.partitions);
+  if (!where.ok()) return reply(where.status());
   auto all = std::make_shared<All>();
+  all->call = call;
   all->seals.resize(deps_.partitions);
   all->status.resize(deps_.partitions);
   all->reply = std::move(reply);
-  machine::Gather* gather = machine::Gather::New(deps_.partitions, [all, response] {
+  machine::Gather* gather = machine::Gather::New(where->size(), [all, where = *where, response] {
     for (absl::Status& s : all->status)
       if (!s.ok()) return all->reply(std::move(s));
-    for (size_t p = 0; p < all->seals.size(); ++p) {
+    for (const PartitionId p : where) {
       trade::v1::PartitionSeal* out = response->add_partitions();
-      out->set_partition(static_cast<uint32_t>(p));
-      out->set_count(all->seals[p].count);
-      out->set_hash(all->seals[p].hash);
+      out->set_partition(p.raw());
+      out->set_count(all->seals[p.raw()].count);
+      out->set_hash(all->seals[p.raw()].hash);
     }
     all->reply(absl::OkStatus());
   });
-  for (uint16_t p = 0; p < deps_.partitions; ++p) {
-    host_.On(PartitionId(p), [this, all, gather, key, p](Partition& part) {
-      all->status[p] = Ready(part, true);
+  for (const PartitionId id : *where) {
+    host_.On(id, [this, all, gather, key, p = id.raw()](Partition& part) {
+      all->status[p] = ReadyFor(all->call, part, true);
       if (!all->status[p].ok()) return gather->One();
-      SubmitUntilDone(PartitionId(p), account::SealApplications{key}, [all, gather, key, p, &part](const Result&) {
-        all->seals[p] = *part.machine().FindSeal(key);
-        gather->One();
-      });
+      SubmitUntilDone(
+          PartitionId(p), account::SealApplications{key},
+          [all, gather, key, p, &part](absl::Status status, const Result&) {
+            all->status[p] = std::move(status);
+            if (all->status[p].ok()) all->seals[p] = *part.machine().FindSeal(key);
+            gather->One();
+          });
     });
   }
 }
@@ -503,14 +518,15 @@ void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, 
   });
 }
 
-void AccountServiceImpl::UnitTotals(const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response,
-                                    rpc::Reply reply) {
+void AccountServiceImpl::UnitTotals(const rpc::Call& call, const v1::UnitTotalsRequest& request,
+                                    v1::UnitTotalsResponse* response, rpc::Reply reply) {
   struct Total {
     Units units;
     uint64_t holders = 0;
   };
   using Part = std::map<std::string, Total>;
   Collect<Part>(
+      call,
       [ta = request.ta_code()](Partition& p, Part& part) {
         p.machine().ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
           if (key.ta.view() != ta) return;
@@ -541,7 +557,7 @@ void AccountServiceImpl::UnitTotals(const v1::UnitTotalsRequest& request, v1::Un
 // --- Settlement
 // -----------------------------------------------------------------------------------------------------------
 
-void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& request,
+void AccountServiceImpl::SettlementTotals(const rpc::Call& call, const v1::SettlementTotalsRequest& request,
                                           v1::SettlementTotalsResponse* response, rpc::Reply reply) {
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   struct Total {
@@ -550,6 +566,7 @@ void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& req
   };
   using Part = std::map<std::pair<std::string, uint16_t>, Total>;
   Collect<Part>(
+      call,
       [ta = TaCode(request.ta_code()), day = Date::FromRaw(request.confirm_day())](Partition& p, Part& part) {
         p.machine().ForEachSettlement(ta, day, [&](const SettlementKey& key, const Settlement& s) {
           Total& total = part[{key.fund.str(), key.business}];
@@ -580,7 +597,8 @@ void AccountServiceImpl::SettlementTotals(const v1::SettlementTotalsRequest& req
       });
 }
 
-void AccountServiceImpl::Settle(const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply) {
+void AccountServiceImpl::Settle(const rpc::Call& call, const v1::SettleRequest& request, v1::SettleResponse* response,
+                                rpc::Reply reply) {
   if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
   if (absl::Status s = CheckCode("fund_code", request.fund_code(), FundCode::kMax); !s.ok()) return reply(std::move(s));
   if (absl::Status s = CheckCode("payment_reference", request.payment_reference(), 128); !s.ok())
@@ -590,15 +608,19 @@ void AccountServiceImpl::Settle(const v1::SettleRequest& request, v1::SettleResp
                   SettlementBusiness(static_cast<uint16_t>(request.business()))};
   c.reference = request.payment_reference();
   struct All {
+    rpc::Call call;
     std::vector<Money> settled;
     std::vector<absl::Status> status;
     rpc::Reply reply;
   };
+  const auto where = rpc::AskedPartitions(call, deps_.partitions);
+  if (!where.ok()) return reply(where.status());
   auto all = std::make_shared<All>();
+  all->call = call;
   all->settled.resize(deps_.partitions);
   all->status.resize(deps_.partitions);
   all->reply = std::move(reply);
-  machine::Gather* gather = machine::Gather::New(deps_.partitions, [all, response] {
+  machine::Gather* gather = machine::Gather::New(where->size(), [all, response] {
     for (absl::Status& s : all->status)
       if (!s.ok()) return all->reply(std::move(s));
     Money sum;
@@ -606,12 +628,13 @@ void AccountServiceImpl::Settle(const v1::SettleRequest& request, v1::SettleResp
     response->set_settled_fen(sum.raw());
     all->reply(absl::OkStatus());
   });
-  for (uint16_t p = 0; p < deps_.partitions; ++p) {
-    host_.On(PartitionId(p), [this, all, gather, c, p](Partition& part) {
-      all->status[p] = Ready(part, true);
+  for (const PartitionId id : *where) {
+    host_.On(id, [this, all, gather, c, p = id.raw()](Partition& part) {
+      all->status[p] = ReadyFor(all->call, part, true);
       // Most partitions have nothing of a small settlement; they need no log record to say so.
       if (!all->status[p].ok() || !part.machine().FindSettlement(c.settlement)) return gather->One();
-      SubmitUntilDone(PartitionId(p), c, [all, gather, p](const Result& r) {
+      SubmitUntilDone(PartitionId(p), c, [all, gather, p](absl::Status status, const Result& r) {
+        all->status[p] = std::move(status);
         all->settled[p] = r.amount;
         gather->One();
       });

@@ -32,6 +32,12 @@ class InstitutionWorker {
                     const TaCode& ta);
 
   void Look();
+  // The partition is another process's now: the chain ends where it is.
+  void Abandon() {
+    busy_ = false;
+    ++run_;
+    failures_ = 0;
+  }
   std::string WaitingFor(Date day) const;
 
  private:

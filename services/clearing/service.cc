@@ -1,5 +1,6 @@
 // Handlers: shape checks, reading on the executor, commands of people.
 #include "common/rpc/operators.h"
+#include "common/rpc/partitions.h"
 #include "services/clearing/service.h"
 
 #include <algorithm>
@@ -105,7 +106,8 @@ ClearingServiceImpl::ClearingServiceImpl(const ServiceDeps& deps)
              .executors = deps.executors,
              .log = deps.log,
              .store = deps.store,
-             .owner = deps.owner}),
+             .owner = deps.owner,
+             .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       worker_(&host_, deps) {}
 
@@ -115,8 +117,9 @@ void ClearingServiceImpl::Start() {
 }
 
 template <class Part, class Read, class Merge>
-void ClearingServiceImpl::Gather(const std::string& ta, rpc::Reply reply, Read read, Merge merge) {
+void ClearingServiceImpl::Gather(const rpc::Call& call, const std::string& ta, rpc::Reply reply, Read read, Merge merge) {
   struct All {
+    bool named = false;  // the partitions, by a sibling
     std::vector<Part> parts;
     std::vector<absl::Status> status;
     rpc::Reply reply;
@@ -124,7 +127,10 @@ void ClearingServiceImpl::Gather(const std::string& ta, rpc::Reply reply, Read r
   auto all = std::make_shared<All>();
   std::vector<PartitionId> where;
   if (ta.empty()) {
-    for (uint16_t p = 0; p < deps_.clearing_partitions; ++p) where.push_back(PartitionId(p));
+    auto asked = rpc::AskedPartitions(call, deps_.clearing_partitions);
+    if (!asked.ok()) return reply(asked.status());
+    where = *std::move(asked);
+    all->named = call.partitions.has_value();
   } else {
     where.push_back(HashPartition(ta, deps_.clearing_partitions));
   }
@@ -139,7 +145,8 @@ void ClearingServiceImpl::Gather(const std::string& ta, rpc::Reply reply, Read r
   });
   for (size_t i = 0; i < where.size(); ++i) {
     host_.On(where[i], [all, gather, i, read](Partition& p) mutable {
-      all->status[i] = p.serving() ? read(p, all->parts[i]) : NotServing();
+      const auto missing = [&] { return all->named ? rpc::NotOwner("clearing", p.id().partition.raw()) : NotServing(); };
+      all->status[i] = p.serving() ? read(p, all->parts[i]) : missing();
       gather->One();
     });
   }
@@ -175,12 +182,12 @@ v1::BusinessDay ClearingServiceImpl::View(Partition& p, const DayKey& key) {
   return out;
 }
 
-void ClearingServiceImpl::DayStatus(const v1::DayStatusRequest& q, v1::DayStatusResponse* r, rpc::Reply reply) {
+void ClearingServiceImpl::DayStatus(const rpc::Call& call, const v1::DayStatusRequest& q, v1::DayStatusResponse* r, rpc::Reply reply) {
   if (auto s = CheckTa(q.ta_code(), q.day() != 0); !s.ok()) return reply(s);
   if (auto s = CheckDay(q.day(), false); !s.ok()) return reply(s);
   using Part = std::vector<v1::BusinessDay>;
   Gather<Part>(
-      q.ta_code(), std::move(reply),
+      call, q.ta_code(), std::move(reply),
       [this, ta = q.ta_code(), day = Date::FromRaw(q.day())](Partition& p, Part& part) {
         if (day.is_set()) {
           const DayKey key{TaCode(ta), day};
@@ -197,11 +204,11 @@ void ClearingServiceImpl::DayStatus(const v1::DayStatusRequest& q, v1::DayStatus
       });
 }
 
-void ClearingServiceImpl::ListBreaks(const v1::ListBreaksRequest& q, v1::ListBreaksResponse* r, rpc::Reply reply) {
+void ClearingServiceImpl::ListBreaks(const rpc::Call& call, const v1::ListBreaksRequest& q, v1::ListBreaksResponse* r, rpc::Reply reply) {
   if (auto s = CheckTa(q.ta_code(), false); !s.ok()) return reply(s);
   using Part = std::vector<v1::Break>;
   Gather<Part>(
-      q.ta_code(), std::move(reply),
+      call, q.ta_code(), std::move(reply),
       [ta = TaCode(q.ta_code()), everything = q.all()](Partition& p, Part& part) {
         const PartitionId id = p.id().partition;
         if (!everything) {
@@ -222,12 +229,12 @@ void ClearingServiceImpl::ListBreaks(const v1::ListBreaksRequest& q, v1::ListBre
       });
 }
 
-void ClearingServiceImpl::ListFiles(const v1::ListFilesRequest& q, v1::ListFilesResponse* r, rpc::Reply reply) {
+void ClearingServiceImpl::ListFiles(const rpc::Call& call, const v1::ListFilesRequest& q, v1::ListFilesResponse* r, rpc::Reply reply) {
   if (auto s = CheckTa(q.ta_code(), q.day() != 0); !s.ok()) return reply(s);
   if (auto s = CheckDay(q.day(), false); !s.ok()) return reply(s);
   using Part = std::vector<v1::FileView>;
   Gather<Part>(
-      q.ta_code(), std::move(reply),
+      call, q.ta_code(), std::move(reply),
       [this, ta = q.ta_code(), day = Date::FromRaw(q.day())](Partition& p, Part& part) {
         std::vector<DayKey> days;
         if (day.is_set()) {
@@ -259,13 +266,13 @@ void ClearingServiceImpl::ListFiles(const v1::ListFilesRequest& q, v1::ListFiles
       });
 }
 
-void ClearingServiceImpl::Reconciliation(const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
-                                         rpc::Reply reply) {
+void ClearingServiceImpl::Reconciliation(const rpc::Call& call, const v1::ReconciliationRequest& q,
+                                         v1::ReconciliationResponse* r, rpc::Reply reply) {
   if (auto s = CheckTa(q.ta_code(), true); !s.ok()) return reply(s);
   if (auto s = CheckDay(q.day(), true); !s.ok()) return reply(s);
   using Part = std::vector<Reconciled>;
   Gather<Part>(
-      q.ta_code(), std::move(reply),
+      call, q.ta_code(), std::move(reply),
       [key = DayKey{TaCode(q.ta_code()), Date::FromRaw(q.day())}](Partition& p, Part& part) {
         const Day* d = p.machine().FindDay(key);
         if (!d) return NoSuchDay(key);
@@ -285,10 +292,10 @@ void ClearingServiceImpl::Reconciliation(const v1::ReconciliationRequest& q, v1:
       });
 }
 
-void ClearingServiceImpl::Nudge(v1::NudgeResponse* r, rpc::Reply reply) {
+void ClearingServiceImpl::Nudge(const rpc::Call& call, v1::NudgeResponse* r, rpc::Reply reply) {
   using Part = std::vector<v1::BusinessDay>;
   Gather<Part>(
-      "", std::move(reply),
+      call, "", std::move(reply),
       [this](Partition& p, Part& part) {
         worker_.Look(&host_.ShardOf(p.id().partition));
         for (const TaCode& ta : Institutions(p, ""))
@@ -332,12 +339,12 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
   using rpc::Reply;
   const std::string face = "fundcore.clearing.v1.ClearingService/";
   h->Unary<v1::DayStatusRequest, v1::DayStatusResponse>(
-      face + "DayStatus", [this](const Call&, const v1::DayStatusRequest& q, v1::DayStatusResponse* r, Reply reply) {
-        DayStatus(q, r, std::move(reply));
+      face + "DayStatus", [this](const Call& call, const v1::DayStatusRequest& q, v1::DayStatusResponse* r, Reply reply) {
+        DayStatus(call, q, r, std::move(reply));
       });
   h->Unary<v1::ListBreaksRequest, v1::ListBreaksResponse>(
-      face + "ListBreaks", [this](const Call&, const v1::ListBreaksRequest& q, v1::ListBreaksResponse* r, Reply reply) {
-        ListBreaks(q, r, std::move(reply));
+      face + "ListBreaks", [this](const Call& call, const v1::ListBreaksRequest& q, v1::ListBreaksResponse* r, Reply reply) {
+        ListBreaks(call, q, r, std::move(reply));
       });
   h->Unary<v1::GetBreakRequest, v1::Break>(
       face + "GetBreak", [this](const Call&, const v1::GetBreakRequest& q, v1::Break* r, Reply reply) {
@@ -373,15 +380,15 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
         OnBreak(q.break_id(), ApproveResolution{0, Trimmed(q.person())}, r, std::move(reply));
       });
   h->Unary<v1::ListFilesRequest, v1::ListFilesResponse>(
-      face + "ListFiles", [this](const Call&, const v1::ListFilesRequest& q, v1::ListFilesResponse* r, Reply reply) {
-        ListFiles(q, r, std::move(reply));
+      face + "ListFiles", [this](const Call& call, const v1::ListFilesRequest& q, v1::ListFilesResponse* r, Reply reply) {
+        ListFiles(call, q, r, std::move(reply));
       });
   h->Unary<v1::ReconciliationRequest, v1::ReconciliationResponse>(
-      face + "Reconciliation", [this](const Call&, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
-                                      Reply reply) { Reconciliation(q, r, std::move(reply)); });
+      face + "Reconciliation", [this](const Call& call, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
+                                      Reply reply) { Reconciliation(call, q, r, std::move(reply)); });
   h->Unary<v1::NudgeRequest, v1::NudgeResponse>(
       face + "Nudge",
-      [this](const Call&, const v1::NudgeRequest&, v1::NudgeResponse* r, Reply reply) { Nudge(r, std::move(reply)); });
+      [this](const Call& call, const v1::NudgeRequest&, v1::NudgeResponse* r, Reply reply) { Nudge(call, r, std::move(reply)); });
 }
 
 }  // namespace fundcore::clearing

@@ -26,19 +26,20 @@ class ClearingServiceImpl final : public Service {
 
  private:
   using Partition = machine::Partition<ClearingMachine>;
-  // Runs `read(partition)` for the institution's partition, or for each one where `ta` is empty, and replies when all
-  // have run; the first error counts. Each run has its own `Part`, which `merge` then joins, partition by partition.
+  // Runs `read(partition)` for the institution's partition, or for each one that the call asks for where `ta` is empty, and
+  // replies when all have run; the first error counts. Each run has its own `Part`, which `merge` then joins, partition by partition.
   template <class Part, class Read, class Merge>
-  void Gather(const std::string& ta, rpc::Reply reply, Read read, Merge merge);
+  void Gather(const rpc::Call& call, const std::string& ta, rpc::Reply reply, Read read, Merge merge);
   // Runs a command on the break's partition and answers with the break.
   template <class C>
   void OnBreak(uint64_t break_id, C command, v1::Break* response, rpc::Reply reply);
 
-  void DayStatus(const v1::DayStatusRequest& q, v1::DayStatusResponse* r, rpc::Reply reply);
-  void ListBreaks(const v1::ListBreaksRequest& q, v1::ListBreaksResponse* r, rpc::Reply reply);
-  void ListFiles(const v1::ListFilesRequest& q, v1::ListFilesResponse* r, rpc::Reply reply);
-  void Reconciliation(const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r, rpc::Reply reply);
-  void Nudge(v1::NudgeResponse* r, rpc::Reply reply);
+  void DayStatus(const rpc::Call& call, const v1::DayStatusRequest& q, v1::DayStatusResponse* r, rpc::Reply reply);
+  void ListBreaks(const rpc::Call& call, const v1::ListBreaksRequest& q, v1::ListBreaksResponse* r, rpc::Reply reply);
+  void ListFiles(const rpc::Call& call, const v1::ListFilesRequest& q, v1::ListFilesResponse* r, rpc::Reply reply);
+  void Reconciliation(const rpc::Call& call, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
+                      rpc::Reply reply);
+  void Nudge(const rpc::Call& call, v1::NudgeResponse* r, rpc::Reply reply);
   v1::BusinessDay View(Partition& p, const DayKey& key);
   // The days of an institution that are not closed, and the last closed one.
   std::vector<DayKey> Days(Partition& p, const TaCode& ta);

@@ -338,13 +338,4 @@ inline constexpr uint8_t kTableBreakSequence = 14;
 inline constexpr uint8_t kTableBreakHistory = 15;
 inline constexpr uint8_t kTableProducts = 200;
 
-// Break numbers hold the partition, so that whoever has one can route it.
-inline constexpr uint64_t kBreakSequenceLimit = 1'000'000'000;
-constexpr BreakId MakeBreakId(PartitionId p, uint64_t seq) { return BreakId(p.raw() * kBreakSequenceLimit + seq); }
-constexpr PartitionId PartitionOf(BreakId id) {
-  const uint64_t p = id.raw() / kBreakSequenceLimit;
-  return PartitionId(static_cast<uint16_t>(p > 0xffff ? 0xffff : p));
-}
-constexpr uint64_t SequenceOf(BreakId id) { return id.raw() % kBreakSequenceLimit; }
-
 }  // namespace fundcore::clearing

@@ -6,7 +6,12 @@
 namespace fundcore::clearing {
 
 ClearingWorker::ClearingWorker(machine::Host<ClearingMachine>* host, const ServiceDeps& deps)
-    : host_(host), deps_(deps), institutions_(deps.clearing_partitions) {}
+    : host_(host), deps_(deps), institutions_(deps.clearing_partitions) {
+  host->OnServing([this](PartitionId p, bool serving) {
+    if (serving) return;
+    for (auto& [ta, worker] : institutions_[p.raw()]) worker->Abandon();
+  });
+}
 
 ClearingWorker::~ClearingWorker() = default;
 

@@ -21,9 +21,13 @@ absl::Status NotServing() {
 
 ProductService::ProductService(const ServiceDeps& deps)
     : host_({.service = ServiceId::kProduct, .partitions = 1, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner},
+             .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased},
             deps.product_lead),
-      lead_(deps.product_lead) {}
+      lead_(deps.product_lead) {
+  host_.OnServing([this](PartitionId, bool serving) {
+    if (serving && started_.load(std::memory_order_acquire)) PutBuiltIn();
+  });
+}
 
 template <class C, class Response>
 void ProductService::Put(C command, Response* response, rpc::Reply reply) {
@@ -169,12 +173,19 @@ void ProductService::Register(rpc::Handlers* h) {
 }
 
 void ProductService::Start() {
+  started_.store(true, std::memory_order_release);
+  PutBuiltIn();
+}
+
+void ProductService::PutBuiltIn() {
   // Putting a calendar that is there already changes nothing, so this needs no memory of having been done.
   const CalendarSet built_in = CalendarSet::BuiltIn();
   for (const std::string& name : built_in.names()) {
     host_.On(kPartition, [this, calendar = *built_in.Find(name)](machine::Partition<ProductMachine>& p) {
       // Only what was never loaded: an operator's later calendar is not undone by a restart.
-      if (!p.machine().products().Calendar(calendar.name())) host_.Submit(kPartition, PutCalendar{calendar});
+      if (p.serving() && !p.machine().products().Calendar(calendar.name())) {
+        host_.Submit(kPartition, PutCalendar{calendar});
+      }
     });
   }
 }

@@ -6,6 +6,8 @@
 // Handlers run on any thread and post to the one partition's executor. The built-in calendars are loaded at first start.
 #pragma once
 
+#include <atomic>
+
 #include "common/machine/service.h"
 #include "services/product/machine.h"
 
@@ -22,10 +24,12 @@ class ProductService final : public Service {
   // Submits on the partition's executor and answers with the fact's number, or the refusal.
   template <class C, class Response>
   void Put(C command, Response* response, rpc::Reply reply);
+  void PutBuiltIn();
   void GiveFacts(uint64_t after, uint32_t limit, void* response, rpc::Reply reply);
 
   machine::Host<ProductMachine> host_;
   const Duration lead_;
+  std::atomic<bool> started_{false};
 };
 
 }  // namespace fundcore::product

@@ -62,20 +62,26 @@ struct RiskService::Batch {
 
 RiskService::RiskService(const ServiceDeps& deps, const RiskLimits& limits)
     : host_({.service = ServiceId::kRisk, .partitions = deps.partitions, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner}),
+             .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
       limits_(limits) {
   for (size_t i = 0; i < host_.shards().size(); ++i) lanes_.push_back(std::make_unique<Lane>());
+  host_.OnServing([this](PartitionId p, bool serving) {
+    if (serving && started_.load(std::memory_order_acquire)) Adopt(p);
+  });
 }
 
 void RiskService::Start() {
-  for (uint16_t i = 0; i < host_.partitions(); ++i) {
-    host_.On(PartitionId(i), [this, i](Partition& p) {
-      const InForce& in_force = p.machine().limits();
-      if (!in_force.adopted || in_force.limits != limits_) host_.Submit(PartitionId(i), AdoptLimits{limits_});
-    });
-  }
+  started_.store(true, std::memory_order_release);
+  for (uint16_t i = 0; i < host_.partitions(); ++i) host_.On(PartitionId(i), [this, i](Partition&) { Adopt(PartitionId(i)); });
   feed_.Start();
+}
+
+// The owner's limits are logged where they differ from those in force.
+void RiskService::Adopt(PartitionId id) {
+  if (!host_.At(id).serving()) return;
+  const InForce& in_force = host_.At(id).machine().limits();
+  if (!in_force.adopted || in_force.limits != limits_) host_.Submit(id, AdoptLimits{limits_});
 }
 
 // The quotients are compared as 64-bit numbers: PartitionOf would wrap a number that no investor has around to one that
@@ -193,7 +199,7 @@ void RiskService::SubmitPart(Batch* batch, Lane* lane, PartitionId id, uint32_t 
     to.after = received - command.received;
   }
   lane->items_waiting += end - begin;
-  host_.Submit(id, command, [batch, lane, begin](const RiskMachine::Result& result) {
+  const auto decided = [batch, lane, begin](const RiskMachine::Result& result) {
     lane->items_waiting -= result.verdicts.size();
     for (size_t k = 0; k < result.verdicts.size(); ++k) {
       const Verdict& v = result.verdicts[k];
@@ -204,7 +210,12 @@ void RiskService::SubmitPart(Batch* batch, Lane* lane, PartitionId id, uint32_t 
       to->set_reason_name(std::string(ReasonName(v.reason)));
     }
     batch->parts->One();
-  });
+  };
+  host_.Submit(id, command, machine::OrLost(decided, [batch, lane, items = end - begin] {
+                 lane->items_waiting -= items;
+                 batch->trouble = Batch::kNotServing;
+                 batch->parts->One();
+               }));
 }
 
 // --- The others ---------------------------------------------------------------------------------------------------------

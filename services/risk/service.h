@@ -9,6 +9,7 @@
 // of it, and becomes one command a partition.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -41,6 +42,7 @@ class RiskService final : public Service {
   absl::Status Sort(const v1::DecideRequest& request, Batch* batch) const;
   // On the executor of `lane`: submits its partitions' share of the batch.
   void SubmitShare(Batch* batch, size_t lane);
+  void Adopt(PartitionId partition);
   void SubmitPart(Batch* batch, Lane* lane, PartitionId partition, uint32_t begin, uint32_t end);
 
   void OnAssess(const rpc::Call& call, const v1::AssessRequest& request, v1::AssessResponse* response, rpc::Reply reply);
@@ -56,6 +58,7 @@ class RiskService final : public Service {
   machine::Host<RiskMachine> host_;
   FactFeed<RiskMachine> feed_;
   const RiskLimits limits_;
+  std::atomic<bool> started_{false};
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -62,7 +62,9 @@ void Desk::Submit(Part* part) {
         receive_.origins.push_back(ToOrigin(order, i - range.begin));
     }
     host_->Submit(range.partition, receive_,
-                  [part, r](const TradeMachine::Result& result) { part->desk->OnReceived(part, r, result); });
+                  machine::OrLost(
+                      [part, r](const TradeMachine::Result& result) { part->desk->OnReceived(part, r, result); },
+                      [part, r] { part->desk->OnLost(part, r); }));
   }
   if (refused > 0) Answered(part, refused);
   if (sweeping_ || active_.empty()) return;
@@ -112,6 +114,21 @@ void Desk::OnReceived(Part* part, uint32_t range_index, const TradeMachine::Resu
     if (!waiters_.try_emplace(order, waiter).second) more_waiters_[order].push_back(waiter);
   }
   if (answered > 0) Answered(part, answered);
+}
+
+// Another process has taken the partition over: it knows whether the orders were received.
+void Desk::OnLost(Part* part, uint32_t range_index) {
+  --part->receives_left;
+  Part::Range& range = part->ranges[range_index];
+  range.executed = true;
+  if (part->closed) {
+    if (part->receives_left == 0) delete part;
+    return;
+  }
+  Refuse(part, range, absl::StatusCode::kUnavailable, "OUTCOME_UNKNOWN",
+         "another process has taken this partition over; whether the order was received is not known here: send it "
+         "again with the same request id");
+  Answered(part, range.end - range.begin);
 }
 
 void Desk::Answered(Part* part, uint32_t items) {

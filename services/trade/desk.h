@@ -93,6 +93,7 @@ class Desk {
   };
 
   void OnReceived(Part* part, uint32_t range, const TradeMachine::Result& result);
+  void OnLost(Part* part, uint32_t range);
   void Refuse(Part* part, const Part::Range& range, absl::StatusCode code, std::string_view reason,
               std::string_view message);
   void Answer(const Waiter& waiter, TradeMachine& machine, uint64_t seq, const Order& o);

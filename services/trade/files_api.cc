@@ -103,15 +103,15 @@ void TradeService::Claim(const v1::ClaimSerialsRequest& request, v1::ClaimSerial
           claim.request_id = request.claims(i).request_id();
           (void)ToDigest(request.claims(i).digest(), &claim.digest);  // checked above
         }
-        host_.Submit(partition.id().partition, command,
-                     [response, list, done](const TradeMachine::Result& result) {
-                       for (size_t k = 0; k < list.size(); ++k) {
-                         v1::SerialClaimOutcome* out = response->mutable_outcomes(list[k]);
-                         out->set_conflict(result.claimed[k].conflict);
-                         out->set_repeated(result.claimed[k].repeated);
-                       }
-                       done(absl::OkStatus());
-                     });
+        const auto claimed = [response, list, done](const TradeMachine::Result& result) {
+          for (size_t k = 0; k < list.size(); ++k) {
+            v1::SerialClaimOutcome* out = response->mutable_outcomes(list[k]);
+            out->set_conflict(result.claimed[k].conflict);
+            out->set_repeated(result.claimed[k].repeated);
+          }
+          done(absl::OkStatus());
+        };
+        host_.Submit(partition.id().partition, command, machine::OrLost(claimed, [done] { done(LostOutcome()); }));
       },
       std::move(reply));
 }

@@ -102,6 +102,12 @@ class TradeMachine {
   // --- For the worker. ---
   // Moves out orders that account and risk have to be asked about: each once, after a restart all of them again.
   void TakeUndecided(size_t limit, std::vector<uint64_t>* orders);
+  // The partition is another process's now: nothing is collected for a worker any more.
+  void ForgetUndecided() {
+    tracking_ = false;
+    fresh_.clear();
+    fresh_head_ = 0;
+  }
   bool has_undecided() const { return !tracking_ || fresh_head_ < fresh_.size(); }
   // Those that TakeUndecided would look at, in order of receipt. Some may have been cancelled meanwhile.
   std::span<const uint64_t> undecided() const { return std::span(fresh_).subspan(fresh_head_); }

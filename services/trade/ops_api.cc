@@ -1,6 +1,7 @@
 // fundcore.trade.v1.TradeOps: what clearing and operators call. Every call may be repeated.
 #include <map>
 
+#include "common/rpc/partitions.h"
 #include "services/trade/service.h"
 #include "services/trade/shape.h"
 #include "services/trade/view.h"
@@ -45,10 +46,11 @@ FileKey KeyOf(std::string_view hash) {
 }  // namespace
 
 template <class C>
-void TradeService::Everywhere(C command, std::function<void(TradePartition&, const TradeMachine::Result&)> each,
-                              rpc::Reply reply) {
+void TradeService::Everywhere(const rpc::Call& call, C command,
+                              std::function<void(TradePartition&, const TradeMachine::Result&)> each, rpc::Reply reply) {
   struct Run {
     TradeService* self;
+    rpc::Call call;
     C command;
     std::function<void(TradePartition&, const TradeMachine::Result&)> each;
     std::vector<absl::Status> status;  // by partition
@@ -57,10 +59,10 @@ void TradeService::Everywhere(C command, std::function<void(TradePartition&, con
     void Step(std::shared_ptr<Run> run, PartitionId p) {
       TradePartition& partition = self->host_.At(p);
       if (!partition.serving()) {
-        status[p.raw()] = NotServing();
+        status[p.raw()] = NotServing(call, p);
         return gather->One();
       }
-      self->host_.Submit(p, command, [this, run, p, &partition](const TradeMachine::Result& result) {
+      const auto executed = [this, run, p, &partition](const TradeMachine::Result& result) {
         if (result.reason != Reason::kNone) {
           status[p.raw()] = ErrorOf(result.reason, StrCat("partition ", p.raw()));
         } else if (result.more) {
@@ -69,44 +71,51 @@ void TradeService::Everywhere(C command, std::function<void(TradePartition&, con
           each(partition, result);
         }
         gather->One();
-      });
+      };
+      self->host_.Submit(p, command, machine::OrLost(executed, [run, p] {
+                           run->status[p.raw()] = LostOutcome();
+                           run->gather->One();
+                         }));
     }
   };
+  const auto where = rpc::AskedPartitions(call, deps_.partitions);
+  if (!where.ok()) return reply(where.status());
   auto run = std::make_shared<Run>();
   run->self = this;
+  run->call = call;
   run->command = std::move(command);
   run->each = std::move(each);
   run->status.resize(deps_.partitions);
-  run->gather = machine::Gather::New(deps_.partitions, [run, reply = std::move(reply)]() mutable {
+  run->gather = machine::Gather::New(where->size(), [run, reply = std::move(reply)]() mutable {
     for (const absl::Status& s : run->status)
       if (!s.ok()) return reply(s);
     reply(absl::OkStatus());
   });
-  for (uint16_t p = 0; p < deps_.partitions; ++p) {
-    host_.ExecutorOf(PartitionId(p))->Post([run, p] { run->Step(run, PartitionId(p)); });
-  }
+  for (const PartitionId p : *where) host_.ExecutorOf(p)->Post([run, p] { run->Step(run, p); });
 }
 
-void TradeService::LookEverywhere(std::function<void(TradePartition&)> look, std::function<void()> finish,
-                                  rpc::Reply reply) {
+void TradeService::LookEverywhere(const rpc::Call& call, std::function<void(TradePartition&)> look,
+                                  std::function<void()> finish, rpc::Reply reply) {
   struct Run {
     std::function<void(TradePartition&)> look;
     std::vector<char> served;
     machine::Gather* gather = nullptr;
   };
+  const auto where = rpc::AskedPartitions(call, deps_.partitions);
+  if (!where.ok()) return reply(where.status());
   auto run = std::make_shared<Run>();
   run->look = std::move(look);
   run->served.resize(deps_.partitions);
-  run->gather =
-      machine::Gather::New(deps_.partitions, [run, finish = std::move(finish), reply = std::move(reply)]() mutable {
-        for (char served : run->served)
-          if (!served) return reply(NotServing());
+  run->gather = machine::Gather::New(
+      where->size(), [run, call, where = *where, finish = std::move(finish), reply = std::move(reply)]() mutable {
+        for (const PartitionId p : where)
+          if (!run->served[p.raw()]) return reply(NotServing(call, p));
         finish();
         reply(absl::OkStatus());
       });
-  for (uint16_t p = 0; p < deps_.partitions; ++p) {
-    host_.On(PartitionId(p), [run, p](TradePartition& partition) {
-      run->served[p] = partition.serving();
+  for (const PartitionId p : *where) {
+    host_.On(p, [run, p](TradePartition& partition) {
+      run->served[p.raw()] = partition.serving();
       if (partition.serving()) run->look(partition);
       run->gather->One();
     });
@@ -152,20 +161,26 @@ void TradeService::ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::
   });
 }
 
-void TradeService::TellRecovery(v1::RecoveryStatusResponse* response, rpc::Reply reply) {
+void TradeService::TellRecovery(const rpc::Call& call, v1::RecoveryStatusResponse* response, rpc::Reply reply) {
   struct Found {
     WaitTally tally;
     v1::PeerHealth account, risk;
   };
   auto found = std::make_shared<std::vector<Found>>(deps_.partitions);
   const TimePoint now = deps_.executors[0]->Now();
+  // Each worker is told by the first of these partitions on its executor, which is where it is at home.
+  const auto where = rpc::AskedPartitions(call, deps_.partitions);
+  if (!where.ok()) return reply(where.status());
+  std::vector<PartitionId> tells(workers_.size(), kNoPartition);
+  for (const PartitionId p : *where)
+    if (PartitionId& first = tells[p.raw() % workers_.size()]; first == kNoPartition) first = p;
   LookEverywhere(
-      [this, found, now](TradePartition& partition) {
+      call,
+      [this, found, now, tells = std::move(tells)](TradePartition& partition) {
         const PartitionId p = partition.id().partition;
         Found& mine = (*found)[p.raw()];
         LookAtOrders(partition.machine(), now, &looks_[p.raw()], &mine.tally);
-        // Each worker is told by the first partition of its executor, which is where it is at home.
-        if (p.raw() < workers_.size()) WorkerOf(p).Tell(now, &mine.tally, &mine.account, &mine.risk);
+        if (tells[p.raw() % workers_.size()] == p) WorkerOf(p).Tell(now, &mine.tally, &mine.account, &mine.risk);
       },
       [found, now, response] {
         response->set_now_us(now.raw());
@@ -186,8 +201,8 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
       [this](const rpc::Call& call, const v1::CloseDayRequest& request, v1::CloseDayResponse*, rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckTaDay(request.ta_code(), request.day()); !s.ok()) return reply(s);
-        Everywhere(CloseDay{TaCode(request.ta_code()), Date::FromRaw(request.day()), deps_.cutoff_grace}, nullptr,
-                   std::move(reply));
+        Everywhere(call, CloseDay{TaCode(request.ta_code()), Date::FromRaw(request.day()), deps_.cutoff_grace},
+                   nullptr, std::move(reply));
       });
   handlers->Unary<v1::DayCountsRequest, v1::DayCountsResponse>(
       "fundcore.trade.v1.TradeOps/DayCounts", [this](const rpc::Call& call, const v1::DayCountsRequest& request,
@@ -198,6 +213,7 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         const TaCode ta(request.ta_code());
         const Date date = Date::FromRaw(request.day());
         LookEverywhere(
+            call,
             [days, ta, date](TradePartition& partition) {
               const Day* day = partition.machine().FindDay(ta, date);
               if (day) (*days)[partition.id().partition.raw()] = *day;
@@ -224,12 +240,19 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         const TransferKey key{TaCode(request.ta_code()), Date::FromRaw(request.day()),
                               TransferNo(static_cast<uint16_t>(request.transfer_no()))};
         // Made beforehand, because partitions fill their own at the same time.
-        for (uint16_t p = 0; p < deps_.partitions; ++p) response->add_partitions()->set_partition(p);
+        const auto where = rpc::AskedPartitions(call, deps_.partitions);
+        if (!where.ok()) return reply(where.status());
+        std::vector<v1::PartitionSeal*> seals(deps_.partitions);
+        response->mutable_partitions()->Reserve(static_cast<int>(where->size()));
+        for (const PartitionId p : *where) {
+          seals[p.raw()] = response->add_partitions();
+          seals[p.raw()]->set_partition(p.raw());
+        }
         Everywhere(
-            Seal{key.ta, key.day, key.transfer},
-            [key, response](TradePartition& partition, const TradeMachine::Result&) {
+            call, Seal{key.ta, key.day, key.transfer},
+            [key, seals = std::move(seals)](TradePartition& partition, const TradeMachine::Result&) {
               const Transfer* t = partition.machine().FindTransfer(key);
-              v1::PartitionSeal* seal = response->mutable_partitions(partition.id().partition.raw());
+              v1::PartitionSeal* seal = seals[partition.id().partition.raw()];
               seal->set_count(t->count);
               seal->set_sum_amount_fen(static_cast<int64_t>(t->sum_amount));
               seal->set_sum_units_e2(static_cast<int64_t>(t->sum_units));
@@ -269,6 +292,7 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         if (auto s = CheckCode("file_name", request.file_name(), 200); !s.ok()) return reply(s);
         auto counts = std::make_shared<std::vector<uint64_t>>(deps_.partitions);
         Everywhere(
+            call,
             MarkDispatched{TaCode(request.ta_code()), Date::FromRaw(request.day()),
                            TransferNo(static_cast<uint16_t>(request.transfer_no())), request.file_name()},
             [counts](TradePartition& partition, const TradeMachine::Result& result) {
@@ -311,6 +335,7 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
             static_cast<uint8_t>(request.business() < 100 ? request.business() + 100 : request.business());
         auto counts = std::make_shared<std::vector<uint64_t>>(deps_.partitions);
         Everywhere(
+            call,
             Settle{TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()),
                    business},
             [counts](TradePartition& partition, const TradeMachine::Result& result) {
@@ -342,7 +367,7 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
       [this](const rpc::Call& call, const v1::RecoveryStatusRequest&, v1::RecoveryStatusResponse* response,
              rpc::Reply reply) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
-        TellRecovery(response, std::move(reply));
+        TellRecovery(call, response, std::move(reply));
       });
   handlers->Unary<v1::OutcomesRequest, v1::OutcomesResponse>(
       "fundcore.trade.v1.TradeOps/Outcomes", [this](const rpc::Call& call, const v1::OutcomesRequest& request,
@@ -356,6 +381,7 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         auto rows = std::make_shared<std::vector<std::vector<Row>>>(deps_.partitions);
         const Date date = Date::FromRaw(request.day());
         LookEverywhere(
+            call,
             [rows, date](TradePartition& partition) {
               TradeMachine& machine = partition.machine();
               auto& mine = (*rows)[partition.id().partition.raw()];

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "common/rpc/partitions.h"
+
 namespace fundcore::trade {
 
 TradeService::TradeService(const ServiceDeps& deps)
@@ -12,7 +14,8 @@ TradeService::TradeService(const ServiceDeps& deps)
              .executors = deps.executors,
              .log = deps.log,
              .store = deps.store,
-             .owner = deps.owner}),
+             .owner = deps.owner,
+             .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers) {
   const auto shards = static_cast<int64_t>(host_.shards().size());
   looks_.resize(deps.partitions);
@@ -27,6 +30,9 @@ TradeService::TradeService(const ServiceDeps& deps)
       worker->OnExecuted();
     });
   }
+  host_.OnServing([this](PartitionId p, bool serving) {
+    WorkerOf(p).OnServing(p.raw() / host_.shards().size(), serving);
+  });
 }
 
 void TradeService::Register(rpc::Handlers* handlers) {
@@ -49,6 +55,10 @@ void TradeService::Start() {
 absl::Status TradeService::NotServing() {
   return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING",
                               "trade is starting or has handed this partition over; call again in a moment");
+}
+
+absl::Status TradeService::NotServing(const rpc::Call& call, PartitionId p) {
+  return call.partitions ? rpc::NotOwner("trade", p.raw()) : NotServing();
 }
 
 absl::Status TradeService::ErrorOf(Reason reason, std::string_view what) {

@@ -71,19 +71,22 @@ class TradeService final : public Service {
   }
 
   // ops_api.cc
-  // Submits the command to every partition until none says `more`. `each` runs on every partition's executor once it is
-  // done; then `reply`, with the first trouble if there was any.
+  // Submits the command to every partition that the call asks for until none says `more`. `each` runs on every partition's
+  // executor once it is done; then `reply`, with the first trouble if there was any.
   template <class C>
-  void Everywhere(C command, std::function<void(TradePartition&, const TradeMachine::Result&)> each, rpc::Reply reply);
-  // Runs `look` on every partition, then `finish` once.
-  void LookEverywhere(std::function<void(TradePartition&)> look, std::function<void()> finish, rpc::Reply reply);
+  void Everywhere(const rpc::Call& call, C command, std::function<void(TradePartition&, const TradeMachine::Result&)> each, rpc::Reply reply);
+  // Runs `look` on every partition that the call asks for, then `finish` once.
+  void LookEverywhere(const rpc::Call& call, std::function<void(TradePartition&)> look, std::function<void()> finish,
+                      rpc::Reply reply);
   void ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::ApplyConfirmationsResponse* response,
                   rpc::Reply reply);
 
-  void TellRecovery(v1::RecoveryStatusResponse* response, rpc::Reply reply);
+  void TellRecovery(const rpc::Call& call, v1::RecoveryStatusResponse* response, rpc::Reply reply);
   Worker& WorkerOf(PartitionId p) { return *workers_[p.raw() % workers_.size()]; }
 
   static absl::Status NotServing();
+  // For one partition of many: a sibling that named it learns that this process does not own it.
+  static absl::Status NotServing(const rpc::Call& call, PartitionId p);
   static absl::Status ErrorOf(Reason reason, std::string_view what);
 
   const ServiceDeps deps_;

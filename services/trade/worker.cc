@@ -88,6 +88,18 @@ void Worker::OnExecuted() {
   Pump();
 }
 
+void Worker::OnServing(size_t slot, bool serving) {
+  if (!started_) return;
+  // Calls under way end by themselves: what they bring is of no use to a partition that is not served, and changes nothing
+  // in one that has asked again.
+  const auto mine = [slot](const auto& item) { return item.slot == slot; };
+  for (auto& queue : waited_) std::erase_if(queue, mine);
+  for (auto& [number, resting] : resting_) std::erase_if(resting.items, mine);
+  std::erase_if(unreleased_, mine);
+  reviewing_[slot] = known_[slot] = 0;
+  if (!serving) At(slot).machine().ForgetUndecided();
+}
+
 void Worker::SubmitReviews() {
   for (size_t i = 0; i < reviewing_.size(); ++i) {
     if (reviewing_[i] || !At(i).serving() || !At(i).machine().review_due()) continue;

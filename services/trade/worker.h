@@ -48,6 +48,9 @@ class Worker {
 
   void Start();
   void OnExecuted();
+  // The shard's partition is served from now on: what is undecided there is taken anew. Or not any more: it is another
+  // process's business.
+  void OnServing(size_t slot, bool serving);
 
   // --- For operators. ---
   // What an order that is in the worker's hands most likely waits for; the same for all of them, at no cost.

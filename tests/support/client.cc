@@ -59,7 +59,10 @@ AsyncClient::AsyncClient(const std::string& address, const std::string& caller, 
     args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
     args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
     args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-    impl_->channels.push_back(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), args));
+    const bool several = address.find(',') != std::string::npos;
+    if (several) args.SetLoadBalancingPolicyName("round_robin");
+    impl_->channels.push_back(
+        grpc::CreateCustomChannel(several ? "ipv4:" + address : address, grpc::InsecureChannelCredentials(), args));
   }
 }
 

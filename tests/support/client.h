@@ -22,7 +22,8 @@ namespace fundcore::testing {
 
 class AsyncClient {
  public:
-  // `caller` is who the server sees on loopback. Several channels use several connections.
+  // `caller` is who the server sees on loopback. Several channels use several connections. Several addresses with commas
+  // between them (127.0.0.1:7401,127.0.0.1:7402) are asked in turn, those that are away left out.
   explicit AsyncClient(const std::string& address, const std::string& caller = "investor-app", int channels = 1);
   ~AsyncClient();
   void Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,

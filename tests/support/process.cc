@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "common/base/check.h"
@@ -89,6 +90,12 @@ void ServerProcess::Reap() {
   pid_ = -1;
   if (output_ >= 0) close(output_);
   output_ = -1;
+}
+
+void ServerProcess::ReplaceFlag(const std::string& flag, const std::string& by) {
+  auto it = std::find(options_.flags.begin(), options_.flags.end(), flag);
+  FC_CHECK(it != options_.flags.end(), "no flag ", flag);
+  *it = by;
 }
 
 void ServerProcess::Kill() {

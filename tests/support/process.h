@@ -41,6 +41,8 @@ class ServerProcess {
   int Stop();
   // Waits until it has ended by itself; false where it still runs after `patience`. At once with 0.
   bool AwaitEnd(Duration patience);
+  // For the next start. Fails the test where there is no such flag.
+  void ReplaceFlag(const std::string& flag, const std::string& by);
   bool running() const { return pid_ >= 0; }
   // How it ended the last time, as of waitpid.
   int wait_status() const { return wait_status_; }

@@ -7,6 +7,7 @@
 
 #include "common/checkpoint/data_folder.h"
 #include "common/config/parse.h"
+#include "common/crypto/vault.h"
 #include "tools/fundcore/fetch.h"
 #include "tools/fundcore/migrate.h"
 #include "tools/fundcore/serve.h"
@@ -37,18 +38,33 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   ServeOptions options;
-  std::string config, clock, start, listen, flush_every;
-  CLI::App* serve = app.add_subcommand("serve", "run all five services on the embedded log");
+  std::string config, clock, start, listen, flush_every, log, session;
+  CLI::App* serve = app.add_subcommand("serve", "run all five services, or with Kafka some of them");
   // The file is read first, wherever it stands on the line, so that flags win.
   serve->add_option("--config", config, "TOML file; see deploy/fundcore.toml");
   serve->add_option("--data", options.data, "data folder");
   serve->add_option("--listen", listen, "host:port; beyond loopback only with TLS");
+  serve->add_option("--tls-certificate", options.tls_certificate, "PEM files, all three, needed beyond loopback");
+  serve->add_option("--tls-key", options.tls_key);
+  serve->add_option("--tls-ca", options.tls_ca);
+  serve->add_option("--log", log, "embedded: this process alone; kafka: shared with other processes");
+  serve->add_option("--brokers", options.brokers, "of Kafka: host:port,host:port");
+  serve->add_option("--topic-prefix", options.topic_prefix, "topics and groups are PREFIX.trade and so on");
+  serve->add_option("--roles", options.roles, "with kafka: some of trade,account,product,risk,clearing,bank; all where not given")
+      ->delimiter(',');
+  serve->add_option("--advertise", options.advertise, "host:port where the other processes reach this one");
+  serve->add_option("--session-timeout", session, "with kafka: a process silent for so long loses its partitions, such as 6s");
+  serve->add_option("--machine-versions", options.machine_versions, "play no newer machine version: for trials of upgrades");
+  serve->add_flag("--one-replica-for-tests", options.one_replica_for_tests,
+                  "TESTS ONLY: take topics that keep one copy; a lost disk is lost money");
+  serve->add_option("--vault-key", options.vault_key, "file that personal data is sealed with; DATA/vault.key if empty");
+  serve->add_option("--clearing-partitions", options.clearing_partitions, "of clearing; fixed when the data is created");
   serve->add_option("--clock", clock, "real or steered");
   serve->add_option("--clock-start", start, "where a new steered clock begins: \"2025-03-03 08:30\"");
   serve->add_option("--partitions", options.partitions, "of trade, account and risk; fixed when the data is created");
   serve->add_option("--executors", options.executors, "threads that own partitions; 0 = one a core");
   serve->add_option("--exchange", options.exchange, "folder of settlement files");
-  serve->add_option("--metrics-port", options.metrics_port, "Prometheus metrics on loopback; -1 = none");
+  serve->add_option("--metrics-port", options.metrics_port, "Prometheus metrics; -1 = none");
   serve->add_option("--log-file", options.log_file, "program log; stderr if empty");
   serve->add_option("--log-level", options.log_level, "debug, info, warn or error");
   serve->add_option("--flush-every", flush_every, "log executed between flushes of the state, such as 128MiB");
@@ -65,6 +81,9 @@ int main(int argc, char** argv) {
   restore->add_option("--data", data, "data folder");
   restore->add_option("NAME", checkpoint, "as given to fundctl checkpoint create")->required();
 
+  std::string key_file;
+  CLI::App* make_key = app.add_subcommand("make-key", "make a new key to seal personal data with; never over one that is there");
+  make_key->add_option("FILE", key_file)->required();
   fundcore::FetchOptions fetch;
   CLI::App* joining = app.add_subcommand("fetch-checkpoint", "fill the state of a new or emptied folder from a serving process");
   joining->add_option("--from", fetch.from, "host:port of the process that serves")->required();
@@ -93,6 +112,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return e.get_exit_code() == 0 ? app.exit(e) : (app.exit(e), 2);
   }
+  if (make_key->parsed()) return Report(fundcore::CreateKeyFile(key_file));
   if (replay->parsed()) return Report(fundcore::CheckReplay(data, checkpoint, json));
   if (restore->parsed()) {
     const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
@@ -103,6 +123,15 @@ int main(int argc, char** argv) {
   if (joining->parsed()) return Report(fundcore::FetchCheckpoint(fetch));
 
   if (!listen.empty()) options.listen = {listen};
+  if (!log.empty()) {
+    if (log != "embedded" && log != "kafka") return Report(absl::InvalidArgumentError("--log \"" + log + "\" is not embedded or kafka"));
+    options.kafka = log == "kafka";
+  }
+  if (!session.empty()) {
+    auto t = fundcore::ParseDuration(session);
+    if (!t.ok()) return Report(absl::InvalidArgumentError("--session-timeout: " + std::string(t.status().message())));
+    options.session_timeout = *t;
+  }
   if (!clock.empty()) {
     if (clock != "real" && clock != "steered") return Report(absl::InvalidArgumentError("--clock \"" + clock + "\" is not real or steered"));
     options.steered = clock == "steered";

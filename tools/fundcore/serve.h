@@ -1,4 +1,5 @@
-// `fundcore serve`: one process with all five services on threads, disk and sockets.
+// `fundcore serve`: a process with all five services or some of them, on threads, disk and sockets: alone on the embedded
+// log, or one of several on Kafka.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,18 @@ struct ServeOptions {
   std::vector<std::string> listen = {"127.0.0.1:7400"};
   std::string tls_certificate, tls_key, tls_ca;  // all or none; needed beyond loopback
   std::string exchange;                      // settlement files; empty: DATA/exchange
+  std::string vault_key;                     // the file that personal data is sealed with; empty: DATA/vault.key
+  // On Kafka; docs/cluster.md.
+  bool kafka = false;
+  std::string brokers;
+  std::string topic_prefix = "fundcore";
+  Duration session_timeout = Duration::Seconds(6);   // a process silent for so long loses its partitions
+  bool one_replica_for_tests = false;                // takes topics that keep one copy
+  std::vector<std::pair<std::string, std::string>> kafka_properties;  // of librdkafka: security, networks
+  std::vector<std::string> roles;            // empty: all
+  std::string advertise;                     // where other processes reach this one; empty: the first listen address
+  std::vector<std::string> siblings;         // names in the certificates of the others
+  uint32_t machine_versions = 0;             // the newest to play; 0: all that this build knows
   bool steered = false;
   TimePoint clock_start;                     // of a steered clock whose data is new
   Duration clock_max_off = Duration::Seconds(2);  // a wall clock further from business time stops all stamps
@@ -27,6 +40,7 @@ struct ServeOptions {
   Duration product_lead = Duration::Seconds(30);
   int64_t recovery_rate = 50'000;            // items a second to account and to risk while orders that waited are made up for
   int metrics_port = -1;                     // -1: none
+  std::string metrics_address = "127.0.0.1";  // beyond loopback: for monitors on a network of their own
   std::string log_file;                      // empty: stderr
   std::string log_level = "info";
 };

@@ -5,6 +5,7 @@
 
 #include "common/base/status.h"
 #include "common/rpc/operators.h"
+#include "common/rpc/partitions.h"
 #include "fundcore/admin/v1/admin.pb.h"
 #include "services/account/service.h"
 #include "services/clearing/service.h"
@@ -57,13 +58,15 @@ System::System(const SystemParts& parts) : parts_(parts) {
   const ServiceDeps& deps = parts_.deps;
   clock_host_ = std::make_unique<machine::Host<ClockMachine>>(
       machine::HostOptions{.service = ServiceId::kSystem, .partitions = 1, .executors = deps.executors, .log = deps.log,
-                           .store = deps.store, .owner = deps.owner});
-  services_.push_back(std::make_unique<product::ProductService>(deps));
-  services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
-  services_.push_back(std::make_unique<risk::RiskService>(deps));
-  services_.push_back(std::make_unique<trade::TradeService>(deps));
-  services_.push_back(std::make_unique<clearing::ClearingServiceImpl>(deps));
-  if (parts_.simulated_bank) services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
+                           .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased});
+  const auto has = [this](ServiceId s) { return parts_.roles.empty() || parts_.roles.contains(s); };
+  if (has(ServiceId::kProduct)) services_.push_back(std::make_unique<product::ProductService>(deps));
+  if (has(ServiceId::kAccount)) services_.push_back(std::make_unique<account::AccountServiceImpl>(deps));
+  if (has(ServiceId::kRisk)) services_.push_back(std::make_unique<risk::RiskService>(deps));
+  if (has(ServiceId::kTrade)) services_.push_back(std::make_unique<trade::TradeService>(deps));
+  if (has(ServiceId::kClearing)) services_.push_back(std::make_unique<clearing::ClearingServiceImpl>(deps));
+  if (parts_.simulated_bank && has(ServiceId::kSimBank))
+    services_.push_back(std::make_unique<simbank::SimBank>(deps, parts_.bank_generous));
   for (auto& s : services_) s->Register(&handlers_);
   RegisterAdmin();
   // The clock's own host is never held back: AcceptClock is what opens the gate.
@@ -71,6 +74,20 @@ System::System(const SystemParts& parts) : parts_(parts) {
   flusher_ = std::make_unique<machine::Flusher>(hosts(), deps.log, deps.store, parts_.blocking, parts_.flush_every_bytes,
                                                 &gate_);
   if (parts_.tell) flusher_->OnTrouble(parts_.tell);
+  if (!deps.leased) return;
+  // A steered clock is moved by what its partition says, in every process that plays it.
+  if (parts_.steered) {
+    clock_host_->ShardOf(kClockPartition).OnExecuted([this] {
+      const TimePoint to = clock_host_->At(kClockPartition).machine().steered_to();
+      if (to.raw() > 0) parts_.set_clock(to);
+    });
+  }
+  clock_host_->OnServing([this](PartitionId, bool serving) {
+    if (!serving) return;
+    clock_host_->Submit(kClockPartition, ClaimClock{parts_.steered}, [](const ClockMachine::Result& r) {
+      FC_CHECK(r.ok, "the clock's partition belongs to the other kind of clock, as was not so when this process started");
+    });
+  });
 }
 
 System::~System() = default;
@@ -135,15 +152,31 @@ void System::WatchClock() {
 
 // Logs it, follows the wall clock, opens the gate.
 void System::LogAccepted(AcceptClock command, absl::AnyInvocable<void(absl::Status)> done) {
+  auto accepted = [this](absl::AnyInvocable<void(absl::Status)> done) {
+    parts_.blocking->Post([this, done = std::move(done)]() mutable {
+      parts_.accept_clock();
+      gate_.Open(machine::Gate::kClock);
+      for (auto& s : services_) s->host()->Resume();
+      done(absl::OkStatus());
+    });
+  };
+  if (parts_.deps.leased && !clock_host_->Serves(kClockPartition)) {
+    // The clock's partition is another process's: it writes it down.
+    admin::v1::NoteClockRequest request;
+    request.set_person(command.person);
+    request.set_note(command.note);
+    request.set_wall_us(command.wall.raw());
+    return rpc::CallPeer<admin::v1::NoteClockResponse>(
+        parts_.deps.peers, "fundcore.admin.v1.AdminService/NoteClock", request, Duration::Seconds(5), parts_.blocking,
+        [accepted, done = std::move(done)](absl::Status s, std::unique_ptr<admin::v1::NoteClockResponse>) mutable {
+          if (!s.ok()) return done(std::move(s));
+          accepted(std::move(done));
+        });
+  }
   clock_host_->On(kClockPartition, [this, command = std::move(command),
-                                    done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
-    clock_host_->Submit(kClockPartition, command, [this, done = std::move(done)](const ClockMachine::Result&) mutable {
-      parts_.blocking->Post([this, done = std::move(done)]() mutable {
-        parts_.accept_clock();
-        gate_.Open(machine::Gate::kClock);
-        for (auto& s : services_) s->host()->Resume();
-        done(absl::OkStatus());
-      });
+                                    accepted, done = std::move(done)](machine::Partition<ClockMachine>&) mutable {
+    clock_host_->Submit(kClockPartition, command, [accepted, done = std::move(done)](const ClockMachine::Result&) mutable {
+      accepted(std::move(done));
     });
   });
 }
@@ -165,10 +198,7 @@ void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
           CollectLastStamp([this, shared](TimePoint last) {
             if (parts_.not_before) parts_.not_before(last);
             CheckClock();
-            for (auto& s : services_) s->Start();
-            flusher_->Start();
-            serving_ = true;
-            if (parts_.clock_health) parts_.blocking->Post([this] { WatchClock(); });
+            StartServices();
             (*shared)(absl::OkStatus());
           });
         });
@@ -176,6 +206,78 @@ void System::WhenServing(absl::AnyInvocable<void(absl::Status)> done) {
       });
     });
   });
+}
+
+void System::WhenReady(absl::AnyInvocable<void(absl::Status)> done) {
+  CheckClock();
+  auto shared = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
+  const auto all = hosts();
+  machine::Gather* gather = machine::Gather::New(all.size(), [this, shared] {
+    clock_host_->On(kClockPartition, [this, shared](machine::Partition<ClockMachine>& p) {
+      ClockMachine& m = p.machine();
+      if (m.claimed() && m.steered() != parts_.steered) {
+        const std::string_view theirs = parts_.steered ? "real" : "steered";
+        return (*shared)(absl::FailedPreconditionError(
+            StrCat("this log belongs to a ", theirs, " clock; serve it with --clock=", theirs)));
+      }
+      CollectLastStamp([this, shared](TimePoint last) {
+        if (parts_.not_before) parts_.not_before(last);
+        CheckClock();
+        StartServices();
+        (*shared)(absl::OkStatus());
+      });
+    });
+  });
+  for (machine::HostBase* h : all) h->WhenPlayed([gather] { gather->One(); });
+}
+
+machine::HostBase* System::HostOf(ServiceId service) {
+  for (machine::HostBase* h : hosts())
+    if (h->service() == service) return h;
+  return nullptr;
+}
+
+void System::SetOwned(LogPartition partition, bool granted) {
+  machine::HostBase* host = HostOf(partition.service);
+  if (host == nullptr || !host->Has(partition.partition)) return;
+  granted ? host->Grant(partition.partition) : host->Revoke(partition.partition);
+}
+
+bool System::Serves(LogPartition partition) {
+  machine::HostBase* host = HostOf(partition.service);
+  return host != nullptr && host->Serves(partition.partition);
+}
+
+void System::OnServing(std::function<void(LogPartition, bool, uint64_t)> hook) {
+  for (machine::HostBase* h : hosts()) {
+    h->OnServing([h, hook](PartitionId p, bool serving) {
+      hook({h->service(), p}, serving, h->EpochOf(p));
+    });
+  }
+}
+
+void System::Upgrade(uint32_t version, absl::AnyInvocable<void(uint32_t)> done) {
+  std::vector<std::pair<machine::HostBase*, PartitionId>> all;
+  for (machine::HostBase* h : hosts())
+    for (uint16_t p = 0; p < h->partitions(); ++p) all.emplace_back(h, PartitionId(p));
+  auto upgraded = std::make_shared<std::atomic<uint32_t>>(0);
+  machine::Gather* gather =
+      machine::Gather::New(all.size(), [upgraded, done = std::move(done)]() mutable { done(upgraded->load()); });
+  for (auto [host, p] : all) {
+    host->ExecutorOf(p)->Post([host = host, p = p, version, upgraded, gather] {
+      host->Upgrade(p, version, [upgraded, gather](bool is_now) {
+        upgraded->fetch_add(is_now);
+        gather->One();
+      });
+    });
+  }
+}
+
+void System::StartServices() {
+  for (auto& s : services_) s->Start();
+  flusher_->Start();
+  serving_ = true;
+  if (parts_.clock_health) parts_.blocking->Post([this] { WatchClock(); });
 }
 
 void System::RegisterAdmin() {
@@ -193,6 +295,9 @@ void System::RegisterAdmin() {
         for (machine::HostBase* h : hosts()) r->add_roles(std::string(ServiceName(h->service())));
         r->set_held_back(std::string(gate_.reason()));
         if (!gate_.open()) r->set_held_back_why(gate_.why());
+        r->set_machine_versions(parts_.deps.machine_versions);
+        for (machine::HostBase* h : hosts())
+          for (uint16_t p = 0; p < h->partitions(); ++p) r->set_partitions_served(r->partitions_served() + h->Serves(PartitionId(p)));
         clock_host_->On(kClockPartition, [r, reply = std::move(reply)](machine::Partition<ClockMachine>& p) mutable {
           ClockMachine& m = p.machine();
           r->set_clock_accepted(m.accepted());
@@ -221,6 +326,15 @@ void System::RegisterAdmin() {
                       r->set_now_us(parts_.blocking->Now().raw());
                       reply(std::move(s));
                     });
+      });
+  handlers_.Unary<v1::NoteClockRequest, v1::NoteClockResponse>(
+      face + "NoteClock", [this](const Call& call, const v1::NoteClockRequest& q, v1::NoteClockResponse*, Reply reply) {
+        if (!call.internal) return reply(rpc::OperatorsOnly(call));
+        AcceptClock command{TimePoint::FromRaw(q.wall_us()), q.person(), q.note()};
+        clock_host_->On(kClockPartition, [this, command, reply = std::move(reply)](machine::Partition<ClockMachine>&) mutable {
+          clock_host_->Submit(kClockPartition, command,
+                              [reply = std::move(reply)](const ClockMachine::Result&) mutable { reply(absl::OkStatus()); });
+        });
       });
   handlers_.Unary<v1::CheckpointRequest, v1::CheckpointResponse>(
       face + "Checkpoint", [this](const Call& call, const v1::CheckpointRequest& q, v1::CheckpointResponse* r, Reply reply) {
@@ -264,21 +378,38 @@ void System::RegisterAdmin() {
             // Moved from a task of its own: timers that come due then run after this command is done with.
             clock_host_->ExecutorOf(kClockPartition)->Post([this, now = result.now, reply = std::move(reply)]() mutable {
               parts_.set_clock(now);
-              reply(absl::OkStatus());
+              if (!parts_.when_all_show) return reply(absl::OkStatus());
+              parts_.when_all_show(now, std::move(reply));
             });
           });
         });
       });
   handlers_.Unary<v1::StateHashesRequest, v1::StateHashesResponse>(
-      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest&, v1::StateHashesResponse* r, Reply reply) {
+      face + "StateHashes", [this](const Call& call, const v1::StateHashesRequest& q, v1::StateHashesResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         std::vector<std::pair<machine::PartitionBase*, v1::PartitionHash*>> all;
-        for (machine::HostBase* h : hosts())
+        for (machine::HostBase* h : hosts()) {
+          if (!q.service().empty() && q.service() != ServiceName(h->service())) continue;
+          // A sibling asks one service for the partitions that are owned here.
+          const auto asked = rpc::AskedPartitions(call, h->partitions());
+          if (!asked.ok()) return reply(asked.status());
           for (auto& shard : h->shards())
-            for (auto& p : shard->partitions()) all.emplace_back(p.get(), r->add_partitions());
-        machine::Gather* gather = machine::Gather::New(all.size(), [reply = std::move(reply)]() mutable { reply(absl::OkStatus()); });
+            for (auto& p : shard->partitions())
+              if (std::binary_search(asked->begin(), asked->end(), p->id().partition)) all.emplace_back(p.get(), r->add_partitions());
+        }
+        if (all.empty()) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
+                                            StrCat("no service \"", q.service(), "\" in this process"), {{"service", q.service()}}));
+        }
+        auto elsewhere = std::make_shared<std::atomic<int>>(-1);  // a partition that was asked for and is not served here
+        machine::Gather* gather = machine::Gather::New(all.size(), [elsewhere, service = q.service(), reply = std::move(reply)]() mutable {
+          const int p = elsewhere->load();
+          reply(p < 0 ? absl::OkStatus() : rpc::NotOwner(service, static_cast<uint16_t>(p)));
+        });
+        const bool named = call.partitions.has_value();
         for (auto [p, out] : all) {
-          p->executor()->Post([p = p, out = out, gather] {
+          p->executor()->Post([p = p, out = out, gather, named, elsewhere] {
+            if (named && !p->serving()) elsewhere->store(p->id().partition.raw());
             out->set_service(std::string(ServiceName(p->id().service)));
             out->set_partition(p->id().partition.raw());
             auto hash = p->state().Hash();

@@ -1,4 +1,4 @@
-// fundctl status, clock, state-hash, flush.
+// fundctl status, health, clock, state-hash, flush.
 #include <chrono>
 #include <map>
 #include <thread>
@@ -8,6 +8,7 @@
 #include "common/crypto/hash.h"
 #include "fundcore/admin/v1/admin.pb.h"
 #include "fundcore/clearing/v1/clearing.pb.h"
+#include "grpc/health/v1/health.pb.h"
 #include "tools/fundctl/commands.h"
 
 namespace fundcore::fundctl {
@@ -62,6 +63,8 @@ Result ShowStatus(Remote& remote) {
   std::string roles;
   for (const std::string& r : s.roles()) roles += (roles.empty() ? "" : " ") + r;
   a.Add("roles", roles);
+  a.Add("partitions_served", s.partitions_served());
+  a.Add("machine_versions", s.machine_versions());
   if (!s.held_back().empty()) {
     a.Add("held_back", s.held_back());
     a.Add("why", s.held_back_why());
@@ -71,6 +74,19 @@ Result ShowStatus(Remote& remote) {
     a.Add("clock_accepted_at", TimePoint::FromRaw(s.clock_accepted_at_us()));
     a.Add("clock_accepted_by", s.clock_accepted_by());
   }
+  return a;
+}
+
+Result ShowHealth(Remote& remote, const std::string& service, bool alive) {
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(service);
+  FC_ASSIGN_OR_RETURN(auto health, remote.Ask<grpc::health::v1::HealthCheckResponse>("grpc.health.v1.Health/Check", request));
+  const bool serving = health.status() == grpc::health::v1::HealthCheckResponse::SERVING;
+  Answer a;
+  a.Add("server", remote.address());
+  if (!service.empty()) a.Add("service", service);
+  a.Add("serving", serving);
+  if (!serving && !alive) a.exit_code = 1;
   return a;
 }
 
@@ -133,6 +149,16 @@ Result AcceptClock(Remote& remote, const std::string& person, const std::string&
   Answer a;
   a.Add("now", TimePoint::FromRaw(accepted.now_us()));
   a.Add("accepted_by", person);
+  return a;
+}
+
+Result Upgrade(Remote& remote, uint32_t version) {
+  v1::UpgradeRequest request;
+  request.set_version(version);
+  FC_ASSIGN_OR_RETURN(auto upgraded, remote.Ask<v1::UpgradeResponse>("fundcore.admin.v1.AdminService/Upgrade", request));
+  Answer a;
+  a.Add("machine_version", version);
+  a.Add("partitions", upgraded.partitions());
   return a;
 }
 

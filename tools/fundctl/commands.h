@@ -22,6 +22,11 @@ using Show = std::function<void(const Answer&)>;  // prints one of many answers
 // --- cmd_system.cc: the process
 // -------------------------------------------------------------------------------------------
 Result ShowStatus(Remote& remote);
+// What grpc.health.v1 says of a service ("": of the process): exit code 1 where it does not serve, which `alive` forgives: then
+// any answer is good. For probes.
+Result ShowHealth(Remote& remote, const std::string& service, bool alive);
+// Every machine does as of this version from here on; refused where some process could not play it.
+Result Upgrade(Remote& remote, uint32_t version);
 Result ShowClock(Remote& remote);
 // "2025-03-03 15:00" or "+1h30m". Returns once the system has come to rest at the new time.
 Result AdvanceClock(Remote& remote, const std::string& to);

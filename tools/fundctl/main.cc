@@ -7,6 +7,7 @@
 // they should be, 2 wrong use or a refused request, 3 cannot reach or read.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -14,6 +15,7 @@
 #include "common/base/check.h"
 #include "common/config/parse.h"
 #include "tools/fundctl/calc.h"
+#include "tools/fundctl/cmd_kafka.h"
 #include "tools/fundctl/commands.h"
 #include "tools/ofd/commands.h"
 
@@ -47,6 +49,50 @@ int Calculate(std::vector<std::string> args) {
   for (const auto& [name, value] : result->figures) a.Add(name, value);
   Print(a, json);
   return 0;
+}
+
+// A Kafka cluster is asked directly, without a server of ours; so it has a command line of its own.
+int AskKafka(std::vector<std::string> args) {
+  CLI::App app{"fundctl kafka: the topics of an installation on a Kafka cluster", "fundctl kafka"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  KafkaOptions options;
+  std::vector<std::string> properties;
+  uint16_t partitions = 32, clearing_partitions = 4;
+  bool json = false;
+  std::string timeout = "15s";
+  app.add_option("--brokers", options.connection.brokers, "host:port,host:port")->required();
+  app.add_option("--prefix", options.plan.prefix, "of topics and groups")->capture_default_str();
+  app.add_option("--partitions", partitions, "of trade, account and risk; never changed afterwards")
+      ->check(CLI::Range(1, static_cast<int>(kMaxPartitions)))
+      ->capture_default_str();
+  app.add_option("--clearing-partitions", clearing_partitions)->check(CLI::Range(1, 99))->capture_default_str();
+  app.add_option("--replicas", options.plan.replicas, "copies of each record")->check(CLI::Range(1, 15))->capture_default_str();
+  app.add_flag("--one-replica-for-tests", options.plan.one_replica_for_tests,
+               "one copy of everything: a lost disk loses it. Never with real data");
+  app.add_option("--property", properties, "NAME=VALUE for librdkafka, such as security.protocol=ssl; may be repeated");
+  app.add_option("--timeout", timeout, "how long to wait for an answer: 15s, 1m")->capture_default_str();
+  app.add_flag("--json", json, "one JSON object instead of text");
+  CLI::App* init = app.add_subcommand("init", "make the topics that are missing, then check all; 1 where an error is found");
+  app.add_subcommand("check", "settings that could lose data or keep it from running; 1 where an error is found");
+  try {
+    std::reverse(args.begin(), args.end());  // as CLI11 takes them
+    app.parse(std::move(args));
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  auto patience = ParseDuration(timeout);
+  if (!patience.ok()) return Complain(patience.status());
+  options.patience = *patience;
+  options.plan.partitions = KafkaLayout(partitions, clearing_partitions);
+  if (const absl::Status wrong = ReadProperties(properties, &options.connection); !wrong.ok()) return Complain(wrong);
+  const auto answer = init->parsed() ? InitKafka(options) : CheckKafka(options);
+  if (!answer.ok()) {
+    std::fprintf(stderr, "fundctl: %s\n", std::string(answer.status().message()).c_str());
+    return absl::IsInvalidArgument(answer.status()) ? 2 : absl::IsFailedPrecondition(answer.status()) ? 1 : 3;
+  }
+  Print(*answer, json);
+  return answer->exit_code;
 }
 
 // Everything that a command line can hold; the command that was named picks what it needs.
@@ -85,7 +131,7 @@ class CommandLine {
     app_.add_option("--tls-ca", o_.remote.tls_ca);
     app_.add_flag("--json", o_.json, "one JSON object instead of text");
     app_.footer(
-        "Also: fundctl calc (figures), fundctl ofd (settlement files); see their --help.\nExit codes: 0 good, 1 the data are not as they should be, 2 "
+        "Also: fundctl calc (figures), fundctl ofd (settlement files), fundctl kafka (topics); see their --help.\nExit codes: 0 good, 1 the data are not as they should be, 2 "
         "wrong use or a "
         "refused request, 3 cannot reach or read.");
     AddSystem();
@@ -160,9 +206,17 @@ class CommandLine {
 
   void AddSystem() {
     Command(&app_, "status", "version, clock, whether it serves", [](Remote& r) { return ShowStatus(r); });
+    CLI::App* health = Command(&app_, "health", "for probes: 0 where it serves, 1 where it does not, 3 where nobody answers",
+                               [this](Remote& r) { return ShowHealth(r, o_.a, o_.all); });
+    health->add_option("SERVICE", o_.a, "such as fundcore.trade.v1.TradeService; the whole process where it is not given");
+    health->add_flag("--alive", o_.all, "0 wherever it answers at all");
     Command(&app_, "state-hash", "the state of every partition in one figure",
             [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });
+    Command(&app_, "upgrade", "let machines do as of a newer version, once every process is of a build that knows it",
+            [this](Remote& r) { return Upgrade(r, static_cast<uint32_t>(o_.number)); })
+        ->add_option("VERSION", o_.number, "a number; see fundctl status: machine_versions")
+        ->required();
     CLI::App* clock = Family("clock", "business time");
     Command(clock, "show", "what time it is", [](Remote& r) { return ShowClock(r); });
     Command(clock, "advance", "move a steered clock ahead, and wait until all that is due was taken in",
@@ -433,6 +487,7 @@ int main(int argc, char** argv) {
   if (!args.empty() && args[0] == "ofd") {
     return fundcore::ofd_tools::Run({args.begin() + 1, args.end()}, std::cout, std::cerr);
   }
+  if (!args.empty() && args[0] == "kafka") return AskKafka({args.begin() + 1, args.end()});
   const auto calc = std::find_if(args.begin(), args.end(), [](const std::string& a) { return a != "--json"; });
   if (calc != args.end() && *calc == "calc") {
     args.erase(calc);

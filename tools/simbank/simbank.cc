@@ -83,7 +83,7 @@ void BankMachine::ForEachTa(absl::FunctionRef<void(const std::string&, Money)> v
 
 SimBank::SimBank(const ServiceDeps& deps, bool generous)
     : host_({.service = ServiceId::kSimBank, .partitions = 1, .executors = deps.executors, .log = deps.log,
-             .store = deps.store, .owner = deps.owner}),
+             .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased}),
       vault_(deps.vault),
       generous_(generous) {}
 
@@ -106,24 +106,29 @@ void SimBank::Register(rpc::Handlers* h) {
         for (int i = 0; i < q.instructions_size(); ++i) r->add_results();
         host_.On(kPartition, [this, &q, r, reply = std::move(reply)](machine::Partition<BankMachine>& p) mutable {
           if (!p.serving()) return reply(absl::UnavailableError("the bank is opening; ask again shortly"));
+          auto status = std::make_shared<absl::Status>();
           auto* gather = machine::Gather::New(static_cast<size_t>(q.instructions_size()),
-                                              [reply = std::move(reply)]() mutable { reply(absl::OkStatus()); });
+                                              [status, reply = std::move(reply)]() mutable { reply(*status); });
           for (int n = 0; n < q.instructions_size(); ++n) {
             const auto& i = q.instructions(n);
+            const auto executed = [gather, out = r->mutable_results(n)](const BankMachine::Result& result) {
+              out->set_done(result.reason == Reason::kOk);
+              if (result.reason == Reason::kNotEnoughMoney) {
+                out->set_reason("NOT_ENOUGH_MONEY");
+                out->set_message("the paying account does not hold that much");
+              } else if (result.reason == Reason::kSameIdOtherContent) {
+                out->set_reason("SAME_ID_OTHER_CONTENT");
+                out->set_message("this instruction id was used for another payment");
+              }
+              gather->One();
+            };
             host_.Submit(kPartition,
                          Instruct{i.instruction_id(), static_cast<Direction>(i.direction()), i.counterparty(),
                                   Money::FromRaw(i.amount_fen()), generous_},
-                         [gather, out = r->mutable_results(n)](const BankMachine::Result& result) {
-                           out->set_done(result.reason == Reason::kOk);
-                           if (result.reason == Reason::kNotEnoughMoney) {
-                             out->set_reason("NOT_ENOUGH_MONEY");
-                             out->set_message("the paying account does not hold that much");
-                           } else if (result.reason == Reason::kSameIdOtherContent) {
-                             out->set_reason("SAME_ID_OTHER_CONTENT");
-                             out->set_message("this instruction id was used for another payment");
-                           }
+                         machine::OrLost(executed, [gather, status] {
+                           *status = LostOutcome();
                            gather->One();
-                         });
+                         }));
           }
         });
       });

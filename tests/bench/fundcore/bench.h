@@ -24,5 +24,7 @@ void Print(const std::string& name, double value, const std::string& unit, const
 int BenchOrders(const Options& options);
 int BenchConfirmations(const Options& options);
 int BenchRecovery(const Options& options);
+// Five processes and one broker; needs Kafka (tests/cluster).
+int BenchKafka(const Options& options);
 
 }  // namespace fundcore::bench

@@ -46,10 +46,21 @@ void Load::Start() {
       .flags = {"--clock=steered", "--clock-start=2025-03-03 10:00", StrCat("--partitions=", options_.partitions), "--bank-generous"}});
   absl::Status s = server_->Start();
   FC_CHECK(s.ok(), s.ToString());
-  client_ = std::make_unique<testing::AsyncClient>(server_->address());
-  testing::AsyncClient op(server_->address(), "operator");
+  StartAt(server_->address());
+}
+
+void Load::StartAt(const std::string& addresses) {
+  client_ = std::make_unique<testing::AsyncClient>(addresses);
+  testing::AsyncClient op(addresses, "operator");
   std::fprintf(stderr, "making a market of %d investors\n", options_.investors);
-  s = testing::MakeMarket(&op, {.investors = options_.investors}, true, &market_);
+  absl::Status s;
+  // Partitions that have no owner yet are waited for.
+  for (int tries = 0; tries < 100; ++tries) {
+    market_ = testing::Market();
+    s = testing::MakeMarket(&op, {.investors = options_.investors}, true, &market_);
+    if (!absl::IsUnavailable(s)) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
   FC_CHECK(s.ok(), "market: ", s.ToString());
 }
 

@@ -29,6 +29,8 @@ class Load {
   explicit Load(const Options& options);
   // Serves on a steered clock at 10:00 of a trading day and makes the market. Ends the program where that fails.
   void Start();
+  // The same with a system that serves already, at one address or several with commas between them.
+  void StartAt(const std::string& addresses);
 
   // Purchases of random investors, `batch` a call. Request ids are never repeated within this object's life.
   BatchFigures SendBatches(size_t calls, int batch, int in_flight, std::function<void(uint64_t)> progress);

@@ -3,6 +3,7 @@
 //   ./bench orders --mode=batch|single     orders fully accepted: rules, reservation, risk decision, all durable
 //   ./bench confirmations                  lines of an 04 file until they are in the ledgers and reconciled
 //   ./bench recovery                       serving again after kill -9
+//   ./bench kafka                          orders with five processes on one Kafka broker
 #include <CLI/CLI.hpp>
 
 #include "tests/bench/fundcore/bench.h"
@@ -27,8 +28,12 @@ int main(int argc, char** argv) {
   common(confirmations);
   CLI::App* recovery = app.add_subcommand("recovery", "serving again after kill -9");
   common(recovery);
+  CLI::App* kafka = app.add_subcommand("kafka", "orders with five processes on one Kafka broker");
+  common(kafka);
+  kafka->add_option("--seconds", options.seconds, "of single orders");
   CLI11_PARSE(app, argc, argv);
   if (orders->parsed()) return fundcore::bench::BenchOrders(options);
   if (confirmations->parsed()) return fundcore::bench::BenchConfirmations(options);
+  if (kafka->parsed()) return fundcore::bench::BenchKafka(options);
   return fundcore::bench::BenchRecovery(options);
 }

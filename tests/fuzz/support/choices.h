@@ -32,7 +32,10 @@ class Choices {
   }
   // Of up to `most` bytes.
   std::string_view Text(size_t most) {
-    const size_t n = std::min(Below(most + 1), rest_.size());
+    // On its own line, since it takes a byte away: as an argument beside rest_.size() it may come after it, as with g++, and the
+    // length would be one more than there is.
+    const size_t asked = Below(most + 1);
+    const size_t n = std::min(asked, rest_.size());
     const std::string_view text = rest_.substr(0, n);
     rest_.remove_prefix(n);
     return text;

@@ -183,6 +183,20 @@ TEST(Redemption, PartsAddUpToTheWhole) {
   EXPECT_EQ(gross, r->gross);
 }
 
+// Two purchases of different trading days, one of them late, are confirmed on one day: two lots, since they were bought at
+// different prices, and one lot to an institution that keeps no prices.
+TEST(Redemption, UnitsOfOneDayAreChargedTogether) {
+  const std::vector<Lot> apart = {{D(20250101), U("10.30"), {}, N("1.01")}, {D(20250101), U("10.30"), {}, N("1.02")}};
+  const std::vector<Lot> together = {{D(20250101), U("20.60")}};
+  for (const LotOrder order : {LotOrder::kOldestFirst, LotOrder::kNewestFirst}) {
+    const auto a = SplitRedemption(apart, U("20.60"), N("1"), kTiers, D(20250105), {.order = order});
+    const auto b = SplitRedemption(together, U("20.60"), N("1"), kTiers, D(20250105), {.order = order});
+    EXPECT_EQ(b->fee, M("0.31"));  // 1.5% of 20.60 are 0.309; of 10.30 they are 0.1545, twice 0.15
+    EXPECT_EQ(a->fee, b->fee);
+    EXPECT_EQ(a->fund_part, b->fund_part);
+    EXPECT_EQ(a->parts[0].fee + a->parts[1].fee, a->fee);
+  }
+}
 TEST(Redemption, LotsThatMayNotLeaveYet) {
   const std::vector<Lot> lots = {{D(20250101), U("100"), D(20260101)}, {D(20250102), U("100"), D(20250103)}};
   const auto locked = SplitRedemption(lots, U("150"), N("1"), kTiers, D(20250201), {.usable_on = D(20250131)});

@@ -277,6 +277,17 @@ TEST_F(Commands, RefusalsAndTroubleAreExplained) {
   EXPECT_THAT(std::string(gone.status().message()), HasSubstr("--request-id busy"));
 }
 
+TEST_F(Commands, AProbeTellsWhoServesFromWhoOnlyLives) {
+  EXPECT_EQ(ShowHealth(*remote_, "", /*alive=*/false)->exit_code, 0);
+  EXPECT_EQ(ShowHealth(*remote_, "fundcore.trade.v1.TradeService", /*alive=*/false)->exit_code, 0);
+  server_->SetServing("", false);
+  EXPECT_EQ(ShowHealth(*remote_, "", /*alive=*/false)->exit_code, 1);
+  EXPECT_EQ(ShowHealth(*remote_, "", /*alive=*/true)->exit_code, 0);
+  EXPECT_EQ(ExitCodeOf(ShowHealth(*remote_, "nobody", /*alive=*/true).status()), 3);  // no such service
+  server_->Stop(Duration::Seconds(1));
+  EXPECT_EQ(ExitCodeOf(ShowHealth(*remote_, "", /*alive=*/true).status()), 3);
+}
+
 TEST_F(Commands, OperatorsFacesAreAskedAsAnOperator) {
   Reported();
   EXPECT_THAT(w_.callers, ::testing::Contains("operator"));

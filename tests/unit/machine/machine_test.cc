@@ -19,10 +19,11 @@ const TimePoint kStart = *TimePoint::Parse("2025-03-03 09:00:00");
 
 // One process over a log and a store that outlive it.
 struct Process {
-  Process(SimWorld* world, MemoryLog* log, MemoryStore* store, uint64_t owner, uint16_t partitions = 3)
+  Process(SimWorld* world, MemoryLog* log, MemoryStore* store, uint64_t owner, uint16_t partitions = 3,
+          uint32_t supports = kMachineVersion)
       : executors{world->MakeExecutor("a"), world->MakeExecutor("b")},
         host({.service = ServiceId::kTrade, .partitions = partitions, .executors = {executors[0], executors[1]}, .log = log,
-              .store = store, .owner = owner}),
+              .store = store, .owner = owner, .supports = supports}),
         flusher({&host}, log, store, executors[0], 1'000'000) {
     EXPECT_TRUE(host.Recover().ok());
     EXPECT_TRUE(log->Start().ok());
@@ -203,6 +204,33 @@ TEST_F(RuntimeTest, ALateWriterHarmsNothing) {
   Submit(0, {5, 1, "mine"});
   ASSERT_TRUE(world.RunUntil([&] { return answered == 1; }));
   EXPECT_EQ(last.balance, 1);
+}
+
+TEST_F(RuntimeTest, AnUpgradeIsLoggedAndAnOlderBuildStopsThere) {
+  Boot();
+  Submit(1, {7, 100, "before"});
+  int upgraded = 0;
+  for (int again = 0; again < 2; ++again) {
+    process->host.On(PartitionId(1), [&](Partition<ToyMachine>&) {
+      process->host.Upgrade(PartitionId(1), kMachineVersion, [&](bool done) { upgraded += done; });
+    });
+  }
+  Submit(1, {7, 100, "after"});
+  ASSERT_TRUE(world.RunUntil([&] { return answered == 2 && upgraded == 2; }));
+  EXPECT_EQ(process->host.At(PartitionId(1)).state().meta.version, kMachineVersion);
+  EXPECT_EQ(process->host.At(PartitionId(0)).state().meta.version, kFirstMachineVersion);
+  const std::string before = Hashes();
+  Crash();
+  Boot();
+  EXPECT_EQ(Hashes(), before);
+  EXPECT_EQ(process->host.At(PartitionId(1)).state().meta.version, kMachineVersion);
+  Crash();
+  EXPECT_DEATH(
+      {
+        Process old(&world, &log, &store, 99, 3, kFirstMachineVersion);
+        world.RunUntilIdle();
+      },
+      "start the newer build");
 }
 
 TEST(KeyTest, ByteOrderIsMeaningOrder) {

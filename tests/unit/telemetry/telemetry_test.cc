@@ -161,6 +161,18 @@ TEST(Metrics, AreServedOnLoopback) {
   EXPECT_EQ(other.Serve(static_cast<uint16_t>(*port)).status().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(Metrics, AreServedWhereTheyAreToldTo) {
+  Metrics everywhere;
+  everywhere.AddCounter("orders_total", "Orders")->Add(5);
+  auto port = everywhere.Serve(0, "0.0.0.0");
+  ASSERT_TRUE(port.ok()) << port.status();
+  EXPECT_THAT(HttpGet(*port, "/metrics"), HasSubstr("orders_total 5\n"));
+  Metrics nowhere;
+  auto refused = nowhere.Serve(0, "192.0.2.1");  // of no machine: kept for documents
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("192.0.2.1:0"));
+}
+
 TEST(MetricsDeathTest, OneNameHasOneType) {
   Metrics metrics;
   metrics.AddCounter("n", "n");
