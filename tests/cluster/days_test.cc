@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "common/base/check.h"
 #include "common/base/status.h"
 #include "tests/cluster/support/broker.h"
 #include "tests/cluster/support/deployment.h"
