@@ -89,8 +89,6 @@ void ClusterMember::Watch(System* system) {
 
 const rpc::Handlers* ClusterMember::Handlers(System* system) {
   system_.store(system, std::memory_order_release);
-  // Nothing is served before Join, which makes the announcer first.
-  system->OnServing([this](LogPartition p, bool serving, uint64_t epoch) { announcer_->SetServing(p, serving, epoch); });
   cluster::AddDirectoryService(system->handlers(), &directory_, cluster::Layout(options_.layout));
   AddUpgrade(system);
   forwarding_ = std::make_unique<cluster::ForwardingHandlers>(system->handlers(), MakeNode());
