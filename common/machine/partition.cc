@@ -14,8 +14,9 @@ void PartitionBase::Want(bool wanted) {
 
 std::string PartitionBase::Claim() {
   claiming_ = true;
+  // A claim of this epoch that was given up may still be on its way and be the one that counts.
+  if (claim_ != state_.meta.epoch + 1) claimed_at_ = executor_->MachineNow();
   claim_ = state_.meta.epoch + 1;
-  claimed_at_ = executor_->MachineNow();
   return RecordBuilder::Own({RecordKind::kOwn, claim_, owner_, 0, std::max(executor_->Now(), state_.meta.now)});
 }
 

@@ -127,7 +127,7 @@ class PartitionBase {
   // since. Where one never does, it runs when that is known, and finds that serving() is false.
   void WhenFresh(absl::AnyInvocable<void()> read) {
     if (!serving() || fresh()) return read();
-    reads_.push_back(std::move(read));
+    reads_.push_back({executor_->MachineNow(), std::move(read)});
     tick_ = true;
   }
 
@@ -146,10 +146,15 @@ class PartitionBase {
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
   bool fresh() const { return !options_.leased || executor_->MachineNow() <= confirmed_at_ + kLease; }
+  // All that wait where the lease holds or there is nothing to wait for any more; else those that came before the last
+  // record of ours that counted was sent, however long that took.
   void ServeReads() {
-    if (reads_.empty() || (serving() && !fresh())) return;
-    auto reads = std::exchange(reads_, {});
-    for (auto& read : reads) read();
+    const bool all = !serving() || fresh();
+    while (!reads_.empty() && (all || reads_.front().since <= confirmed_at_)) {
+      auto read = std::move(reads_.front().read);
+      reads_.pop_front();
+      read();
+    }
   }
   TimePoint NextStamp() {
     // Stamps never go back within a partition, whatever clocks do.
@@ -223,7 +228,11 @@ class PartitionBase {
   Duration claimed_at_;
   Duration confirmed_at_;  // when the last record of ours that counted was sent
   bool tick_ = false;      // a record is to go out even if it holds nothing
-  std::vector<absl::AnyInvocable<void()>> reads_;
+  struct Read {
+    Duration since;  // machine time
+    absl::AnyInvocable<void()> read;
+  };
+  std::deque<Read> reads_;
   std::vector<std::function<void(bool)>> hooks_;
 };
 

@@ -89,6 +89,8 @@ void ClusterMember::Watch(System* system) {
 
 const rpc::Handlers* ClusterMember::Handlers(System* system) {
   system_.store(system, std::memory_order_release);
+  // Nothing is served before Join, which makes the announcer first.
+  system->OnServing([this](LogPartition p, bool serving, uint64_t epoch) { announcer_->SetServing(p, serving, epoch); });
   cluster::AddDirectoryService(system->handlers(), &directory_, cluster::Layout(options_.layout));
   AddUpgrade(system);
   forwarding_ = std::make_unique<cluster::ForwardingHandlers>(system->handlers(), MakeNode());
@@ -115,6 +117,7 @@ void ClusterMember::Leave() {
 }
 
 void ClusterMember::CloseLog() {
+  transport_.Close();  // its answers run on the executors, too
   if (board_) board_->Close();
   if (log_) log_->Close();
 }

@@ -217,6 +217,8 @@ class CommandLine {
                                [this](Remote& r) { return ShowHealth(r, o_.a, o_.all); });
     health->add_option("SERVICE", o_.a, "such as fundcore.trade.v1.TradeService; the whole process where it is not given");
     health->add_flag("--alive", o_.all, "0 wherever it answers at all");
+    Command(&app_, "directory", "the processes of a cluster, and who owns which partition; 1 where one has no owner",
+            [](Remote& r) { return ShowDirectory(r); });
     Command(&app_, "state-hash", "the state of every partition in one figure",
             [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });
