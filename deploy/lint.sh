@@ -99,9 +99,10 @@ alike() {
   local service first="" at=$work/alike
   mkdir -p "$at"
   for service in trade account product risk clearing; do
-    # Clearing has more: the bank, and a folder that all its pods share.
-    sed -e "s/\b$service\b/SERVICE/g" -e 's/SERVICE,bank/SERVICE/' -e 's/persistentVolumeClaim: .*/emptyDir: {}/' \
-      -e '/^# Settlement files/,$d' deploy/kubernetes/2?-"$service".yaml | sed '${/^---$/d}' > "$at/$service"
+    # Account has more: the bank, and the key for personal data. So has clearing: a folder that all its pods share.
+    sed -e '1,/^apiVersion/{/^#/d}' -e "s/\b$service\b/SERVICE/g" -e 's/SERVICE,bank/SERVICE/' -e '/vault/Id' \
+      -e 's/persistentVolumeClaim: .*/emptyDir: {}/' -e '/^# Settlement files/,$d' deploy/kubernetes/2?-"$service".yaml |
+      sed '${/^---$/d}' > "$at/$service"
     [ -n "$first" ] || first=$at/$service
     diff "$first" "$at/$service" || return 1
   done

@@ -50,7 +50,7 @@ class Client::Impl final : public Courier {
     const bool by_owner = route != nullptr && (route->kind == Kind::kPartition || route->kind == Kind::kItems) &&
                           !(route->where && route->where(request, layout_) == kAll);
     if (by_owner && !layout_.services().empty()) {
-      return Dispatch(*route, request, response, trip, this, std::move(done));
+      return Dispatch(*route, request, response, trip, self_, std::move(done));
     }
     const bool to_account = route != nullptr && route->kind == Kind::kInvestor;
     const std::string account = to_account ? directory_.AnyWith(RoleOf(ServiceId::kAccount), "") : "";
@@ -211,6 +211,8 @@ class Client::Impl final : public Courier {
     return closing_;
   }
 
+  // The calls of a client never outlive it: they need not keep it alive.
+  const std::shared_ptr<Courier> self_{std::shared_ptr<void>(), this};
   const Options options_;
   const std::vector<std::string> bootstrap_;
   // Hints of a client do not age: they are asked for anew when they fail.

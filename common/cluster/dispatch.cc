@@ -41,7 +41,7 @@ struct Fan {
   const Route* route = nullptr;
   Message* response = nullptr;
   rpc::Call trip;
-  Courier* courier = nullptr;
+  std::shared_ptr<Courier> courier;
   Courier::Done done;
   std::vector<Piece> pieces;
   absl::AnyInvocable<void(Fan&)> end;  // joins the pieces and calls done
@@ -96,8 +96,8 @@ void Launch(const std::shared_ptr<Fan>& fan) {
   }
 }
 
-std::shared_ptr<Fan> MakeFan(const Route& route, Message* response, const rpc::Call& trip, Courier* courier,
-                             Courier::Done done) {
+std::shared_ptr<Fan> MakeFan(const Route& route, Message* response, const rpc::Call& trip,
+                             const std::shared_ptr<Courier>& courier, Courier::Done done) {
   auto fan = std::make_shared<Fan>();
   fan->route = &route;
   fan->response = response;
@@ -116,7 +116,7 @@ Piece* PieceFor(const Target& target, ServiceId service, std::vector<Piece>* pie
 }
 
 // All partitions of a service by their owners.
-absl::Status GroupAll(ServiceId service, Courier* courier, std::vector<Piece>* pieces) {
+absl::Status GroupAll(ServiceId service, const std::shared_ptr<Courier>& courier, std::vector<Piece>* pieces) {
   for (uint16_t p = 0; p < courier->layout().Count(service); ++p) {
     const auto target = courier->OwnerOf({service, PartitionId(p)});
     if (!target) return NoOwner(service, PartitionId(p));
@@ -126,7 +126,7 @@ absl::Status GroupAll(ServiceId service, Courier* courier, std::vector<Piece>* p
 }
 
 // Items by the owners of their partitions; those of no partition go with others.
-absl::Status GroupItems(ServiceId service, const std::vector<PartitionId>& of, Courier* courier,
+absl::Status GroupItems(ServiceId service, const std::vector<PartitionId>& of, const std::shared_ptr<Courier>& courier,
                         std::vector<Piece>* pieces) {
   const uint16_t count = courier->layout().Count(service);
   std::vector<int> piece_of(count, -1);
@@ -160,8 +160,9 @@ absl::Status GroupItems(ServiceId service, const std::vector<PartitionId>& of, C
   return absl::OkStatus();
 }
 
-void SendWhole(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-               std::optional<Target> target, std::vector<uint16_t> owned, Courier::Done done) {
+void SendWhole(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+               const std::shared_ptr<Courier>& courier, std::optional<Target> target, std::vector<uint16_t> owned,
+               Courier::Done done) {
   if (!target) return done(NoOwner(route.service, PartitionId(owned.empty() ? uint16_t{0} : owned.front())));
   courier->Send(trip, *target, {&route, route.service, &request, response, std::move(owned), false}, std::move(done));
 }
@@ -175,8 +176,8 @@ void EndMerged(Fan& fan) {
   fan.done(std::move(status));
 }
 
-void Everywhere(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-                Courier::Done done) {
+void Everywhere(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+                const std::shared_ptr<Courier>& courier, Courier::Done done) {
   auto fan = MakeFan(route, response, trip, courier, std::move(done));
   if (absl::Status s = GroupAll(route.service, courier, &fan->pieces); !s.ok()) return fan->done(std::move(s));
   for (Piece& p : fan->pieces) {
@@ -187,8 +188,8 @@ void Everywhere(const Route& route, const Message& request, Message* response, c
   Launch(fan);
 }
 
-void EveryProcess(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-                  Courier::Done done) {
+void EveryProcess(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+                  const std::shared_ptr<Courier>& courier, Courier::Done done) {
   auto fan = MakeFan(route, response, trip, courier, std::move(done));
   for (const Target& target : courier->Everybody()) PieceFor(target, route.service, &fan->pieces)->request = &request;
   if (fan->pieces.empty()) return fan->done(absl::UnavailableError("no process is known; ask again in a moment"));
@@ -197,8 +198,8 @@ void EveryProcess(const Route& route, const Message& request, Message* response,
 }
 
 // The hashes of each service's partitions, in the order of the layout.
-void States(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-            Courier::Done done) {
+void States(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+            const std::shared_ptr<Courier>& courier, Courier::Done done) {
   const std::string& only = static_cast<const admin::v1::StateHashesRequest&>(request).service();
   auto fan = MakeFan(route, response, trip, courier, std::move(done));
   size_t expected = 0;
@@ -272,8 +273,8 @@ void EndItems(Fan& fan, size_t count) {
   fan.done(absl::OkStatus());
 }
 
-void Items(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-           Courier::Done done) {
+void Items(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+           const std::shared_ptr<Courier>& courier, Courier::Done done) {
   const google::protobuf::Reflection* reflection = request.GetReflection();
   const int count = reflection->FieldSize(request, route.items);
   if (count == 0 || count > route.most_items) {
@@ -308,8 +309,8 @@ void Items(const Route& route, const Message& request, Message* response, const 
 // --- Trading accounts: whose they are is kept by their own hash, and what they hold by their investor
 // --------------------------------------------------------------------------------------------------------------------
 
-void Link(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-          Courier::Done done) {
+void Link(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+          const std::shared_ptr<Courier>& courier, Courier::Done done) {
   const auto [investor, link] = PartitionsOfLink(request, courier->layout());
   if (investor == kWhoever || link == kWhoever) {
     return SendWhole(route, request, response, trip, courier, courier->Anybody(route.service), {}, std::move(done));
@@ -356,8 +357,8 @@ void ResolveRound(const std::shared_ptr<Fan>& fan, const std::vector<PartitionId
   Launch(fan);
 }
 
-void Resolve(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-             Courier::Done done) {
+void Resolve(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+             const std::shared_ptr<Courier>& courier, Courier::Done done) {
   const auto& keys = static_cast<const Keys&>(request);
   std::vector<Piece> owners;
   absl::Status known = GroupAll(route.service, courier, &owners);
@@ -413,8 +414,8 @@ void Resolve(const Route& route, const Message& request, Message* response, cons
 
 }  // namespace
 
-void Dispatch(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-              Courier::Done done) {
+void Dispatch(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+              const std::shared_ptr<Courier>& courier, Courier::Done done) {
   switch (route.kind) {
     case Kind::kLocal:
       return SendWhole(route, request, response, trip, courier, Target{.here = true}, {}, std::move(done));

@@ -30,7 +30,7 @@ struct Target {
   friend auto operator<=>(const Target&, const Target&) = default;
 };
 
-// How parts leave. Shared by all calls; must outlive them.
+// How parts leave. Shared by all calls, which keep it alive.
 class Courier {
  public:
   using Done = absl::AnyInvocable<void(absl::Status)>;
@@ -58,8 +58,8 @@ class Courier {
   virtual void Send(const rpc::Call& trip, const Target& target, Part part, Done done) = 0;
 };
 
-void Dispatch(const Route& route, const Message& request, Message* response, const rpc::Call& trip, Courier* courier,
-              Courier::Done done);
+void Dispatch(const Route& route, const Message& request, Message* response, const rpc::Call& trip,
+              const std::shared_ptr<Courier>& courier, Courier::Done done);
 
 // "nobody is known to own it": UNAVAILABLE with reason NO_OWNER.
 absl::Status NoOwner(ServiceId service, PartitionId partition);

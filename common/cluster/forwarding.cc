@@ -22,13 +22,13 @@ void ForwardingHandlers::ServerCourier::Send(const rpc::Call& trip, const Target
   }
   const rpc::Handlers::Method* method = served_->Find(part.route->method);
   if (method == nullptr) return done(rpc::NotOwner(NameOf(part.service), part.owned.empty() ? 0 : part.owned.front()));
-  rpc::Call call = trip;
-  call.partitions.reset();
-  if (part.only_these) call.partitions = std::move(part.owned);
+  rpc::Call call{.caller = trip.caller, .internal = trip.internal, .deadline = trip.deadline, .hops = trip.hops};
+  if (part.only_these) call.partitions.emplace(std::move(part.owned));
   method->unary(call, *part.request, part.response, std::move(done));
 }
 
-ForwardingHandlers::ForwardingHandlers(const rpc::Handlers* served, Node node) : courier_(served, std::move(node)) {
+ForwardingHandlers::ForwardingHandlers(const rpc::Handlers* served, Node node)
+    : courier_(std::make_shared<ServerCourier>(served, std::move(node))) {
   for (const auto& [name, method] : served->all()) {
     // A method without a route is this process's own affair.
     if (FindRoute(name) == nullptr) table_.Add(name, method);
@@ -63,16 +63,27 @@ absl::Status ForwardingHandlers::NotOwner(LogPartition partition) const {
                        known ? owner->epoch : 0);
 }
 
+// The short way, for what needs no thought: one partition that is served here, or all of a service at one place. False may
+// also mean that a closer look is needed.
+bool ForwardingHandlers::AllHere(const Route& route, const Message& request) const {
+  switch (route.kind) {
+    case Kind::kEveryProcess:
+    case Kind::kStates: return false;
+    case Kind::kPartition: {
+      const PartitionId p = route.where(request, node().layout);
+      if (p != kAll) return p == kWhoever || node().serves({route.service, p});
+      [[fallthrough]];
+    }
+    default: return node().ServesAll(route.service);
+  }
+}
+
 void ForwardingHandlers::Unary(const Route& route, const rpc::Handlers::Method* served, const rpc::Call& call,
                                const Message& request, Message* response, rpc::Reply reply) {
-  // All of a service at one place, as in a system of one process: nothing to think about.
-  const bool spans_services = route.kind == Kind::kEveryProcess || route.kind == Kind::kStates;
-  if (served != nullptr && !spans_services && node().ServesAll(route.service)) {
-    return served->unary(call, request, response, std::move(reply));
-  }
-  const bool looks_for_key = route.kind == Kind::kInvestor && call.hops == 1 && courier_.PartitionOfInvestor(request);
+  if (served != nullptr && AllHere(route, request)) return served->unary(call, request, response, std::move(reply));
+  const bool looks_for_key = route.kind == Kind::kInvestor && call.hops == 1 && courier_->PartitionOfInvestor(request);
   if (call.hops == 0 || looks_for_key) {
-    return Dispatch(route, request, response, call, &courier_, std::move(reply));
+    return Dispatch(route, request, response, call, courier_, std::move(reply));
   }
   if (served == nullptr) return reply(NotOwner({route.service, PartitionId(0)}));
   if (const auto missing = Missing(route, call, request)) return reply(NotOwner(*missing));
@@ -116,7 +127,7 @@ std::optional<LogPartition> ForwardingHandlers::Missing(const Route& route, cons
     case Kind::kEverywhere: return check_all(route.service);
     case Kind::kItems: return check_items(route.items, [&](const Message& item) { return route.item(item, layout); });
     case Kind::kInvestor: {
-      const auto p = const_cast<ServerCourier&>(courier_).PartitionOfInvestor(request);
+      const auto p = courier_->PartitionOfInvestor(request);
       return p ? check(route.service, *p) : LogPartition{route.service, PartitionId(0)};
     }
     case Kind::kLink: {
@@ -143,7 +154,7 @@ void ForwardingHandlers::Stream(const Route& route, const rpc::Handlers::Method*
                                 const Message& request, std::shared_ptr<rpc::Stream> stream) {
   const PartitionId p = route.where(request, node().layout);
   const bool nobodys = p == kWhoever;
-  const auto target = nobodys ? courier_.Anybody(route.service) : courier_.OwnerOf({route.service, p});
+  const auto target = nobodys ? courier_->Anybody(route.service) : courier_->OwnerOf({route.service, p});
   if (target && target->here && served != nullptr) return served->stream(call, request, std::move(stream));
   const LogPartition partition{route.service, nobodys ? PartitionId(0) : p};
   if (call.hops > 0) return stream->Finish(NotOwner(partition));

@@ -9,7 +9,8 @@
 // is answered UNAVAILABLE with reason NOT_OWNER and the owner's address, so that no call goes around in circles. The table
 // also has the methods of services that this process does not play.
 //
-// Thread-safe; the handlers and all of the node outlive it, and it outlives the server.
+// Thread-safe. It outlives the server; the handlers and all of the node outlive it, and the transport is closed before the
+// handlers go.
 #pragma once
 
 #include <memory>
@@ -42,12 +43,13 @@ class ForwardingHandlers {
              Message* response, rpc::Reply reply);
   void Stream(const Route& route, const rpc::Handlers::Method* served, const rpc::Call& call, const Message& request,
               std::shared_ptr<rpc::Stream> stream);
+  bool AllHere(const Route& route, const Message& request) const;
   // The first partition that the call needs and that is not served here.
   std::optional<LogPartition> Missing(const Route& route, const rpc::Call& call, const Message& request) const;
   absl::Status NotOwner(LogPartition partition) const;
-  const Node& node() const { return courier_.node(); }
+  const Node& node() const { return courier_->node(); }
 
-  ServerCourier courier_;
+  const std::shared_ptr<ServerCourier> courier_;
   rpc::Handlers table_;
 };
 

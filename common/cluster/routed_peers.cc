@@ -23,15 +23,15 @@ void RoutedPeers::Call(std::string_view method, const google::protobuf::Message&
     return post(absl::UnavailableError(StrCat("no route is known for ", method)));
   }
   rpc::Call trip;
-  trip.caller = courier_.node().self;
+  trip.caller = courier_->node().self;
   trip.internal = true;
   trip.deadline = deadline;
   const bool spans_services = route->kind == Kind::kEveryProcess || route->kind == Kind::kStates;
-  if (!spans_services && courier_.node().ServesAll(route->service)) {
-    return courier_.Send(trip, Target{.here = true}, {route, route->service, &request, response, {}, false},
+  if (!spans_services && courier_->node().ServesAll(route->service)) {
+    return courier_->Send(trip, Target{.here = true}, {route, route->service, &request, response, {}, false},
                          std::move(post));
   }
-  Dispatch(*route, request, response, trip, &courier_, std::move(post));
+  Dispatch(*route, request, response, trip, courier_, std::move(post));
 }
 
 }  // namespace fundcore::cluster

@@ -8,9 +8,10 @@
 // service that it serves alone gets the request as it is. Where an owner is unknown, has moved or cannot be reached the call
 // ends with kUnavailable and the hint is corrected: callers repeat, as they do on every trouble.
 //
-// Thread-safe; the node's transport and directory outlive it, executors all calls.
+// Thread-safe. The node's transport and directory outlive it; executors live until the transport is closed.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "common/cluster/node_courier.h"
@@ -20,7 +21,7 @@ namespace fundcore::cluster {
 
 class RoutedPeers final : public rpc::Peers {
  public:
-  explicit RoutedPeers(Node node) : courier_(std::move(node)) {}
+  explicit RoutedPeers(Node node) : courier_(std::make_shared<PeerCourier>(std::move(node))) {}
 
   void Call(std::string_view method, const google::protobuf::Message& request, google::protobuf::Message* response,
             Duration deadline, Executor* executor, Done done) override;
@@ -31,7 +32,7 @@ class RoutedPeers final : public rpc::Peers {
     using NodeCourier::NodeCourier;
     void Send(const rpc::Call& trip, const Target& target, Part part, Done done) override;
   };
-  PeerCourier courier_;
+  const std::shared_ptr<PeerCourier> courier_;
 };
 
 }  // namespace fundcore::cluster

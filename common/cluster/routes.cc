@@ -134,7 +134,7 @@ class Face {
 void OrderFailed(const absl::Status& status, Message* answer) {
   auto* outcome = static_cast<tv1::OrderOutcome*>(answer);
   const std::string reason = rpc::ReasonOf(status);
-  const bool unknown = reason.empty() && !absl::IsResourceExhausted(status);
+  const bool unknown = reason == "OWNER_UNREACHABLE" || (reason.empty() && !absl::IsResourceExhausted(status));
   outcome->set_code(static_cast<int32_t>(unknown ? absl::StatusCode::kDeadlineExceeded : status.code()));
   outcome->set_reason(unknown ? "OUTCOME_UNKNOWN" : reason.empty() ? "TRY_AGAIN_LATER" : reason);
   outcome->set_message(std::string(status.message()));

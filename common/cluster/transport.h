@@ -32,12 +32,14 @@ class Transport {
                       std::shared_ptr<rpc::Stream> to) = 0;
 };
 
-// Life cycle: the destructor cancels what is under way and waits for it. Errors beyond those of rpc::Calls: kUnavailable
+// Life cycle: Close, also by the destructor, cancels what is under way and waits for its callbacks, which use executors,
+// handlers and directories: close it before those go. Later calls fail. Errors beyond those of rpc::Calls: kUnavailable
 // for this process before SetLocal, and for an address that cannot be understood.
 class GrpcTransport final : public Transport {
  public:
   explicit GrpcTransport(rpc::ChannelOptions options = {}) : options_(std::move(options)) {}
   void SetLocal(std::shared_ptr<rpc::Channel> channel);
+  void Close() { calls_.Close(); }
 
   void Call(const std::string& address, std::string_view method, const google::protobuf::Message& request,
             google::protobuf::Message* response, const rpc::Outgoing& outgoing, Done done) override;

@@ -23,6 +23,10 @@ constexpr size_t kMostPerRound = 1000;
 // second is short because questions about ends wait behind it on the same connection.
 constexpr int kLookUpMillis = 100;
 constexpr const char* kFetchWaitMillis = "100";
+// A partition is not read any more after so many records in a row from memory, and is again after this time without one.
+constexpr uint64_t kOwnRun = 64;
+constexpr int64_t kOwnSilenceMicros = 1'000'000;
+constexpr int64_t kTendEveryMicros = 10'000;
 
 }  // namespace
 
@@ -70,6 +74,14 @@ struct KafkaLog::Reader {
   std::mutex mu;  // held while records are posted, so that both sources keep one order
   LogOffset next;
   bool lost = false;
+  // Of this process's own records, as they are acknowledged: where the next would lie if nobody else appends, how many in a
+  // row did so, and when the last was. With `next` below `own_next` something lies between that must be read.
+  LogOffset own_next = 0;
+  uint64_t own_run = 0;
+  int64_t own_at = 0;
+  bool behind() const { return next < own_next; }
+
+  std::atomic<bool> fetching{false};  // set by the reading thread alone
 };
 
 // Bytes handed to executors and not yet executed.
@@ -241,6 +253,7 @@ void KafkaLog::OnReports(std::span<const std::unique_ptr<KafkaSent>> reports) {
     fresh[sent.index].push_back({PartitionAt(sent.index), static_cast<LogOffset>(sent.offset), sent.buffer, *sent.buffer});
   }
   for (auto& [index, records] : fresh) Deliver(*readers_[index], std::move(records), true);
+  if (fell_behind_.exchange(false)) rd_kafka_queue_yield(queue_);  // the reading thread looks at once
   for (const auto& report : reports) {
     const auto& sent = static_cast<const Sent&>(*report);
     absl::Status status = sent.status;
@@ -304,9 +317,7 @@ absl::Status KafkaLog::Start() {
         consumed_[place] = rd_kafka_topic_new(consumer_->get(), topics_[place].c_str(), conf);
         FC_CHECK(consumed_[place] != nullptr, topics_[place]);
       }
-      if (rd_kafka_consume_start_queue(consumed_[place], p, static_cast<int64_t>(reader->next), queue_) != 0) {
-        return consumer_->Trouble(rd_kafka_last_error(), StrCat("reading ", NameOf(reader->index)));
-      }
+      StartFetching(*reader);
     }
   }
   started_ = true;
@@ -321,12 +332,57 @@ absl::Status KafkaLog::Start() {
   return absl::OkStatus();
 }
 
+void KafkaLog::StartFetching(Reader& reader) {
+  LogOffset next;
+  {
+    std::lock_guard lock(reader.mu);
+    next = reader.next;
+    reader.own_run = 0;
+  }
+  size_t place = base_.size() - 1;
+  while (base_[place] > reader.index) --place;
+  FC_CHECK(rd_kafka_consume_start_queue(consumed_[place], reader.partition.partition.raw(), static_cast<int64_t>(next), queue_) ==
+               0,
+           NameOf(reader.index), ": ", rd_kafka_err2str(rd_kafka_last_error()));
+  reader.fetching = true;
+}
+
+// Decides which partitions are read.
+void KafkaLog::Tend() {
+  const int64_t now = MonotonicMicros();
+  for (const auto& held : readers_) {
+    if (held == nullptr) continue;
+    Reader& reader = *held;
+    bool own, behind;
+    {
+      std::lock_guard lock(reader.mu);
+      if (reader.lost) continue;
+      behind = reader.behind();
+      own = !behind && reader.own_run >= kOwnRun && now - reader.own_at < kOwnSilenceMicros / 2;
+      behind = behind || now - reader.own_at > kOwnSilenceMicros;
+    }
+    if (reader.fetching && own) {
+      size_t place = base_.size() - 1;
+      while (base_[place] > reader.index) --place;
+      rd_kafka_consume_stop(consumed_[place], reader.partition.partition.raw());
+      reader.fetching = false;
+    } else if (!reader.fetching && behind) {
+      StartFetching(reader);
+    }
+  }
+}
+
 void KafkaLog::ReadLoop() {
+  int64_t tended = 0;
   std::vector<rd_kafka_message_t*> messages(kMostPerRound);
   while (!closing_) {
     {
       std::unique_lock lock(window_->mu);
       window_->room.wait(lock, [&] { return closing_ || window_->used < options_.replay_window_bytes; });
+    }
+    if (const int64_t now = MonotonicMicros(); now - tended > kTendEveryMicros) {
+      Tend();
+      tended = now;
     }
     // The first message is waited for, the rest is what else is there: the batch call alone would wait for a full batch.
     rd_kafka_message_t* first = rd_kafka_consume_queue(queue_, kLookUpMillis);
@@ -355,6 +411,8 @@ void KafkaLog::Take(rd_kafka_message_s* const* messages, size_t count) {
     fresh[index].push_back({readers_[index]->partition, static_cast<LogOffset>(m.offset), std::move(buffer), bytes});
   }
   for (auto& [index, records] : fresh) {
+    if (!readers_[index]->fetching) continue;  // left in the queue from before it was stopped
+    fetched_.fetch_add(records.size(), std::memory_order_relaxed);
     NoteEnd(index, records.back().offset + 1);
     int64_t low = 0, high = 0;
     const LogPartition p = readers_[index]->partition;
@@ -372,6 +430,13 @@ void KafkaLog::Deliver(Reader& reader, std::vector<LogRecord> records, bool from
   {
     std::lock_guard lock(reader.mu);
     if (reader.lost || reader.closed) return;
+    if (from_memory) {
+      for (const LogRecord& record : records) {
+        reader.own_run = record.offset == reader.own_next ? reader.own_run + 1 : 0;
+        reader.own_next = std::max(reader.own_next, record.offset + 1);
+      }
+      reader.own_at = MonotonicMicros();
+    }
     // What the other source has delivered already is left out; what comes too early from memory will be read.
     size_t begin = 0;
     while (begin < records.size() && records[begin].offset < reader.next) ++begin;
@@ -397,6 +462,7 @@ void KafkaLog::Deliver(Reader& reader, std::vector<LogRecord> records, bool from
         if (!reader->closed) reader->on_records(records);
       });
     }
+    if (from_memory && reader.behind() && !reader.fetching) fell_behind_ = true;
   }
   if (!gap.ok()) Lost(reader, gap);
 }
@@ -423,6 +489,7 @@ void KafkaLog::OnReadError(const rd_kafka_message_s& m) {
   // The place that was to be read is not there. What this side has from memory may be beyond it, though.
   const size_t place = reinterpret_cast<size_t>(rd_kafka_topic_opaque(m.rkt)) - 1;
   Reader& reader = *readers_[base_[place] + static_cast<size_t>(m.partition)];
+  if (!reader.fetching) return;
   auto begin = AskOffsets({reader.index}, false, options_.patience);
   auto end = AskOffsets({reader.index}, true, options_.patience);
   LogOffset next;
@@ -440,9 +507,7 @@ void KafkaLog::OnReadError(const rd_kafka_message_s& m) {
                                                    " is next here: the cluster has lost records that were acknowledged")));
   }
   rd_kafka_consume_stop(consumed_[place], m.partition);
-  if (rd_kafka_consume_start_queue(consumed_[place], m.partition, static_cast<int64_t>(next), queue_) != 0) {
-    Lost(reader, consumer_->Trouble(rd_kafka_last_error(), StrCat("reading ", NameOf(reader.index), " again")));
-  }
+  StartFetching(reader);
 }
 
 // --- Ends
@@ -565,7 +630,8 @@ void KafkaLog::Close() {
   for (size_t place = 0; place < consumed_.size(); ++place) {
     if (consumed_[place] == nullptr) continue;
     for (uint16_t p = 0; p < options_.partitions[place].second; ++p) {
-      if (readers_[base_[place] + p] != nullptr) rd_kafka_consume_stop(consumed_[place], p);
+      const auto& reader = readers_[base_[place] + p];
+      if (reader != nullptr && reader->fetching) rd_kafka_consume_stop(consumed_[place], p);
     }
     rd_kafka_topic_destroy(consumed_[place]);
   }
@@ -582,6 +648,7 @@ KafkaLog::Stats KafkaLog::stats() const {
           .unknown = unknown_.load(std::memory_order_relaxed),
           .from_memory = from_memory_.load(std::memory_order_relaxed),
           .from_brokers = from_brokers_.load(std::memory_order_relaxed),
+          .fetched = fetched_.load(std::memory_order_relaxed),
           .producers = producer_ == nullptr ? 0 : producer_->generations()};
 }
 

@@ -18,7 +18,9 @@
 // reads, one that asks for ends; librdkafka has more. `done` runs on the first (or inside Append) and must be quick.
 //
 // What was appended here is delivered from memory as soon as it is acknowledged, where it is the next record of its
-// partition; everything else, and what was missed so, is read from the brokers.
+// partition; everything else, and what was missed so, is read from the brokers. While a partition gets nothing but records of
+// this process, it is not read at all: that would fetch every byte a second time. An offset that is not the next one shows
+// that somebody else has appended, and a second without acknowledgements that somebody else may: then it is read again.
 #pragma once
 
 #include <atomic>
@@ -101,6 +103,7 @@ class KafkaLog final : public Log {
     uint64_t appends = 0, records = 0, bytes = 0;   // taken by Append
     uint64_t unknown = 0;                           // appends that ended in kUnavailable
     uint64_t from_memory = 0, from_brokers = 0;     // records delivered
+    uint64_t fetched = 0;                           // records that came from brokers, those known already included
     uint64_t producers = 0;                         // made so far: more than one after fatal errors
   };
   Stats stats() const;
@@ -123,6 +126,8 @@ class KafkaLog final : public Log {
   void Deliver(Reader& reader, std::vector<LogRecord> records, bool from_memory);
   void Lost(Reader& reader, const absl::Status& status);
   void ReadLoop();
+  void StartFetching(Reader& reader);
+  void Tend();
   void Take(rd_kafka_message_s* const* messages, size_t count);
   void OnReadError(const rd_kafka_message_s& message);
   void EndLoop();
@@ -143,6 +148,7 @@ class KafkaLog final : public Log {
   std::shared_ptr<Window> window_;
   std::atomic<bool> started_{false};
   std::atomic<bool> closing_{false};
+  std::atomic<bool> fell_behind_{false};  // some reader is behind an acknowledgement
   std::mutex close_mu_;
   std::thread reading_;
 
@@ -151,7 +157,7 @@ class KafkaLog final : public Log {
   std::vector<std::pair<size_t, OnEnd>> asks_;
   std::thread asking_;
 
-  std::atomic<uint64_t> appends_{0}, records_{0}, bytes_{0}, unknown_{0}, from_memory_{0}, from_brokers_{0};
+  std::atomic<uint64_t> appends_{0}, records_{0}, bytes_{0}, unknown_{0}, from_memory_{0}, from_brokers_{0}, fetched_{0};
 };
 
 }  // namespace fundcore

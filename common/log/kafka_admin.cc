@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/log/kafka_client.h"
@@ -162,7 +163,12 @@ absl::StatusOr<std::vector<std::string>> KafkaAdmin::Init(const KafkaPlan& plan)
     return absl::InvalidArgumentError(StrCat("replicas ", replicas, " would keep one copy of the books; use 3, or 2 at least"));
   }
   const auto topics = TopicsOf(plan);
-  FC_ASSIGN_OR_RETURN(const KafkaFacts before, Metadata(*client_, topics, patience_));
+  FC_ASSIGN_OR_RETURN(KafkaFacts before, Metadata(*client_, topics, patience_));
+  const int64_t enough_until = MonotonicMicros() + patience_.raw();
+  while (static_cast<int>(before.brokers.size()) < replicas && MonotonicMicros() < enough_until) {
+    rd_kafka_poll(client_->get(), 100);  // brokers that have just started are not all known yet
+    FC_ASSIGN_OR_RETURN(before, Metadata(*client_, topics, patience_));
+  }
   if (static_cast<int>(before.brokers.size()) < replicas) {
     return absl::FailedPreconditionError(StrCat("the cluster has ", before.brokers.size(), " brokers now, too few for ",
                                                 replicas, " replicas; start the others"));
@@ -221,6 +227,21 @@ absl::StatusOr<std::vector<std::string>> KafkaAdmin::Init(const KafkaPlan& plan)
     rd_kafka_poll(client_->get(), 50);
   }
   return absl::DeadlineExceededError("the topics were made, but not all of their partitions have a leader yet; check again");
+}
+
+absl::StatusOr<Duration> KafkaAdmin::ShortestSession(Duration wanted) {
+  FC_ASSIGN_OR_RETURN(const KafkaFacts facts, Look({.partitions = {}, .directory = false}));
+  int64_t session = wanted.raw() / 1000;
+  for (const KafkaFacts::Broker& broker : facts.brokers) {
+    const auto it = broker.settings.find("group.min.session.timeout.ms");
+    int64_t floor_ms = 0;
+    if (it == broker.settings.end() || !absl::SimpleAtoi(it->second, &floor_ms)) {
+      return absl::UnavailableError(StrCat("broker ", broker.id, " does not tell its group.min.session.timeout.ms: ",
+                                           broker.unseen.empty() ? "no such setting" : broker.unseen));
+    }
+    session = std::max(session, floor_ms);
+  }
+  return Duration::Millis(session);
 }
 
 absl::Status KafkaAdmin::TrimBefore(std::string_view prefix, LogPartition partition, LogOffset offset) {

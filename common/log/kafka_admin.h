@@ -93,6 +93,9 @@ class KafkaAdmin {
   absl::StatusOr<std::vector<KafkaFinding>> Check(const KafkaPlan& plan);
   absl::StatusOr<KafkaFacts> Look(const KafkaPlan& plan);
 
+  // The shortest group session that all brokers accept, but not below `wanted`.
+  absl::StatusOr<Duration> ShortestSession(Duration wanted = Duration::Seconds(2));
+
   // Forgets the records of a partition before the offset, for good: only what a verified checkpoint covers. Offsets stay.
   absl::Status TrimBefore(std::string_view prefix, LogPartition partition, LogOffset offset);
 

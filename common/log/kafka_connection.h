@@ -31,6 +31,8 @@ absl::Status ValidateConnection(const KafkaConnection& connection);
 // "trade": the name of a service in topics and groups.
 std::string_view ServiceTopicName(ServiceId id);
 std::string KafkaTopic(std::string_view prefix, ServiceId id);
+// Which log a checkpoint's offsets are of.
+inline std::string KafkaLogId(std::string_view prefix) { return "kafka:" + std::string(prefix); }
 // One partition of announcements, kept for minutes: hints only.
 std::string KafkaDirectoryTopic(std::string_view prefix);
 // Letters, digits, '.', '_' and '-', at most 200: what Kafka takes, with room for our own endings.

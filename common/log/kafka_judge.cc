@@ -139,8 +139,8 @@ class Judge {
           "let this user describe the cluster's settings (DescribeConfigs), or ask its administrator");
       return;
     }
-    // Silence for a session, then the others hear of it with their next heartbeat, a third of a session later at most.
-    const double takeover = static_cast<double>(floor_ms) / 1000.0 * 4 / 3;
+    // Silence for a session, then the others hear of it with their next heartbeat (measured: 2.5 s with a session of 2 s).
+    const double takeover = static_cast<double>(floor_ms) / 1000.0 * 5 / 4;
     const double goal = static_cast<double>(plan_.takeover_goal.raw()) / 1e6;
     if (takeover <= goal) return;
     char seconds[64];

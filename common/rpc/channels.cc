@@ -106,13 +106,16 @@ struct Calls::Impl {
   std::list<std::shared_ptr<Flight>> under_way;
   size_t streams = 0;
   size_t prune_at = kPruneAt;
+  bool closed = false;
 
-  void Begin(const std::shared_ptr<Flight>& flight) {
+  // False: closed.
+  bool Begin(const std::shared_ptr<Flight>& flight) {
     std::vector<std::shared_ptr<Flight>> open;
     {
       std::lock_guard lock(mutex);
+      if (closed) return false;
       flight->place = under_way.insert(under_way.end(), flight);
-      if (flight->to == nullptr || ++streams < prune_at) return;
+      if (flight->to == nullptr || ++streams < prune_at) return true;
       for (const auto& f : under_way)
         if (f->to != nullptr) open.push_back(f);
       prune_at = std::max(kPruneAt, 2 * streams);
@@ -120,6 +123,7 @@ struct Calls::Impl {
     // Readers who went while nothing came for them. Cancelling may call back at once, so not under the lock.
     for (const auto& f : open)
       if (f->to->cancelled()) f->context.TryCancel();
+    return true;
   }
   void End(Flight* flight) {
     std::shared_ptr<Flight> last;  // destroyed outside the lock: it may hold a stream, whose end takes locks of its own
@@ -175,8 +179,11 @@ absl::Status Stopping() { return absl::UnavailableError("this process is stoppin
 
 Calls::Calls() : impl_(std::make_unique<Impl>()) {}
 
-Calls::~Calls() {
+Calls::~Calls() { Close(); }
+
+void Calls::Close() {
   std::unique_lock lock(impl_->mutex);
+  impl_->closed = true;
   const std::vector<std::shared_ptr<Flight>> flights(impl_->under_way.begin(), impl_->under_way.end());
   lock.unlock();
   for (const auto& flight : flights) flight->context.TryCancel();
@@ -198,11 +205,14 @@ void Calls::Call(std::shared_ptr<Channel> channel, std::string_view method, cons
   call->method = method;
   call->out = response;
   call->done = std::move(done);
-  impl_->Begin(call);
-  call->channel->stub.UnaryCall(
-      &call->context, Path(method), grpc::StubOptions(), &call->request, &call->response,
-      [impl = impl_.get(), call](const grpc::Status& status) { impl->Finish(call.get(), status); });
+  const bool begun = impl_->Begin(call);
+  if (begun) {
+    call->channel->stub.UnaryCall(
+        &call->context, Path(method), grpc::StubOptions(), &call->request, &call->response,
+        [impl = impl_.get(), call](const grpc::Status& status) { impl->Finish(call.get(), status); });
+  }
   if (gate != nullptr) gate->Leave();
+  if (!begun) call->done(Stopping());
 }
 
 void Calls::Stream(std::shared_ptr<Channel> channel, std::string_view method, const google::protobuf::Message& request,
@@ -220,7 +230,10 @@ void Calls::Stream(std::shared_ptr<Channel> channel, std::string_view method, co
   stream->message.reset(prototype->New());
   stream->to = std::move(to);
   stream->end = [impl = impl_.get()](StreamFlight* flight) { impl->End(flight); };
-  impl_->Begin(stream);
+  if (!impl_->Begin(stream)) {
+    if (gate != nullptr) gate->Leave();
+    return stream->to->Finish(Stopping());
+  }
   const std::string path = Path(method);
   const grpc::internal::RpcMethod rpc(path.c_str(), grpc::internal::RpcMethod::SERVER_STREAMING);
   grpc::internal::ClientCallbackReaderFactory<grpc::ByteBuffer>::Create(stream->channel->channel.get(), rpc,

@@ -66,7 +66,8 @@ struct Outgoing {
 //
 //   calls.Call(channel, method, request, &response, {.deadline = Duration::Seconds(2)}, [](absl::Status s) { … });
 //
-// Life cycle: Call from any thread; the destructor cancels what is under way and waits until each `done` has returned.
+// Life cycle: Call from any thread. Close, also by the destructor, cancels what is under way and waits until each `done` has
+// returned; it may be repeated. What is begun after that fails with kUnavailable.
 class Calls {
  public:
   using Done = Peers::Done;
@@ -74,6 +75,7 @@ class Calls {
   ~Calls();
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
+  void Close();
 
   // `request` is serialised before Call returns; `response` must live until `done` has been called. `done` must not block;
   // it is called within Call where nothing can be sent. Errors beyond those of the server: kResourceExhausted with reason

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Starts fundcore in a container.
 #
-#   FUNDCORE_VAULT_KEY    a file that holds the vault key (a mounted secret). It is copied into the data folder, where fundcore
-#                         wants it: readable by its owner alone, which a mounted secret is not. A data folder that has another
-#                         key is refused, because what was sealed with one cannot be opened with the other.
+#   FUNDCORE_VAULT_KEY    a mounted secret that holds the vault key, for the roles account and bank. It is copied to DATA/vault.key,
+#                         because fundcore takes a key that its owner alone may read, which a mounted secret is not. A data folder
+#                         that has another key is refused: what was sealed with one cannot be opened with the other.
 #   FUNDCORE_DATA         the data folder; /var/lib/fundcore where it is not given
 set -eu
 data=${FUNDCORE_DATA:-/var/lib/fundcore}

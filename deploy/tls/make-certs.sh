@@ -1,23 +1,21 @@
 #!/usr/bin/env bash
 # Certificates for trials and small installations: a certificate authority of your own, and one certificate a process.
 #
-#   deploy/tls/make-certs.sh [--days N] [--vault-key] DIR NAME[,HOST…]…
+#   deploy/tls/make-certs.sh [--days N] DIR NAME[,HOST…]…
 #   deploy/tls/make-certs.sh /etc/fundcore/tls fundcore-trade,trade1.example.com,localhost operator
 #
 # NAME is the caller's identity: it becomes the first subject alternative name, which fundcore goes by. The HOSTs are where it
 # is reached, names or addresses; `advertise` must be one of them, and localhost is wanted for probes. DIR/ca.crt and DIR/ca.key
 # are made where they are missing, and so are NAME.crt and NAME.key; what is there stays, so the script may be repeated.
-# Keep ca.key off the machines that serve. --vault-key also makes DIR/vault.key, which all processes of an installation share.
+# Keep ca.key off the machines that serve.
 set -euo pipefail
 
 days=825
-vault=false
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
 fail() { printf 'make-certs: %s; %s\n' "$1" "$2" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   case "$1" in
     --days) days=${2:?--days needs a number}; shift 2 ;;
-    --vault-key) vault=true; shift ;;
     --help | -h) usage; exit 0 ;;
     -*) fail "unknown option $1" "see --help" ;;
     *) break ;;
@@ -57,9 +55,3 @@ for who in "$@"; do
   mv "$dir/$name.crt.part" "$dir/$name.crt"
   echo "made $dir/$name.crt and $name.key: $sans"
 done
-
-if $vault && [ ! -e "$dir/vault.key" ]; then
-  printf 'fundcore-key-1 %s\n' "$(openssl rand -hex 32)" > "$dir/vault.key.part"
-  mv "$dir/vault.key.part" "$dir/vault.key"
-  echo "made $dir/vault.key; back it up apart from the data: without it sealed names and numbers cannot be read"
-fi

@@ -44,6 +44,8 @@ TEST(KafkaAdmin, InitMakesWhatIsMissingAndCheckIsContent) {
   findings = (*admin)->Check(plan);
   ASSERT_TRUE(findings.ok()) << findings.status();
   EXPECT_TRUE(findings->empty()) << findings->front().Text();
+  EXPECT_EQ(*(*admin)->ShortestSession(Duration::Millis(100)), Duration::Millis(500));  // the test brokers' floor
+  EXPECT_EQ(*(*admin)->ShortestSession(), Duration::Seconds(2));
   // Again: nothing to do. A further service: only its topic.
   made = (*admin)->Init(plan);
   ASSERT_TRUE(made.ok());
@@ -58,6 +60,7 @@ TEST(KafkaAdmin, InitMakesWhatIsMissingAndCheckIsContent) {
   ASSERT_TRUE(findings.ok());
   EXPECT_THAT(Errors(*findings), ::testing::Contains(StrCat("topic ", prefix, ".trade replication.factor 1")));
   plan.prefix = FreshPrefix();
+  admin = KafkaAdmin::Open(Connection(), Duration::Seconds(1));
   EXPECT_EQ((*admin)->Init(plan).status().code(), absl::StatusCode::kFailedPrecondition);
   plan.replicas = 1;
   EXPECT_EQ((*admin)->Init(plan).status().code(), absl::StatusCode::kInvalidArgument);
@@ -113,7 +116,7 @@ TEST(FundctlKafka, MakesChecksAndSaysWhatIsWrong) {
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.output, HasSubstr("laid out for 32"));
   EXPECT_THAT(ran.output, HasSubstr("min.insync.replicas"));
-  ran = Fundctl("init " + here + "x");
+  ran = Fundctl("init " + here + "x --timeout 1s");
   EXPECT_EQ(ran.code, 1) << ran.output;
   EXPECT_THAT(ran.output, HasSubstr("too few for 3 replicas"));
   EXPECT_EQ(Fundctl("check").code, 2);

@@ -42,7 +42,7 @@ int MemberMain(int argc, char** argv) {
 
 namespace {
 
-constexpr Duration kSession = Duration::Millis(1000);
+constexpr Duration kSession = Duration::Millis(2000);
 
 class Member {
  public:

@@ -12,15 +12,13 @@ work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2> /dev/null || true; wait; rm -rf "$work"' EXIT
 
-make() { "$root/deploy/tls/make-certs.sh" --vault-key "$work/tls" fundcore-trade,localhost,127.0.0.1 operator,localhost; }
+make() { "$root/deploy/tls/make-certs.sh" "$work/tls" fundcore-trade,localhost,127.0.0.1 operator,localhost; }
 make > /dev/null
 before=$(cat "$work"/tls/* | sha256sum)
 make > /dev/null
 [ "$before" = "$(cat "$work"/tls/* | sha256sum)" ] || { echo "a repetition replaced something"; exit 1; }
 [ -z "$(find "$work/tls" -perm /077)" ] || { echo "others may read the keys"; exit 1; }
 
-mkdir "$work/data"
-cp "$work/tls/vault.key" "$work/data/"
 "$fundcore" serve --data="$work/data" --listen=127.0.0.1:0 --tls-certificate="$work/tls/fundcore-trade.crt" \
   --tls-key="$work/tls/fundcore-trade.key" --tls-ca="$work/tls/ca.crt" > "$work/out" 2>&1 &
 server=$!

@@ -115,6 +115,7 @@ void ClusterMember::Leave() {
 }
 
 void ClusterMember::CloseLog() {
+  transport_.Close();  // its answers run on the executors, too
   if (board_) board_->Close();
   if (log_) log_->Close();
 }

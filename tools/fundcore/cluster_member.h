@@ -62,7 +62,7 @@ class ClusterMember {
 
   KafkaLog* log() { return log_.get(); }
   // Which log the offsets are of, for checkpoints.
-  std::string log_id() const { return StrCat("kafka:", options_.prefix); }
+  std::string log_id() const { return KafkaLogId(options_.prefix); }
   rpc::Peers* peers() { return peers_.get(); }
   const cluster::Directory& directory() const { return directory_; }
 

@@ -98,7 +98,12 @@ int main(int argc, char** argv) {
   std::string target;
   CLI::App* migrate = app.add_subcommand("migrate", "copy the log of a stopped folder to another log, offset for offset; again goes on");
   migrate->add_option("--data", data, "data folder");
-  migrate->add_option("--to-folder", target, "an embedded log, new or begun by an earlier run")->required();
+  fundcore::MigrateToKafkaOptions kafka;
+  auto* to_folder = migrate->add_option("--to-folder", target, "an embedded log, new or begun by an earlier run");
+  migrate->add_option("--brokers", kafka.brokers, "topics on Kafka, made by fundctl kafka init: host:port,host:port")->excludes(to_folder);
+  migrate->add_option("--topic-prefix", kafka.topic_prefix, "topics are PREFIX.trade and so on")->capture_default_str();
+  migrate->add_option("--property", kafka.properties, "NAME=VALUE for librdkafka, such as security.protocol=ssl; may be repeated");
+  migrate->add_flag("--one-replica-for-tests", kafka.one_replica_for_tests, "TESTS ONLY: take topics that keep one copy");
   migrate->add_flag("--json", json);
 
   try {
@@ -119,7 +124,10 @@ int main(int argc, char** argv) {
     return Report(fundcore::checkpoint::Restore(data, checkpoint, std::string(fundcore::System::Version()),
                                                 fundcore::TimePoint::FromRaw(now.count())));
   }
-  if (migrate->parsed()) return Report(fundcore::MigrateToFolder(data, target, json));
+  if (migrate->parsed()) {
+    if (target.empty() && kafka.brokers.empty()) return Report(absl::InvalidArgumentError("migrate needs --to-folder or --brokers"));
+    return Report(target.empty() ? fundcore::MigrateToKafka(data, kafka, json) : fundcore::MigrateToFolder(data, target, json));
+  }
   if (joining->parsed()) return Report(fundcore::FetchCheckpoint(fetch));
 
   if (!listen.empty()) options.listen = {listen};

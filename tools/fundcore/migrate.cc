@@ -13,6 +13,7 @@
 #include "common/base/status.h"
 #include "common/checkpoint/manifest.h"
 #include "common/log/embedded.h"
+#include "common/log/kafka.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/threads.h"
 
@@ -268,6 +269,33 @@ absl::StatusOr<MigrateReport> Migrate(const std::string& source_folder, Log* tar
 absl::Status MigrateToFolder(const std::string& data, const std::string& target_folder, bool json) {
   FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
   FC_ASSIGN_OR_RETURN(auto target, EmbeddedLog::Open({.folder = target_folder, .partitions = facts.partitions}));
+  RealClock clock({});
+  ThreadExecutor executor("fundcore-migrate", &clock);
+  auto report = Migrate(data + "/log", target.get(), &executor, {});
+  target->Close();
+  executor.Stop();
+  FC_RETURN_IF_ERROR(report.status());
+  PrintMigration(*report, json);
+  return absl::OkStatus();
+}
+
+absl::Status MigrateToKafka(const std::string& data, const MigrateToKafkaOptions& o, bool json) {
+  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+  KafkaLog::Options options;
+  options.connection.brokers = o.brokers;
+  for (const std::string& property : o.properties) {
+    const size_t at = property.find('=');
+    if (at == 0 || at == std::string::npos) {
+      return absl::InvalidArgumentError(StrCat("property \"", property, "\" is not of the form NAME=VALUE"));
+    }
+    options.connection.properties.emplace_back(property.substr(0, at), property.substr(at + 1));
+  }
+  options.prefix = o.topic_prefix;
+  options.partitions = facts.partitions;
+  options.one_replica_for_tests = o.one_replica_for_tests;
+  // Otherwise what was appended would be compared with itself instead of with what the brokers have.
+  options.deliver_own_from_memory = false;
+  FC_ASSIGN_OR_RETURN(auto target, KafkaLog::Open(std::move(options)));
   RealClock clock({});
   ThreadExecutor executor("fundcore-migrate", &clock);
   auto report = Migrate(data + "/log", target.get(), &executor, {});

@@ -60,6 +60,14 @@ absl::StatusOr<MigrateReport> Migrate(const std::string& source_folder, Log* tar
 
 // `fundcore migrate`: from DATA/log to an embedded log in another folder. Prints figures of each partition.
 absl::Status MigrateToFolder(const std::string& data, const std::string& target_folder, bool json);
+// The same onto topics that `fundctl kafka init` has made. The partition counts are those of the source.
+struct MigrateToKafkaOptions {
+  std::string brokers;
+  std::string topic_prefix = "fundcore";
+  std::vector<std::string> properties;   // NAME=VALUE for librdkafka
+  bool one_replica_for_tests = false;
+};
+absl::Status MigrateToKafka(const std::string& data, const MigrateToKafkaOptions& options, bool json);
 // The same figures, for whatever the target was.
 void PrintMigration(const MigrateReport& report, bool json);
 

@@ -23,8 +23,9 @@
 #include "common/store/rocks.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
-#include "tools/fundcore/cluster_member.h"
 #include "tools/fundcore/checkpoint_api.h"
+#include "tools/fundcore/cluster_member.h"
+#include "tools/fundcore/cluster_metrics.h"
 #include "tools/fundcore/recovery_metrics.h"
 #include "tools/fundcore/system.h"
 
@@ -76,7 +77,7 @@ void PublishEmbedded(Metrics* metrics, EmbeddedLog* log) {
                        [log] { return static_cast<double>(log->stats().sync_micros) / 1e6; });
 }
 
-void PublishKafka(Metrics* metrics, KafkaLog* log, System* system) {
+void PublishKafka(Metrics* metrics, KafkaLog* log) {
   PublishLog(metrics, log);
   metrics->AddComputed("fundcore_log_unknown_appends", "Appends whose outcome was unknown, and which were repeated.", {},
                        [log] { return static_cast<double>(log->stats().unknown); });
@@ -84,14 +85,6 @@ void PublishKafka(Metrics* metrics, KafkaLog* log, System* system) {
                        [log] { return static_cast<double>(log->stats().from_memory); });
   metrics->AddComputed("fundcore_log_records_from_brokers", "Records read from the brokers.", {},
                        [log] { return static_cast<double>(log->stats().from_brokers); });
-  for (machine::HostBase* host : system->hosts()) {
-    metrics->AddComputed("fundcore_partitions_served", "Partitions of the service that this process owns.",
-                         {{"service", std::string(System::ServiceName(host->service()))}}, [host] {
-                           double n = 0;
-                           for (uint16_t p = 0; p < host->partitions(); ++p) n += host->Serves(PartitionId(p));
-                           return n;
-                         });
-  }
 }
 
 void PublishMetrics(Metrics* metrics, rpc::RpcServer* server, RocksStore* store) {
@@ -339,12 +332,14 @@ absl::Status Serve(const ServeOptions& o) {
   Metrics metrics;
   if (o.metrics_port >= 0) {
     PublishMetrics(&metrics, server.get(), store.get());
-    member ? PublishKafka(&metrics, member->log(), &system) : PublishEmbedded(&metrics, embedded.get());
+    member ? PublishKafka(&metrics, member->log()) : PublishEmbedded(&metrics, embedded.get());
     metrics.AddComputed("fundcore_clock_healthy", "1 where business time follows the wall clock.", {},
                         [real] { return !real || real->Health().ok() ? 1.0 : 0.0; });
     metrics.AddComputed("fundcore_held_back", "1 while nothing new is taken: the clock is in doubt or the disk full.", {},
                         [&system] { return system.gate().open() ? 0.0 : 1.0; });
-    PublishRecovery(&metrics, system.handlers());
+    PublishPartitions(&metrics, &system);
+    // Orders are trade's, and so is the word on who answers them.
+    if (plays(ServiceId::kTrade)) PublishRecovery(&metrics, system.handlers());
     FC_ASSIGN_OR_RETURN(int port, metrics.Serve(static_cast<uint16_t>(o.metrics_port), o.metrics_address));
     FC_LOG(Info, "metrics at http://{}:{}/metrics", o.metrics_address, port);
   }

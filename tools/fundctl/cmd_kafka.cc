@@ -3,6 +3,8 @@
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/checkpoint/retention.h"
+#include "common/checkpoint/transfer.h"
 
 namespace fundcore::fundctl {
 
@@ -58,6 +60,40 @@ absl::StatusOr<Answer> CheckKafka(const KafkaOptions& options) {
   Answer a;
   AddFindings(findings, &a);
   if (options.plan.one_replica_for_tests) a.Say("ONE REPLICA: for tests only; a lost disk loses everything.");
+  return a;
+}
+
+absl::StatusOr<Answer> TrimKafka(const KafkaOptions& options, const TrimOptions& trim) {
+  FC_ASSIGN_OR_RETURN(auto store, checkpoint::FolderStore::Open(trim.store));
+  FC_ASSIGN_OR_RETURN(const auto stored, checkpoint::ListStore(*store));
+  const std::string log_id = KafkaLogId(options.plan.prefix);
+  std::vector<checkpoint::Manifest> verified;
+  for (const checkpoint::Stored& s : stored)
+    if (s.verified && s.manifest.log_id == log_id) verified.push_back(s.manifest);
+  std::vector<LogPartition> partitions;
+  for (const auto& [service, count] : options.plan.partitions)
+    for (uint16_t p = 0; p < count; ++p) partitions.push_back({service, PartitionId(p)});
+  FC_ASSIGN_OR_RETURN(const auto points, checkpoint::TrimPoints(verified, partitions, trim.keep));
+  // More partitions than we were told of would keep their records for ever; fewer are another installation.
+  FC_ASSIGN_OR_RETURN(auto admin, KafkaAdmin::Open(options.connection, options.patience));
+  FC_ASSIGN_OR_RETURN(const KafkaFacts facts, admin->Look(options.plan));
+  for (const auto& [service, count] : options.plan.partitions) {
+    const std::string topic = KafkaTopic(options.plan.prefix, service);
+    for (const KafkaFacts::Topic& t : facts.topics) {
+      if (t.name != topic || t.partitions.size() == count) continue;
+      return absl::FailedPreconditionError(StrCat("topic ", topic, " has ", t.partitions.size(), " partitions, not ", count,
+                                                  "; give --partitions and --clearing-partitions as the data have them. "
+                                                  "Nothing was trimmed"));
+    }
+  }
+  Answer a;
+  a.Add("checkpoints", uint64_t{verified.size()});
+  a.Add("trimmed", !trim.show);
+  Table& table = a.AddTable("partitions", {"service", "partition", "begins_at"});
+  for (const auto& [partition, offset] : points) {
+    if (!trim.show) FC_RETURN_IF_ERROR(admin->TrimBefore(options.plan.prefix, partition, offset));
+    table.Row({checkpoint::WordOf(partition.service), uint64_t{partition.partition.raw()}, offset});
+  }
   return a;
 }
 

@@ -3,6 +3,7 @@
 //
 //   fundctl kafka init --brokers 10.0.0.1:9092,10.0.0.2:9092
 //   fundctl kafka check --brokers 10.0.0.1:9092 --json
+//   fundctl kafka trim --brokers 10.0.0.1:9092 --store /mnt/backup
 #pragma once
 
 #include <string>
@@ -26,6 +27,14 @@ std::vector<std::pair<ServiceId, uint16_t>> KafkaLayout(uint16_t partitions, uin
 // Makes what is missing, then checks all of it. 1 where a finding is an error.
 absl::StatusOr<Answer> InitKafka(const KafkaOptions& options);
 absl::StatusOr<Answer> CheckKafka(const KafkaOptions& options);
+struct TrimOptions {
+  std::string store;     // the folder where checkpoints are pushed to
+  int keep = 2;          // each partition must be in so many verified ones
+  bool show = false;     // only say what would go
+};
+// Lets Kafka forget the records that verified checkpoints have made needless (docs/checkpoints.md). kFailedPrecondition, and
+// nothing trimmed, where a partition is in too few of them. Again does no harm.
+absl::StatusOr<Answer> TrimKafka(const KafkaOptions& options, const TrimOptions& trim);
 // "NAME=VALUE", as often as wanted, into the connection's properties. kInvalidArgument.
 absl::Status ReadProperties(const std::vector<std::string>& texts, KafkaConnection* connection);
 

@@ -27,6 +27,8 @@ Result ShowStatus(Remote& remote);
 Result ShowHealth(Remote& remote, const std::string& service, bool alive);
 // Every machine does as of this version from here on; refused where some process could not play it.
 Result Upgrade(Remote& remote, uint32_t version);
+// The processes of a cluster and who owns what, as far as the asked one has heard; 1 where a partition has no known owner.
+Result ShowDirectory(Remote& remote);
 Result ShowClock(Remote& remote);
 // "2025-03-03 15:00" or "+1h30m". Returns once the system has come to rest at the new time.
 Result AdvanceClock(Remote& remote, const std::string& to);

@@ -75,6 +75,11 @@ int AskKafka(std::vector<std::string> args) {
   app.add_flag("--json", json, "one JSON object instead of text");
   CLI::App* init = app.add_subcommand("init", "make the topics that are missing, then check all; 1 where an error is found");
   app.add_subcommand("check", "settings that could lose data or keep it from running; 1 where an error is found");
+  TrimOptions trim;
+  CLI::App* trimming = app.add_subcommand("trim", "let the brokers forget what verified checkpoints have made needless");
+  trimming->add_option("--store", trim.store, "the folder that checkpoints are pushed to")->required();
+  trimming->add_option("--keep-checkpoints", trim.keep, "each partition must be in so many verified ones")->capture_default_str();
+  trimming->add_flag("--show", trim.show, "only say what would go");
   try {
     std::reverse(args.begin(), args.end());  // as CLI11 takes them
     app.parse(std::move(args));
@@ -86,7 +91,9 @@ int AskKafka(std::vector<std::string> args) {
   options.patience = *patience;
   options.plan.partitions = KafkaLayout(partitions, clearing_partitions);
   if (const absl::Status wrong = ReadProperties(properties, &options.connection); !wrong.ok()) return Complain(wrong);
-  const auto answer = init->parsed() ? InitKafka(options) : CheckKafka(options);
+  const auto answer = init->parsed()       ? InitKafka(options)
+                      : trimming->parsed() ? TrimKafka(options, trim)
+                                           : CheckKafka(options);
   if (!answer.ok()) {
     std::fprintf(stderr, "fundctl: %s\n", std::string(answer.status().message()).c_str());
     return absl::IsInvalidArgument(answer.status()) ? 2 : absl::IsFailedPrecondition(answer.status()) ? 1 : 3;
@@ -210,6 +217,8 @@ class CommandLine {
                                [this](Remote& r) { return ShowHealth(r, o_.a, o_.all); });
     health->add_option("SERVICE", o_.a, "such as fundcore.trade.v1.TradeService; the whole process where it is not given");
     health->add_flag("--alive", o_.all, "0 wherever it answers at all");
+    Command(&app_, "directory", "the processes of a cluster, and who owns which partition; 1 where one has no owner",
+            [](Remote& r) { return ShowDirectory(r); });
     Command(&app_, "state-hash", "the state of every partition in one figure",
             [](Remote& r) { return ShowStateHash(r); });
     Command(&app_, "flush", "make the replay after a crash short", [](Remote& r) { return Flush(r); });

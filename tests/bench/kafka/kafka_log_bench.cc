@@ -7,6 +7,8 @@
 // delivery (raw: acknowledgement); latency from append to delivery on the reader's executor, at a fixed rate.
 #include <CLI/CLI.hpp>
 #include <librdkafka/rdkafka.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +16,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -36,8 +39,10 @@ struct BenchOptions {
   int bytes = 6000;       // of a record
   int in_flight = 8;      // appends
   int rate = 500;         // single records a second
-  int seconds = 5;
+  int seconds = 3;
   int single_bytes = 400;
+  int rounds = 3;
+  int linger = 0;
 };
 
 void Print(const char* name, double value, const char* unit, const char* reference = nullptr, double reference_value = 0) {
@@ -86,6 +91,14 @@ Latency Percentiles(std::vector<int64_t> micros) {
   return {at(0.5) / 1000, at(0.99) / 1000};
 }
 
+template <class T>
+double Median(const std::vector<T>& all, double T::* member) {
+  std::vector<double> v;
+  for (const T& one : all) v.push_back(one.*member);
+  std::sort(v.begin(), v.end());
+  return v[v.size() / 2];
+}
+
 // Calls `send(i)` at the rate, for the seconds.
 void AtRate(const BenchOptions& o, const std::function<void(int)>& send) {
   const int64_t began = MonotonicMicros();
@@ -100,11 +113,11 @@ void AtRate(const BenchOptions& o, const std::function<void(int)>& send) {
 // librdkafka alone, with the settings that decide about durability the same.
 class Raw {
  public:
-  Raw(const std::string& brokers, const std::string& topic) {
+  Raw(const std::string& brokers, const std::string& topic, int linger) {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     char error[256];
     for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
-             {"bootstrap.servers", brokers}, {"acks", "all"}, {"enable.idempotence", "true"}, {"linger.ms", "0"},
+             {"bootstrap.servers", brokers}, {"acks", "all"}, {"enable.idempotence", "true"}, {"linger.ms", std::to_string(linger)},
              {"message.max.bytes", "18874368"}, {"socket.nagle.disable", "true"}, {"queue.buffering.max.messages", "1000000"}}) {
       FC_CHECK(rd_kafka_conf_set(conf, name, value.c_str(), error, sizeof error) == RD_KAFKA_CONF_OK, error);
     }
@@ -153,12 +166,35 @@ std::string Record(int i, int bytes) {
   return s;
 }
 
-double RawThroughput(const BenchOptions& o, const std::string& brokers, const std::string& topic) {
-  Raw raw(brokers, topic);
+// What a throughput run costs besides time: processor time of this process and of the broker, in microseconds a record.
+struct Throughput {
+  double rate = 0, own_cpu = 0, broker_cpu = 0;
+};
+std::function<double()> g_broker_cpu = [] { return 0.0; };  // seconds so far
+double OwnCpu() {
+  rusage u{};
+  getrusage(RUSAGE_SELF, &u);
+  return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+         static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+class Stopwatch {
+ public:
+  Throughput Stop(double records) const {
+    return {records / (static_cast<double>(MonotonicMicros() - began_) / 1e6), (OwnCpu() - own_) / records * 1e6,
+            (g_broker_cpu() - broker_) / records * 1e6};
+  }
+
+ private:
+  const int64_t began_ = MonotonicMicros();
+  const double own_ = OwnCpu(), broker_ = g_broker_cpu();
+};
+
+Throughput RawThroughput(const BenchOptions& o, const std::string& brokers, const std::string& topic) {
+  Raw raw(brokers, topic, o.linger);
   Limit limit(o.in_flight);
   const std::string bytes = Record(1, o.bytes);
   raw.Send(0, bytes, [] {});  // connections and producer id are there before the clock starts
-  const int64_t began = MonotonicMicros();
+  const Stopwatch watch;
   for (int a = 0; a < o.appends; ++a) {
     limit.Enter();
     auto left = std::make_shared<std::atomic<int>>(o.partitions);
@@ -169,11 +205,11 @@ double RawThroughput(const BenchOptions& o, const std::string& brokers, const st
     }
   }
   limit.AwaitEmpty();
-  return static_cast<double>(o.appends) * o.partitions / (static_cast<double>(MonotonicMicros() - began) / 1e6);
+  return watch.Stop(static_cast<double>(o.appends) * o.partitions);
 }
 
 Latency RawLatency(const BenchOptions& o, const std::string& brokers, const std::string& topic) {
-  Raw raw(brokers, topic);
+  Raw raw(brokers, topic, o.linger);
   std::mutex mu;
   std::vector<int64_t> micros;
   Limit limit(1'000'000);
@@ -200,6 +236,7 @@ KafkaLog::Options LogOptions(const BenchOptions& o, const std::string& brokers, 
   options.partitions = {{ServiceId::kTrade, static_cast<uint16_t>(o.partitions)}};
   options.one_replica_for_tests = o.replicas == 1;
   options.deliver_own_from_memory = memory;
+  options.linger = Duration::Millis(o.linger);
   return options;
 }
 
@@ -234,7 +271,7 @@ struct OpenLog {
   std::unique_ptr<KafkaLog> log;
 };
 
-double LogThroughput(const BenchOptions& o, const KafkaLog::Options& options) {
+Throughput LogThroughput(const BenchOptions& o, const KafkaLog::Options& options) {
   std::mutex mu;
   std::condition_variable changed;
   int64_t delivered = 0;
@@ -245,7 +282,7 @@ double LogThroughput(const BenchOptions& o, const KafkaLog::Options& options) {
   }, true);
   Limit limit(o.in_flight);
   const std::string bytes = Record(1, o.bytes);
-  const int64_t began = MonotonicMicros();
+  const Stopwatch watch;
   for (int a = 0; a < o.appends; ++a) {
     std::vector<AppendItem> items;
     items.reserve(static_cast<size_t>(o.partitions));
@@ -258,7 +295,7 @@ double LogThroughput(const BenchOptions& o, const KafkaLog::Options& options) {
   }
   std::unique_lock lock(mu);
   changed.wait(lock, [&] { return delivered == all; });
-  return static_cast<double>(all) / (static_cast<double>(MonotonicMicros() - began) / 1e6);
+  return watch.Stop(static_cast<double>(all));
 }
 
 Latency LogLatency(const BenchOptions& o, const KafkaLog::Options& options) {
@@ -305,28 +342,41 @@ int Run(const BenchOptions& o, const std::string& brokers, const std::string& ve
   const std::string topic = KafkaTopic(prefix, ServiceId::kTrade);
   const auto memory = LogOptions(o, brokers, prefix, true), read = LogOptions(o, brokers, prefix, false);
 
-  BenchOptions warm = o;
-  warm.appends = std::max(o.appends / 4, 1);
-  RawThroughput(warm, brokers, topic);  // Java compiles meanwhile
-  const double raw = RawThroughput(o, brokers, topic);
-  Print("raw_records", raw, "1/s");
-  Print("raw_payload", raw * o.bytes / 1e6, "MB/s");
-  const double ours = LogThroughput(o, memory);
-  Print("log_records", ours, "1/s", "raw_records", raw);
-  Print("log_payload", ours * o.bytes / 1e6, "MB/s");
-  const double from_brokers = LogThroughput(o, read);
-  Print("log_records_read_back", from_brokers, "1/s", "raw_records", raw);
-
+  // In rounds, and medians of them: the broker's Java gets faster, and other work on the machine comes and goes.
+  RawThroughput(o, brokers, topic);
   RawLatency(o, brokers, topic);
-  const Latency raw_latency = RawLatency(o, brokers, topic);
-  Print("raw_latency_p50", raw_latency.p50, "ms");
-  Print("raw_latency_p99", raw_latency.p99, "ms");
-  const Latency log_latency = LogLatency(o, memory);
-  Print("log_latency_p50", log_latency.p50, "ms", "raw_latency_p50", raw_latency.p50);
-  Print("log_latency_p99", log_latency.p99, "ms", "raw_latency_p99", raw_latency.p99);
-  const Latency read_latency = LogLatency(o, read);
-  Print("log_latency_read_back_p50", read_latency.p50, "ms", "raw_latency_p50", raw_latency.p50);
-  Print("log_latency_read_back_p99", read_latency.p99, "ms", "raw_latency_p99", raw_latency.p99);
+  std::vector<Throughput> raw, ours, read_back;
+  std::vector<Latency> raw_latency, our_latency, read_latency;
+  for (int round = 0; round < o.rounds; ++round) {
+    raw.push_back(RawThroughput(o, brokers, topic));
+    ours.push_back(LogThroughput(o, memory));
+    read_back.push_back(LogThroughput(o, read));
+    raw_latency.push_back(RawLatency(o, brokers, topic));
+    our_latency.push_back(LogLatency(o, memory));
+    read_latency.push_back(LogLatency(o, read));
+  }
+  const auto print = [](const char* name, const char* unit, const char* reference, const auto& all, const auto& references,
+                        auto member) {
+    const double value = Median(all, member);
+    if (reference == nullptr) return Print(name, value, unit);
+    Print(name, value, unit, reference, Median(references, member));
+  };
+  print("raw_records", "1/s", nullptr, raw, raw, &Throughput::rate);
+  print("raw_cpu", "us/record", nullptr, raw, raw, &Throughput::own_cpu);
+  print("raw_broker_cpu", "us/record", nullptr, raw, raw, &Throughput::broker_cpu);
+  Print("raw_payload", Median(raw, &Throughput::rate) * o.bytes / 1e6, "MB/s");
+  print("log_records", "1/s", "raw_records", ours, raw, &Throughput::rate);
+  print("log_cpu", "us/record", "raw_cpu", ours, raw, &Throughput::own_cpu);
+  print("log_broker_cpu", "us/record", "raw_broker_cpu", ours, raw, &Throughput::broker_cpu);
+  print("log_records_read_back", "1/s", "raw_records", read_back, raw, &Throughput::rate);
+  print("log_cpu_read_back", "us/record", "raw_cpu", read_back, raw, &Throughput::own_cpu);
+  print("log_broker_cpu_read_back", "us/record", "raw_broker_cpu", read_back, raw, &Throughput::broker_cpu);
+  print("raw_latency_p50", "ms", nullptr, raw_latency, raw_latency, &Latency::p50);
+  print("raw_latency_p99", "ms", nullptr, raw_latency, raw_latency, &Latency::p99);
+  print("log_latency_p50", "ms", "raw_latency_p50", our_latency, raw_latency, &Latency::p50);
+  print("log_latency_p99", "ms", "raw_latency_p99", our_latency, raw_latency, &Latency::p99);
+  print("log_latency_read_back_p50", "ms", "raw_latency_p50", read_latency, raw_latency, &Latency::p50);
+  print("log_latency_read_back_p99", "ms", "raw_latency_p99", read_latency, raw_latency, &Latency::p99);
 
   // A restart: all of it again, from the beginning.
   std::mutex mu;
@@ -364,11 +414,25 @@ int main(int argc, char** argv) {
   app.add_option("--in-flight", o.in_flight, "appends under way")->capture_default_str();
   app.add_option("--rate", o.rate, "single records a second, for latency")->capture_default_str();
   app.add_option("--seconds", o.seconds, "of each latency measurement")->capture_default_str();
+  app.add_option("--linger", o.linger, "milliseconds that both wait for more records of a partition")->capture_default_str();
+  app.add_option("--rounds", o.rounds, "of everything; medians are shown")->check(CLI::Range(1, 99))->capture_default_str();
   app.add_option("--kafka", version, "version of the broker that is started")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (!o.brokers.empty()) return fundcore::Run(o, o.brokers, "unknown");
   auto kafka = fundcore::testing::KafkaCluster::Start(
       {.brokers = o.replicas > 1 ? 3 : 1, .version = version, .heap_mb = 512, .optimise = true});
   if (!kafka.ok()) return std::fprintf(stderr, "%s\n", std::string(kafka.status().message()).c_str()), 3;
+  // Of all brokers: user and system time, fields 14 and 15 of stat, in clock ticks.
+  fundcore::g_broker_cpu = [&kafka] {
+    double seconds = 0;
+    for (int i = 0; i < (*kafka)->size(); ++i) {
+      std::ifstream stat("/proc/" + std::to_string((*kafka)->broker(i).pid()) + "/stat");
+      std::string word;
+      for (int field = 1; field <= 15 && stat >> word; ++field) {
+        if (field >= 14) seconds += std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
+      }
+    }
+    return seconds;
+  };
   return fundcore::Run(o, (*kafka)->bootstrap(), version);
 }

@@ -13,6 +13,7 @@
 #include "fundcore/admin/v1/admin.pb.h"
 #include "fundcore/bank/v1/bank.pb.h"
 #include "fundcore/clearing/v1/clearing.pb.h"
+#include "fundcore/cluster/v1/cluster.pb.h"
 #include "fundcore/product/v1/product.pb.h"
 #include "fundcore/risk/v1/risk.pb.h"
 #include "fundcore/trade/v1/trade.pb.h"
@@ -34,6 +35,7 @@ struct World {
   trade::v1::WaitsFor waits_for = trade::v1::WAITS_FOR_CONFIRMATION;
   uint32_t risk_lanes_closed = 0;
   uint64_t break_order = 0;
+  int lost_partition = -1;  // of trade: nobody is known to own it
 };
 
 class Commands : public ::testing::Test {
@@ -62,6 +64,24 @@ class Commands : public ::testing::Test {
                                                                      c->set_count(1);
                                                                      c->set_amount_fen(1'000'000);
                                                                    });
+    Serve<cluster::v1::DirectoryRequest, cluster::v1::DirectoryResponse>("admin.v1.AdminService/Directory", [this](const auto&, auto* r) {
+      for (const char* address : {"10.0.0.1:7400", "10.0.0.2:7400"}) {
+        auto* p = r->add_processes();
+        p->set_address(address);
+        p->add_roles("trade");
+      }
+      for (int p = 0; p < 4; ++p) {
+        if (p == w_.lost_partition) continue;
+        auto* o = r->add_owners();
+        o->set_service("trade");
+        o->set_partition(static_cast<uint32_t>(p));
+        o->set_address(p == 2 ? "10.0.0.2:7400" : "10.0.0.1:7400");
+        o->set_epoch(static_cast<uint64_t>(p) + 3);
+      }
+      auto* layout = r->add_layout();
+      layout->set_service("trade");
+      layout->set_partitions(4);
+    });
     Serve<clearing::v1::DayStatusRequest, clearing::v1::DayStatusResponse>("clearing.v1.ClearingService/DayStatus",
                                                                            [](const auto& q, auto* r) {
                                                                              auto* d = r->add_days();
@@ -286,6 +306,17 @@ TEST_F(Commands, AProbeTellsWhoServesFromWhoOnlyLives) {
   EXPECT_EQ(ExitCodeOf(ShowHealth(*remote_, "nobody", /*alive=*/true).status()), 3);  // no such service
   server_->Stop(Duration::Seconds(1));
   EXPECT_EQ(ExitCodeOf(ShowHealth(*remote_, "", /*alive=*/true).status()), 3);
+}
+
+TEST_F(Commands, TheDirectoryShowsOwnersAndPartitionsWithoutOne) {
+  const auto all = ShowDirectory(*remote_);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->exit_code, 0);
+  EXPECT_THAT(all->Json(), HasSubstr(R"({"service":"trade","partitions":"0-1 3","address":"10.0.0.1:7400","highest_epoch":6})"));
+  w_.lost_partition = 1;
+  const auto some = ShowDirectory(*remote_);
+  EXPECT_EQ(some->exit_code, 1);
+  EXPECT_THAT(some->Json(), HasSubstr(R"("without_owner":[{"service":"trade","partitions":"1"}])"));
 }
 
 TEST_F(Commands, OperatorsFacesAreAskedAsAnOperator) {

@@ -109,7 +109,7 @@ TEST(KafkaJudge, WhatMakesItFrailOrSlowIsAWarning) {
                                            "W topic fundcore.trade in-sync replicas too few for 1 of 3 partitions",
                                            "W topic fundcore.product replication.factor 2",
                                            "W broker 3 group.min.session.timeout.ms 6000"));
-  EXPECT_THAT(findings.back().why, HasSubstr("about 8.0 s, not 3.0 s"));
+  EXPECT_THAT(findings.back().why, HasSubstr("about 7.5 s, not 3.0 s"));
   EXPECT_THAT(findings.back().remedy, HasSubstr("group.min.session.timeout.ms=2000"));
 }
 

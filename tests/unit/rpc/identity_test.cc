@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -110,6 +111,39 @@ TEST_F(IdentityTest, TheCertificateSaysWhoCalls) {
   ASSERT_TRUE(BlockingCall(*inside, kEcho, Request("x"), &response, kLong, "fundcore/risk").ok());
   EXPECT_EQ(response.caller(), "fundcore/risk");
   EXPECT_TRUE(response.internal());
+}
+
+TEST_F(IdentityTest, OnlyListedCertificatesAreSiblings) {
+  auto server = RpcServer::Start(&echo_.handlers, {.tls = Tls("server"), .siblings = {"node-1", "node-2"}});
+  ASSERT_TRUE(server.ok()) << server.status();
+  Write("node-2", Issue("node-2", "", &authority_));
+  Write("node-3", Issue("node-3", "", &authority_));
+  EchoResponse response;
+  Calls calls;
+  const auto call = [&](const std::string& certificate, const Outgoing& outgoing) {
+    std::promise<absl::Status> promise;
+    response.Clear();
+    auto channel = Connect((*server)->addresses().front(), {.tls = Tls(certificate)});
+    calls.Call(*channel, kEcho, Request("x"), &response, outgoing, [&](absl::Status s) { promise.set_value(std::move(s)); });
+    return promise.get_future().get();
+  };
+  const Outgoing::Origin app{CallerId("branch-7"), false}, worker{CallerId("fundcore"), true};
+  ASSERT_EQ(call("node-2", {.caller = "fundcore"}), absl::OkStatus());
+  EXPECT_TRUE(response.internal());
+  EXPECT_EQ(response.caller(), "fundcore") << "the same name by whatever way a sibling calls";
+  ASSERT_EQ(call("node-2", {.caller = "fundcore", .on_behalf_of = app, .hops = 1}), absl::OkStatus());
+  EXPECT_FALSE(response.internal());
+  EXPECT_EQ(response.caller(), "branch-7");
+  ASSERT_EQ(call("node-2", {.caller = "fundcore", .on_behalf_of = worker, .hops = 1}), absl::OkStatus());
+  EXPECT_TRUE(response.internal());
+
+  ASSERT_EQ(call("node-3", {.caller = "fundcore"}), absl::OkStatus());
+  EXPECT_FALSE(response.internal()) << "with TLS a name in metadata says nothing";
+  EXPECT_EQ(response.caller(), "node-3");
+  EXPECT_EQ(ReasonOf(call("node-3", {.caller = "fundcore", .on_behalf_of = app})), "NOT_A_SIBLING");
+
+  calls.Close();
+  EXPECT_EQ(call("node-2", {.caller = "fundcore"}).code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(IdentityTest, StrangersAndPlainConnectionsAreTurnedAway) {
