@@ -22,33 +22,18 @@ struct Pending {
   }
 };
 
-// The messages of one delivery; they live until the handler has replied or is gone.
-struct Delivery {
-  std::unique_ptr<google::protobuf::Message> request, response;
-};
-
-void Deliver(dayrun::SimSystem* system, SimExecutor* network, const std::shared_ptr<Pending>& call,
+void Deliver(dayrun::Simulated* system, SimExecutor* network, const std::shared_ptr<Pending>& call,
              const std::string& bytes, Duration back, bool lose_reply) {
-  const auto answer = [network, call, back, lose_reply](const absl::Status& status, const std::string& reply) {
+  rpc::Call context;
+  context.caller = call->caller;
+  context.deadline = call->deadline;
+  system->Deliver(call->method, context, bytes, [network, call, back, lose_reply](absl::Status status, std::string reply) {
     if (lose_reply) return;
-    network->PostAfter(back, [call, status, reply] {
+    network->PostAfter(back, [call, status = std::move(status), reply = std::move(reply)] {
       if (!call->done) return;
       if (status.ok()) FC_CHECK(call->response->ParseFromString(reply), "reply of ", call->method);
       call->End(status);
     });
-  };
-  if (system->system() == nullptr) return answer(absl::UnavailableError("the system is down"), "");
-  const rpc::Handlers::Method* m = system->system()->handlers()->Find(call->method);
-  FC_CHECK(m && m->unary, "no method ", call->method);
-  auto delivery = std::make_shared<Delivery>();
-  delivery->request.reset(m->request_prototype->New());
-  delivery->response.reset(m->response_prototype->New());
-  FC_CHECK(delivery->request->ParseFromString(bytes), "request of ", call->method);
-  rpc::Call context;
-  context.caller = call->caller;
-  context.deadline = call->deadline;
-  m->unary(context, *delivery->request, delivery->response.get(), [delivery, answer](absl::Status status) {
-    answer(status, status.ok() ? rpc::DeterministicBytes(*delivery->response) : std::string());
   });
 }
 
@@ -58,7 +43,7 @@ bool IsTrouble(const absl::Status& s) {
   return absl::IsUnavailable(s) || absl::IsDeadlineExceeded(s) || absl::IsResourceExhausted(s) || absl::IsAborted(s);
 }
 
-Client::Client(dayrun::SimSystem* system, uint64_t seed)
+Client::Client(dayrun::Simulated* system, uint64_t seed)
     : system_(system), executor_(system->world().MakeExecutor("clients")), random_(RandomFor(seed, Stream::kClients)) {}
 
 void Client::Send(std::string_view method, const google::protobuf::Message& request,

@@ -1,5 +1,5 @@
 // Client: calls from outside the system, as apps and operators make them, over a network of its own that loses, delays
-// and doubles messages as the run says. Unlike SimSystem::Call it drives nothing: answers come while the world runs,
+// and doubles messages as the run says. Unlike Simulated::Call it drives nothing: answers come while the world runs,
 // and calls go on across crashes of the system, whose answers they lose.
 //
 //   Client client(&system, seed);
@@ -15,14 +15,14 @@
 
 #include "common/rpc/direct.h"
 #include "tests/simulation/plan.h"
-#include "tools/dayrun/sim_system.h"
+#include "tools/dayrun/simulated.h"
 
 namespace fundcore::simulation {
 
 class Client {
  public:
   // `system` outlives it; the executor is one of the system's world, never killed.
-  Client(dayrun::SimSystem* system, uint64_t seed);
+  Client(dayrun::Simulated* system, uint64_t seed);
 
   // From now on; the chances are those of common/rpc/direct.h.
   void SetFaults(const rpc::Faults& faults) { faults_ = faults; }
@@ -41,7 +41,7 @@ class Client {
             std::shared_ptr<google::protobuf::Message> response, std::string_view caller, Duration deadline,
             std::function<void(const absl::Status&)> done);
 
-  dayrun::SimSystem* const system_;
+  dayrun::Simulated* const system_;
   SimExecutor* const executor_;
   SeededRandom random_;
   rpc::Faults faults_;

@@ -43,8 +43,16 @@ enum class Fault : uint8_t {
   kLateCancel,     // cancels close to the cut-off, on either side
   kOperatorRaces,  // two operators at one break, the same person twice
   kNewTerms,       // a fund stops taking purchases in mid-run
+  // Several processes on one cluster of brokers. Drawn apart, so that runs of one process are what they were before.
+  kNodeCrash,   // one process dies, or leaves in order, and comes back
+  kNodePause,   // one process is stopped (SIGSTOP) and wakes up later
+  kNodeCut,     // one process loses its brokers, or hears from them late
+  kLeaderAway,  // nobody leads a partition, or any, for a while
+  kRebalance,   // partitions are dealt out anew, or a process that lives is taken for dead
   kCount,
 };
+
+inline constexpr Fault kFirstClusterFault = Fault::kNodeCrash;
 
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 
@@ -53,7 +61,8 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "files",           "clock",          "lost-call",   "late-call",       "doubled-call",      "service-down",
     "bank-down",       "ta-late",        "ta-slow",     "ta-wrong-figure", "ta-wrong-register", "ta-missing-line",
     "ta-doubled-line", "ta-damaged",     "ta-conflict", "ta-refuses",      "ta-partial",        "ta-forced",
-    "repeats",         "reused-id",      "late-cancel", "operator-races",  "new-terms"};
+    "repeats",         "reused-id",      "late-cancel", "operator-races",  "new-terms",
+    "node-crash",      "node-pause",     "node-cut",    "leader-away",     "rebalance"};
 
 constexpr std::string_view FaultName(Fault f) { return kFaultNames[static_cast<size_t>(f)]; }
 constexpr std::optional<Fault> ParseFault(std::string_view name) {

@@ -60,7 +60,7 @@ void Courier::Carry(SeededRandom* random, bool all) {
   }
 }
 
-Institutions::Institutions(const Plan& plan, dayrun::SimSystem* system, Client* client, Judge* judge, Trace* trace,
+Institutions::Institutions(const Plan& plan, dayrun::Simulated* system, Client* client, Judge* judge, Trace* trace,
                            FaultCounts* counts)
     : plan_(plan),
       system_(system),

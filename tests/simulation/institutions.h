@@ -50,7 +50,7 @@ class Courier final : public Files {
 
 class Institutions {
  public:
-  Institutions(const Plan& plan, dayrun::SimSystem* system, Client* client, Judge* judge, Trace* trace,
+  Institutions(const Plan& plan, dayrun::Simulated* system, Client* client, Judge* judge, Trace* trace,
                FaultCounts* counts);
 
   // They look every so often in the evening and the morning, up to `until`.
@@ -76,7 +76,7 @@ class Institutions {
   void Correct(Agent* a);
 
   const Plan& plan_;
-  dayrun::SimSystem* const system_;
+  dayrun::Simulated* const system_;
   Client* const client_;
   Judge* const judge_;
   Trace* const trace_;

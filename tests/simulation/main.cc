@@ -2,6 +2,7 @@
 //
 //   simulate --seed=7                       one run; --trace tells everything that happens
 //   simulate --seeds=1..300 --jobs=2        a range; exit code 1 where any of them fails
+//   simulate --seed=7 --nodes=3             as three processes over simulated brokers (drawn in a fifth of the seeds)
 //   simulate --seed=7 --shrink              the smallest run that still fails
 //   simulate --seed=7 --plant=NAME          with a planted bug (--list-plants)
 //
@@ -27,7 +28,7 @@ namespace {
 struct Flags {
   uint64_t seed = 0;
   std::string seeds, without, plant, keep_files;
-  int jobs = 1, days = 0, orders = 0;
+  int jobs = 1, days = 0, orders = 0, nodes = 0;
   bool trace = false, shrink = false, json = false, list_plants = false, list_faults = false;
 };
 
@@ -73,6 +74,7 @@ std::string Command(const Options& o) {
   std::string s = StrCat("simulate --seed=", o.seed);
   if (o.days > 0) s += StrCat(" --days=", o.days);
   if (o.orders > 0) s += StrCat(" --orders=", o.orders);
+  if (o.nodes > 0) s += StrCat(" --nodes=", o.nodes);
   std::string without;
   for (size_t i = 0; i < kFaults; ++i)
     if (o.without[i]) without += StrCat(without.empty() ? "" : ",", kFaultNames[i]);
@@ -295,6 +297,11 @@ int Run(const Flags& f) {
     std::fprintf(stderr, "simulate: --days has at most 30, --orders at most 100000, --jobs 1 to 64\n");
     return 2;
   }
+  if (f.nodes < 0 || f.nodes > 9 || (f.nodes > 1 && !f.plant.empty())) {
+    std::fprintf(stderr, "simulate: --nodes has at most 9, and a plant grows in one process only\n");
+    return 2;
+  }
+  base.nodes = f.nodes;
   base.days = f.days;
   base.orders = f.orders;
   base.plant = f.plant;
@@ -393,6 +400,7 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", f.jobs, "processes at a time");
   app.add_option("--days", f.days, "days on which investors act, instead of drawn");
   app.add_option("--orders", f.orders, "orders a day, instead of drawn");
+  app.add_option("--nodes", f.nodes, "processes, instead of drawn");
   app.add_option("--without", f.without, "faults to leave out, with commas; all");
   app.add_option("--plant", f.plant, "a planted bug");
   app.add_option("--keep-files", f.keep_files, "a folder that gets all files that were exchanged");

@@ -6,6 +6,7 @@
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "tools/fundcore/system.h"
 
 namespace fundcore::simulation {
 namespace {
@@ -102,11 +103,35 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
 std::bitset<kFaults> DrawFaults(SeededRandom& r) {
   std::bitset<kFaults> on;
   const uint64_t mood = r.Below(12);
-  for (size_t i = 0; i < kFaults; ++i) {
+  for (size_t i = 0; i < static_cast<size_t>(kFirstClusterFault); ++i) {
     const bool drawn = r.Below(100) < 45;
     on[i] = mood == 0 ? false : mood == 1 ? true : drawn;
   }
   return on;
+}
+
+// One process in four of five runs; else a few, of which each plays everything, or what is drawn for it.
+void DrawNodes(const Options& options, Plan* plan) {
+  constexpr ServiceId kRoles[] = {ServiceId::kTrade, ServiceId::kAccount,  ServiceId::kProduct,
+                                  ServiceId::kRisk,  ServiceId::kClearing, ServiceId::kSimBank};
+  SeededRandom r = RandomFor(options.seed, Stream::kCluster);
+  const bool several = r.Below(5) == 0;
+  const int drawn = static_cast<int>(2 + r.Below(3));
+  const int nodes = options.nodes > 0 ? options.nodes : several && options.plant.empty() ? drawn : 1;
+  std::bitset<kFaults> on;
+  for (size_t i = static_cast<size_t>(kFirstClusterFault); i < kFaults; ++i) on[i] = r.Below(100) < 60;
+  if (nodes == 1) return;
+  if (plan->faults.any()) plan->faults |= on & ~options.without;
+  const bool everybody_plays_all = r.Below(2) == 0;
+  plan->nodes.resize(static_cast<size_t>(nodes));
+  if (everybody_plays_all) return;
+  for (ServiceId service : kRoles) {
+    const uint64_t sure = r.Below(plan->nodes.size());
+    for (size_t n = 0; n < plan->nodes.size(); ++n)
+      if (n == sure || r.Below(2) == 0) plan->nodes[n].insert(service);
+  }
+  // No role at all would mean every role: that one plays the clock's partition alone.
+  for (auto& roles : plan->nodes) roles.insert(ServiceId::kSystem);
 }
 
 }  // namespace
@@ -146,10 +171,17 @@ Date Plan::Deadline() const {
 std::string Plan::Describe() const {
   std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ",
                          days.front().Iso(), ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ",
-                         funds().size(), " funds at ", script.tas().size(), " institutions; faults:");
+                         funds().size(), " funds at ", script.tas().size(), " institutions");
+  if (!nodes.empty()) s += StrCat(", ", nodes.size(), " processes");
+  s += "; faults:";
   for (size_t i = 0; i < kFaults; ++i)
     if (faults[i]) s += StrCat(" ", kFaultNames[i]);
   if (faults.none()) s += " none";
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    s += StrCat("\n  process ", n, ":");
+    for (ServiceId service : nodes[n]) s += StrCat(" ", System::ServiceName(service));
+    if (nodes[n].empty()) s += " all services";
+  }
   for (const GivenFund* f : funds()) {
     s += StrCat("\n  fund ", f->code, " at ", f->ta, " version ", TaOf(*f).version, " calendar ", f->calendar, " T+",
                 f->confirm_days, "/", f->purchase_pay_days, "/", f->redemption_pay_days, f->inside ? " inside" : "",
@@ -231,6 +263,8 @@ Plan DrawPlan(const Options& options) {
   plan.log.unknown_per_million = static_cast<uint32_t>(rate(Fault::kUnknownAppend, 60'000));
   plan.log.longest_sync = Duration::Micros(std::max(200, 1'000 * rate(Fault::kSlowSync, 800)));
   plan.crashes = rate(Fault::kCrash, 8);
+
+  DrawNodes(options, &plan);
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

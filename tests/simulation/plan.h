@@ -9,6 +9,7 @@
 #pragma once
 
 #include <bitset>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Options {
   uint64_t seed = 1;
   int days = 0;    // 0: drawn
   int orders = 0;  // a day; 0: drawn
+  int nodes = 0;   // processes; 0: drawn (one, in four of five seeds)
   std::bitset<kFaults> without;
   bool keep_trace = false;  // print everything that happened
   std::string keep_files;   // a folder that gets the exchange of the run, empty: none
@@ -38,7 +40,9 @@ enum class Stream : uint64_t {
   kTroubles = 4,
   kInstitutions = 5,
   kOperators = 6,
-  kClients = 7
+  kClients = 7,
+  kCluster = 8,
+  kClusterTroubles = 9
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
@@ -52,6 +56,8 @@ struct Plan {
   rpc::Faults calls;
   MemoryLogFaults log;
   int crashes = 0;
+  // The services of each process, none: all; no process: the system is one, on a log of its own.
+  std::vector<std::set<ServiceId>> nodes;
   int executors = 2;
   uint16_t partitions = 4;
   uint16_t clearing_partitions = 2;

@@ -40,26 +40,30 @@ Simulation::Simulation(const Plan& plan, const Options& options)
     : plan_(plan),
       options_(options),
       plant_(MakePlant(options.plant)),
-      system_([this] {
-        dayrun::SimOptions o = OptionsOf(plan_);
-        if (plan_.Has(Fault::kClock)) {
-          o.clock_health = [this] {
-            return clock_bad_ ? absl::FailedPreconditionError("the wall clock is a minute off business time")
-                              : absl::OkStatus();
-          };
-          o.accept_clock = [this] { clock_bad_ = false; };
-        }
-        if (plant_) o.wrap = [this](ServiceDeps* deps) { plant_->Wrap(deps); };
-        return o;
-      }()),
-      trace_(&system_.world(), options.keep_trace),
-      client_(&system_, plan.seed),
-      judge_(plan_, [this] { return system_.world().Now(); }),
+      system_(MakeSystem()),
+      trace_(&system_->world(), options.keep_trace),
+      client_(system_.get(), plan.seed),
+      judge_(plan_, [this] { return system_->world().Now(); }),
       investors_(plan_, &client_, &judge_, &trace_, &counts_),
-      institutions_(plan_, &system_, &client_, &judge_, &trace_, &counts_),
+      institutions_(plan_, system_.get(), &client_, &judge_, &trace_, &counts_),
       operators_(plan_, &client_, &judge_, &trace_, &counts_,
                  [this](const std::string& ta, Date day) { institutions_.CorrectionWanted(ta, day); }),
       random_(RandomFor(plan.seed, Stream::kTroubles)) {}
+
+std::unique_ptr<dayrun::Simulated> Simulation::MakeSystem() {
+  dayrun::SimOptions o = OptionsOf(plan_);
+  if (plan_.Has(Fault::kClock)) {
+    o.clock_health = [this] {
+      return clock_bad_ ? absl::FailedPreconditionError("the wall clock is a minute off business time") : absl::OkStatus();
+    };
+    o.accept_clock = [this] { clock_bad_ = false; };
+  }
+  if (plant_) o.wrap = [this](ServiceDeps* deps) { plant_->Wrap(deps); };
+  if (plan_.nodes.empty()) return std::make_unique<dayrun::SimSystem>(o);
+  auto cluster = std::make_unique<dayrun::SimCluster>(o, plan_.nodes);
+  cluster_ = cluster.get();
+  return cluster;
+}
 
 // --- The course of a run
 // -----------------------------------------------------------------------------------------------
@@ -85,19 +89,19 @@ RunResult Simulation::Run() {
   result.violations = judge_.violations();
   if (!result.violations.empty()) result.history = HistoryOf(result.violations.front());
   result.tally = judge_.tally();
-  const rpc::CallCounts& calls = system_.peers().counts();
+  const rpc::CallCounts& calls = system_->calls();
   Count(Fault::kLostCall) = calls.lost;
   Count(Fault::kDoubledCall) = calls.doubled;
   Count(Fault::kLateCall) = calls.late;
-  Count(Fault::kUnknownAppend) = system_.log().unknowns();
-  Count(Fault::kSlowSync) = system_.log().slow_syncs();
+  Count(Fault::kUnknownAppend) = system_->log_counts().unknown;
+  Count(Fault::kSlowSync) = system_->log_counts().slow;
   result.faults = counts_;
-  result.steps = system_.world().steps();
+  result.steps = system_->world().steps();
   result.crashes = crashes_;
   result.hash = Hash();
   for (const auto& [service, partitions] :
        System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions}))
-    for (uint16_t p = 0; p < partitions; ++p) result.records += system_.log().End({service, PartitionId(p)});
+    for (uint16_t p = 0; p < partitions; ++p) result.records += system_->Stored({service, PartitionId(p)}).size();
   return result;
 }
 
@@ -115,17 +119,19 @@ void Simulation::Advance(TimePoint to) {
 // A crash may fall into any step of the way; time goes on all the same.
 void Simulation::Step(TimePoint to) {
   for (;;) {
-    system_.world().AdvanceTo(to, pace_);
-    if (!system_.world().stopped()) return;
-    system_.world().Resume();
-    Crash();
+    system_->world().AdvanceTo(to, pace_);
+    if (!system_->world().stopped()) return;
+    system_->world().Resume();
+    const auto what = std::exchange(at_stop_, {});
+    for (const auto& f : what) f();
+    if (what.empty()) Crash();
   }
 }
 
 void Simulation::Crash() {
   if (down_) return;
   ++crashes_;
-  system_.Crash();
+  system_->Crash();
   trace_.Add("", StrCat("CRASH ", crashes_));
   const bool again = crash_in_start_next_;
   crash_in_start_next_ = !healed_ && plan_.Has(Fault::kCrashInStart) && !again && random_.Below(2) == 0;
@@ -135,7 +141,7 @@ void Simulation::Crash() {
   ++Count(Fault::kOutage);
   down_ = true;
   const auto seconds = static_cast<int64_t>(random_.Below(4) == 0 ? random_.Below(8 * 3600) : random_.Below(1'800));
-  const TimePoint up = system_.world().Now() + Duration::Seconds(seconds);
+  const TimePoint up = system_->world().Now() + Duration::Seconds(seconds);
   At(up, [this] {
     down_ = false;
     Bring();
@@ -143,11 +149,11 @@ void Simulation::Crash() {
 }
 
 void Simulation::Bring() {
-  if (system_.system() != nullptr) return;
-  const absl::Status s = system_.Launch();
+  if (system_->up()) return;
+  const absl::Status s = system_->Launch();
   trace_.Add("", StrCat("start: ", Said(s)));
   if (!s.ok()) judge_.Fail("the system does not start on what is durable", "start", "OK", Said(s));
-  if (crash_in_start_next_) system_.world().StopAfter(1 + random_.Below(600));
+  if (crash_in_start_next_) system_->world().StopAfter(1 + random_.Below(600));
 }
 
 // --- Setting up, without trouble
@@ -157,7 +163,7 @@ template <class Resp>
 absl::StatusOr<Resp> Simulation::Ask(std::string_view method, const google::protobuf::Message& q,
                                      std::string_view caller) {
   Resp r;
-  FC_RETURN_IF_ERROR(system_.Call(method, q, &r, caller));
+  FC_RETURN_IF_ERROR(system_->Call(method, q, &r, caller));
   return r;
 }
 
@@ -167,7 +173,7 @@ bool Simulation::Expect(const absl::Status& s, std::string_view what) {
 }
 
 bool Simulation::SetUp() {
-  if (!Expect(system_.Start(), "start")) return false;
+  if (!Expect(system_->Start(), "start")) return false;
   for (const auto& [line, given] : plan_.script.given) {
     if (const auto* c = std::get_if<dayrun::GivenCalendar>(&given)) {
       pv1::PutCalendarRequest q;
@@ -189,7 +195,7 @@ bool Simulation::SetUp() {
     if (!GiveInvestor(n)) return false;
   // Terms take effect half a minute after they are told.
   Step(plan_.script.start + Duration::Seconds(60));
-  system_.world().RunUntilIdle(Duration::Seconds(1));
+  system_->world().RunUntilIdle(Duration::Seconds(1));
   return true;
 }
 
@@ -234,13 +240,13 @@ bool Simulation::GiveInvestor(size_t n) {
 // -----------------------------------------------------------------------------------------------------------
 
 void Simulation::PlanTroubles() {
-  system_.peers().SetFaults([&] {
+  system_->SetCallFaults([&] {
     rpc::Faults f = plan_.calls;
     f.seed = plan_.seed;
     return f;
   }());
   client_.SetFaults(plan_.calls);
-  system_.log().set_faults(plan_.log);
+  system_->SetLogFaults(plan_.log);
   SeededRandom r = RandomFor(plan_.seed, Stream::kTroubles);
   const auto some_time = [&](uint64_t day_of) {
     // Half of them around the cut-off and the night's work.
@@ -253,7 +259,7 @@ void Simulation::PlanTroubles() {
   for (int n = 0; n < 8; ++n) {
     const TimePoint when = some_time(r.Next());
     const uint64_t steps = 1 + r.Below(3'000);
-    if (n < plan_.crashes) At(when, [this, steps] { system_.world().StopAfter(steps); });
+    if (n < plan_.crashes) At(when, [this, steps] { system_->world().StopAfter(steps); });
   }
   // The pace of machines against the clock on the wall changes over the day.
   for (Date day = plan_.days.front(); day <= plan_.days.back().AddDays(1); day = day.AddDays(1)) {
@@ -264,8 +270,8 @@ void Simulation::PlanTroubles() {
       const auto rest = static_cast<int64_t>(1'000 + r.Below(4) * 2'000);
       At(TimePoint::At(day, TimeOfDay::Hms(h, 0)), [this, pace, rest] {
         pace_ = Duration::Millis(pace);
-        system_.world().RunUntilIdle(Duration::Millis(rest));
-        judge_.SawFiles(system_.files());
+        system_->world().RunUntilIdle(Duration::Millis(rest));
+        judge_.SawFiles(system_->files());
         AskWhetherStopped();
       });
     }
@@ -289,10 +295,7 @@ void Simulation::PlanTroubles() {
         end();
       });
     };
-    const auto full = [this](bool yes) {
-      system_.log().set_disk_full(yes);
-      system_.store().SetFull(yes);
-    };
+    const auto full = [this](bool yes) { system_->SetDiskFull(yes); };
     window(
         Fault::kDiskFull, [full] { full(true); }, [full] { full(false); });
     window(
@@ -307,7 +310,7 @@ void Simulation::PlanTroubles() {
           }
           admin::v1::AcceptClockRequest q;
           q.set_person("anna");
-          q.set_wall_us(system_.world().Now().raw());
+          q.set_wall_us(system_->world().Now().raw());
           client_.Ask<admin::v1::AcceptClockResponse>(
               "fundcore.admin.v1.AdminService/AcceptClock", q, kOperator, Duration::Seconds(5),
               [this](const absl::Status& s, const admin::v1::AcceptClockResponse&) {
@@ -316,13 +319,14 @@ void Simulation::PlanTroubles() {
               });
         });
   }
-  system_.files().SetFault([this](FileOperation op, std::string_view) {
+  system_->files().SetFault([this](FileOperation op, std::string_view) {
     FileFault f;
     if (files_bad_ == 0 || healed_ || random_.Below(3) != 0) return f;
     f.status = absl::UnavailableError("the exchange does not answer");
     f.effect_happened = op == FileOperation::kPublish && random_.Below(2) == 0;
     return f;
   });
+  if (cluster_) PlanClusterTroubles();
   if (plan_.Has(Fault::kNewTerms)) {
     const auto funds = plan_.funds();
     pv1::PutFundRequest q;
@@ -359,7 +363,7 @@ void Simulation::PlanTroubles() {
 }
 
 void Simulation::AskWhetherStopped() {
-  const TimePoint asked = system_.world().Now();
+  const TimePoint asked = system_->world().Now();
   if (stopped_fund_.empty() || asked < stopped_from_) return;
   pv1::GetFundRequest q;
   q.set_fund_code(stopped_fund_);
@@ -383,11 +387,11 @@ void Simulation::PlanOutage(Fault fault, const std::string& service, SeededRando
     if (healed_) return;
     ++Count(fault);
     trace_.Add("", StrCat(service, " is down"));
-    IgnoreStatus(system_.SetDown(service, true), "a service of ours");
+    IgnoreStatus(system_->SetDown(service, true), "a service of ours");
   });
   At(to, [this, service] {
     trace_.Add("", StrCat(service, " is up"));
-    IgnoreStatus(system_.SetDown(service, false), "a service of ours");
+    IgnoreStatus(system_->SetDown(service, false), "a service of ours");
   });
 }
 
@@ -395,22 +399,23 @@ void Simulation::Heal() {
   healed_ = true;
   trace_.Add("", "faults end");
   events_.clear();
-  system_.world().Resume();
+  system_->world().Resume();
   rpc::Faults none;
   none.seed = plan_.seed;
-  system_.peers().SetFaults(none);
+  system_->SetCallFaults(none);
   client_.SetFaults(none);
-  system_.log().set_faults({});
-  system_.log().set_disk_full(false);
-  system_.store().SetFull(false);
+  system_->SetLogFaults({});
+  system_->SetDiskFull(false);
   files_bad_ = 0;
-  system_.files().SetFault({});
+  system_->files().SetFault({});
   clock_bad_ = false;
   for (const std::string service : {"trade", "account", "product", "risk", "clearing", "bank"})
-    IgnoreStatus(system_.SetDown(service, false), "a service of ours");
+    IgnoreStatus(system_->SetDown(service, false), "a service of ours");
   down_ = false;
   crash_in_start_next_ = false;
+  at_stop_.clear();
   Bring();
+  if (cluster_) cluster_->HealNodes();
   institutions_.Heal();
   operators_.Persist();
   investors_.Persist();
@@ -451,13 +456,13 @@ std::vector<cv1::BusinessDay> Simulation::Days(std::string* why) {
 // Without faults everything ends by itself, with people doing their part, before the deadline that the terms give.
 bool Simulation::Progress(RunResult*) {
   pace_ = Duration::Millis(1'500);
-  system_.world().RunUntilIdle(Duration::Seconds(20));
+  system_->world().RunUntilIdle(Duration::Seconds(20));
   const Date deadline = plan_.Deadline();
   std::string why = "nothing was looked at";
-  for (Date day = system_.world().Now().date().AddDays(1); day <= deadline; day = day.AddDays(1)) {
+  for (Date day = system_->world().Now().date().AddDays(1); day <= deadline; day = day.AddDays(1)) {
     Advance(TimePoint::At(day, TimeOfDay::Hms(23, 59, 50)));
-    judge_.SawFiles(system_.files());
-    if (system_.system() == nullptr || !system_.serving()) {
+    judge_.SawFiles(system_->files());
+    if (!system_->up() || !system_->serving()) {
       why = "the system is not serving";
       continue;
     }
@@ -521,8 +526,8 @@ bool Simulation::Gather(Findings* f, std::string* why) {
   f->bank = *std::move(bank);
   f->breaks.assign(breaks->breaks().begin(), breaks->breaks().end());
   f->tas = institutions_.Reports();
-  f->files = &system_.files();
-  f->today = system_.world().Now().date();
+  f->files = &system_->files();
+  f->today = system_->world().Now().date();
   return true;
 }
 
@@ -531,17 +536,17 @@ void Simulation::Judgement(RunResult*) {
   std::string why;
   if (!Gather(&found, &why)) return judge_.Fail("the system does not answer", "at the end", "answers", why);
   judge_.AtEnd(found);
-  if (absl::Status s = system_.CheckReplay(); !s.ok())
+  if (absl::Status s = system_->CheckReplay(); !s.ok())
     judge_.Fail("a replay gives another state", "log", "the same hash", Said(s));
   for (const std::string& name : checkpoints_) {
-    if (absl::Status s = system_.CheckReplay(name); !s.ok())
+    if (absl::Status s = system_->CheckReplay(name); !s.ok())
       judge_.Fail("a replay from a checkpoint gives another state", name, "the same hash", Said(s));
   }
   // What was durable brings the same state back.
-  const auto before = system_.StateHash();
-  if (absl::Status s = system_.Restart(); !s.ok())
+  const auto before = system_->StateHash();
+  if (absl::Status s = system_->Restart(); !s.ok())
     return judge_.Fail("the system does not start on what is durable", "last start", "OK", Said(s));
-  if (absl::Status s = system_.CheckReplay(); !s.ok())
+  if (absl::Status s = system_->CheckReplay(); !s.ok())
     judge_.Fail("a replay gives another state", "after a restart", "the same hash", Said(s));
 }
 
@@ -549,7 +554,7 @@ std::vector<std::string> Simulation::HistoryOf(const Violation& v) {
   std::vector<std::string> out = trace_.Of(v.subject, 40);
   const uint64_t order = v.order_id;
   if (order != 0 && out.empty()) out = trace_.Of(judge_.RequestOf(order), 40);
-  if (order == 0 || system_.system() == nullptr) return out;
+  if (order == 0 || !system_->up()) return out;
   tv1::TraceOrderRequest q;
   q.set_order_id(order);
   auto r = Ask<tv1::TraceOrderResponse>("fundcore.trade.v1.TradeOps/TraceOrder", q, kOperator);
@@ -563,10 +568,10 @@ std::vector<std::string> Simulation::HistoryOf(const Violation& v) {
 void Simulation::KeepFiles() {
   auto folder = DiskFiles::Open(options_.keep_files);
   FC_CHECK(folder.ok(), folder.status().ToString());
-  auto listing = system_.files().List("");
+  auto listing = system_->files().List("");
   if (!listing.ok()) return;
   for (const FileInfo& f : *listing)
-    IgnoreStatus((*folder)->Publish(f.name, *system_.files().Read(f.name)), "kept from an earlier run");
+    IgnoreStatus((*folder)->Publish(f.name, *system_->files().Read(f.name)), "kept from an earlier run");
 }
 
 std::string Simulation::Hash() {
@@ -574,21 +579,21 @@ std::string Simulation::Hash() {
   for (const auto& [service, partitions] :
        System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions})) {
     for (uint16_t p = 0; p < partitions; ++p) {
-      for (const LogRecord& record : system_.log().Stored({service, PartitionId(p)})) {
+      for (const LogRecord& record : system_->Stored({service, PartitionId(p)})) {
         all.Add(StrCat(System::ServiceName(service), "/", p, "/", record.offset, ":", record.bytes.size(), "\n"));
         all.Add(record.bytes);
       }
     }
   }
-  if (auto listing = system_.files().List(""); listing.ok()) {
+  if (auto listing = system_->files().List(""); listing.ok()) {
     for (const FileInfo& info : *listing) {
       all.Add(info.name);
-      if (auto bytes = system_.files().Read(info.name); bytes.ok()) all.Add(*bytes);
+      if (auto bytes = system_->files().Read(info.name); bytes.ok()) all.Add(*bytes);
     }
   }
-  if (auto state = system_.StateHash(); state.ok()) all.Add(*state);
+  if (auto state = system_->StateHash(); state.ok()) all.Add(*state);
   all.Add(trace_.Hash());
-  all.Add(StrCat(system_.world().trace_hash()));
+  all.Add(StrCat(system_->world().trace_hash()));
   return all.Finish().Hex();
 }
 

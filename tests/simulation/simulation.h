@@ -23,6 +23,8 @@
 #include "tests/simulation/plan.h"
 #include "tests/simulation/plants.h"
 #include "tests/simulation/trace.h"
+#include "tools/dayrun/sim_cluster.h"
+#include "tools/dayrun/sim_system.h"
 
 namespace fundcore::simulation {
 
@@ -46,6 +48,7 @@ class Simulation {
  private:
   // What happens to the machine, in business time, between the steps of the world.
   void At(TimePoint when, std::function<void()> what) { events_.emplace(when, std::move(what)); }
+  std::unique_ptr<dayrun::Simulated> MakeSystem();
   void Advance(TimePoint to);
   void Step(TimePoint to);
   void Crash();
@@ -54,6 +57,8 @@ class Simulation {
   bool GiveInvestor(size_t n);
   void PlanTroubles();
   void PlanOutage(Fault fault, const std::string& service, SeededRandom& r);
+  void PlanClusterTroubles();
+  void Strike(Fault fault, SeededRandom& r);
   void AskWhetherStopped();
   void Heal();
   bool Progress(RunResult* result);
@@ -75,7 +80,8 @@ class Simulation {
   bool clock_bad_ = false;
   int files_bad_ = 0;  // windows of trouble with files that are open
   std::unique_ptr<Plant> plant_;
-  dayrun::SimSystem system_;
+  dayrun::SimCluster* cluster_ = nullptr;  // where there are several processes
+  std::unique_ptr<dayrun::Simulated> system_;
   Trace trace_;
   Client client_;
   Judge judge_;
@@ -86,6 +92,8 @@ class Simulation {
   std::multimap<TimePoint, std::function<void()>> events_;
   Duration pace_ = Duration::Millis(50);  // machine time at each stop of business time
   bool healed_ = false;
+  // What happens when the world is stopped in mid-work next; none: everything crashes.
+  std::vector<std::function<void()>> at_stop_;
   uint64_t crashes_ = 0;
   bool crash_in_start_next_ = false;
   bool down_ = false;  // and stays so until an event brings it up

@@ -10,6 +10,7 @@
 #include "common/base/status.h"
 #include "common/crypto/hash.h"
 #include "common/rpc/wire.h"
+#include "tools/dayrun/replay_copy.h"
 
 namespace fundcore::dayrun {
 namespace {
@@ -27,35 +28,6 @@ rpc::Faults WithSeed(rpc::Faults faults, uint64_t seed) {
   faults.seed = seed;
   return faults;
 }
-
-// Keeps the readers that a system registers, and hands them the records itself.
-class ReplayLog final : public Log {
- public:
-  void Append(std::vector<AppendItem>, Done done) override { done(absl::UnavailableError("a replay appends nothing")); }
-  void Tail(LogPartition p, LogOffset from, Executor*, OnRecords on_records) override {
-    readers_.push_back({p, from, std::move(on_records)});
-  }
-  absl::Status Start() override { return absl::OkStatus(); }
-  LogOffset End(LogPartition) const override { return 0; }
-  void Flushed(std::span<const std::pair<LogPartition, LogOffset>>) override {}
-
-  // Everything that stands in `log` before these offsets.
-  void Feed(const MemoryLog& log, absl::FunctionRef<LogOffset(LogPartition)> end) {
-    for (Reader& r : readers_) {
-      const std::vector<LogRecord>& records = log.Stored(r.partition);
-      const size_t n = std::min<size_t>(records.size(), end(r.partition));
-      if (r.from < n) r.on_records(std::span(records.data() + r.from, n - r.from));
-    }
-  }
-
- private:
-  struct Reader {
-    LogPartition partition;
-    LogOffset from;
-    OnRecords on_records;
-  };
-  std::vector<Reader> readers_;
-};
 
 }  // namespace
 
@@ -177,6 +149,24 @@ absl::Status SimSystem::Call(std::string_view method, const google::protobuf::Me
   return absl::OkStatus();
 }
 
+void SimSystem::Deliver(std::string_view method, const rpc::Call& call, const std::string& request, Answer answer) {
+  if (!system_) return answer(absl::UnavailableError("the system is down"), "");
+  const rpc::Handlers::Method* m = system_->handlers()->Find(method);
+  FC_CHECK(m && m->unary, "no method ", method);
+  // Lives until the handler has replied or is gone.
+  struct Delivery {
+    std::unique_ptr<google::protobuf::Message> request, response;
+  };
+  auto delivery = std::make_shared<Delivery>();
+  delivery->request.reset(m->request_prototype->New());
+  delivery->response.reset(m->response_prototype->New());
+  FC_CHECK(delivery->request->ParseFromString(request), "request of ", method);
+  m->unary(call, *delivery->request, delivery->response.get(), [delivery, answer = std::move(answer)](absl::Status status) {
+    std::string reply = status.ok() ? rpc::DeterministicBytes(*delivery->response) : std::string();
+    answer(std::move(status), std::move(reply));
+  });
+}
+
 absl::Status SimSystem::SetDown(std::string_view service, bool down) {
   if (std::find(std::begin(kServices), std::end(kServices), service) == std::end(kServices)) {
     return absl::InvalidArgumentError(StrCat("no service is called \"", service, "\""));
@@ -200,48 +190,31 @@ absl::StatusOr<std::string> SimSystem::StateHash() {
   return all.Finish().Hex();
 }
 
+void SimSystem::SetDiskFull(bool full) {
+  log_.set_disk_full(full);
+  store_.SetFull(full);
+}
+
 absl::Status SimSystem::CheckReplay(const std::string& checkpoint) {
   if (!system_) return absl::UnavailableError("the system is down");
-  ReplayLog replay;
   auto store = std::make_unique<MemoryStore>();
   if (!checkpoint.empty()) {
     FC_ASSIGN_OR_RETURN(store, store_.OpenCheckpoint(checkpoint));
   }
-  MemoryFiles files;
-  rpc::DirectPeers peers({}, CallerId("replay"));
-  SimWorld world({.seed = 1, .start = world_.Now()});
-  SimExecutor* executor = world.MakeExecutor("replay");
-  SystemParts parts;
-  parts.deps = Deps();
-  parts.deps.executors = {executor};
-  parts.deps.log = &replay;
-  parts.deps.store = store.get();
-  parts.deps.peers = &peers;
-  parts.deps.exchange = &files;
-  parts.deps.owner = 0;
-  parts.blocking = parts.deps.executors[0];
-  parts.bank_generous = options_.bank_generous;
-  System copy(parts);
-  FC_RETURN_IF_ERROR(copy.Recover());
-
-  const auto find = [](System& s, LogPartition p) -> machine::PartitionBase* {
-    for (machine::HostBase* host : s.hosts()) {
-      if (host->service() == p.service)
-        return host->ShardOf(p.partition).partitions()[p.partition.raw() / host->shards().size()].get();
-    }
-    return nullptr;
-  };
-  // From a task, as a log delivers: playing registers itself for the end of the round.
-  executor->Post([&] { replay.Feed(log_, [&](LogPartition p) { return find(*system_, p)->state().meta.next; }); });
-  world.RunUntilIdle(Duration());
+  ReplayCopy copy(Deps(), {}, options_.bank_generous, store.get(), world_.Now());
+  FC_RETURN_IF_ERROR(copy.Play([&](LogPartition p) {
+    const std::vector<LogRecord>& records = log_.Stored(p);
+    return std::span(records.data(), std::min<size_t>(records.size(), FindPartition(*system_, p)->state().meta.next));
+  }));
   for (machine::HostBase* host : system_->hosts()) {
     for (uint16_t p = 0; p < host->partitions(); ++p) {
       const LogPartition id{host->service(), PartitionId(p)};
-      FC_ASSIGN_OR_RETURN(machine::StateHash was, find(*system_, id)->state().Hash());
-      FC_ASSIGN_OR_RETURN(machine::StateHash is, find(copy, id)->state().Hash());
+      FC_ASSIGN_OR_RETURN(machine::StateHash was, FindPartition(*system_, id)->state().Hash());
+      FC_ASSIGN_OR_RETURN(machine::StateHash is, copy.HashOf(id));
       if (was.Hex() != is.Hex()) {
-        return absl::DataLossError(StrCat("replay from ", checkpoint.empty() ? "the empty state" : checkpoint, ": ", System::ServiceName(id.service),
-                                          " partition ", p, " has hash ", is.Hex(), ", the running one ", was.Hex()));
+        return absl::DataLossError(StrCat("replay from ", checkpoint.empty() ? "the empty state" : checkpoint, ": ",
+                                          System::ServiceName(id.service), " partition ", p, " has hash ", is.Hex(),
+                                          ", the running one ", was.Hex()));
       }
     }
   }

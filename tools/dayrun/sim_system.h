@@ -24,6 +24,7 @@
 #include "common/rpc/direct.h"
 #include "common/runtime/simulated.h"
 #include "common/store/memory.h"
+#include "tools/dayrun/simulated.h"
 #include "tools/fundcore/system.h"
 
 namespace fundcore::dayrun {
@@ -47,41 +48,35 @@ struct SimOptions {
   std::function<void(ServiceDeps*)> wrap;
 };
 
-class SimSystem {
+class SimSystem final : public Simulated {
  public:
   explicit SimSystem(const SimOptions& options);
-  ~SimSystem();
+  ~SimSystem() override;
   SimSystem(const SimSystem&) = delete;
   SimSystem& operator=(const SimSystem&) = delete;
 
-  // Brings the system up: returns when every partition is served. kUnavailable where it does not come up within a
-  // minute of machine time.
-  absl::Status Start();
-  // The same without the wait: the system comes up as the world runs. kDataLoss, kInternal where it cannot.
-  absl::Status Launch();
-  // Everything that was not durable is gone, then Start.
-  void Crash();
-  absl::Status Restart();
-  bool serving() const { return system_ != nullptr && system_->serving(); }
-
-  // Calls a handler as a client outside would, with the message serialised on its way, and runs the world until it
-  // answers. kDeadlineExceeded where it does not within `deadline` of machine time.
+  absl::Status Start() override;
+  absl::Status Launch() override;
+  void Crash() override;
+  absl::Status Restart() override;
+  bool up() const override { return system_ != nullptr; }
+  bool serving() const override { return system_ != nullptr && system_->serving(); }
   absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                     google::protobuf::Message* response, std::string_view caller,
-                    Duration deadline = Duration::Seconds(10));
+                    Duration deadline = Duration::Seconds(10)) override;
+  void Deliver(std::string_view method, const rpc::Call& call, const std::string& request, Answer answer) override;
+  absl::Status SetDown(std::string_view service, bool down) override;
+  void SetCallFaults(const rpc::Faults& faults) override { peers_.SetFaults(faults); }
+  const rpc::CallCounts& calls() const override { return peers_.counts(); }
+  void SetLogFaults(const MemoryLogFaults& faults) override { log_.set_faults(faults); }
+  LogCounts log_counts() const override { return {log_.unknowns(), log_.slow_syncs()}; }
+  void SetDiskFull(bool full) override;
+  absl::StatusOr<std::string> StateHash() override;
+  absl::Status CheckReplay(const std::string& checkpoint = "") override;
+  const std::vector<LogRecord>& Stored(LogPartition partition) const override { return log_.Stored(partition); }
 
-  // "trade", "account", "product", "risk", "clearing", "bank". Siblings get kUnavailable; clients still reach it.
-  absl::Status SetDown(std::string_view service, bool down);
-
-  // SHA-256 over the state hash of every partition, in order.
-  absl::StatusOr<std::string> StateHash();
-  // Replays the log from offset 0 into an empty system and compares the hash of each partition: kDataLoss names the
-  // first that differs. With the name of a checkpoint, from there on instead of from the empty state; kNotFound where there is
-  // none of that name.
-  absl::Status CheckReplay(const std::string& checkpoint = "");
-
-  SimWorld& world() { return world_; }
-  MemoryFiles& files() { return files_; }
+  SimWorld& world() override { return world_; }
+  MemoryFiles& files() override { return files_; }
   MemoryLog& log() { return log_; }
   MemoryStore& store() { return store_; }
   rpc::DirectPeers& peers() { return peers_; }

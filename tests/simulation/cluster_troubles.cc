@@ -1,0 +1,73 @@
+// What happens to single processes and to their brokers, where a run has several.
+#include "tests/simulation/simulation.h"
+
+namespace fundcore::simulation {
+
+// A few of each kind a day, half of them around the cut-off and the night's work; each strikes in mid-work.
+void Simulation::PlanClusterTroubles() {
+  SeededRandom r = RandomFor(plan_.seed, Stream::kClusterTroubles);
+  for (Date day : plan_.days) {
+    for (size_t kind = static_cast<size_t>(kFirstClusterFault); kind < kFaults; ++kind) {
+      const Fault fault = static_cast<Fault>(kind);
+      const uint64_t times = 1 + r.Below(5);
+      for (uint64_t n = 0; n < times; ++n) {
+        const int64_t from = r.Below(2) == 0 ? 9 * 3600 : 14 * 3600 + 1'800;
+        const int64_t span = from > 12 * 3600 ? 8 * 3600 : 14 * 3600;
+        const TimePoint when = TimePoint::At(day, TimeOfDay()) +
+                               Duration::Seconds(from + static_cast<int64_t>(r.Below(static_cast<uint64_t>(span))));
+        const uint64_t steps = 1 + r.Below(1'000);
+        const uint64_t seed = r.Next();
+        if (!plan_.Has(fault)) continue;
+        At(when, [this, fault, steps, seed] {
+          at_stop_.push_back([this, fault, seed] {
+            SeededRandom own(seed);
+            if (!healed_ && !down_) Strike(fault, own);
+          });
+          system_->world().StopAfter(steps);
+        });
+      }
+    }
+  }
+}
+
+// Durations are machine time: shorter and longer than a session of the groups, a lease, a time limit of appends.
+void Simulation::Strike(Fault fault, SeededRandom& r) {
+  const size_t node = r.Below(cluster_->nodes());
+  const auto within = [&r](uint64_t ms) { return Duration::Millis(static_cast<int64_t>(1 + r.Below(ms))); };
+  const Duration how_long = r.Below(3) == 0 ? within(20'000) : within(3'000);
+  ++Count(fault);
+  std::string what;
+  switch (fault) {
+    case Fault::kNodeCrash: {
+      const bool leaves = r.Below(3) == 0;
+      what = leaves ? "leaves" : "dies";
+      leaves ? cluster_->LeaveNode(node, how_long) : cluster_->CrashNode(node, how_long);
+      break;
+    }
+    case Fault::kNodePause:
+      what = "is stopped";
+      cluster_->PauseNode(node, how_long);
+      break;
+    case Fault::kNodeCut:
+      what = "is cut off or slow";
+      r.Below(3) == 0 ? cluster_->SlowNode(node, within(900), how_long) : cluster_->CutNode(node, how_long);
+      break;
+    case Fault::kLeaderAway: {
+      what = "leader away";
+      const auto layout =
+          System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions});
+      const auto& [service, partitions] = layout[r.Below(layout.size())];
+      const LogPartition p{service, PartitionId(static_cast<uint16_t>(r.Below(partitions)))};
+      r.Below(2) == 0 ? cluster_->brokers().LeadersAway(how_long) : cluster_->brokers().LeaderAway(p, how_long);
+      break;
+    }
+    case Fault::kRebalance:
+      what = "expelled, or all dealt out anew";
+      r.Below(2) == 0 ? cluster_->ExpelNode(node) : cluster_->groups().Rebalance();
+      break;
+    default: return;
+  }
+  trace_.Add("", StrCat("process ", node, " ", what, " for ", how_long.raw() / 1'000, " ms"));
+}
+
+}  // namespace fundcore::simulation
