@@ -100,7 +100,7 @@ void Operators::Propose(const cv1::Break& b, std::string_view person, const std:
   q.set_person(std::string(person));
   q.set_note("by the desk");
   client_->Ask<cv1::Break>(StrCat(kFace, "ProposeResolution"), q, kOperator, kDeadline,
-                           [this, id = b.break_id(), resolution, person](const absl::Status& s, const cv1::Break&) {
+                           [this, id = b.break_id(), resolution, person = std::string(person)](const absl::Status& s, const cv1::Break&) {
                              trace_->Add(StrCat("break ", id), StrCat(person, " proposes ", resolution, ": ", Said(s)));
                              if (rpc::ReasonOf(s) == "RESOLUTION_NOT_POSSIBLE") not_possible_.insert({id, resolution});
                            });
@@ -111,7 +111,7 @@ void Operators::Approve(const cv1::Break& b, std::string_view person, bool must_
   q.set_break_id(b.break_id());
   q.set_person(std::string(person));
   client_->Ask<cv1::Break>(StrCat(kFace, "ApproveResolution"), q, kOperator, kDeadline,
-                           [this, b, person, must_fail](const absl::Status& s, const cv1::Break& r) {
+                           [this, b, person = std::string(person), must_fail](const absl::Status& s, const cv1::Break& r) {
                              trace_->Add(StrCat("break ", b.break_id()), StrCat(person, " approves: ", Said(s)));
                              if (s.ok() && must_fail && r.proposed_by() == person) {
                                judge_->Fail("a break was closed without two people", StrCat("break ", b.break_id()),
