@@ -195,10 +195,14 @@ void MemoryConnection::FetchSoon(LogPartition partition) {
   });
 }
 
+// The answer to a fetch arrives at the process, which asks for more once it has handled it: one that is stopped has heard
+// one answer, and the rest only some time after it woke up.
 void MemoryConnection::Fetch(LogPartition partition) {
   const std::shared_ptr<Reader> reader = readers_.at(partition);
-  reader->fetching = false;
-  if (link_->cut || cluster_->Away(partition)) return;  // whoever brings it back asks again
+  if (link_->cut || cluster_->Away(partition)) {
+    reader->fetching = false;  // whoever brings it back asks again
+    return;
+  }
   const auto& records = cluster_->Stored(partition);
   if (reader->next < cluster_->StartOf(partition)) {
     health_ = absl::DataLossError(absl::StrCat(NameOf(partition), ": its records are needed from offset ", reader->next,
@@ -206,14 +210,18 @@ void MemoryConnection::Fetch(LogPartition partition) {
                                                "; restore a newer checkpoint"));
     return;
   }
-  known_ends_[partition] = records.size();
-  while (reader->next < records.size()) {
-    const size_t n = std::min<size_t>(kMostPerDelivery, records.size() - reader->next);
-    const auto first = records.begin() + static_cast<ptrdiff_t>(reader->next);
-    std::vector<LogRecord> run(first, first + static_cast<ptrdiff_t>(n));
-    reader->next += n;
-    reader->executor->Post([reader, run = std::move(run)] { reader->on_records(run); });
-  }
+  std::vector<LogRecord> run(records.begin() + static_cast<ptrdiff_t>(reader->next), records.end());
+  link_->client->Post([this, partition, reader, run = std::move(run)]() mutable {
+    known_ends_[partition] = std::max(known_ends_[partition], run.back().offset + 1);
+    reader->next = run.back().offset + 1;
+    for (size_t i = 0; i < run.size(); i += kMostPerDelivery) {
+      const auto first = run.begin() + static_cast<ptrdiff_t>(i);
+      std::vector<LogRecord> some(first, first + static_cast<ptrdiff_t>(std::min(kMostPerDelivery, run.size() - i)));
+      reader->executor->Post([reader, some = std::move(some)] { reader->on_records(some); });
+    }
+    reader->fetching = false;
+    FetchSoon(partition);
+  });
 }
 
 // --- The brokers' side. --------------------------------------------------------------------------------------------------

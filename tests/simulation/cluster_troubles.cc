@@ -1,10 +1,13 @@
-// What happens to single processes and to their brokers, where a run has several.
+// What happens to single processes and to their brokers, where a run has several, and the one promise that one process
+// keeps by itself: whoever reads sees what was acknowledged before, whichever process answers.
+#include "common/types/ids.h"
 #include "tests/simulation/simulation.h"
 
 namespace fundcore::simulation {
 
 // A few of each kind a day, half of them around the cut-off and the night's work; each strikes in mid-work.
 void Simulation::PlanClusterTroubles() {
+  LookForOrders();
   SeededRandom r = RandomFor(plan_.seed, Stream::kClusterTroubles);
   for (Date day : plan_.days) {
     for (size_t kind = static_cast<size_t>(kFirstClusterFault); kind < kFaults; ++kind) {
@@ -28,6 +31,26 @@ void Simulation::PlanClusterTroubles() {
       }
     }
   }
+}
+
+// Somebody looks at a few orders every now and then. The length of a lease is given to a process that was taken for dead
+// although it lives (docs/concepts.md, "Owners"): what was acknowledged that long ago must be there.
+void Simulation::LookForOrders() {
+  for (size_t n = 0; n < 4 && known_orders_ > 0; ++n) {
+    trade::v1::GetOrderRequest q;
+    // Mostly at the latest ones.
+    const uint64_t back = looks_.Below(looks_.Below(4) == 0 ? known_orders_ : std::min<size_t>(known_orders_, 6));
+    q.set_order_id(judge_.AcknowledgedOrders()[known_orders_ - 1 - back]);
+    client_.Ask<trade::v1::GetOrderResponse>(
+        "fundcore.trade.v1.TradeService/GetOrder", q, kApp, Duration::Seconds(60),
+        [this, id = q.order_id()](const absl::Status& s, const trade::v1::GetOrderResponse&) {
+          if (s.ok() || IsTrouble(s)) return;
+          judge_.Fail("a read does not show what was acknowledged before it", judge_.RequestOf(id),
+                      StrCat("order ", FormatOrderId(OrderId(id))), Said(s), id);
+        });
+  }
+  known_orders_ = judge_.AcknowledgedOrders().size();
+  client_.executor()->PostAfter(Duration::Millis(1'200), [this] { LookForOrders(); });
 }
 
 // Durations are machine time: shorter and longer than a session of the groups, a lease, a time limit of appends.

@@ -100,6 +100,7 @@ void Judge::Answered(const std::string& request, const Content& content, const a
     r.acknowledged = now_();
     r.trade_day = outcome.trade_day();
     const auto [it, fresh] = by_order_.emplace(r.order, request);
+    acknowledged_.push_back(r.order);
     if (!fresh) Fail("one order number for two requests", request, it->second, StrCat(r.order), r.order);
   } else {
     ++tally_.repeats;

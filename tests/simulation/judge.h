@@ -132,6 +132,8 @@ class Judge {
   // Was this fault put into the answer about this order?
   bool Was(Fault fault, const std::string& order) const;
   bool WasAcknowledged(const std::string& request) const;
+  // All that were acknowledged so far, in the order in which that was heard.
+  const std::vector<uint64_t>& AcknowledgedOrders() const { return acknowledged_; }
 
  private:
   struct Attempt {
@@ -200,6 +202,7 @@ class Judge {
   uint64_t heard_ = 0;  // things heard so far
   std::map<std::string, Request> requests_;
   std::map<uint64_t, std::string> by_order_;
+  std::vector<uint64_t> acknowledged_;
   std::map<std::string, Payment> payments_;
   std::map<size_t, Investor> investors_;
   std::map<std::string, std::string> files_;  // name, bytes as first seen

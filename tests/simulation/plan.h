@@ -42,7 +42,8 @@ enum class Stream : uint64_t {
   kOperators = 6,
   kClients = 7,
   kCluster = 8,
-  kClusterTroubles = 9
+  kClusterTroubles = 9,
+  kClusterLooks = 10
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 

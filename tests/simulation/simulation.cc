@@ -48,7 +48,8 @@ Simulation::Simulation(const Plan& plan, const Options& options)
       institutions_(plan_, system_.get(), &client_, &judge_, &trace_, &counts_),
       operators_(plan_, &client_, &judge_, &trace_, &counts_,
                  [this](const std::string& ta, Date day) { institutions_.CorrectionWanted(ta, day); }),
-      random_(RandomFor(plan.seed, Stream::kTroubles)) {}
+      random_(RandomFor(plan.seed, Stream::kTroubles)),
+      looks_(RandomFor(plan.seed, Stream::kClusterLooks)) {}
 
 std::unique_ptr<dayrun::Simulated> Simulation::MakeSystem() {
   dayrun::SimOptions o = OptionsOf(plan_);

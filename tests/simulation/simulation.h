@@ -59,6 +59,7 @@ class Simulation {
   void PlanOutage(Fault fault, const std::string& service, SeededRandom& r);
   void PlanClusterTroubles();
   void Strike(Fault fault, SeededRandom& r);
+  void LookForOrders();
   void AskWhetherStopped();
   void Heal();
   bool Progress(RunResult* result);
@@ -94,6 +95,8 @@ class Simulation {
   bool healed_ = false;
   // What happens when the world is stopped in mid-work next; none: everything crashes.
   std::vector<std::function<void()>> at_stop_;
+  size_t known_orders_ = 0;  // of those that were acknowledged: longer ago than a lease lasts
+  SeededRandom looks_;
   uint64_t crashes_ = 0;
   bool crash_in_start_next_ = false;
   bool down_ = false;  // and stays so until an event brings it up
