@@ -32,11 +32,15 @@ class InstitutionWorker {
                     const TaCode& ta);
 
   void Look();
-  // The partition is another process's now: the chain ends where it is.
+  // The partition is another process's now: the chain ends where it is, and what is remembered of it may be out of date
+  // when the partition comes back.
   void Abandon() {
     busy_ = false;
     ++run_;
     failures_ = 0;
+    growth_held_ = false;
+    answers_.clear();
+    written_ = {};
   }
   std::string WaitingFor(Date day) const;
 

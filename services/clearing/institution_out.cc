@@ -97,14 +97,10 @@ void InstitutionWorker::CountForSeal(Date day, const InstitutionTerms& terms) {
       });
 }
 
-// After the release: what recovery has accepted meanwhile goes into a further transfer of the same day.
+// After the release: what recovery has accepted meanwhile goes into a further transfer of the same day. The answer of the
+// institution is looked for only once trade has said that there is nothing to seal, nor anything sealed and not recorded.
 void InstitutionWorker::Grow(Date day) {
   Begin(day);
-  growth_held_ = true;
-  executor()->PostAfter(Duration::Seconds(1), [this] {
-    growth_held_ = false;
-    Look();
-  });
   trade::v1::DayCountsRequest q;
   q.set_ta_code(ta_.str());
   q.set_day(day.raw());
@@ -115,8 +111,13 @@ void InstitutionWorker::Grow(Date day) {
         if (r.accepted_unsealed() > 0 || r.sealed() > RecordedOrders(day)) {
           return SealTransfer(day, static_cast<uint16_t>(D(day).sealed + 1));
         }
-        if (r.undecided() > 0) return End();
-        SubmitAndEnd(GrowthEnded{ta_, day});
+        if (r.undecided() == 0) return SubmitAndEnd(GrowthEnded{ta_, day});
+        growth_held_ = true;
+        executor()->PostAfter(Duration::Seconds(1), [this] {
+          growth_held_ = false;
+          Look();
+        });
+        End();
       });
 }
 
@@ -133,7 +134,6 @@ uint64_t InstitutionWorker::RecordedOrders(Date day) {
 // What is left for a further transfer is counted after sealing: the answer to the sealing may have been lost and asked for
 // again much later, and an order accepted in between is in none.
 void InstitutionWorker::SealTransfer(Date day, uint16_t transfer) {
-  growth_held_ = false;  // if this fails on the way it is tried again before an answer is looked for
   trade::v1::SealRequest q;
   q.set_ta_code(ta_.str());
   q.set_day(day.raw());
