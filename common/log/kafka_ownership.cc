@@ -1,6 +1,9 @@
 // Members of consumer groups that own and never consume. See kafka_ownership.h.
 #include "common/log/kafka_ownership.h"
 
+#include <memory>
+#include <future>
+#include <chrono>
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
@@ -62,8 +65,8 @@ class KafkaOwnership::Member {
 
   // The two halves of leaving, so that several members leave at the same time.
   void BeginLeave() {
-    leaving_ = true;
-    if (client_ == nullptr) return;
+    // Once: the thread lets go of the client as soon as it sees the sign.
+    if (leaving_.exchange(true) || client_ == nullptr) return;
     rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_->get());
     if (queue == nullptr) return;
     rd_kafka_queue_yield(queue);
@@ -90,7 +93,15 @@ class KafkaOwnership::Member {
     // Callbacks run within; the group hears of it at once.
     rd_kafka_consumer_close(client_->get());
     while (!held_.empty()) Change(*held_.begin(), false);
-    client_.reset();
+    // The group has been left; what remains is librdkafka's own tidying, which has been seen to wait for ever. A process that
+    // ends does not wait with it.
+    auto tidied = std::make_shared<std::promise<void>>();
+    std::future<void> end = tidied->get_future();
+    std::thread([client = std::move(client_), tidied]() mutable {
+      client.reset();
+      tidied->set_value();
+    }).detach();
+    end.wait_for(std::chrono::seconds(3));
   }
 
   void OnRebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions) {
