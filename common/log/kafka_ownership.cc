@@ -2,7 +2,6 @@
 #include "common/log/kafka_ownership.h"
 
 #include <memory>
-#include <future>
 #include <chrono>
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
@@ -93,15 +92,9 @@ class KafkaOwnership::Member {
     // Callbacks run within; the group hears of it at once.
     rd_kafka_consumer_close(client_->get());
     while (!held_.empty()) Change(*held_.begin(), false);
-    // The group has been left; what remains is librdkafka's own tidying, which has been seen to wait for ever. A process that
-    // ends does not wait with it.
-    auto tidied = std::make_shared<std::promise<void>>();
-    std::future<void> end = tidied->get_future();
-    std::thread([client = std::move(client_), tidied]() mutable {
-      client.reset();
-      tidied->set_value();
-    }).detach();
-    end.wait_for(std::chrono::seconds(3));
+    // The group has been left. The handle itself is kept until the process ends: librdkafka 2.0.2 may hang or abort while it
+    // destroys a sticky consumer (rd_kafka_sticky_assignor_state_destroy), and a process leaves its groups once.
+    (void)client_.release();
   }
 
   void OnRebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions) {
