@@ -1,6 +1,8 @@
 // Members of consumer groups that own and never consume. See kafka_ownership.h.
 #include "common/log/kafka_ownership.h"
 
+#include <memory>
+#include <chrono>
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
@@ -62,8 +64,8 @@ class KafkaOwnership::Member {
 
   // The two halves of leaving, so that several members leave at the same time.
   void BeginLeave() {
-    leaving_ = true;
-    if (client_ == nullptr) return;
+    // Once: the thread lets go of the client as soon as it sees the sign.
+    if (leaving_.exchange(true) || client_ == nullptr) return;
     rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_->get());
     if (queue == nullptr) return;
     rd_kafka_queue_yield(queue);
@@ -90,7 +92,9 @@ class KafkaOwnership::Member {
     // Callbacks run within; the group hears of it at once.
     rd_kafka_consumer_close(client_->get());
     while (!held_.empty()) Change(*held_.begin(), false);
-    client_.reset();
+    // The group has been left. The handle itself is kept until the process ends: librdkafka 2.0.2 may hang or abort while it
+    // destroys a sticky consumer (rd_kafka_sticky_assignor_state_destroy), and a process leaves its groups once.
+    (void)client_.release();
   }
 
   void OnRebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions) {

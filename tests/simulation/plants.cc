@@ -10,7 +10,7 @@ constexpr PlantInfo kPlants[] = {
     // Between the services (plants_peers.cc).
     {"release-forgotten", "what was set aside for a refused or cancelled order is never given back", 20},
     {"timeout-is-refusal", "an account service that does not answer in time is taken for one that has no money", 40},
-    {"timeout-is-success", "a step of the day that was not answered is taken for done", 40},
+    {"timeout-is-success", "a step of the day that was not answered is taken for done", 80},
     {"payment-id-per-try", "a payment asked for again gets a new number, so that the bank makes it twice", 40},
     {"deposit-before-bank", "a deposit is credited when the bank was asked, whether or not it has answered", 40},
     {"settled-before-bank", "a settlement is booked when the bank was asked, whether or not it has answered", 60},

@@ -373,7 +373,7 @@ TEST_F(TradeServiceTest, SameSeedSameState) {
   }
   MemoryStore empty;
   for (uint16_t p = 0; p < kPartitions; ++p) {
-    machine::Partition<TradeMachine> replayed(&empty, {ServiceId::kTrade, PartitionId(p)}, executors_[0], 99);
+    machine::Partition<TradeMachine> replayed(&empty, {ServiceId::kTrade, PartitionId(p)}, executors_[0], 99, machine::PlayOptions{});
     ASSERT_TRUE(replayed.state().Load().ok());
     const LogOffset end = service_->machines().At(PartitionId(p)).state().meta.next;
     for (const LogRecord& record : log_.Stored({ServiceId::kTrade, PartitionId(p)}))
