@@ -20,5 +20,6 @@ refused "--seed=N" --seeds=five
 refused "--seed=N"
 refused "no plant \"nonsense\"" --seed=1 --plant=nonsense
 refused "no fault \"rain\"" --seed=1 --without=rain
+refused "--nodes has at most 9" --seed=1 --nodes=12
 refused "at most 30" --seed=1 --days=400
 exit $failed
