@@ -31,6 +31,19 @@ void Simulation::PlanClusterTroubles() {
       }
     }
   }
+  // In half of the runs every process is asked, now and then, to go on as of the newest machine version with what it owns:
+  // for a while, or for good where an owner is never reached, partitions differ.
+  const bool upgrades = r.Below(2) == 0;
+  for (int n = 0; n < 3; ++n) {
+    const Date day = plan_.days[r.Below(plan_.days.size())];
+    const TimePoint when = TimePoint::At(day, TimeOfDay::Hms(9, 0)) + Duration::Seconds(static_cast<int64_t>(r.Below(14 * 3600)));
+    if (!upgrades) continue;
+    At(when, [this] {
+      trace_.Add("", "machine version upgrade");
+      for (size_t i = 0; i < cluster_->nodes(); ++i)
+        if (System* system = cluster_->system(i)) system->Upgrade(machine::kMachineVersion, [](uint32_t) {});
+    });
+  }
 }
 
 // Somebody looks at a few orders every now and then. The length of a lease is given to a process that was taken for dead
