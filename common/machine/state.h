@@ -421,6 +421,8 @@ class Todo {
     --size_;
   }
   bool Contains(const K& key) { return table_.Find(key) != nullptr; }
+  // True only where that is known: not before the worker has taken for the first time.
+  bool empty() const { return started_ && size_ == 0; }
 
   // For the worker: moves out the keys added since the last call and still there, at most `limit`.
   std::vector<K> TakeFresh(size_t limit = SIZE_MAX) {
