@@ -154,13 +154,14 @@ class Loop {
       const int64_t nth = 1 + static_cast<int64_t>(Draw(first_calls_));
       Arm(control_, {kAnyCall, static_cast<When>(Draw(3)), data, nth});
       server.Begin();
-      const bool died = !server.AwaitServing().ok();
+      const absl::Status served = server.AwaitServing();
+      const bool died = !served.ok();
       Disarm(control_);
       if (!died) {
         first_calls_ = std::max<uint64_t>(5, static_cast<uint64_t>(nth) - 1);
         server.Kill();
       } else if (control_->fired.load() == 0) {
-        return void(Fault(StrCat("the first start, tried again after ", what, ", ends: ", LastLines(errors_))));
+        return void(Fault(StrCat("the first start, tried again after \"", what, "\", ends: ", served.message(), " ", LastLines(errors_))));
       }
       what += StrCat(what.empty() ? "" : ", then ", "call ", nth, died ? StrCat(" ", control_->fired_call, " ",
                      fs::path(control_->fired_path).lexically_relative(root_).string()) : " (it served)");
@@ -185,10 +186,11 @@ class Loop {
     testing::Market market;
     // A machine that is busy with other things may let the first connection wait.
     absl::Status made;
-    for (int tries = 0; tries < 5; ++tries) {
+    for (int tries = 0; tries < 10; ++tries) {
       market = testing::Market();
       made = testing::MakeMarket(operator_.get(), {.investors = o_.investors, .in_flight = 32}, true, &market);
       if (!absl::IsUnavailable(made)) break;
+      Wait(1'000'000);
     }
     if (!made.ok()) return void(Fault(StrCat("the market cannot be made: ", made.ToString())));
     promises_ = std::make_unique<Promises>(market, o_.seed + 1);
