@@ -274,6 +274,7 @@ void Institutions::Correct(Agent* a) {
     auto report = a->sim->Correct(day);
     if (!absl::IsFailedPrecondition(report.status()))
       trace_->Add(StrCat("institution ", a->code), StrCat("corrects ", day.Iso(), ": ", Said(report.status())));
+    if (report.ok()) judge_->Corrected(a->code, day);
     // Nothing (left) to correct; anything else is trouble with files, and the desk telephones again.
     if (!report.ok() && !absl::IsFailedPrecondition(report.status())) a->wanted.insert(day);
   }

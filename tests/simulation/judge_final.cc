@@ -278,7 +278,8 @@ void Judge::CheckConfirmations(const Findings& found) {
           o.return_code() == "0303" && std::find(elsewhere.begin(), elsewhere.end(), o.ta_code()) != elsewhere.end();
       const bool taken =
           o.return_code() == "0001" &&
-          Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code()));
+          (Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code())) ||
+           TookMore(r->second.investor, o.fund_code()));
       if (!account && !joined && !taken && !Was(Fault::kTaRefuses, id)) {
         Fail("a refusal that its institution had no cause for", o.request_id(), "a confirmation",
              StrCat("REFUSED ", o.return_code(), " ", o.return_detail()), o.order_id());
