@@ -353,9 +353,10 @@ class Loop {
 
   bool FillOnce() {
     // Segments have their room already: writing to them never meets a full disk.
-    static constexpr const char* kWhere[] = {"/state/", "/log/next-segment", "/state/|/log/next-segment"};
-    const size_t where = o_.kills >= 50 ? Draw(3) : 0;
-    const bool log = where > 0;
+    // Under db/ alone: a run of ids is written elsewhere, and only its link into db/ finds no room.
+    static constexpr const char* kWhere[] = {"/state/", "/state/db/", "/log/next-segment", "/state/|/log/next-segment"};
+    const size_t where = Draw(o_.kills >= 50 ? 4 : 2);
+    const bool log = where > 1;
     const std::string filler = root_ + "/filler";
     const Full full = log || Draw(2) == 0 ? Full::kSuddenly : Full::kTold;
     const int64_t micros = 1'000'000 + static_cast<int64_t>(Draw(o_.kills > 50 ? 4'000'000 : 1'000'000));
