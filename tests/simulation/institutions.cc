@@ -195,6 +195,8 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     out.push_back(*std::move(parsed));
     // Units taken from under a promise come out as a shortfall, or as a line that is short.
     std::set<std::string> may;
+    // Where a redemption is left out, the next one of the investor seems to take other lots.
+    if (fault == Fault::kTaMissingLine) may = {"CONFIRMATION_DIFFERS"};
     if (fault == Fault::kTaForced) may = {"SHORTFALL", "CONFIRMATION_DIFFERS"};
     injected->push_back({fault, a->code, answer_day, std::move(order), std::move(breaks), std::move(may)});
   };

@@ -133,6 +133,7 @@ class Judge {
   // where `order` is empty?
   bool IsSpoilt(const std::string& ta, Date answer_day, const std::string& order) const;
   // Was this fault put into the answer about this order?
+  bool MayCause(const Injected& injected, const clearing::v1::Break& b) const;
   // An institution took more units of the fund from the investor than were asked for, and stands by it.
   bool TookMore(size_t investor, const std::string& fund) const;
   bool Was(Fault fault, const std::string& order) const;
