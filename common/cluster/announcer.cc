@@ -39,7 +39,7 @@ struct Announcer::State {
     for (const auto& [partition, epoch] : owned) {
       if (last) break;
       v1::Owned* out = word.add_owned();
-      out->set_service(std::string(NameOf(partition.service)));
+      out->set_service(std::string(ServiceName(partition.service)));
       out->set_partition(partition.partition.raw());
       out->set_epoch(epoch);
     }

@@ -184,7 +184,7 @@ void Directory::Fill(v1::DirectoryResponse* response) const {
   for (const auto& [partition, entry] : owners_) {
     if (!Fresh(entry, now)) continue;
     v1::Owner* out = response->add_owners();
-    out->set_service(std::string(NameOf(partition.service)));
+    out->set_service(std::string(ServiceName(partition.service)));
     out->set_partition(partition.partition.raw());
     out->set_address(entry.address);
     out->set_epoch(entry.epoch);

@@ -12,7 +12,7 @@ void AddDirectoryService(rpc::Handlers* handlers, const Directory* directory, La
         directory->Fill(response);
         for (const auto& [service, count] : layout.services()) {
           v1::ServiceSize* size = response->add_layout();
-          size->set_service(std::string(NameOf(service)));
+          size->set_service(std::string(ServiceName(service)));
           size->set_partitions(count);
         }
         reply(absl::OkStatus());

@@ -204,12 +204,12 @@ void States(const Route& route, const Message& request, Message* response, const
   auto fan = MakeFan(route, response, trip, courier, std::move(done));
   size_t expected = 0;
   for (const auto& [service, count] : courier->layout().services()) {
-    if (!only.empty() && only != NameOf(service)) continue;
+    if (!only.empty() && only != ServiceName(service)) continue;
     expected += count;
     const size_t first = fan->pieces.size();
     if (absl::Status s = GroupAll(service, courier, &fan->pieces); !s.ok()) return fan->done(std::move(s));
     auto* asks = google::protobuf::Arena::CreateMessage<admin::v1::StateHashesRequest>(&fan->arena);
-    asks->set_service(std::string(NameOf(service)));
+    asks->set_service(std::string(ServiceName(service)));
     for (size_t i = first; i < fan->pieces.size(); ++i) {
       fan->pieces[i].request = asks;
       fan->pieces[i].only_these = true;
@@ -447,8 +447,8 @@ absl::Status NoOwner(ServiceId service, PartitionId partition) {
   const std::string number = StrCat(partition.raw());
   return rpc::ErrorWithReason(
       absl::StatusCode::kUnavailable, "NO_OWNER",
-      StrCat("no process is known that serves ", NameOf(service), " partition ", number, "; nothing was done, ask again in a moment"),
-      {{"service", NameOf(service)}, {"partition", number}});
+      StrCat("no process is known that serves ", ServiceName(service), " partition ", number, "; nothing was done, ask again in a moment"),
+      {{"service", ServiceName(service)}, {"partition", number}});
 }
 
 absl::Status Heed(const absl::Status& status, const Courier::Part& part, const std::string& address, Directory* directory) {

@@ -21,7 +21,7 @@ void ForwardingHandlers::ServerCourier::Send(const rpc::Call& trip, const Target
     return SendByTransport(target, std::move(part), outgoing, std::move(done));
   }
   const rpc::Handlers::Method* method = served_->Find(part.route->method);
-  if (method == nullptr) return done(rpc::NotOwner(NameOf(part.service), part.owned.empty() ? 0 : part.owned.front()));
+  if (method == nullptr) return done(rpc::NotOwner(ServiceName(part.service), part.owned.empty() ? 0 : part.owned.front()));
   rpc::Call call{.caller = trip.caller, .internal = trip.internal, .deadline = trip.deadline, .hops = trip.hops};
   if (part.only_these) call.partitions.emplace(std::move(part.owned));
   method->unary(call, *part.request, part.response, std::move(done));
@@ -59,7 +59,7 @@ ForwardingHandlers::ForwardingHandlers(const rpc::Handlers* served, Node node)
 absl::Status ForwardingHandlers::NotOwner(LogPartition partition) const {
   const auto owner = node().directory->OwnerOf(partition);
   const bool known = owner && owner->address != node().address;
-  return rpc::NotOwner(NameOf(partition.service), partition.partition.raw(), known ? owner->address : "",
+  return rpc::NotOwner(ServiceName(partition.service), partition.partition.raw(), known ? owner->address : "",
                        known ? owner->epoch : 0);
 }
 

@@ -3,7 +3,7 @@
 //
 //   Layout layout(System::Layout(deps));
 //   layout.Count(ServiceId::kTrade)      // 32
-//   NameOf(ServiceId::kSimBank)          // "simbank"
+//   ServiceName(ServiceId::kSimBank)          // "simbank"
 #pragma once
 
 #include <array>
@@ -36,29 +36,16 @@ class Layout {
   std::array<uint16_t, 8> counts_{};
 };
 
-// As in topics and in the directory.
-constexpr std::string_view NameOf(ServiceId id) {
-  switch (id) {
-    case ServiceId::kSystem: return "system";
-    case ServiceId::kTrade: return "trade";
-    case ServiceId::kAccount: return "account";
-    case ServiceId::kProduct: return "product";
-    case ServiceId::kRisk: return "risk";
-    case ServiceId::kClearing: return "clearing";
-    case ServiceId::kSimBank: return "simbank";
-  }
-  return "unknown";
-}
 constexpr std::optional<ServiceId> ServiceOf(std::string_view name) {
   for (uint8_t i = 1; i <= 7; ++i)
-    if (NameOf(static_cast<ServiceId>(i)) == name) return static_cast<ServiceId>(i);
+    if (ServiceName(static_cast<ServiceId>(i)) == name) return static_cast<ServiceId>(i);
   return std::nullopt;
 }
 
 // The role of a process that plays this service; "" for the clock, which every process plays.
 constexpr std::string_view RoleOf(ServiceId id) {
   if (id == ServiceId::kSystem) return "";
-  return id == ServiceId::kSimBank ? "bank" : NameOf(id);
+  return id == ServiceId::kSimBank ? "bank" : ServiceName(id);
 }
 
 }  // namespace fundcore::cluster

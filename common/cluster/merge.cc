@@ -149,7 +149,7 @@ Merge MergePartitions(std::string name, ServiceId service) {
         Append(*all[i], rows, response);
         continue;
       }
-      return absl::InternalError(StrCat("the owners' answers do not name each partition of ", NameOf(service),
+      return absl::InternalError(StrCat("the owners' answers do not name each partition of ", ServiceName(service),
                                         " once; partition ", i, " is wrong"));
     }
     return absl::OkStatus();

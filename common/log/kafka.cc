@@ -119,7 +119,7 @@ absl::StatusOr<std::unique_ptr<KafkaLog>> KafkaLog::Open(Options options, KafkaO
   size_t count = 0;
   for (const auto& [service, partitions] : o.partitions) {
     if (partitions < 1 || partitions > kMaxPartitions) {
-      return absl::InvalidArgumentError(StrCat("service ", ServiceTopicName(service), " with ", partitions,
+      return absl::InvalidArgumentError(StrCat("service ", ServiceName(service), " with ", partitions,
                                                " partitions; from 1 to ", kMaxPartitions, " are possible"));
     }
     log->topics_.push_back(KafkaTopic(o.prefix, service));
@@ -200,7 +200,7 @@ void KafkaLog::Append(std::vector<AppendItem> items, Done done) {
       refused = absl::InvalidArgumentError(StrCat("a record of ", item.bytes.size(), " bytes is larger than the limit of ",
                                                   kMaxRecordBytes, "; split the batch. Nothing was appended"));
     } else if (IndexOf(item.partition) == kNone) {
-      refused = absl::InvalidArgumentError(StrCat("this log has no ", ServiceTopicName(item.partition.service), " partition ",
+      refused = absl::InvalidArgumentError(StrCat("this log has no ", ServiceName(item.partition.service), " partition ",
                                                   item.partition.partition.raw(), "; nothing was appended"));
     }
   }
@@ -274,7 +274,7 @@ void KafkaLog::OnReports(std::span<const std::unique_ptr<KafkaSent>> reports) {
 void KafkaLog::Tail(LogPartition partition, LogOffset from, Executor* executor, OnRecords on_records) {
   FC_CHECK(!started_, "Tail was called after Start");
   const size_t index = IndexOf(partition);
-  FC_CHECK(index != kNone, "this log has no ", ServiceTopicName(partition.service), " partition ", partition.partition.raw());
+  FC_CHECK(index != kNone, "this log has no ", ServiceName(partition.service), " partition ", partition.partition.raw());
   FC_CHECK(readers_[index] == nullptr, NameOf(index), " has a reader already");
   auto reader = std::make_shared<Reader>();
   reader->index = index;
@@ -514,7 +514,7 @@ void KafkaLog::OnReadError(const rd_kafka_message_s& m) {
 
 LogOffset KafkaLog::End(LogPartition partition) const {
   const size_t index = IndexOf(partition);
-  FC_CHECK(index != kNone, "this log has no ", ServiceTopicName(partition.service), " partition ", partition.partition.raw());
+  FC_CHECK(index != kNone, "this log has no ", ServiceName(partition.service), " partition ", partition.partition.raw());
   return ends_[index].load(std::memory_order_acquire);
 }
 
@@ -526,7 +526,7 @@ void KafkaLog::NoteEnd(size_t index, LogOffset end) {
 
 void KafkaLog::FetchEnd(LogPartition partition, OnEnd on_end) {
   const size_t index = IndexOf(partition);
-  FC_CHECK(index != kNone, "this log has no ", ServiceTopicName(partition.service), " partition ", partition.partition.raw());
+  FC_CHECK(index != kNone, "this log has no ", ServiceName(partition.service), " partition ", partition.partition.raw());
   {
     std::lock_guard lock(asks_mu_);
     if (started_ && !closing_) {

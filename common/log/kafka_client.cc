@@ -46,20 +46,7 @@ const KafkaClient::Settings& Defaults() {
 
 }  // namespace
 
-std::string_view ServiceTopicName(ServiceId id) {
-  switch (id) {
-    case ServiceId::kSystem: return "system";
-    case ServiceId::kTrade: return "trade";
-    case ServiceId::kAccount: return "account";
-    case ServiceId::kProduct: return "product";
-    case ServiceId::kRisk: return "risk";
-    case ServiceId::kClearing: return "clearing";
-    case ServiceId::kSimBank: return "simbank";
-  }
-  return "unknown";
-}
-
-std::string KafkaTopic(std::string_view prefix, ServiceId id) { return StrCat(prefix, ".", ServiceTopicName(id)); }
+std::string KafkaTopic(std::string_view prefix, ServiceId id) { return StrCat(prefix, ".", ServiceName(id)); }
 std::string KafkaDirectoryTopic(std::string_view prefix) { return StrCat(prefix, ".directory"); }
 
 absl::Status ValidatePrefix(std::string_view prefix) {

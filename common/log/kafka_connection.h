@@ -28,8 +28,6 @@ struct KafkaConnection {
 // kInvalidArgument where a broker has no port or a property may not be set.
 absl::Status ValidateConnection(const KafkaConnection& connection);
 
-// "trade": the name of a service in topics and groups.
-std::string_view ServiceTopicName(ServiceId id);
 std::string KafkaTopic(std::string_view prefix, ServiceId id);
 // Which log a checkpoint's offsets are of.
 inline std::string KafkaLogId(std::string_view prefix) { return "kafka:" + std::string(prefix); }

@@ -34,6 +34,20 @@ enum class ServiceId : uint8_t {
   kSimBank = 7,
 };
 
+// As in topics, groups, the directory and messages.
+constexpr std::string_view ServiceName(ServiceId id) {
+  switch (id) {
+    case ServiceId::kSystem: return "system";
+    case ServiceId::kTrade: return "trade";
+    case ServiceId::kAccount: return "account";
+    case ServiceId::kProduct: return "product";
+    case ServiceId::kRisk: return "risk";
+    case ServiceId::kClearing: return "clearing";
+    case ServiceId::kSimBank: return "simbank";
+  }
+  return "unknown";
+}
+
 struct LogPartition {
   ServiceId service = ServiceId::kSystem;
   PartitionId partition;

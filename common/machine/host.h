@@ -144,6 +144,8 @@ class HostBase {
   bool Serves(PartitionId p) { return Has(p) && Base(p)->serving(); }
   // The epoch in force, as played. On the partition's executor.
   uint64_t EpochOf(PartitionId p) { return Base(p)->state().meta.epoch; }
+  // The latest stamp, as played. On the partition's executor.
+  TimePoint LastStamp(PartitionId p) { return Base(p)->state().meta.now; }
   // Runs on a partition's executor whenever it is served from now on, or not any more. Before anything runs.
   void OnServing(std::function<void(PartitionId, bool)> hook);
 

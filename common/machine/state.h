@@ -448,12 +448,17 @@ class Todo {
   void Add(const K& key) {
     if (table_.Find(key)) return;
     table_.Mutable(key).present = true;
+    ++size_;
     if (!state_.standby) fresh_.push_back(key);
   }
   void Remove(const K& key) {
+    if (!table_.Find(key)) return;
     table_.Erase(key);
+    --size_;
   }
   bool Contains(const K& key) { return table_.Find(key) != nullptr; }
+  // True only where that is known: not before the worker has taken for the first time.
+  bool empty() const { return started_ && size_ == 0; }
 
   // For the worker: moves out the keys added since the last call and still there, at most `limit`.
   std::vector<K> TakeFresh(size_t limit = SIZE_MAX) {
@@ -462,6 +467,7 @@ class Todo {
       term_ = state_.term;
       fresh_.clear();
       table_.ScanAll([&](const K& k, const One&) { return fresh_.push_back(k), true; });
+      size_ = fresh_.size();
     }
     std::vector<K> out;
     size_t i = 0;
@@ -488,6 +494,7 @@ class Todo {
   State& state_;
   Table<K, One> table_;
   std::vector<K> fresh_;
+  size_t size_ = 0;
   uint64_t term_ = 0;
   bool started_ = false;
 };

@@ -109,11 +109,25 @@ class PatientFileSystem : public rocksdb::FileSystemWrapper {
                               std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* dbg) override {
     uint64_t size = 0;
     if (!FileSystemWrapper::GetFileSize(name, options.io_options, &size, dbg).ok()) size = 0;  // a new file
-    return Wrap(FileSystemWrapper::ReopenWritableFile(name, options, result, dbg), size, result);
+    return Wrap(shared_->UntilRoom([&] { return FileSystemWrapper::ReopenWritableFile(name, options, result, dbg); }), size,
+                result);
   }
   IOStatus ReuseWritableFile(const std::string& name, const std::string& old_name, const rocksdb::FileOptions& options,
                              std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* dbg) override {
     return Wrap(FileSystemWrapper::ReuseWritableFile(name, old_name, options, result, dbg), 0, result);
+  }
+  // A name needs room, too, where its folder has to grow. Each of these happens as a whole or not at all.
+  IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options, IODebugContext* dbg) override {
+    return shared_->UntilRoom([&] { return FileSystemWrapper::LinkFile(from, to, options, dbg); });
+  }
+  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options, IODebugContext* dbg) override {
+    return shared_->UntilRoom([&] { return FileSystemWrapper::RenameFile(from, to, options, dbg); });
+  }
+  IOStatus CreateDir(const std::string& folder, const IOOptions& options, IODebugContext* dbg) override {
+    return shared_->UntilRoom([&] { return FileSystemWrapper::CreateDir(folder, options, dbg); });
+  }
+  IOStatus CreateDirIfMissing(const std::string& folder, const IOOptions& options, IODebugContext* dbg) override {
+    return shared_->UntilRoom([&] { return FileSystemWrapper::CreateDirIfMissing(folder, options, dbg); });
   }
   IOStatus NewLogger(const std::string& name, const IOOptions&, std::shared_ptr<rocksdb::Logger>* result,
                      IODebugContext*) override {

@@ -132,7 +132,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line) {
   if (!takes) return;
   Holding& holding = HoldingOf(line);
   if (holding.units < line.units) Find(line, "SHORT", "ConfirmedVol", holding.units.ToString(), line.units.ToString());
-  TakeUnits(holding, line.units, LotOrder::kOldestFirst, line.confirm_day);
+  TakeUnits(holding, line.units, machine_.LotOrderOf(line.fund, TimePoint::At(line.confirm_day, TimeOfDay())), Date());
 }
 
 void ConfirmationChecker::CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund) {

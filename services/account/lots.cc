@@ -40,7 +40,7 @@ Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on) {
   };
   for (const bool early : {false, true}) {
     const auto visit = [&](Lot& lot) {
-      if (left.is_positive() && (lot.usable_from > usable_on) == early) take(lot);
+      if (left.is_positive() && (usable_on.is_set() && lot.usable_from > usable_on) == early) take(lot);
     };
     if (order == LotOrder::kOldestFirst) {
       std::for_each(holding.lots.begin(), holding.lots.end(), visit);

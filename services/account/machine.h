@@ -95,6 +95,8 @@ class AccountMachine {
   // Everything ever settled or to be settled; for recomputing the house's legs.
   void ForEachSettlement(absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit);
   // The figures' hash under which (ta, confirmation day, TASerialNO) was posted; nothing where it was not.
+  // Which lots of the fund leave first, by its terms at that moment.
+  LotOrder LotOrderOf(const FundCode& fund, TimePoint at);
   std::optional<uint64_t> FindPosted(const TaCode& ta, const TradeLine& line);
   static uint64_t FiguresHash(const TradeLine& line);
   uint64_t investors() { return sequences_.Get().investors; }

@@ -72,6 +72,11 @@ Posting AccountMachine::PostingOf(const Line& l, bool with_reference) const {
           .reference = with_reference ? l.in.serial.view() : std::string_view()};
 }
 
+LotOrder AccountMachine::LotOrderOf(const FundCode& fund, TimePoint at) {
+  const FundTerms* terms = products_.Fund(fund, at);
+  return terms && terms->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
+}
+
 Date AccountMachine::UsableFrom(const FundCode& fund, Date confirm_day, const Context& ctx) {
   if (const FundTerms* terms = products_.Fund(fund, ctx.now)) {
     if (const TradingCalendar* calendar = products_.Calendar(terms->calendar)) {
@@ -187,8 +192,7 @@ Units AccountMachine::RemoveUnits(Line& l, Holding& holding, Units units, Cause 
 
 void AccountMachine::PostRedemption(Line& l) {
   Reservation* r = l.reservation;
-  const FundTerms* terms = products_.Fund(l.in.fund, r ? r->received_at : l.ctx.now);
-  const LotOrder order = terms && terms->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
+  const LotOrder order = LotOrderOf(l.in.fund, r ? r->received_at : l.ctx.now);
   const Date usable_on = r ? r->trade_day : l.in.confirm_day;
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
@@ -196,6 +200,8 @@ void AccountMachine::PostRedemption(Line& l) {
     const Units promised = std::min({left, r ? r->units_left : Units(), holding->frozen});
     left -= RemoveUnits(l, *holding, promised, Cause::kUnitsRedeemed, order, usable_on);
     left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, usable_on);
+    // More than was asked for, and people have accepted it: the register counts, also against what other orders were promised.
+    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, order, usable_on);
   }
   if (r) r->units_left -= std::min(r->units_left, l.in.units);
   if (left.is_positive()) {
@@ -218,10 +224,10 @@ void AccountMachine::PostTaken(Line& l) {
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (holding) {
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, LotOrder::kOldestFirst,
-                        l.in.confirm_day);
-    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, LotOrder::kOldestFirst,
-                        l.in.confirm_day);
+    // In the fund's order of lots, as if it had been asked for; none is too young for it.
+    const LotOrder order = LotOrderOf(l.in.fund, TimePoint::At(l.in.confirm_day, TimeOfDay()));
+    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, Date());
+    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, order, Date());
   }
   if (left.is_positive()) {
     l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());

@@ -165,14 +165,21 @@ void AccountServiceImpl::Collect(const rpc::Call& call, std::function<void(Parti
   for (size_t i = 0; i < shards; ++i) {
     machine::Shard* shard = host_.shards()[i].get();
     shard->executor()->Post([this, shard, all, gather, i] {
+      // Counted up first, so that the last partition, and nobody before it, hands the part in.
+      auto left = std::make_shared<size_t>(1);
       for (auto& base : shard->partitions()) {
-        auto& partition = static_cast<Partition&>(*base);
-        if (!all->asked[partition.id().partition.raw()]) continue;
-        all->status[i] = ReadyFor(all->call, partition, false);
-        if (!all->status[i].ok()) break;
-        all->work(partition, all->parts[i]);
+        auto* partition = static_cast<Partition*>(base.get());
+        if (!all->asked[partition->id().partition.raw()]) continue;
+        ++*left;
+        // Sums that others act upon, with money: not before it is known that nobody else owns the partition by now.
+        partition->WhenFresh([this, partition, all, gather, i, left] {
+          if (all->status[i].ok()) all->status[i] = ReadyFor(all->call, *partition, false);
+          if (all->status[i].ok()) all->work(*partition, all->parts[i]);
+          if (--*left == 0) gather->One();
+        });
+        if (partition->wants_tick()) shard->Wake();
       }
-      gather->One();
+      if (--*left == 0) gather->One();
     });
   }
 }

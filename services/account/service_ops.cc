@@ -11,6 +11,7 @@ namespace {
 constexpr int kLinesACommand = 1'000;
 constexpr int kMaxLines = 100'000;
 constexpr int kMaxItems = 20'000;
+constexpr int kMaxReleasedFirst = 64;  // with one reservation
 constexpr int64_t kMaxFigure = 100'000'000'000'000'000;  // beyond every field of the file standard, below overflow
 
 std::string At(std::string_view list, size_t i) { return StrCat(list, "[", i, "]"); }
@@ -204,6 +205,9 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
+  if (item.release_first_size() > kMaxReleasedFirst) {
+    return BadField("release_first", StrCat(item.release_first_size()), StrCat("are too many; send at most ", kMaxReleasedFirst));
+  }
   const int64_t asked = redemption ? item.units_e2() : item.amount_fen();
   const int64_t other = redemption ? item.amount_fen() : item.units_e2();
   if (asked <= 0 || asked > kMaxFigure || other != 0) {
@@ -278,6 +282,10 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      for (const uint64_t over : item.release_first()) {
+        const account::Release release{OrderId(over), c.investor};
+        if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);
+      }
       const auto executed = [part, i](const Result& r) {
         Write(r, part->batch->response->mutable_outcomes(static_cast<int>(i)));
         part->One();

@@ -68,6 +68,17 @@ TradeMachine::Result TradeMachine::Execute(const Released& c, const machine::Con
   return {};
 }
 
+std::vector<uint64_t> TradeMachine::ReleasesBefore(const Order& order, size_t most) {
+  std::vector<uint64_t> owed;
+  if (releases_.empty()) return owed;
+  for (uint64_t seq = order.previous; seq != 0 && most > 0; --most) {
+    if (releases_.Contains(seq)) owed.push_back(seq);
+    const Order* before = orders_.Find(seq);
+    seq = before ? before->previous : 0;
+  }
+  return owed;
+}
+
 Order* TradeMachine::OwnOrder(InvestorId investor, OrderId order) {
   if (PartitionOf(order) != partition_) return nullptr;
   const Order* o = orders_.Find(SequenceOf(order));

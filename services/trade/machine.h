@@ -114,6 +114,8 @@ class TradeMachine {
   // Orders wait for product rules that are known by now: submit a Review.
   bool review_due();
   machine::Todo<uint64_t>& releases() { return releases_; }
+  // Of the last `most` orders of the same investor before this one: those that are over and whose release is still owed.
+  std::vector<uint64_t> ReleasesBefore(const Order& order, size_t most);
 
   // --- For those who wait. ---
   // From now on the sequences of changed orders are collected in changes(); the reader empties it.

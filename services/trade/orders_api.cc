@@ -195,7 +195,7 @@ void TradeService::RegisterOrders(rpc::Handlers* handlers) {
         if (auto s = CheckOrderId(request.order_id(), deps_.partitions); !s.ok()) return stream->Finish(s);
         const OrderId id(request.order_id());
         Desk* desk = desks_[PartitionOf(id).raw() % desks_.size()].get();
-        host_.ExecutorOf(PartitionOf(id))->Post([desk, id, stream = std::move(stream)]() mutable {
+        host_.On(PartitionOf(id), [desk, id, stream = std::move(stream)](TradePartition&) mutable {
           desk->Watch(id, std::move(stream));
         });
       });

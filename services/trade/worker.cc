@@ -12,6 +12,7 @@ constexpr size_t kNewABatch = 8'000;
 constexpr size_t kWaitedABatch = 2'000;
 constexpr size_t kReleasesABatch = 8'000;
 constexpr size_t kProbeItems = 100;
+constexpr size_t kLookedBack = 32;  // orders of an investor whose releases go along with the next reservation
 constexpr Duration kDeadline = Duration::Seconds(10);
 constexpr Duration kLongestPause = Duration::Seconds(5);
 constexpr Duration kTick = Duration::Micros(1'000'000 / Allowance::kTicks);
@@ -306,6 +307,8 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       r->set_units_e2(o.units.raw());
       r->set_trade_day(o.trade_day.raw());
       r->set_received_at_us(o.received_at.raw());
+      // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
+      for (uint64_t over : machine.ReleasesBefore(o, kLookedBack)) r->add_release_first(machine.IdOf(over).raw());
     }
     if (asks & BitOf(Peer::kRisk)) {
       risk::v1::DecideItem* d = batch->decide.add_items();

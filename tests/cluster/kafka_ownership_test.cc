@@ -29,7 +29,7 @@ int MemberMain(int argc, char** argv) {
   options.session = Duration::Millis(std::atoi(argv[4]));
   KafkaOwnership ownership(options);
   const absl::Status status = ownership.Start([](LogPartition p, bool granted) {
-    const std::string line = StrCat(granted ? "+ " : "- ", ServiceTopicName(p.service), " ", p.partition.raw(), "\n");
+    const std::string line = StrCat(granted ? "+ " : "- ", ServiceName(p.service), " ", p.partition.raw(), "\n");
     if (write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
   });
   if (!status.ok()) return 1;

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   using namespace fundcore;
   crash::LoopOptions options;
   options.kills = 200;
-  options.investors = 2000;
+  options.investors = 4000;
   options.first_starts = 40;
   std::vector<std::string> kinds;
   CLI::App app{"crash_loop: kills, stops, starves and damages a real server under load, and holds it to its promises"};
@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
       ->delimiter(',')->check(CLI::IsMember(crash::Kinds()));
   app.add_option("--minutes", options.minutes, "no new blow after so long; 0 = all of them")->check(CLI::Range(0, 100'000));
   app.add_option("--rate", options.rate, "orders a second")->check(CLI::Range(1, 1'000'000));
-  app.add_option("--investors", options.investors, "at most 1,000 orders each are accepted a day")->check(CLI::Range(10, 1'000'000));
+  app.add_option("--investors", options.investors, "at most 1,000 orders each are sent")->check(CLI::Range(10, 1'000'000));
   app.add_option("--first-starts", options.first_starts, "new folders whose first start is cut short")->check(CLI::Range(0, 100'000));
   app.add_flag("--small-disk", options.small_disk, "fill a small file system in memory for real (root); holds about 100 kills");
   CLI11_PARSE(app, argc, argv);

@@ -40,7 +40,7 @@ TEST(KillTest, TheJudgeIsAwake) {
 
   Promises promises(market, 1);
   trade::v1::OrderOutcome outcome;
-  const auto sent = promises.Make(), never_sent = promises.Make();
+  const auto sent = *promises.Make(), never_sent = *promises.Make();
   trade::v1::SubmitOrderRequest request;
   *request.mutable_order() = sent;
   trade::v1::SubmitOrderResponse response;

@@ -23,7 +23,7 @@ struct LoopOptions {
   std::set<std::string> kinds = {"kill", "stop", "crashpoint", "diskfull", "damage"};
   int minutes = 0;                 // ends early after so long; 0: no limit
   int rate = 3000;                 // orders a second
-  int investors = 400;             // at most 1,000 orders each: more a day are challenged by risk
+  int investors = 400;             // at most 1,000 orders each: more a day are challenged by risk, so that nothing new comes after
   int first_starts = 4;            // of new folders that die at a call on the disk; with crashpoint
   bool small_disk = false;         // on a small file system of its own in memory, filled for real; needs root
   bool tell = true;                // a line for each blow

@@ -23,6 +23,7 @@ constexpr char kTrade[] = "fundcore.trade.v1.TradeService/";
 constexpr char kAccount[] = "fundcore.account.v1.AccountService/";
 constexpr char kTooSmall[] = "AMOUNT_BELOW_FIRST_MINIMUM";
 constexpr int64_t kMinimumFen = 1000;  // of the market's funds
+constexpr uint32_t kMostOrders = 1000;  // of an investor; risk asks for a second proof of what is above in a day
 constexpr int kDeadlineSeconds = 4;
 
 // Codes that say nothing about the order: the request is sent again.
@@ -58,11 +59,17 @@ uint64_t Promises::Draw(uint64_t below) {
   return random_.Below(below);
 }
 
-NewOrder Promises::Make() {
+std::optional<NewOrder> Promises::Make() {
   std::lock_guard lock(mu_);
+  const size_t count = market_.investors.size();
+  size_t who = random_.Below(count);
+  placed_.resize(count);
+  for (size_t i = 0; i < count && placed_[who] == kMostOrders; ++i) who = (who + 1) % count;
+  if (placed_[who] == kMostOrders) return std::nullopt;
+  ++placed_[who];
   const std::string id = absl::StrFormat("%016x%08x", random_.Next(), orders_.size());
   Promise p;
-  p.investor = market_.investors[random_.Below(market_.investors.size())];
+  p.investor = market_.investors[who];
   p.too_small = random_.Below(50) == 0;
   p.amount_fen = p.too_small ? 1 + static_cast<int64_t>(random_.Below(kMinimumFen - 1))
                              : kMinimumFen + static_cast<int64_t>(random_.Below(100'000));
@@ -97,7 +104,7 @@ void Promises::Cancelled(const std::string& request_id) {
   ++cancels;
 }
 
-bool Promises::Heard(const NewOrder& order, const OrderOutcome& outcome) {
+bool Promises::Heard(const NewOrder& order, const OrderOutcome& outcome, const Promise* known) {
   const std::string& id = order.request_id();
   if (outcome.code() != 0) {
     const auto code = static_cast<absl::StatusCode>(outcome.code());
@@ -126,7 +133,7 @@ bool Promises::Heard(const NewOrder& order, const OrderOutcome& outcome) {
       break;
     case trade::v1::ACCEPTED:
       if (p.too_small) say("was accepted, below the minimum");
-      if (p.cancelled) say("was cancelled and is ACCEPTED again");
+      if (known ? known->cancelled : p.cancelled) say("was cancelled and is ACCEPTED again");
       break;
     case trade::v1::REJECTED:
       if (!p.too_small || outcome.reason() != kTooSmall) say(StrCat("was refused: ", outcome.reason(), " ", outcome.message()));
@@ -226,7 +233,12 @@ void Load::Batches() {
   while (!ended_) {
     std::vector<NewOrder> open;
     const uint64_t size = hurry_ ? 2000 : 10 + promises_->Draw(60);
-    for (uint64_t i = 0; i < size; ++i) open.push_back(promises_->Make());
+    while (open.size() < size) {
+      const std::optional<NewOrder> order = promises_->Make();
+      if (!order) break;
+      open.push_back(*order);
+    }
+    if (open.empty()) return;
     while (!open.empty()) {
       trade::v1::SubmitOrdersRequest request;
       for (const NewOrder& o : open) *request.add_orders() = o;
@@ -254,17 +266,18 @@ void Load::Batches() {
 void Load::Singles() {
   const std::string method = StrCat(kTrade, "SubmitOrder");
   while (!ended_) {
-    const NewOrder order = promises_->Make();
+    const std::optional<NewOrder> order = promises_->Make();
+    if (!order) return;
     for (bool open = true; open;) {
       trade::v1::SubmitOrderRequest request;
-      *request.mutable_order() = order;
+      *request.mutable_order() = *order;
       trade::v1::SubmitOrderResponse response;
       const absl::Status s = Send(method.c_str(), request, &response);
       if (!s.ok()) {
         if (!IsTrouble(s.code())) return promises_->Violation(StrCat("an order was refused: ", s.ToString()));
         continue;
       }
-      open = !promises_->Heard(order, response.outcome());
+      open = !promises_->Heard(*order, response.outcome());
       if (open) Pause(20'000);
     }
     Pause(5'000);
@@ -320,7 +333,7 @@ void Load::Repeats() {
         promises_->Violation(StrCat("the repeated order ", request.order().request_id(), " was refused: ", s.ToString()));
         open = false;
       } else {
-        open = !promises_->Heard(request.order(), response.outcome());
+        open = !promises_->Heard(request.order(), response.outcome(), &p);
         if (!open) ++promises_->repeats;
       }
     }

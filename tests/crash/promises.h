@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,15 +44,16 @@ class Promises {
   Promises(const testing::Market& market, uint64_t seed) : market_(market), random_(seed) {}
 
   const testing::Market& market() const { return market_; }
-  // A new order, recorded before it is sent.
-  trade::v1::NewOrder Make();
+  // A new order, recorded before it is sent. None where every investor has sent what risk lets through in a day.
+  std::optional<trade::v1::NewOrder> Make();
   // The order of an earlier promise again, as it was sent. False where there is none yet that was acknowledged.
   bool Earlier(trade::v1::NewOrder* order, Promise* promise);
   // An acknowledged, accepted order that nobody asked to cancel; the caller now does. False where there is none.
   bool ToCancel(std::string* request_id, Promise* promise);
   void Cancelled(const std::string& request_id);
-  // What the server said of an order; notes contradictions. True where it was an answer: false, send it again.
-  bool Heard(const trade::v1::NewOrder& order, const trade::v1::OrderOutcome& outcome);
+  // What the server said of an order; notes contradictions. True where it was an answer: false, send it again. `known` is what
+  // was known when it was asked, where others may have heard newer things since: an answer may be read late.
+  bool Heard(const trade::v1::NewOrder& order, const trade::v1::OrderOutcome& outcome, const Promise* known = nullptr);
   // A payment that is done.
   void Deposited(uint64_t investor, int64_t fen);
   void NoAnswer(absl::StatusCode code);
@@ -71,6 +73,7 @@ class Promises {
   const testing::Market& market_;
   mutable std::mutex mu_;
   SeededRandom random_;
+  std::vector<uint32_t> placed_;       // new orders, by investor
   std::map<std::string, Promise> orders_;
   std::vector<std::string> ids_;       // of acknowledged orders
   std::map<uint64_t, int64_t> deposits_;

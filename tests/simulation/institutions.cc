@@ -195,6 +195,8 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     out.push_back(*std::move(parsed));
     // Units taken from under a promise come out as a shortfall, or as a line that is short.
     std::set<std::string> may;
+    // Where a redemption is left out, the next one of the investor seems to take other lots.
+    if (fault == Fault::kTaMissingLine) may = {"CONFIRMATION_DIFFERS"};
     if (fault == Fault::kTaForced) may = {"SHORTFALL", "CONFIRMATION_DIFFERS"};
     injected->push_back({fault, a->code, answer_day, std::move(order), std::move(breaks), std::move(may)});
   };
@@ -274,6 +276,7 @@ void Institutions::Correct(Agent* a) {
     auto report = a->sim->Correct(day);
     if (!absl::IsFailedPrecondition(report.status()))
       trace_->Add(StrCat("institution ", a->code), StrCat("corrects ", day.Iso(), ": ", Said(report.status())));
+    if (report.ok()) judge_->Corrected(a->code, day);
     // Nothing (left) to correct; anything else is trouble with files, and the desk telephones again.
     if (!report.ok() && !absl::IsFailedPrecondition(report.status())) a->wanted.insert(day);
   }

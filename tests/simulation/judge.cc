@@ -154,6 +154,7 @@ void Judge::CancelAnswered(const std::string& request, const absl::Status& statu
                   tv1::OrderState_Name(order.state()));
     }
     r.cancel_acknowledged = true;
+    if (r.cancelled_at == 0) r.cancelled_at = ++heard_;
     CheckState(request, r, order.state(), "");
     if (r.state != tv1::CANCELLED) {
       Fail("an order was cancelled that had another outcome", request, tv1::OrderState_Name(r.state), "CANCELLED");
@@ -267,9 +268,13 @@ void Judge::SawStopped(const std::string& fund, TimePoint since, TimePoint asked
   stop.sure_to = std::max(stop.sure_to, asked);
 }
 
+void Judge::Corrected(const std::string& ta, Date answer_day) {
+  for (Injected& i : injected_) i.corrected |= i.ta == ta && i.answer_day == answer_day;
+}
+
 bool Judge::IsSpoilt(const std::string& ta, Date answer_day, const std::string& order) const {
   return std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) {
-    if (i.ta != ta || i.answer_day != answer_day) return false;
+    if (i.ta != ta || i.answer_day != answer_day || i.corrected) return false;
     if (order.empty()) return i.fault == Fault::kTaDamaged;
     const bool line =
         i.fault == Fault::kTaWrongFigure || i.fault == Fault::kTaMissingLine || i.fault == Fault::kTaDoubledLine;
@@ -309,6 +314,14 @@ bool Judge::Was(Fault fault, const std::string& order) const {
                      [&](const Injected& i) { return i.fault == fault && i.order == order; });
 }
 
+bool Judge::TookMore(size_t investor, const std::string& fund) const {
+  return std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) {
+    OrderId order;
+    return i.fault == Fault::kTaWrongRegister && ParseOrderId(i.order, &order) && by_order_.contains(order.raw()) &&
+           InvestorOf(order.raw()) == investor && FundOf(order.raw()) == fund;
+  });
+}
+
 // The least that the investor can have had to spend at any moment between the sending of the order and its refusal,
 // assuming that everything that may have taken money had, and that nothing had come back that was not known to be back.
 bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const {
@@ -335,9 +348,10 @@ bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool
       redemption |= a.content.business == 24;
     }
     if (redemption) most = INT64_MAX / 2;  // its proceeds may be there: known only to bounds
-    // Trade's own rules are applied before anything is set aside.
-    const bool never = other.state == tv1::REJECTED && other.refused_at < r.sent_at;
-    if (!never) least -= amount;
+    // What the investor knew to be over must not hold anything back any more.
+    const bool over = (other.state == tv1::REJECTED && other.refused_at < r.sent_at) ||
+                      (other.cancelled_at != 0 && other.cancelled_at < r.sent_at);
+    if (!over) least -= amount;
   }
   *proven = most < r.content.amount_fen;
   return least < r.content.amount_fen;

@@ -67,6 +67,7 @@ struct Injected {
   std::string order;             // AppSheetSerialNo, empty where it is about a file
   std::set<std::string> breaks;  // kinds of break, one of which must report it; none: none has to
   std::set<std::string> may;     // further kinds that may come of it
+  bool corrected = false;        // the institution has sent better files since
 };
 
 // Everybody's books when all is quiet. Gathered by the run through the public calls.
@@ -101,6 +102,8 @@ class Judge {
   // Files, once published, stay as they are; looked at now and then.
   void SawFiles(const MemoryFiles& files);
   void Inject(Injected injected) { injected_.push_back(std::move(injected)); }
+  // The institution has corrected its answer: what is odd about the new one is no slip.
+  void Corrected(const std::string& ta, Date answer_day);
   // Purchases of the fund may be refused from then on.
   void StoppedPurchases(const std::string& fund, TimePoint possible_from);
   // The fund was stopped when asked for; so it has been since the first time, for nobody stops it twice. Its
@@ -130,6 +133,9 @@ class Judge {
   // where `order` is empty?
   bool IsSpoilt(const std::string& ta, Date answer_day, const std::string& order) const;
   // Was this fault put into the answer about this order?
+  bool MayCause(const Injected& injected, const clearing::v1::Break& b) const;
+  // An institution took more units of the fund from the investor than were asked for, and stands by it.
+  bool TookMore(size_t investor, const std::string& fund) const;
   bool Was(Fault fault, const std::string& order) const;
   bool WasAcknowledged(const std::string& request) const;
   // All that were acknowledged so far, in the order in which that was heard.
@@ -151,7 +157,7 @@ class Judge {
     int32_t trade_day = 0;
     trade::v1::OrderState state = trade::v1::ORDER_STATE_UNSPECIFIED;  // latest known
     std::string reason;
-    uint64_t sent_at = 0, accepted_at = 0, refused_at = 0;  // as Attempt::at; 0: not (yet) heard
+    uint64_t sent_at = 0, accepted_at = 0, refused_at = 0, cancelled_at = 0;  // as Attempt::at; 0: not (yet) heard
     bool cancel_sent = false, cancel_acknowledged = false;
     TimePoint cancel_sent_at;
     // What the investor had seen of their account before sending; -1 where they had not looked.

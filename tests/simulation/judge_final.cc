@@ -278,7 +278,8 @@ void Judge::CheckConfirmations(const Findings& found) {
           o.return_code() == "0303" && std::find(elsewhere.begin(), elsewhere.end(), o.ta_code()) != elsewhere.end();
       const bool taken =
           o.return_code() == "0001" &&
-          Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code()));
+          (Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code())) ||
+           TookMore(r->second.investor, o.fund_code()));
       if (!account && !joined && !taken && !Was(Fault::kTaRefuses, id)) {
         Fail("a refusal that its institution had no cause for", o.request_id(), "a confirmation",
              StrCat("REFUSED ", o.return_code(), " ", o.return_detail()), o.order_id());
@@ -406,6 +407,19 @@ void Judge::CheckBooks(const Findings& found) {
 }
 
 // A break has a cause that the run put there, and each such cause was found.
+// A line that differs is caused by what was done to that very line, or to another one of the same investor and fund: then the
+// lots that are left are others. A fen that differs elsewhere is nobody's but ours.
+bool Judge::MayCause(const Injected& i, const clearing::v1::Break& b) const {
+  if (i.ta != b.ta_code() || !(i.breaks.contains(b.kind()) || i.may.contains(b.kind()))) return false;
+  if (b.kind() != "CONFIRMATION_DIFFERS" || !by_order_.contains(b.order_id())) return true;
+  const std::string investor = FormatInvestorId(InvestorId(InvestorIdOf(InvestorOf(b.order_id()))));
+  const std::string fund = FundOf(b.order_id());
+  OrderId order;
+  if (!ParseOrderId(i.order, &order)) return i.order == StrCat("forced:", investor, ":", fund);
+  if (!by_order_.contains(order.raw())) return false;
+  return order.raw() == b.order_id() || (InvestorOf(order.raw()) == InvestorOf(b.order_id()) && FundOf(order.raw()) == fund);
+}
+
 void Judge::CheckBreaks(const Findings& found) {
   for (const auto& b : found.breaks) {
     if (b.state() != "CLOSED") {
@@ -419,9 +433,8 @@ void Judge::CheckBreaks(const Findings& found) {
              (b.kind() == "MISSING_CONFIRMATION" || b.rule() == "CONFIRM_DAY_DIFFERS");
     });
     if (late) continue;
-    const bool caused = std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) {
-      return i.ta == b.ta_code() && (i.breaks.contains(b.kind()) || i.may.contains(b.kind()));
-    });
+    const bool caused =
+        std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) { return MayCause(i, b); });
     if (!caused) {
       Fail("a break without a cause", StrCat("break ", b.break_id()), "no break",
            StrCat(b.kind(), " at ", b.ta_code(), " of ", b.day(), ": ", b.message()), b.order_id());

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -285,7 +286,9 @@ int Run(const Flags& f) {
   uint64_t from = 0, to = 0;
   Options base;
   if (!ParseSeeds(f, &from, &to)) {
-    std::fprintf(stderr, "simulate: give --seed=N or --seeds=A..B with 1 <= A <= B, at most ten million seeds\n");
+    const std::string given = f.seeds.empty() ? StrCat("--seed=", f.seed) : StrCat("--seeds=", f.seeds);
+    std::fprintf(stderr, "simulate: %s names no seeds; give --seed=N or --seeds=A..B with 1 <= A <= B, at most ten million\n",
+                 given.c_str());
     return 2;
   }
   if (!ParseWithout(f.without, &base.without)) return 2;
@@ -294,7 +297,9 @@ int Run(const Flags& f) {
     return 2;
   }
   if (f.days < 0 || f.days > 30 || f.orders < 0 || f.orders > 100'000 || f.jobs < 1 || f.jobs > 64) {
-    std::fprintf(stderr, "simulate: --days has at most 30, --orders at most 100000, --jobs 1 to 64\n");
+    std::fprintf(stderr,
+                 "simulate: --days=%d --orders=%d --jobs=%d: --days has at most 30, --orders at most 100000, --jobs 1 to 64\n",
+                 f.days, f.orders, f.jobs);
     return 2;
   }
   if (f.nodes < 0 || f.nodes > 9 || (f.nodes > 1 && !f.plant.empty())) {
@@ -302,6 +307,15 @@ int Run(const Flags& f) {
     return 2;
   }
   base.nodes = f.nodes;
+  if (!f.keep_files.empty()) {  // before the run, not after it
+    std::error_code bad;
+    std::filesystem::create_directories(f.keep_files, bad);
+    if (bad || ::access(f.keep_files.c_str(), W_OK) != 0) {
+      std::fprintf(stderr, "simulate: --keep-files=%s cannot be written (%s); name a folder that can\n", f.keep_files.c_str(),
+                   bad ? bad.message().c_str() : "no permission");
+      return 2;
+    }
+  }
   base.days = f.days;
   base.orders = f.orders;
   base.plant = f.plant;

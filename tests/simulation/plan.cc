@@ -179,7 +179,7 @@ std::string Plan::Describe() const {
   if (faults.none()) s += " none";
   for (size_t n = 0; n < nodes.size(); ++n) {
     s += StrCat("\n  process ", n, ":");
-    for (ServiceId service : nodes[n]) s += StrCat(" ", System::ServiceName(service));
+    for (ServiceId service : nodes[n]) s += StrCat(" ", ServiceName(service));
     if (nodes[n].empty()) s += " all services";
   }
   for (const GivenFund* f : funds()) {

@@ -581,7 +581,7 @@ std::string Simulation::Hash() {
        System::Layout({.partitions = plan_.partitions, .clearing_partitions = plan_.clearing_partitions})) {
     for (uint16_t p = 0; p < partitions; ++p) {
       for (const LogRecord& record : system_->Stored({service, PartitionId(p)})) {
-        all.Add(StrCat(System::ServiceName(service), "/", p, "/", record.offset, ":", record.bytes.size(), "\n"));
+        all.Add(StrCat(ServiceName(service), "/", p, "/", record.offset, ":", record.bytes.size(), "\n"));
         all.Add(record.bytes);
       }
     }

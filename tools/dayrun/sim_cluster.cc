@@ -229,7 +229,7 @@ SimCluster::SimCluster(const SimOptions& options, std::vector<std::set<ServiceId
   for (const auto& [service, count] : layout_) {
     FC_CHECK(service == ServiceId::kSystem ||
                  std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return Plays(n, service); }),
-             "no process plays ", System::ServiceName(service));
+             "no process plays ", ServiceName(service));
   }
 }
 
@@ -554,7 +554,7 @@ absl::StatusOr<std::string> SimCluster::StateHash() {
       for (uint16_t p = 0; p < host->partitions(); ++p) {
         machine::PartitionBase* partition = FindPartition(*node.life->system, {host->service(), PartitionId(p)});
         FC_ASSIGN_OR_RETURN(machine::StateHash hash, partition->state().Hash());
-        all.Add(StrCat(node.address, "/", System::ServiceName(host->service()), "/", p, " ", hash.Hex(), "\n"));
+        all.Add(StrCat(node.address, "/", ServiceName(host->service()), "/", p, " ", hash.Hex(), "\n"));
       }
     }
   }
@@ -597,7 +597,7 @@ absl::Status SimCluster::CheckReplay(const std::string& checkpoint) {
           FC_ASSIGN_OR_RETURN(machine::StateHash is, copy.HashOf(id));
           if (was.Hex() == is.Hex()) continue;
           return absl::DataLossError(StrCat("replay from ", checkpoint.empty() ? "the empty state" : checkpoint, ": ",
-                                            System::ServiceName(id.service), " partition ", p, " has hash ", is.Hex(),
+                                            ServiceName(id.service), " partition ", p, " has hash ", is.Hex(),
                                             ", the running one at ", node.address, " ", was.Hex()));
         }
       }

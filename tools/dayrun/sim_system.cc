@@ -184,7 +184,7 @@ absl::StatusOr<std::string> SimSystem::StateHash() {
     for (uint16_t p = 0; p < host->partitions(); ++p) {
       machine::PartitionBase* partition = host->ShardOf(PartitionId(p)).partitions()[p / host->shards().size()].get();
       FC_ASSIGN_OR_RETURN(machine::StateHash hash, partition->state().Hash());
-      all.Add(StrCat(System::ServiceName(host->service()), "/", p, " ", hash.Hex(), "\n"));
+      all.Add(StrCat(ServiceName(host->service()), "/", p, " ", hash.Hex(), "\n"));
     }
   }
   return all.Finish().Hex();
@@ -213,7 +213,7 @@ absl::Status SimSystem::CheckReplay(const std::string& checkpoint) {
       FC_ASSIGN_OR_RETURN(machine::StateHash is, copy.HashOf(id));
       if (was.Hex() != is.Hex()) {
         return absl::DataLossError(StrCat("replay from ", checkpoint.empty() ? "the empty state" : checkpoint, ": ",
-                                          System::ServiceName(id.service), " partition ", p, " has hash ", is.Hex(),
+                                          ServiceName(id.service), " partition ", p, " has hash ", is.Hex(),
                                           ", the running one ", was.Hex()));
       }
     }

@@ -35,7 +35,7 @@ double Look(machine::HostBase* host, const std::shared_ptr<Positions>& positions
 
 void PublishPartitions(Metrics* metrics, System* system) {
   for (machine::HostBase* host : system->hosts()) {
-    const MetricLabels labels = {{"service", std::string(System::ServiceName(host->service()))}};
+    const MetricLabels labels = {{"service", std::string(ServiceName(host->service()))}};
     metrics->AddComputed("fundcore_partitions", "Partitions of the service.", labels,
                          [host] { return static_cast<double>(host->partitions()); });
     metrics->AddComputed("fundcore_partitions_served", "Partitions of the service that this process owns.", labels, [host] {

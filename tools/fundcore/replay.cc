@@ -120,7 +120,7 @@ absl::Status CheckReplay(const std::string& data, const std::string& name, bool 
         if (hash.Hex() == it->second.hash && p->state().meta.next == it->second.next) continue;
         ++different;
         std::fprintf(stderr, "%s partition %d: stored %s at %llu, replayed %s at %llu\n",
-                     std::string(System::ServiceName(p->id().service)).c_str(), p->id().partition.raw(), it->second.hash.c_str(),
+                     std::string(ServiceName(p->id().service)).c_str(), p->id().partition.raw(), it->second.hash.c_str(),
                      static_cast<unsigned long long>(it->second.next), hash.Hex().c_str(),
                      static_cast<unsigned long long>(p->state().meta.next));
       }

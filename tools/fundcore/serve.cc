@@ -159,7 +159,7 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->kafka = log.Choice("kind", o->kafka ? "kafka" : "embedded", {"embedded", "kafka"}) == "kafka";
   o->brokers = log.String("brokers", o->brokers);
   o->topic_prefix = log.String("topic_prefix", o->topic_prefix);
-  o->session_timeout = log.Span("session_timeout", o->session_timeout, {.min = Duration::Millis(500), .max = Duration::Seconds(300)});
+  o->session_timeout = log.Span("session_timeout", o->session_timeout, {.min = Duration::Millis(1500), .max = Duration::Seconds(300)});
   o->one_replica_for_tests = log.Bool("one_replica_for_tests", o->one_replica_for_tests);
   // Named as librdkafka names them, values as text; what may not be set is refused when the log is opened.
   ConfigTable kafka = config.Table("kafka");
@@ -243,7 +243,6 @@ absl::Status Serve(const ServeOptions& o) {
     FC_ASSIGN_OR_RETURN(embedded, EmbeddedLog::Open({.folder = log_folder, .partitions = System::Layout(deps)}, &report));
     if (!report.Summary().empty()) FC_LOG(Warn, "{}", report.Summary());
   }
-  const auto close_log = [&] { member ? member->CloseLog() : embedded->Close(); };
   FC_ASSIGN_OR_RETURN(auto store, RocksStore::Open({.folder = o.data + "/state"}));
   FC_RETURN_IF_ERROR(MakeFolder(exchange));
   FC_ASSIGN_OR_RETURN(auto files, DiskFiles::Open(exchange));
@@ -324,7 +323,7 @@ absl::Status Serve(const ServeOptions& o) {
     checkpoints.Stop();
     for (auto& e : executors) e->Stop();
     blocking.Stop();
-    close_log();
+    if (embedded) embedded->Close();
     return started;
   }
   server->SetServing("", true);
@@ -365,7 +364,7 @@ absl::Status Serve(const ServeOptions& o) {
   if (member) member->CloseLog();  // its readers run on the executors
   for (auto& e : executors) e->Stop();
   blocking.Stop();
-  close_log();
+  if (embedded) embedded->Close();
   StopLogging();
   return flush;
 }

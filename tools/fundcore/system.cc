@@ -29,19 +29,6 @@ bool IsCheckpointName(std::string_view name) {
 
 }  // namespace
 
-std::string_view System::ServiceName(ServiceId id) {
-  switch (id) {
-    case ServiceId::kSystem: return "system";
-    case ServiceId::kTrade: return "trade";
-    case ServiceId::kAccount: return "account";
-    case ServiceId::kProduct: return "product";
-    case ServiceId::kRisk: return "risk";
-    case ServiceId::kClearing: return "clearing";
-    case ServiceId::kSimBank: return "simbank";
-  }
-  return "unknown";
-}
-
 std::string_view System::Version() { return kVersion; }
 
 std::vector<std::pair<ServiceId, uint16_t>> System::Layout(const ServiceDeps& deps) {
@@ -80,6 +67,15 @@ System::System(const SystemParts& parts) : parts_(parts) {
     clock_host_->ShardOf(kClockPartition).OnExecuted([this] {
       const TimePoint to = clock_host_->At(kClockPartition).machine().steered_to();
       if (to.raw() > 0) parts_.set_clock(to);
+    });
+  }
+  // A partition may come from a process whose clock was ahead: business time is not earlier here than its last stamp, and a
+  // wall clock that is too far behind it stops all stamps.
+  for (machine::HostBase* h : hosts()) {
+    h->OnServing([this, h](PartitionId p, bool serving) {
+      if (!serving || !parts_.not_before) return;
+      parts_.not_before(h->LastStamp(p));
+      CheckClock();
     });
   }
   clock_host_->OnServing([this](PartitionId, bool serving) {

@@ -85,7 +85,6 @@ class System {
   TimePoint LastStamp();
   // Service, number of partitions: how the log is laid out. The same for the life of a data folder.
   static std::vector<std::pair<ServiceId, uint16_t>> Layout(const ServiceDeps& deps);
-  static std::string_view ServiceName(ServiceId id);
   static std::string_view Version();
 
  private:

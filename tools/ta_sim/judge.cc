@@ -389,12 +389,10 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
   line.rate = redeemed.rate;
   if (const Fault* fault = FaultOf(FaultKind::kWrongRegister, line, number)) {
     FC_ASSIGN_OR_RETURN(const Shares delta, Shares::Parse(fault->arguments[1]));
-    auto& lots = found->second.lots;
-    if (lots.empty() || lots[0].units < delta) {
+    if (!TakeAndPrice(fund, &found->second.lots, delta, line.price, line.day, day_).enough) {
       return absl::InvalidArgumentError(
           StrCat("fault wrong-register takes more than order ", line.sheet.view(), " leaves; give less"));
     }
-    lots[0].units -= delta;
     line.confirmed_units += delta;
   }
   FC_RETURN_IF_ERROR(AddCash(line, fund, 124, true, line.confirmed_amount));

@@ -179,6 +179,37 @@ TEST_F(Posting, AForcedRedemptionOfPromisedUnitsPostsAndTheRestGoesToSuspense) {
   b.Do(Release{b.Order(2), li});  // its units are gone; nothing is frozen any more
 }
 
+TEST_F(Posting, ForcedRedemptionsTakeLotsInTheFundsOrder) {
+  Book lifo;
+  lifo.Absorb([](FundTerms& fund, InstitutionTerms&) { fund.lifo = true; });
+  const InvestorId wu = lifo.Open("wu", "10000");
+  lifo.Hold(1, wu, "1000", "1000", 20250303, 20250304);
+  lifo.Hold(2, wu, "500", "500", 20250310, 20250311);
+  TradeLine forced = lifo.Line(1, 0, wu, 142, 20250311);
+  forced.units = U("600");
+  forced.amount = Yuan("600");
+  lifo.Do(Book::File({forced}, "forced"));
+  // The newest lot, although no order could use it yet; then the older one.
+  const Holding& held = lifo.At(wu).holdings.at(0);
+  ASSERT_EQ(held.lots.size(), 1u);
+  EXPECT_EQ(held.lots[0].registered, D(20250304));
+  EXPECT_EQ(held.lots[0].units, U("900"));
+}
+
+TEST_F(Posting, MoreRedeemedThanAskedForComesOutOfWhatOthersWerePromised) {
+  b.Hold(1, li, "1000", "1000", 20250303, 20250304);
+  b.Do(b.Sell(2, li, "600", 20250310));
+  b.Do(b.Sell(3, li, "400", 20250310));
+  EXPECT_TRUE(b.Do(Book::File({Sold(1, 2, "601", "601", 20250311)}, "more")).applied->findings.empty());
+  EXPECT_EQ(Held().units, U("399"));
+  EXPECT_EQ(Held().frozen, U("399"));
+  EXPECT_EQ(b.machine().ledger().FindUnits({kTa, kFund})->suspense, Units()) << "the register has no such unit either";
+  TradeLine refused = Sold(2, 3, "0", "0", 20250311);
+  refused.return_code = ReturnCode("0001");
+  b.Do(Book::File({refused}, "refused"));
+  EXPECT_EQ(Held().free(), U("399"));
+}
+
 TEST_F(Posting, MoreConfirmedThanReservedGoesToSuspense) {
   b.Do(b.Buy(1, li, "100"));
   const Result r = b.Do(Book::File({b.Bought(1, 1, li, "120", "120", "0", "1", 20250304)}));

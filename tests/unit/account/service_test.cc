@@ -58,6 +58,7 @@ class AccountServiceTest : public ::testing::Test {
     for (Executor* e : executors_) world_.Kill(static_cast<SimExecutor*>(e));
   }
 
+  bool leased_ = false;
   void Serve() {
     executors_ = {world_.MakeExecutor("a0"), world_.MakeExecutor("a1")};
     peers_ = std::make_unique<rpc::DirectPeers>(rpc::Faults{.seed = 3}, CallerId("fundcore/account"));
@@ -71,6 +72,7 @@ class AccountServiceTest : public ::testing::Test {
     deps.vault = &vault_;
     deps.partitions = kPartitions;
     deps.owner = ++owner_;
+    deps.leased = leased_;
     service_ = std::make_unique<AccountServiceImpl>(deps);
     handlers_ = std::make_unique<rpc::Handlers>();
     service_->Register(handlers_.get());
@@ -244,6 +246,27 @@ TEST_F(AccountServiceTest, ABatchIsReservedOverAllPartitionsAndAnswersInOrder) {
   EXPECT_TRUE(Call("AccountOps/Release", release, &released).ok());
   EXPECT_EQ(Account(investors[1]).reserved_fen(), 0);
   ExpectBalanced();
+}
+
+TEST_F(AccountServiceTest, WhatIsOverIsReleasedBeforeTheNextReservation) {
+  const uint64_t li = Open("1");
+  Deposit(li, "r", 1'000);
+  v1::ReserveRequest first, second;
+  AddBuy(&first, li, 1, 900);
+  AddBuy(&second, li, 2, 800);
+  second.mutable_items(0)->add_release_first(first.items(0).order_id());
+  second.mutable_items(0)->add_release_first(MakeOrderId(PartitionId(900), 1).raw());  // none of this partition
+  v1::ReserveResponse a;
+  ASSERT_TRUE(Call("AccountOps/Reserve", first, &a).ok());
+  for (int twice = 0; twice < 2; ++twice) {
+    a.Clear();
+    ASSERT_TRUE(Call("AccountOps/Reserve", second, &a).ok());
+    EXPECT_EQ(a.outcomes(0).reason_name(), "");
+    EXPECT_EQ(Account(li).reserved_fen(), 800);
+  }
+  ExpectBalanced();
+  for (int i = 0; i < 64; ++i) second.mutable_items(0)->add_release_first(1);
+  EXPECT_EQ(Call("AccountOps/Reserve", second, &a).code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(AccountServiceTest, BadShapesAndForeignCallersAreTurnedAway) {

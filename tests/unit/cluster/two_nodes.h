@@ -141,7 +141,7 @@ class TwoNodes final : public dayrun::Driver {
         for (uint16_t p = 0; p < count; ++p) {
           if (!side->node.serves({service, PartitionId(p)})) continue;
           v1::Owned* owned = word.add_owned();
-          owned->set_service(std::string(NameOf(service)));
+          owned->set_service(std::string(ServiceName(service)));
           owned->set_partition(p);
           owned->set_epoch(1);
         }

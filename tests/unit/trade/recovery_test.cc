@@ -351,6 +351,21 @@ TEST_F(RecoveryTest, AReleaseThatSpoilsItsCallHoldsNobodyUp) {
   EXPECT_EQ(Waiting(v1::WAITS_FOR_RELEASE).orders(), 0u);
 }
 
+TEST_F(RecoveryTest, AReleaseThatIsLateGoesAlongWithTheNextReservation) {
+  const uint64_t over = Submit(New("a"))->order_id(), stays = Submit(New("b"))->order_id();
+  fakes_.absurd = {over};  // no release of it ever arrives
+  v1::CancelOrderRequest cancel;
+  cancel.set_investor_id(New("a").investor_id());
+  cancel.set_order_id(over);
+  ASSERT_TRUE(Call<v1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", cancel).ok());
+  EXPECT_TRUE(fakes_.Holds(over));
+  const auto next = Submit(New("c"));
+  EXPECT_EQ(next->state(), v1::ACCEPTED);
+  EXPECT_FALSE(fakes_.Holds(over)) << "the money of an order that was told to be over is there for the next one";
+  EXPECT_TRUE(fakes_.Holds(stays));
+  EXPECT_TRUE(fakes_.Holds(next->order_id()));
+}
+
 TEST_F(RecoveryTest, OnlyOperatorsAndSiblingsMayAsk) {
   EXPECT_EQ(Call<v1::RecoveryStatusResponse>("fundcore.trade.v1.TradeOps/RecoveryStatus", v1::RecoveryStatusRequest())
                 .status()

@@ -50,6 +50,7 @@ struct Fakes {
           for (const auto& item : request.items())
             if (absurd.contains(item.order_id())) return reply(absl::InvalidArgumentError("absurd"));
           for (const auto& item : request.items()) {
+            released.insert(item.release_first().begin(), item.release_first().end());
             const uint32_t fresh = released.contains(item.order_id()) ? 30 : poor.contains(item.investor_id()) ? 12 : 0;
             const uint32_t reason = reserved.emplace(item.order_id(), fresh).first->second;
             auto* out = response->add_outcomes();
