@@ -59,7 +59,9 @@ class Probe {
   // An order of an investor of this partition that is large enough to be accepted.
   bool OrderOf(int partition, trade::v1::NewOrder* order) {
     for (int tries = 0; tries < 10'000; ++tries) {
-      *order = promises_->Make();
+      auto made = promises_->Make();
+      if (!made) return false;  // everybody has ordered what risk lets through in a day
+      *order = *std::move(made);
       if (PartitionOf(InvestorId(order->investor_id())).raw() == partition && order->amount_fen() >= 1000) return true;
       open_.push_back(*order);  // made is promised: it is sent in the end
       if (open_.size() > 1'000) return false;

@@ -461,5 +461,26 @@ TEST_F(AccountServiceTest, TheLedgerIsPagedNewestFirst) {
   EXPECT_EQ(Call("AccountService/ListLedger", q, &stolen).code(), absl::StatusCode::kInvalidArgument);
 }
 
+// Somebody else owns the partitions, and this process has not read so far yet: what it would add up is of the past.
+TEST_F(AccountServiceTest, SumsAreNotToldByOneWhoMayHaveBeenTakenOver) {
+  leased_ = true;
+  Restart();
+  const uint64_t li = Open("110101199003071234");
+  Deposit(li, "d1", 100'00);
+  v1::TrialBalanceRequest q;
+  v1::TrialBalanceResponse a;
+  ASSERT_TRUE(Call("AccountService/TrialBalance", q, &a).ok());
+  world_.RunUntilIdle(Duration::Seconds(3));
+  ASSERT_TRUE(Call("AccountService/TrialBalance", q, &a).ok()) << "nobody took over: a record of its own says so";
+  world_.RunUntilIdle(Duration::Seconds(3));
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    const uint64_t epoch = service_->machines().At(PartitionId(p)).state().meta.epoch;
+    log_.Append({{{ServiceId::kAccount, PartitionId(p)},
+                  machine::RecordBuilder::Own({machine::RecordKind::kOwn, epoch + 1, 999, 0, world_.Now()})}},
+                nullptr);
+  }
+  EXPECT_EQ(Call("AccountService/TrialBalance", q, &a).code(), absl::StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace fundcore::account
