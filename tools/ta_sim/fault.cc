@@ -10,7 +10,7 @@
 namespace fundcore::ta_sim {
 namespace {
 
-// Arguments by letter: l line, d signed decimal, p positive decimal, c return code, v version, t file type (optional),
+// Arguments by letter: l line, d signed decimal, p positive decimal, n one that is not negative, c return code, v version, t file type (optional),
 // a any text.
 struct Form {
   FaultKind kind;
@@ -26,6 +26,8 @@ constexpr Form kForms[] = {
     {FaultKind::kRefuse, "refuse", "lc"},
     {FaultKind::kPartial, "partial", "lp"},
     {FaultKind::kForced, "forced", "aap"},
+    {FaultKind::kInitiated, "initiated", "aaana"},
+    {FaultKind::kWrongDividend, "wrong-dividend", "aad"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -40,6 +42,10 @@ bool Fits(char form, const std::string& text) {
     case 'p': {
       const auto value = decimal_internal::Parse(text, 2);
       return value.ok() && *value > 0;
+    }
+    case 'n': {
+      const auto value = decimal_internal::Parse(text, 2);
+      return value.ok() && *value >= 0;
     }
     case 'c': return text.size() == 4;
     case 'v': return ofd::ParseVersion(text).has_value();

@@ -12,6 +12,10 @@
 //   refuse:LINE:CODE               an order, or an account application, is refused with this return code
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   initiated:CODE:ACCOUNT:FUND:UNITS:WORDS   a confirmation that nobody asked for, booked in the register where the agent
+//                                  does such business: 129 131 132 134 135 144 145 188. WORDS: letters of FrozenCause,
+//                                  FrozenMethod, SharesAdjustmentFlag and DefDividendMethod, "-" for none: "01--"
+//   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -44,6 +48,8 @@ enum class FaultKind : uint8_t {
   kTruncated = 12,
   kWrongDate = 13,
   kResendOtherBytes = 14,
+  kInitiated = 15,
+  kWrongDividend = 16,
 };
 
 struct Fault {
