@@ -151,6 +151,14 @@ absl::StatusOr<KafkaFacts> KafkaAdmin::Look(const KafkaPlan& plan) {
   return facts;
 }
 
+absl::StatusOr<std::string> KafkaAdmin::LogId(std::string_view prefix) {
+  char* cluster = rd_kafka_clusterid(client_->get(), Millis(patience_));
+  if (cluster == nullptr) return absl::UnavailableError("no broker tells the id of its Kafka cluster; see whether they are up");
+  std::string id = KafkaLogId(prefix, cluster);
+  rd_kafka_mem_free(client_->get(), cluster);
+  return id;
+}
+
 absl::StatusOr<std::vector<KafkaFinding>> KafkaAdmin::Check(const KafkaPlan& plan) {
   FC_ASSIGN_OR_RETURN(const KafkaFacts facts, Look(plan));
   return JudgeCluster(facts, plan);
