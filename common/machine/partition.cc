@@ -10,6 +10,24 @@ void PartitionBase::Want(bool wanted) {
   if (wanted) return;
   claiming_ = false;
   EndServing(/*fenced=*/false);
+  if (sent_.empty()) return;
+  // Whoever is cut off from the log hears neither of his records nor of the next owner, and callers would wait for as long
+  // as an append may take. They ask again, elsewhere.
+  executor_->PostAfter(kPatienceOnceRevoked, [this, last = sent_n_, epoch = epoch_] {
+    if (epoch == epoch_) LoseSent(last);
+  });
+}
+
+void PartitionBase::LoseSent(uint64_t last) {
+  std::vector<RawDone> lost;
+  for (Sent& s : sent_) {
+    if (s.n > last) break;
+    for (RawDone& d : s.done) lost.push_back(std::move(d));
+    waiting_items_ -= s.done.size();
+    s.done.clear();
+  }
+  for (RawDone& d : lost)
+    if (d) d(nullptr);
 }
 
 std::string PartitionBase::Claim() {

@@ -105,7 +105,7 @@ class PartitionBase {
 
   // --- Ownership. ---
   // Whether this process is to own the partition. No longer: new commands are lost at once, what was sent still gets its
-  // answer where it counts.
+  // answer where it counts soon.
   // A new wish to own it is claimed once everything before `PlayFirst` was played.
   void Want(bool wanted);
   void PlayFirst(LogOffset end) { play_first_ = end; }
@@ -142,6 +142,8 @@ class PartitionBase {
   // After somebody has taken over what is still wanted here: whoever assigns partitions gets this long to say who is
   // right.
   static constexpr Duration kPauseAfterLoss = Duration::Seconds(3);
+  // How long what was sent may still come to count after the partition was taken away from this process.
+  static constexpr Duration kPatienceOnceRevoked = Duration::Millis(500);
   static constexpr LogOffset kNotKnown = UINT64_MAX;
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
@@ -164,6 +166,8 @@ class PartitionBase {
   void BeginServing();
   // Not the owner any more: what waits here is lost; with `fenced` also what was sent.
   void EndServing(bool fenced);
+  // Tells those who wait for sent records up to `last` that the outcome is unknown. The records may still count.
+  void LoseSent(uint64_t last);
 
   // Records are closed at this size, far below the log's limit (kMaxRecordBytes), whatever waits in one round.
   static constexpr size_t kRecordTarget = 1u << 20;
