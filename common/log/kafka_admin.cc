@@ -134,6 +134,14 @@ absl::StatusOr<KafkaFacts> KafkaAdmin::Look(const KafkaPlan& plan) {
   for (const auto& topic : facts.topics)
     if (!topic.partitions.empty()) names.push_back(topic.name);
   FC_ASSIGN_OR_RETURN(auto described, Describe(*client_, RD_KAFKA_RESOURCE_TOPIC, names, patience_));
+  // Any broker may be asked, and one of them may not have heard yet of a topic that was just made.
+  const std::string not_heard_of = rd_kafka_err2str(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  const auto unheard = [&](const std::string& name) { return described[name].unseen == not_heard_of; };
+  const int64_t until = MonotonicMicros() + patience_.raw();
+  while (std::any_of(names.begin(), names.end(), unheard) && MonotonicMicros() < until) {
+    rd_kafka_poll(client_->get(), 50);
+    FC_ASSIGN_OR_RETURN(described, Describe(*client_, RD_KAFKA_RESOURCE_TOPIC, names, patience_));
+  }
   for (auto& topic : facts.topics) {
     topic.settings = described[topic.name].settings;
     topic.unseen = described[topic.name].unseen;
