@@ -231,16 +231,18 @@ absl::StatusOr<std::vector<std::string>> KafkaAdmin::Init(const KafkaPlan& plan)
     return client_->Trouble(code, StrCat("making topic ", rd_kafka_topic_result_name(made[i]), text ? " (" : "",
                                          text ? text : "", text ? ")" : ""));
   }
-  // The other brokers hear of them a moment later; whoever checks next should find them there.
+  // The other brokers hear of them a moment later; whoever asks next, and any of them, should find them there. Which broker
+  // answers is chance: so it takes some answers in a row.
   const int64_t until = MonotonicMicros() + patience_.raw();
-  while (MonotonicMicros() < until) {
+  for (int in_a_row = 0; MonotonicMicros() < until;) {
     FC_ASSIGN_OR_RETURN(const KafkaFacts now, Metadata(*client_, topics, patience_));
     const bool all = std::all_of(now.topics.begin(), now.topics.end(), [](const KafkaFacts::Topic& t) {
       return !t.partitions.empty() &&
              std::all_of(t.partitions.begin(), t.partitions.end(), [](const auto& p) { return p.leader >= 0; });
     });
-    if (all) return names;
-    rd_kafka_poll(client_->get(), 50);
+    in_a_row = all ? in_a_row + 1 : 0;
+    if (in_a_row >= 3 * static_cast<int>(now.brokers.size())) return names;
+    rd_kafka_poll(client_->get(), all ? 10 : 50);
   }
   return absl::DeadlineExceededError("the topics were made, but not all of their partitions have a leader yet; check again");
 }
