@@ -1,6 +1,8 @@
 // Who owns a partition, as seen from this process.
 #include "common/machine/partition.h"
 
+#include <algorithm>
+
 namespace fundcore::machine {
 
 void PartitionBase::Want(bool wanted) {
@@ -10,18 +12,27 @@ void PartitionBase::Want(bool wanted) {
   if (wanted) return;
   claiming_ = false;
   EndServing(/*fenced=*/false);
-  if (sent_.empty()) return;
-  // Whoever is cut off from the log hears neither of his records nor of the next owner, and callers would wait for as long
-  // as an append may take. They ask again, elsewhere.
-  executor_->PostAfter(kPatienceOnceRevoked, [this, last = sent_n_, epoch = epoch_] {
-    if (epoch == epoch_) LoseSent(last);
-  });
 }
 
-void PartitionBase::LoseSent(uint64_t last) {
+void PartitionBase::WatchSent() {
+  if (watching_ || !options_.leased) return;
+  for (const Sent& s : sent_) {
+    if (s.done.empty()) continue;
+    watching_ = true;
+    const int64_t left = (s.at + kPatience).raw() - executor_->MachineNow().raw();
+    return executor_->PostAfter(Duration::Micros(std::max<int64_t>(left, 0)), [this] {
+      watching_ = false;
+      LoseSent();
+      WatchSent();
+    });
+  }
+}
+
+void PartitionBase::LoseSent() {
+  const Duration now = executor_->MachineNow();
   std::vector<RawDone> lost;
   for (Sent& s : sent_) {
-    if (s.n > last) break;
+    if (s.at + kPatience > now) break;
     for (RawDone& d : s.done) lost.push_back(std::move(d));
     waiting_items_ -= s.done.size();
     s.done.clear();

@@ -105,7 +105,7 @@ class PartitionBase {
 
   // --- Ownership. ---
   // Whether this process is to own the partition. No longer: new commands are lost at once, what was sent still gets its
-  // answer where it counts soon.
+  // answer where it counts.
   // A new wish to own it is claimed once everything before `PlayFirst` was played.
   void Want(bool wanted);
   void PlayFirst(LogOffset end) { play_first_ = end; }
@@ -142,8 +142,10 @@ class PartitionBase {
   // After somebody has taken over what is still wanted here: whoever assigns partitions gets this long to say who is
   // right.
   static constexpr Duration kPauseAfterLoss = Duration::Seconds(3);
-  // How long what was sent may still come to count after the partition was taken away from this process.
-  static constexpr Duration kPatienceOnceRevoked = Duration::Millis(500);
+  // How long callers wait for a record that was sent before they hear that its outcome is unknown. Whoever is cut off from
+  // the log hears neither of his records nor of the next owner, and callers would wait for as long as an append may take;
+  // so they ask again, and find the next owner. Longer than brokers need for a new leader, or all would ask twice then.
+  static constexpr Duration kPatience = Duration::Millis(2'500);
   static constexpr LogOffset kNotKnown = UINT64_MAX;
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
@@ -166,8 +168,10 @@ class PartitionBase {
   void BeginServing();
   // Not the owner any more: what waits here is lost; with `fenced` also what was sent.
   void EndServing(bool fenced);
-  // Tells those who wait for sent records up to `last` that the outcome is unknown. The records may still count.
-  void LoseSent(uint64_t last);
+  // Tells those who have waited for sent records longer than kPatience that the outcome is unknown. The records may still
+  // count.
+  void LoseSent();
+  void WatchSent();
 
   // Records are closed at this size, far below the log's limit (kMaxRecordBytes), whatever waits in one round.
   static constexpr size_t kRecordTarget = 1u << 20;
@@ -178,6 +182,7 @@ class PartitionBase {
     sent_.push_back({header.n, std::move(pending_done_), executor_->MachineNow()});
     waiting_items_ += sent_.back().done.size();
     pending_done_.clear();
+    WatchSent();
     return pending_.Finish(header);
   }
 
@@ -231,6 +236,7 @@ class PartitionBase {
   Duration not_before_;    // machine time of the next claim
   Duration claimed_at_;
   Duration confirmed_at_;  // when the last record of ours that counted was sent
+  bool watching_ = false;  // a timer runs for what was sent
   bool tick_ = false;      // a record is to go out even if it holds nothing
   struct Read {
     Duration since;  // machine time

@@ -31,6 +31,7 @@ using crash::Verdict;
 using testing::Deployment;
 using testing::KafkaCluster;
 
+constexpr double kSlowSeconds = 3;  // a gap that is worth telling more of
 constexpr int64_t kPatienceMicros = 120'000'000;  // nothing takes so long, but for a machine with other things to do
 
 void Wait(int64_t micros) { poll(nullptr, 0, static_cast<int>(micros / 1000)); }
@@ -100,13 +101,24 @@ class Probe {
       std::lock_guard lock(mutex_);
       if (!OrderOf(partition, request.mutable_order())) return -1;
     }
+    // What it heard, for whoever wants to know why it took so long: each answer once, with its first time.
+    std::string heard, last;
     while (MonotonicMicros() < began + kPatienceMicros) {
       trade::v1::SubmitOrderResponse response;
+      const double asked = SecondsSince(began);
       const absl::Status s = client_.Wait("fundcore.trade.v1.TradeService/SubmitOrder", request, &response, 1);
       if (s.ok() && promises_->Heard(request.order(), response.outcome()) &&
           response.outcome().state() == trade::v1::ACCEPTED) {
-        return SecondsSince(began);
+        const double took = SecondsSince(began);
+        if (took > kSlowSeconds) std::printf("      partition %d, %.2f s:%s\n", partition, took, heard.c_str());
+        return took;
       }
+      const std::string now = !s.ok() ? s.ToString()
+                              : response.outcome().code() != 0
+                                  ? StrCat(response.outcome().reason(), " ", response.outcome().message())
+                                  : trade::v1::OrderState_Name(response.outcome().state());
+      if (now != last) heard += absl::StrFormat("\n        %.2f to %.2f s: %s", asked, SecondsSince(began), now.substr(0, 200));
+      last = now;
       Wait(10'000);
     }
     return -1;
