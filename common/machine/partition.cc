@@ -1,8 +1,6 @@
 // Who owns a partition, as seen from this process.
 #include "common/machine/partition.h"
 
-#include <algorithm>
-
 namespace fundcore::machine {
 
 void PartitionBase::Want(bool wanted) {
@@ -12,33 +10,6 @@ void PartitionBase::Want(bool wanted) {
   if (wanted) return;
   claiming_ = false;
   EndServing(/*fenced=*/false);
-}
-
-void PartitionBase::WatchSent() {
-  if (watching_ || !options_.leased) return;
-  for (const Sent& s : sent_) {
-    if (s.done.empty()) continue;
-    watching_ = true;
-    const int64_t left = (s.at + kPatience).raw() - executor_->MachineNow().raw();
-    return executor_->PostAfter(Duration::Micros(std::max<int64_t>(left, 0)), [this] {
-      watching_ = false;
-      LoseSent();
-      WatchSent();
-    });
-  }
-}
-
-void PartitionBase::LoseSent() {
-  const Duration now = executor_->MachineNow();
-  std::vector<RawDone> lost;
-  for (Sent& s : sent_) {
-    if (s.at + kPatience > now) break;
-    for (RawDone& d : s.done) lost.push_back(std::move(d));
-    waiting_items_ -= s.done.size();
-    s.done.clear();
-  }
-  for (RawDone& d : lost)
-    if (d) d(nullptr);
 }
 
 std::string PartitionBase::Claim() {

@@ -142,10 +142,6 @@ class PartitionBase {
   // After somebody has taken over what is still wanted here: whoever assigns partitions gets this long to say who is
   // right.
   static constexpr Duration kPauseAfterLoss = Duration::Seconds(3);
-  // How long callers wait for a record that was sent before they hear that its outcome is unknown. Whoever is cut off from
-  // the log hears neither of his records nor of the next owner, and callers would wait for as long as an append may take;
-  // so they ask again, and find the next owner. Longer than brokers need for a new leader, or all would ask twice then.
-  static constexpr Duration kPatience = Duration::Millis(2'500);
   static constexpr LogOffset kNotKnown = UINT64_MAX;
   static constexpr Duration kPauseAfterLostClaim = Duration::Millis(100);
 
@@ -168,10 +164,6 @@ class PartitionBase {
   void BeginServing();
   // Not the owner any more: what waits here is lost; with `fenced` also what was sent.
   void EndServing(bool fenced);
-  // Tells those who have waited for sent records longer than kPatience that the outcome is unknown. The records may still
-  // count.
-  void LoseSent();
-  void WatchSent();
 
   // Records are closed at this size, far below the log's limit (kMaxRecordBytes), whatever waits in one round.
   static constexpr size_t kRecordTarget = 1u << 20;
@@ -182,7 +174,6 @@ class PartitionBase {
     sent_.push_back({header.n, std::move(pending_done_), executor_->MachineNow()});
     waiting_items_ += sent_.back().done.size();
     pending_done_.clear();
-    WatchSent();
     return pending_.Finish(header);
   }
 
@@ -236,7 +227,6 @@ class PartitionBase {
   Duration not_before_;    // machine time of the next claim
   Duration claimed_at_;
   Duration confirmed_at_;  // when the last record of ours that counted was sent
-  bool watching_ = false;  // a timer runs for what was sent
   bool tick_ = false;      // a record is to go out even if it holds nothing
   struct Read {
     Duration since;  // machine time

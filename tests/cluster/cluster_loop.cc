@@ -161,7 +161,9 @@ class Loop {
 
   bool Run() {
     const int64_t began = MonotonicMicros();
-    auto kafka = KafkaCluster::Start({.brokers = o_.brokers, .version = o_.version, .relays = o_.kinds.contains("cut"),
+    auto kafka = KafkaCluster::Start({.brokers = o_.brokers,
+                                      .version = o_.version.empty() ? testing::KafkaVersion() : o_.version,
+                                      .relays = o_.kinds.contains("cut"),
                                       .small_disk_mb = o_.kinds.contains("disk") ? 400 : 0});
     if (absl::IsNotFound(kafka.status())) {
       report_->skipped = std::string(kafka.status().message());

@@ -213,23 +213,6 @@ TEST(Ownership, RevokedWithCommandsUnderWayAnswersThoseThatCount) {
   c.ExpectEqualStates();
 }
 
-// Cut off, it would never hear what became of them; the callers have others to ask.
-TEST(Ownership, CutOffItTellsItsCallersSoon) {
-  Cluster c(4, 2, 1, {.shortest_append = Ms(20), .longest_append = Ms(20)});
-  ASSERT_TRUE(c.Own(0, 0));
-  c[0].connection->Slow(Duration::Seconds(20));
-  auto sent = c.Submit(0, 0, {1, 100, "a"});
-  c.world.RunUntilIdle(Ms(1));
-  ASSERT_TRUE(c.RunUntil([&] { return sent->done; }, Duration::Seconds(4)));
-  EXPECT_FALSE(sent->answered);
-  ASSERT_TRUE(c.Own(1, 0));
-  auto again = c.Submit(1, 0, {1, 100, "a"});
-  ASSERT_TRUE(c.RunUntil([&] { return again->answered; }));
-  EXPECT_EQ(again->result.balance, 100);
-  c.ExpectEqualStates();
-  EXPECT_EQ(c[0].At(0).waiting(), 0u);
-}
-
 TEST(Ownership, APausedOwnerThatWakesUpHarmsNothing) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     Cluster c(seed, 2, 1);
