@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/log/kafka_admin.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/random.h"
 #include "common/types/ids.h"
@@ -164,7 +165,7 @@ class Loop {
     auto kafka = KafkaCluster::Start({.brokers = o_.brokers,
                                       .version = o_.version.empty() ? testing::KafkaVersion() : o_.version,
                                       .relays = o_.kinds.contains("cut"),
-                                      .small_disk_mb = o_.kinds.contains("disk") ? 400 : 0});
+                                      .small_disk_mb = o_.kinds.contains("disk") ? 600 : 0});
     if (absl::IsNotFound(kafka.status())) {
       report_->skipped = std::string(kafka.status().message());
       return true;
@@ -339,7 +340,28 @@ class Loop {
   }
   bool Restart(int broker) {
     const absl::Status s = kafka_->Restart(broker);
-    return s.ok() || Fault(StrCat("broker ", broker + 1, " does not start again: ", s.ToString()));
+    if (!s.ok()) return Fault(StrCat("broker ", broker + 1, " does not start again: ", s.ToString()));
+    return AllInSync();
+  }
+  // Every broker has caught up: the next blow would else be a second one at the same time, which nobody promises to stand.
+  bool AllInSync() {
+    auto admin = KafkaAdmin::Open({.brokers = kafka_->bootstrap()}, Duration::Seconds(5));
+    if (!admin.ok()) return Fault(admin.status().ToString());
+    KafkaPlan plan;
+    for (ServiceId s : {ServiceId::kSystem, ServiceId::kTrade, ServiceId::kAccount, ServiceId::kProduct, ServiceId::kRisk,
+                        ServiceId::kClearing, ServiceId::kSimBank})
+      plan.partitions.emplace_back(s, 1);
+    std::string behind = "nothing was seen";
+    const int64_t until = MonotonicMicros() + kPatienceMicros;
+    for (; !behind.empty() && MonotonicMicros() < until; Wait(100'000)) {
+      const auto facts = (*admin)->Look(plan);
+      if (!facts.ok()) continue;
+      behind.clear();
+      for (const auto& topic : facts->topics)
+        for (size_t p = 0; p < topic.partitions.size(); ++p)
+          if (topic.partitions[p].in_sync < o_.brokers) behind += StrCat(" ", topic.name, "/", p);
+    }
+    return behind.empty() || Fault(StrCat("two minutes after it started again a broker has not caught up:", behind));
   }
 
   bool BrokersOnce() {
@@ -353,10 +375,12 @@ class Loop {
       if (during > 0) return Fault(StrCat(during, " new orders were acknowledged with one broker of three"));
       const int64_t began = MonotonicMicros();
       for (int i = 0; i < 3; ++i)
-        if (i != left && !Restart(i)) return false;
+        if (i != left)
+          if (absl::Status s = kafka_->Restart(i); !s.ok()) return Fault(s.ToString());
       std::string what = "two of three were down, no new order acknowledged meanwhile";
       if (!Measure("brokers: two of three", began, false, &what)) return false;
       Tell("brokers", what);
+      if (!AllInSync()) return false;
     }
     for (int i = 0; i < o_.brokers; ++i) kafka_->Kill(i);
     const int64_t began = MonotonicMicros();
@@ -366,7 +390,7 @@ class Loop {
     std::string what = "all were down at once";
     if (!Measure("brokers: all", began, false, &what)) return false;
     Tell("brokers", what);
-    return true;
+    return AllInSync();
   }
 
   // The first copy of every process loses its connections to the brokers, and has them again later.
