@@ -57,6 +57,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       settlements_(state, kSettlements, Residence::kLazy),
       payees_(state, kPayees, Residence::kLazy, 1024),
       links_(state, kLinks, Residence::kLazy),
+      application_ids_(state, kApplicationIds),
+      standings_(state, kStandings, Residence::kLazy),
       ledger_(state, kLedger),
       products_(state, kProducts) {}
 
@@ -159,7 +161,9 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   Investor& investor = *found;
   if (investor.closed) return Reason::kInvestorClosed;
   FundAccount* own = FindFundAccount(investor, c.ta);
-  if (own && own->state == FundAccountState::kRefused) return Reason::kFundAccountRefused;
+  if (own) {
+    if (const Reason closed = OrdersRefusedBy(own->state); closed != Reason::kNone) return closed;
+  }
   if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
   if (c.units.is_positive()) {

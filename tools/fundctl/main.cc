@@ -114,6 +114,7 @@ struct Options {
   uint32_t limit = 100;
   bool all = false, verify = false, passed = false, failed = false;
   OpenOptions open;
+  AccountBusinessOptions account_business;
   AssessOptions assess;
   PayOptions pay;
   SubmitOptions submit;
@@ -341,6 +342,19 @@ class CommandLine {
                                   [this](Remote& r) { return OpenFundAccount(r, o_.a, o_.ta); });
     open_fund->add_option("INVESTOR", o_.a)->required();
     open_fund->add_option("--ta", o_.ta, "institution")->required();
+    CLI::App* request = Command(account, "request", "close, end, freeze, thaw a fund account, or report it lost or found",
+                                [this](Remote& r) { return RequestAccount(r, o_.account_business); });
+    request->add_option("INVESTOR", o_.account_business.investor)->required();
+    request->add_option("BUSINESS", o_.account_business.business, "close, end, freeze, thaw, lost, found")
+        ->required()
+        ->check(CLI::IsMember({"close", "end", "freeze", "thaw", "lost", "found"}));
+    request->add_option("--ta", o_.account_business.ta, "institution")->required();
+    request->add_option("--cause", o_.account_business.cause, "of a freeze: 0 judicial, 1 at the counter, 2 pledge");
+    request->add_option("--until", o_.account_business.until, "its last day, 2025-12-31; none: without end");
+    RequestId(request, &o_.account_business.request_id);
+    Command(account, "application", "where an application stands", [this](Remote& r) { return ShowApplication(r, o_.a); })
+        ->add_option("APPLICATION", o_.a)
+        ->required();
     CLI::App* link = Command(account, "link", "whose a trading account of another distributor is, for its orders by file",
                              [this](Remote& r) { return LinkTradingAccount(r, o_.b, o_.c, o_.a); });
     link->add_option("INVESTOR", o_.a)->required();

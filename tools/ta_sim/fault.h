@@ -12,6 +12,7 @@
 //   refuse:LINE:CODE               an order, or an account application, is refused with this return code
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -44,6 +45,7 @@ enum class FaultKind : uint8_t {
   kTruncated = 12,
   kWrongDate = 13,
   kResendOtherBytes = 14,
+  kOwnAccount = 40,
 };
 
 struct Fault {
