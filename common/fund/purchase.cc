@@ -60,7 +60,7 @@ absl::StatusOr<Money> BoundedFee(Money amount, const PurchaseFee& fee, FeeMethod
   if (fee.fixed || !bounds.IsSet()) return computed;
   FC_RETURN_IF_ERROR(bounds.Check());
   const Money bounded = bounds.Clamp(computed);
-  if (bounded < amount) return bounded;
+  if (bounded < amount || bounded <= computed) return bounded;  // a rate may round to all of a fen or two
   return absl::InvalidArgumentError(
       StrCat("the least fee ", bounds.least.ToString(), " leaves nothing of the amount ", amount.ToString()));
 }
