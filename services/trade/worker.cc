@@ -13,7 +13,9 @@ constexpr size_t kWaitedABatch = 2'000;
 constexpr size_t kReleasesABatch = 8'000;
 constexpr size_t kProbeItems = 100;
 constexpr size_t kLookedBack = 32;  // orders of an investor whose releases go along with the next reservation
-constexpr Duration kDeadline = Duration::Seconds(10);
+// Of a call to a peer. A process that is cut off from the log takes calls and cannot answer them; its successor can, and what
+// was asked of both counts once.
+constexpr Duration kDeadline = Duration::Seconds(3);
 constexpr Duration kLongestPause = Duration::Seconds(5);
 constexpr Duration kTick = Duration::Micros(1'000'000 / Allowance::kTicks);
 

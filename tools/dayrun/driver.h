@@ -46,6 +46,10 @@ class Driver {
   // did.
   virtual absl::StatusOr<bool> Wait(absl::FunctionRef<absl::StatusOr<bool>()> done, Duration patience) = 0;
 
+  // Lets what was begun come to its end everywhere: where several processes share the work, one hears later than another
+  // of what was done. OK at once where one process does it all; kUnavailable where it never comes to rest.
+  virtual absl::Status Settle() { return absl::OkStatus(); }
+
   // The system dies as if the power had failed, and comes up again on what is left.
   virtual absl::Status Restart() = 0;
   // Takes a service from its siblings, or gives it back. kUnimplemented outside the simulated world.

@@ -26,6 +26,9 @@ constexpr Duration kCallDeadline = Duration::Seconds(10);
 constexpr Duration kAwayPatience = Duration::Seconds(30);
 // Between two questions of a wait.
 constexpr useconds_t kAskAgainMicros = 60'000;
+// So long nothing may happen in any partition of several processes before they are taken to be at rest: some rounds of a
+// feed over Kafka. And so long it may take them to get there.
+constexpr Duration kStill = Duration::Millis(300), kStillPatience = Duration::Seconds(30);
 
 absl::Status Unreachable(std::string message) { return absl::UnavailableError(std::move(message)); }
 
@@ -126,6 +129,9 @@ absl::Status RealDriver::Join() {
   if (!status.steered())
     return absl::FailedPreconditionError(StrCat(address_, " follows the real clock; serve with --clock=steered"));
   now_ = TimePoint::FromRaw(status.now_us());
+  several_processes_ = false;
+  for (std::string_view role : {"trade", "account", "product", "risk", "clearing"})
+    several_processes_ |= std::find(status.roles().begin(), status.roles().end(), role) == status.roles().end();
   return absl::OkStatus();
 }
 
@@ -161,7 +167,29 @@ absl::Status RealDriver::AdvanceTo(TimePoint when) {
   if (!moved)
     return Unreachable(StrCat("the clock cannot be moved to ", when.Iso(), ": ", std::string(last.message())));
   now_ = std::max(now_, when);
-  return absl::OkStatus();
+  return Settle();
+}
+
+absl::Status RealDriver::Settle() {
+  if (!several_processes_) return absl::OkStatus();
+  std::string last;
+  int64_t since = MonotonicMicros();
+  FC_ASSIGN_OR_RETURN(bool still, Wait(
+                                      [&]() -> absl::StatusOr<bool> {
+                                        admin::v1::StateHashesResponse r;
+                                        FC_RETURN_IF_ERROR(Call("fundcore.admin.v1.AdminService/StateHashes",
+                                                                admin::v1::StateHashesRequest(), &r, "operator"));
+                                        std::string now;
+                                        for (const auto& p : r.partitions())
+                                          now += StrCat(p.service(), "/", p.partition(), " ", p.next_offset(), "\n");
+                                        if (now != last) {
+                                          last = std::move(now);
+                                          since = MonotonicMicros();
+                                        }
+                                        return MonotonicMicros() - since >= kStill.raw();
+                                      },
+                                      kStillPatience));
+  return still ? absl::OkStatus() : Unreachable(StrCat(address_, ": its partitions do not come to rest"));
 }
 
 absl::Status RealDriver::Call(std::string_view method, const google::protobuf::Message& request,

@@ -40,6 +40,8 @@ class RealDriver final : public Driver {
   absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                     google::protobuf::Message* response, std::string_view caller) override;
   absl::StatusOr<bool> Wait(absl::FunctionRef<absl::StatusOr<bool>()> done, Duration patience) override;
+  // At rest is a deployment of several processes when for a while no partition of any service took a record.
+  absl::Status Settle() override;
   // SIGKILL and a new start. kUnimplemented where the server is not ours.
   absl::Status Restart() override;
   absl::Status SetDown(std::string_view service, bool down) override;
@@ -64,6 +66,7 @@ class RealDriver final : public Driver {
   std::map<std::string, std::unique_ptr<ta_sim::DiskTaStore>> stores_;
   TimePoint start_, now_;
   pid_t child_ = -1;
+  bool several_processes_ = false;
 };
 
 }  // namespace fundcore::dayrun

@@ -114,6 +114,7 @@ absl::Status Runner::Answer(std::string_view ta, Date day, bool asked) {
   const bool late = std::erase(texts, "late") > 0;
   if (late && !asked) return absl::OkStatus();
 
+  FC_RETURN_IF_ERROR(driver_->Settle());
   // Our files come first. A day that cannot send any stops nobody else's.
   const cv1::BusinessDay* due = nullptr;
   std::vector<cv1::BusinessDay> days;
@@ -157,6 +158,7 @@ absl::Status Runner::Answer(std::string_view ta, Date day, bool asked) {
 }
 
 absl::Status Runner::WaitForRest(std::string_view ta, Date day) {
+  FC_RETURN_IF_ERROR(driver_->Settle());
   std::string said;
   int same = 0;
   return driver_
