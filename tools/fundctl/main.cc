@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "common/base/check.h"
@@ -33,6 +34,28 @@ void Print(const Answer& a, bool json) {
   std::fflush(stdout);
 }
 
+// `--cases FILE`, or `-` for what is piped in.
+int CalculateCases(const std::vector<std::string>& args) {
+  std::string path = args[0] == "--cases" ? args.size() > 1 ? args[1] : "" : args[0].substr(8);
+  if (path.empty() || args.size() > (args[0] == "--cases" ? 2u : 1u)) {
+    std::fprintf(stderr, "fundctl: write --cases FILE, or --cases - for what is piped in, and nothing else\n");
+    return 2;
+  }
+  std::ios::sync_with_stdio(false);
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path);
+    if (!file) {
+      std::fprintf(stderr, "fundctl: %s cannot be read\n", path.c_str());
+      return 2;
+    }
+  }
+  const absl::Status status = RunCases(path == "-" ? std::cin : file, std::cout);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "fundctl: %s: %s\n", path.c_str(), std::string(status.message()).c_str());
+  return 2;
+}
+
 // The calculator has a reader of its own: its options are figures, and differ from one calculation to the next.
 int Calculate(std::vector<std::string> args) {
   const bool json = std::erase(args, "--json") > 0;
@@ -40,14 +63,23 @@ int Calculate(std::vector<std::string> args) {
     std::printf("%s", CalcUsage().c_str());
     return 0;
   }
+  if (!args.empty() && (args[0] == "--cases" || args[0].starts_with("--cases="))) return CalculateCases(args);
   auto result = RunCalc(args);
   if (!result.ok()) {
     std::fprintf(stderr, "fundctl: %s\n", std::string(result.status().message()).c_str());
     return absl::IsInvalidArgument(result.status()) ? 2 : 1;
   }
+  if (json) {
+    std::printf("%s\n", CalcJson(*result, true).c_str());
+    return 0;
+  }
   Answer a;
   for (const auto& [name, value] : result->figures) a.Add(name, value);
-  Print(a, json);
+  if (!result->steps.empty()) {
+    Table& steps = a.AddTable("steps", {"step"});
+    for (const std::string& step : result->steps) steps.Row({step});
+  }
+  Print(a, false);
   return 0;
 }
 
