@@ -193,7 +193,8 @@ void AccountMachine::Turn(uint16_t business, Investor& investor, FundAccount& ac
     case kClose:
     case kEndTrading:
       // The institution's word counts; that units are left shows in the balances, too, and somebody has to ask why.
-      if (HoldsUnits(investor, account.ta)) Find(line, "CLOSED_WHILE_HOLDING", "BusinessCode", "no units held", "closed", findings);
+      if (HoldsUnits(investor, account.ta))
+        Find(line, "CLOSED_WHILE_HOLDING", "BusinessCode", "no units held", "closed", findings);
       s.closed = business == kClose ? FundAccountState::kClosed : FundAccountState::kEnded;
       s.frozen = s.frozen_by_ta = s.lost = false;
       break;
@@ -239,11 +240,15 @@ void AccountMachine::Answered(Application& application, uint64_t seq, const Acco
   FundAccount* account = FindFundAccount(investor, application.ta);
   FC_CHECK(account, "an application without an account");
   account->return_code = line.return_code;
-  Standing& standing = StandingOf(application.investor, *account);
-  if (standing.pending == seq) {
-    standing.pending = 0;
-    standing.pending_business = 0;
+  const Standing* known = FindStanding(application.investor, application.ta);
+  if (!known || known->pending != seq) {
+    // The account was closed and opened anew meanwhile: what was said of the old one changes nothing of the new one.
+    if (!IsConfirmed(line.return_code)) return;
+    return Find(line, "APPLICATION_OVERTAKEN", "AppSheetSerialNo", "", FormatOrderId(line.application), findings);
   }
+  Standing& standing = StandingOf(application.investor, *account);
+  standing.pending = 0;
+  standing.pending_business = 0;
   if (!IsConfirmed(line.return_code)) return Restate(standing, *account);
   AccountAnswer told = line;
   told.investor = MakeInvestorId(partition_, application.investor);
