@@ -110,8 +110,9 @@ class PeerGuard {
 
   // 10 ms doubling to 0.4 s, because newcomers wait for the end of it, and so does everybody when another process has taken
   // the peer's partitions over; a random part of its upper half.
+  static constexpr Duration kLongestPause = Duration::Millis(400);
   Duration NextPause(uint64_t random) {
-    pause_ = pause_.raw() == 0 ? Duration::Millis(10) : std::min(Duration::Millis(400), pause_ + pause_);
+    pause_ = pause_.raw() == 0 ? Duration::Millis(10) : std::min(kLongestPause, pause_ + pause_);
     return Jittered(pause_, random);
   }
   static Duration Jittered(Duration pause, uint64_t random) {

@@ -468,7 +468,8 @@ void Worker::SubmitJudgements(const std::vector<Item>& items) {
   }
 }
 
-// Items that failed together come back together, after a pause of their own.
+// Items that failed together come back together, after a pause of their own: a growing one where they may be what fails, a
+// short one where the peer is away, because then the guard paces all of them and they are to go on as soon as it is back.
 void Worker::Rest(std::vector<Item> items, const Batch& batch) {
   uint16_t tries = 0;
   for (Item& item : items) {
@@ -479,7 +480,8 @@ void Worker::Rest(std::vector<Item> items, const Batch& batch) {
     }
     if (batch.spoilt && item.splits < UINT8_MAX) ++item.splits;
   }
-  const Duration pause = std::min(kLongestPause, Duration::Millis(10ll << std::min<int>(tries - 1, 12)));
+  const Duration pause = std::min(batch.spoilt ? kLongestPause : PeerGuard::kLongestPause,
+                                  Duration::Millis(10ll << std::min<int>(tries - 1, 12)));
   const Duration wanted = std::max(batch.wanted_pause[0], batch.wanted_pause[1]);
   const uint64_t number = ++next_rest_;
   resting_.emplace(number, Resting{std::move(items), batch.spoilt});

@@ -86,11 +86,20 @@ class Probe {
  private:
   // An order of an investor of this partition that is large enough to be accepted.
   bool OrderOf(int partition, trade::v1::NewOrder* order) {
+    const auto fits = [partition](const trade::v1::NewOrder& o) {
+      return PartitionOf(InvestorId(o.investor_id())).raw() == partition && o.amount_fen() >= 1000;
+    };
+    // One that was made in an earlier search will do.
+    if (const auto found = std::find_if(open_.begin(), open_.end(), fits); found != open_.end()) {
+      *order = *found;
+      open_.erase(found);
+      return true;
+    }
     for (int tries = 0; tries < 10'000; ++tries) {
       auto made = promises_->Make();
       if (!made) return false;  // everybody has ordered what risk lets through in a day
       *order = *std::move(made);
-      if (PartitionOf(InvestorId(order->investor_id())).raw() == partition && order->amount_fen() >= 1000) return true;
+      if (fits(*order)) return true;
       open_.push_back(*order);  // made is promised: it is sent in the end
       if (open_.size() > 1'000) return false;
     }
@@ -279,7 +288,10 @@ class Loop {
   // How long it took until everything was accepted again, and how long the raw producer had to wait meanwhile.
   bool Measure(const std::string& kind, int64_t began, bool with_raw, std::string* what) {
     const double gap = probe_->UntilAllAccept(began);
-    if (gap < 0) return Fault(StrCat("after ", kind, " (", *what, ") a partition accepts nothing for two minutes", AllWords()));
+    if (gap < 0) {
+      return Fault(StrCat("after ", kind, " (", *what, ") a partition accepts nothing for two minutes, or no investor is left to order",
+                          AllWords()));
+    }
     report_->gaps[kind].push_back(gap);
     *what += absl::StrFormat(", accepted again after %.2f s", gap);
     if (with_raw) {
