@@ -339,7 +339,8 @@ class Loop {
   }
 
   bool BrokerOnce() {
-    const auto leader = kafka_->LeaderOf("fundcore.trade", 0);
+    // The one that leads the raw producer's partition, or the two gaps would not be of the same thing.
+    const auto leader = kafka_->LeaderOf("raw-producer", 0);
     if (!leader.ok()) return Fault(leader.status().ToString());
     raw_->Mark();
     const int64_t began = MonotonicMicros();
