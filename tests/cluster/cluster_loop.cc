@@ -340,7 +340,11 @@ class Loop {
 
   bool BrokerOnce() {
     // The one that leads the raw producer's partition, or the two gaps would not be of the same thing.
-    const auto leader = kafka_->LeaderOf("raw-producer", 0);
+    auto leader = kafka_->LeaderOf("raw-producer", 0);
+    for (int tries = 0; tries < 100 && !leader.ok(); ++tries) {  // it was just made
+      Wait(100'000);
+      leader = kafka_->LeaderOf("raw-producer", 0);
+    }
     if (!leader.ok()) return Fault(leader.status().ToString());
     raw_->Mark();
     const int64_t began = MonotonicMicros();
