@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Names the log elsewhere that DATA/state follows.
+constexpr std::string_view kLogIdName = "log-id";
+
 std::string StateOf(const std::string& data) { return data + "/state"; }
 
 absl::Status CheckName(const std::string& name) {
@@ -120,9 +123,23 @@ absl::Status Publish(const std::string& data, const std::string& name) {
 }
 
 absl::StatusOr<std::string> LogIdOf(const std::string& data) {
-  if (!Exists(data + "/log/FORMAT")) return std::string();
-  FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
-  return facts.id;
+  if (Exists(data + "/log/FORMAT")) {
+    FC_ASSIGN_OR_RETURN(const LogFacts facts, DescribeLog(data + "/log"));
+    return facts.id;
+  }
+  if (!Exists(StrCat(data, "/", kLogIdName))) return std::string();
+  FC_ASSIGN_OR_RETURN(std::string id, ReadWhole(StrCat(data, "/", kLogIdName), 1024));
+  while (!id.empty() && id.back() == '\n') id.pop_back();
+  return id;
+}
+
+absl::Status BindToLog(const std::string& data, const std::string& log_id) {
+  FC_ASSIGN_OR_RETURN(const std::string bound, LogIdOf(data));
+  if (bound == log_id) return absl::OkStatus();
+  if (bound.empty()) return ReplaceFile(data, std::string(kLogIdName), log_id + "\n");
+  return absl::FailedPreconditionError(
+      StrCat("the data folder ", data, " belongs to log ", bound, ", not to ", log_id,
+             "; use the brokers and the topic prefix that it was made with, or a new folder"));
 }
 
 absl::Status Restore(const std::string& data, const std::string& name, const std::string& build, TimePoint now,
@@ -189,6 +206,8 @@ absl::StatusOr<Transfer> Join(Source& from, const std::string& data, ReceiveOpti
   FC_ASSIGN_OR_RETURN(Transfer t, Receive(from, part, options));
   FC_RETURN_IF_ERROR(CheckLogReaches(data, t.manifest));
   FC_RETURN_IF_ERROR(TurnIntoState(part, t, options.progress));
+  // A log in the folder says itself which one it is; the id of one elsewhere is kept beside the state.
+  if (t.manifest.log_id.starts_with("kafka:")) FC_RETURN_IF_ERROR(BindToLog(data, t.manifest.log_id));
   FC_RETURN_IF_ERROR(MoveFolder(part, state));
   return t;
 }

@@ -41,8 +41,13 @@ void RemoveUnfinished(const std::string& data);
 // Names a checkpoint that was linked into its making folder and sealed there. kAlreadyExists.
 absl::Status Publish(const std::string& data, const std::string& name);
 
-// The id of the log in the folder ("embedded:…"), "" where there is none.
+// The id of the log in the folder ("embedded:…"), or of the one elsewhere that its state follows ("kafka:…"), "" where
+// neither is known.
 absl::StatusOr<std::string> LogIdOf(const std::string& data);
+
+// Binds the folder to a log elsewhere, once (DATA/log-id): a state whose offsets are of one log must never be played on by
+// another. kFailedPrecondition where it is bound to a different one.
+absl::Status BindToLog(const std::string& data, const std::string& log_id);
 
 // kNotFound; kFailedPrecondition where the folder is served, of another log, or keeps an earlier state under the same
 // name.

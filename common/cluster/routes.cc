@@ -183,6 +183,9 @@ void AddAccount(std::vector<Route>* routes) {
   s.ByInvestor<av1::GetAccountRequest, av1::GetAccountResponse>("GetAccount");
   s.ByInvestor<av1::ListLedgerRequest, av1::ListLedgerResponse>("ListLedger");
   s.ByInvestor<av1::OpenFundAccountRequest, av1::OpenFundAccountResponse>("OpenFundAccount");
+  s.ByInvestor<av1::RequestAccountRequest, av1::RequestAccountResponse>("RequestAccount");
+  s.One<av1::GetApplicationRequest, av1::ApplicationStatus>(
+      "GetApplication", [](const av1::GetApplicationRequest& q) { return OrderId(q.application_id()); });
   s.Add<av1::LinkTradingAccountRequest, av1::LinkTradingAccountResponse>("LinkTradingAccount", Kind::kLink);
   s.Add<av1::ResolveTradingAccountsRequest, av1::ResolveTradingAccountsResponse>("ResolveTradingAccounts", Kind::kResolve)
       .most_items = 8'000;

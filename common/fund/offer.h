@@ -21,6 +21,7 @@ struct OfferTerms {
   FeeMethod method = FeeMethod::kOutside;
   Discount discount;
   RoundingRules rounding;
+  FeeBounds bounds;
 };
 
 struct OfferResult {
@@ -34,6 +35,29 @@ struct OfferResult {
 
 // `interest` in fen, from 0 to the amount (more can only be a slip). Errors as ComputePurchase.
 absl::StatusOr<OfferResult> ComputeOffer(const OfferTerms& terms, Money interest);
+
+// An offer subscribed by units (份额认购): the price of the units, and the fee on top of it.
+struct UnitOfferTerms {
+  Units units;
+  Nav face = Nav::FromRaw(Nav::kOne);
+  PurchaseFee fee;              // rate × price, or the fixed sum
+  Discount discount;
+  Money interest;               // of the waiting money, turned into units at the same price without a fee
+  RoundingRules rounding;
+  FeeBounds bounds;
+};
+
+struct UnitOfferResult {
+  Money price;
+  Money fee;
+  Money pay;                    // price + fee: what is debited
+  Units units;                  // with those that the interest made
+  Units from_interest;
+  Money refund;                 // whole-unit offers: interest that bought nothing
+};
+
+// Errors (kInvalidArgument): units or face not positive, rate, discount or bounds out of range, interest above the price.
+absl::StatusOr<UnitOfferResult> ComputeOfferByUnits(const UnitOfferTerms& terms);
 
 // The last day of an offer that reached its cap. The ratio is kept as the exact fraction room ÷ applied: the files'
 // five decimals cannot hold it.

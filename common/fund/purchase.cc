@@ -53,6 +53,18 @@ Bought Buy(Money money, Nav nav, const RoundingRules& rounding) {
           money - Value(units, nav, Rounding::kUp)};  // cost rounded up: nobody is paid back a fen that was spent
 }
 
+// The fee of one order between its bounds. They are about fees that grow with the amount: a fixed sum stays what it is.
+absl::StatusOr<Money> BoundedFee(Money amount, const PurchaseFee& fee, FeeMethod method, Discount discount,
+                                 const RoundingRules& rounding, const FeeBounds& bounds) {
+  FC_ASSIGN_OR_RETURN(const Money computed, ComputePurchaseFee(amount, fee, method, discount, rounding));
+  if (fee.fixed || !bounds.IsSet()) return computed;
+  FC_RETURN_IF_ERROR(bounds.Check());
+  const Money bounded = bounds.Clamp(computed);
+  if (bounded < amount || bounded <= computed) return bounded;  // a rate may round to all of a fen or two
+  return absl::InvalidArgumentError(
+      StrCat("the least fee ", bounds.least.ToString(), " leaves nothing of the amount ", amount.ToString()));
+}
+
 }  // namespace
 
 absl::StatusOr<Money> ComputePurchaseFee(Money amount, const PurchaseFee& fee, FeeMethod method, Discount discount,
@@ -71,9 +83,15 @@ absl::StatusOr<Money> ComputePurchaseFee(Money amount, const PurchaseFee& fee, F
       StrCat("fee method ", static_cast<int>(method), " is unknown; 0 is outside, 1 inside"));
 }
 
+absl::Status FeeBounds::Check() const {
+  if (!least.is_negative() && least <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(StrCat("the least fee ", least.ToString(), " and the most, ", most.ToString(),
+                                           ", must not be negative, nor the least above the most"));
+}
+
 absl::StatusOr<PurchaseResult> ComputePurchase(const PurchaseTerms& t) {
   FC_RETURN_IF_ERROR(CheckPrice(t.amount, t.nav));
-  FC_ASSIGN_OR_RETURN(const Money fee, ComputePurchaseFee(t.amount, t.fee, t.method, t.discount, t.rounding));
+  FC_ASSIGN_OR_RETURN(const Money fee, BoundedFee(t.amount, t.fee, t.method, t.discount, t.rounding, t.bounds));
   const Money net = t.amount - fee;
   const Bought bought = Buy(net, t.nav, t.rounding);
   return PurchaseResult{.net = net, .fee = fee, .units = bought.units, .refund = bought.refund};
@@ -94,6 +112,35 @@ absl::Status CheckPurchase(const PurchaseTerms& terms, const PurchaseResult& cla
                                               " is claimed as ", absl::StrJoin(differences, "; ")));
 }
 
+absl::StatusOr<UnitOfferResult> ComputeOfferByUnits(const UnitOfferTerms& t) {
+  if (!t.units.is_positive()) {
+    return absl::InvalidArgumentError(StrCat("units ", t.units.ToString(), " must be positive"));
+  }
+  if (!t.face.is_positive()) {
+    return absl::InvalidArgumentError(StrCat("unit price ", t.face.ToString(), " must be positive"));
+  }
+  if (!MulDivFits(t.units.raw(), t.face.raw(), Nav::kOne / 4)) {  // twice the price, and a fee of as much again, can be held
+    return absl::InvalidArgumentError(
+        StrCat(t.units.ToString(), " units at ", t.face.ToString(), " are too large an amount; check both"));
+  }
+  const Money price = Value(t.units, t.face, t.rounding.value);
+  if (t.interest.is_negative() || t.interest > price) {
+    return absl::InvalidArgumentError(StrCat("interest ", t.interest.ToString(), " must be from 0 to the price of ",
+                                             price.ToString()));
+  }
+  FC_RETURN_IF_ERROR(t.bounds.Check());
+  Money fee;
+  if (t.fee.fixed) {
+    fee = *t.fee.fixed;
+  } else {
+    FC_RETURN_IF_ERROR(CheckTerms(price, t.fee, t.discount));
+    fee = t.bounds.Clamp(ApplyRate(price, t.fee.Discounted(t.discount), t.rounding.fee));
+  }
+  const Bought extra = t.interest.is_zero() ? Bought{} : Buy(t.interest, t.face, t.rounding);
+  return UnitOfferResult{.price = price, .fee = fee, .pay = price + fee, .units = t.units + extra.units,
+                         .from_interest = extra.units, .refund = extra.refund};
+}
+
 absl::StatusOr<OfferResult> ComputeOffer(const OfferTerms& t, Money interest) {
   if (interest.is_negative() || interest > t.amount) {
     return absl::InvalidArgumentError(StrCat("interest ", interest.ToString(), " must be from 0 to the amount ",
@@ -103,7 +150,7 @@ absl::StatusOr<OfferResult> ComputeOffer(const OfferTerms& t, Money interest) {
     return absl::InvalidArgumentError(StrCat("amount ", t.amount.ToString(), " is too large"));
   }
   FC_RETURN_IF_ERROR(CheckPrice(t.amount + interest, t.face));
-  FC_ASSIGN_OR_RETURN(const Money fee, ComputePurchaseFee(t.amount, t.fee, t.method, t.discount, t.rounding));
+  FC_ASSIGN_OR_RETURN(const Money fee, BoundedFee(t.amount, t.fee, t.method, t.discount, t.rounding, t.bounds));
   const Money net = t.amount - fee;
   const Bought principal = Buy(net, t.face, t.rounding);
   const Bought all = Buy(net + interest, t.face, t.rounding);

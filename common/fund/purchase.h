@@ -27,6 +27,17 @@ struct RoundingRules {
   FC_FIELDS(fee, net, units, value, whole_units)
 };
 
+// The least and the most that one order may be charged (C5 MinFee and MaxFee). The same figure in both is a fixed fee.
+struct FeeBounds {
+  Money least;                         // 0: none
+  Money most = kNoAmountLimit;
+  bool IsSet() const { return !least.is_zero() || most != kNoAmountLimit; }
+  Money Clamp(Money fee) const { return fee < least ? least : fee > most ? most : fee; }
+  // kInvalidArgument: a bound is negative, or the least is above the most.
+  absl::Status Check() const;
+  friend bool operator==(const FeeBounds&, const FeeBounds&) = default;
+};
+
 struct PurchaseTerms {
   Money amount;                        // what the investor pays, fee included
   Nav nav;
@@ -34,6 +45,7 @@ struct PurchaseTerms {
   FeeMethod method = FeeMethod::kOutside;
   Discount discount;                   // 0.1 = a tenth of the rate; 0 = none given
   RoundingRules rounding;
+  FeeBounds bounds;                    // hold after the discount; a fixed fee is not touched
 };
 
 struct PurchaseResult {
@@ -46,7 +58,7 @@ struct PurchaseResult {
 };
 
 // Errors (kInvalidArgument): amount or price not positive, discount outside 0 to 1, rate outside 0 to 100%, fixed fee
-// not below the amount, more units than the type can hold.
+// not below the amount, a least fee that eats the amount up, more units than the type can hold.
 absl::StatusOr<PurchaseResult> ComputePurchase(const PurchaseTerms& terms);
 
 // The inverse: does what somebody else computed (a transfer agent's confirmation) follow from the terms?

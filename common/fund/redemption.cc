@@ -45,6 +45,34 @@ absl::StatusOr<Price> PriceOf(const std::vector<RedemptionTier>& tiers, int32_t 
   return Price{tier->rate, tier->fund_share};
 }
 
+// Brings the fee of the whole order between its bounds and spreads it over the parts: by their gross where the fee was
+// raised (they may all have been free), by their fees where it was lowered. `shares` are the fund's, part by part.
+absl::Status Bound(const FeeBounds& bounds, const std::vector<Rate>& shares, const RoundingRules& rounding,
+                   RedemptionSplit* split) {
+  FC_RETURN_IF_ERROR(bounds.Check());
+  const Money fee = bounds.Clamp(split->fee);
+  if (fee == split->fee) return absl::OkStatus();
+  if (fee > split->gross) {
+    return absl::InvalidArgumentError(StrCat("the least fee ", bounds.least.ToString(), " is above what the units fetch, ",
+                                             split->gross.ToString()));
+  }
+  const bool raised = fee > split->fee;
+  const Money all = raised ? split->gross : split->fee;
+  Money weight_done, fee_done;
+  split->fund_part = Money();
+  for (size_t i = 0; i < split->parts.size(); ++i) {
+    RedemptionPart& part = split->parts[i];
+    weight_done += raised ? part.gross : part.fee;
+    const auto fee_now = Money::FromRaw(MulDiv(fee.raw(), weight_done.raw(), all.raw(), Rounding::kTruncate));
+    part.fee = fee_now - fee_done;
+    fee_done = fee_now;
+    part.fund_part = ApplyRate(part.fee, shares[i], rounding.fee);
+    split->fund_part += part.fund_part;
+  }
+  split->fee = fee;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int32_t HoldingDays(Date purchase_confirmed, Date redemption_confirmed) {
@@ -68,6 +96,7 @@ absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units
   Units done;
   Money gross_done;
   SameAge age;
+  std::vector<Rate> shares;  // the fund's part of the fee, for each part
   for (const uint32_t index : UseOrder(lots, options.order)) {
     const Lot& lot = lots[index];
     if (done == units) break;
@@ -105,6 +134,7 @@ absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units
                            .gross = gross,
                            .fee = fee,
                            .fund_part = fund_part});
+    shares.push_back(price.fund_share);
     split.fee += fee;
     split.fund_part += fund_part;
   }
@@ -113,6 +143,7 @@ absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units
         StrCat("not enough units: ", units.ToString(), " asked, ", done.ToString(), " usable"));
   }
   split.gross = gross_done;
+  if (options.bounds.IsSet()) FC_RETURN_IF_ERROR(Bound(options.bounds, shares, rounding, &split));
   split.net = split.gross - split.fee;
   return split;
 }

@@ -44,6 +44,8 @@ struct RedemptionOptions {
   Date usable_on;                        // skip lots that may not be redeemed on this day; not set = all count
   std::optional<BreachFee> breach;       // set: such lots count, at this fee, instead of being skipped
   RoundingRules rounding;
+  FeeBounds bounds;                      // of the order's whole fee, which is then spread over the parts: a raised one by
+                                         // their gross, a lowered one by their fees
 };
 
 // One lot's part of a redemption.
@@ -68,7 +70,8 @@ struct RedemptionSplit {
 };
 
 // Errors: kFailedPrecondition where the usable lots hold less than `units`; kInvalidArgument where units or price are
-// not positive, a lot was registered after `confirm_day`, or no tier covers its days. No tiers at all means no fee.
+// not positive, a lot was registered after `confirm_day`, no tier covers its days, or the least fee is above the gross.
+// No tiers at all means no fee.
 absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units units, Nav nav,
                                                 const std::vector<RedemptionTier>& tiers, Date confirm_day,
                                                 const RedemptionOptions& options = {});

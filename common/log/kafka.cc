@@ -146,6 +146,7 @@ absl::StatusOr<std::unique_ptr<KafkaLog>> KafkaLog::Open(Options options, KafkaO
     return absl::FailedPreconditionError(
         StrCat("the Kafka cluster at ", o.connection.brokers, " cannot keep what is promised on it:", wrong));
   }
+  FC_ASSIGN_OR_RETURN(log->id_, admin->LogId(o.prefix));
 
   FC_ASSIGN_OR_RETURN(log->consumer_,
                       KafkaClient::Make(KafkaClient::Role::kConsumer, o.connection,

@@ -99,6 +99,9 @@ class KafkaLog final : public Log {
 
   void Close();
 
+  // Which log this is, for states and checkpoints; see KafkaLogId.
+  const std::string& id() const { return id_; }
+
   struct Stats {
     uint64_t appends = 0, records = 0, bytes = 0;   // taken by Append
     uint64_t unknown = 0;                           // appends that ended in kUnavailable
@@ -137,6 +140,7 @@ class KafkaLog final : public Log {
   void NoteEnd(size_t index, LogOffset end);
 
   const Options options_;
+  std::string id_;
   std::vector<std::string> topics_;   // by place in options_.partitions
   std::vector<size_t> base_;          // index of the first partition of each topic
   std::vector<std::shared_ptr<Reader>> readers_;  // by index; null where nobody reads

@@ -134,6 +134,14 @@ absl::StatusOr<KafkaFacts> KafkaAdmin::Look(const KafkaPlan& plan) {
   for (const auto& topic : facts.topics)
     if (!topic.partitions.empty()) names.push_back(topic.name);
   FC_ASSIGN_OR_RETURN(auto described, Describe(*client_, RD_KAFKA_RESOURCE_TOPIC, names, patience_));
+  // Any broker may be asked, and one of them may not have heard yet of a topic that was just made.
+  const std::string not_heard_of = rd_kafka_err2str(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  const auto unheard = [&](const std::string& name) { return described[name].unseen == not_heard_of; };
+  const int64_t until = MonotonicMicros() + patience_.raw();
+  while (std::any_of(names.begin(), names.end(), unheard) && MonotonicMicros() < until) {
+    rd_kafka_poll(client_->get(), 50);
+    FC_ASSIGN_OR_RETURN(described, Describe(*client_, RD_KAFKA_RESOURCE_TOPIC, names, patience_));
+  }
   for (auto& topic : facts.topics) {
     topic.settings = described[topic.name].settings;
     topic.unseen = described[topic.name].unseen;
@@ -149,6 +157,14 @@ absl::StatusOr<KafkaFacts> KafkaAdmin::Look(const KafkaPlan& plan) {
     broker.unseen = (*settings)[id].unseen;
   }
   return facts;
+}
+
+absl::StatusOr<std::string> KafkaAdmin::LogId(std::string_view prefix) {
+  char* cluster = rd_kafka_clusterid(client_->get(), Millis(patience_));
+  if (cluster == nullptr) return absl::UnavailableError("no broker tells the id of its Kafka cluster; see whether they are up");
+  std::string id = KafkaLogId(prefix, cluster);
+  rd_kafka_mem_free(client_->get(), cluster);
+  return id;
 }
 
 absl::StatusOr<std::vector<KafkaFinding>> KafkaAdmin::Check(const KafkaPlan& plan) {
@@ -215,16 +231,18 @@ absl::StatusOr<std::vector<std::string>> KafkaAdmin::Init(const KafkaPlan& plan)
     return client_->Trouble(code, StrCat("making topic ", rd_kafka_topic_result_name(made[i]), text ? " (" : "",
                                          text ? text : "", text ? ")" : ""));
   }
-  // The other brokers hear of them a moment later; whoever checks next should find them there.
+  // The other brokers hear of them a moment later; whoever asks next, and any of them, should find them there. Which broker
+  // answers is chance: so it takes some answers in a row.
   const int64_t until = MonotonicMicros() + patience_.raw();
-  while (MonotonicMicros() < until) {
+  for (int in_a_row = 0; MonotonicMicros() < until;) {
     FC_ASSIGN_OR_RETURN(const KafkaFacts now, Metadata(*client_, topics, patience_));
     const bool all = std::all_of(now.topics.begin(), now.topics.end(), [](const KafkaFacts::Topic& t) {
       return !t.partitions.empty() &&
              std::all_of(t.partitions.begin(), t.partitions.end(), [](const auto& p) { return p.leader >= 0; });
     });
-    if (all) return names;
-    rd_kafka_poll(client_->get(), 50);
+    in_a_row = all ? in_a_row + 1 : 0;
+    if (in_a_row >= 3 * static_cast<int>(now.brokers.size())) return names;
+    rd_kafka_poll(client_->get(), all ? 10 : 50);
   }
   return absl::DeadlineExceededError("the topics were made, but not all of their partitions have a leader yet; check again");
 }

@@ -92,6 +92,8 @@ class KafkaAdmin {
   absl::StatusOr<std::vector<std::string>> Init(const KafkaPlan& plan);
   absl::StatusOr<std::vector<KafkaFinding>> Check(const KafkaPlan& plan);
   absl::StatusOr<KafkaFacts> Look(const KafkaPlan& plan);
+  // The id of the log under this prefix; see KafkaLogId. kUnavailable where no broker tells the cluster's.
+  absl::StatusOr<std::string> LogId(std::string_view prefix);
 
   // The shortest group session that all brokers accept, but not below `wanted`.
   absl::StatusOr<Duration> ShortestSession(Duration wanted = Duration::Seconds(2));

@@ -29,8 +29,11 @@ struct KafkaConnection {
 absl::Status ValidateConnection(const KafkaConnection& connection);
 
 std::string KafkaTopic(std::string_view prefix, ServiceId id);
-// Which log a checkpoint's offsets are of.
-inline std::string KafkaLogId(std::string_view prefix) { return "kafka:" + std::string(prefix); }
+// Which log a state's or a checkpoint's offsets are of: the same prefix on another cluster is another log. `cluster` is the
+// cluster's own id, drawn when its storage was formatted.
+inline std::string KafkaLogId(std::string_view prefix, std::string_view cluster) {
+  return "kafka:" + std::string(prefix) + "@" + std::string(cluster);
+}
 // One partition of announcements, kept for minutes: hints only.
 std::string KafkaDirectoryTopic(std::string_view prefix);
 // Letters, digits, '.', '_' and '-', at most 200: what Kafka takes, with room for our own endings.

@@ -136,7 +136,7 @@ class Judge {
       Say(Severity::kWarning, where, "group.min.session.timeout.ms", "unseen",
           StrCat("how soon another process can take over is not known: ",
                  broker.unseen.empty() ? "the broker does not say" : broker.unseen),
-          "let this user describe the cluster's settings (DescribeConfigs), or ask its administrator");
+          "start the broker where it is down; else let this user describe the cluster's settings (DescribeConfigs)");
       return;
     }
     // Silence for a session, then the others hear of it with their next heartbeat (measured: 2.5 s with a session of 2 s).

@@ -41,15 +41,23 @@ uint64_t AccountMachine::Apply(uint64_t investor, const TaCode& ta, uint16_t bus
 Result AccountMachine::Execute(const OpenFundAccount& c, const Context& ctx) {
   const Investor* known = FindInvestor(c.investor);
   if (!known) return {.reason = Reason::kInvestorNotFound};
-  if (FindFundAccount(*known, c.ta)) return {.repeated = true};
+  const FundAccount* there = FindFundAccount(*known, c.ta);
+  const bool gone = there && (there->state == FundAccountState::kClosed || there->state == FundAccountState::kEnded);
+  if (there && !gone) return {.repeated = true};
   if (known->closed) return {.reason = Reason::kInvestorClosed};
   // An order is judged by the fund's own terms; here a mistyped code would wait for a file that never goes out.
   if (!products_.Institution(c.ta)) return {.reason = Reason::kInstitutionUnknown};
 
-  FundAccount& own = MutableInvestor(c.investor)->fund_accounts.emplace_back();
+  Investor& investor = *MutableInvestor(c.investor);
+  FundAccount& own = gone ? *FindFundAccount(investor, c.ta) : investor.fund_accounts.emplace_back();
+  // Closed, a new account is opened. Ended, the account is there still, and our trading account joins it again.
+  const bool ended = own.state == FundAccountState::kEnded;
+  if (gone) standings_.Erase({SequenceOf(c.investor), c.ta});
+  if (!ended) own.ta_account = TaAccountId();
   own.ta = c.ta;
   own.state = FundAccountState::kNew;
-  own.application = Apply(SequenceOf(c.investor), c.ta, kOpenAccount, ctx);
+  own.last_hung = 0;
+  own.application = Apply(SequenceOf(c.investor), c.ta, ended ? kAddTradingAccount : kOpenAccount, ctx);
   return {};
 }
 

@@ -218,4 +218,45 @@ struct OpenFundAccount {
   FC_FIELDS(investor, ta)
 };
 
+// Asks for a business of a fund account that is there: 002, 004, 005, 006, 007, 009.
+struct RequestAccount {
+  static constexpr uint8_t kTag = 40;
+  CallerId caller;
+  RequestId request;
+  InvestorId investor;
+  TaCode ta;
+  uint16_t business = 0;
+  std::string cause;            // 004: FrozenCause of the standard
+  Date until;                   // 004, 006: not set: without end
+  FC_FIELDS(caller, request, investor, ta, business, cause, until)
+};
+
+// One line of an 02 file, whoever has asked for it.
+struct AccountAnswer {
+  uint64_t line = 0;
+  OrderId application;
+  InvestorId investor;
+  uint16_t business = 0;
+  ReturnCode return_code;
+  TaAccountId ta_account;
+  Date confirm_day;
+  std::string detail;
+  std::string cause;
+  Date until;
+  std::string target;           // TargetTransactionAccountID
+  bool from_ta = false;
+  FC_FIELDS(line, application, investor, business, return_code, ta_account, confirm_day, detail, cause, until, target,
+            from_ta)
+};
+// What ApplyAccountLines was before the institution could answer, or do, more than open accounts. Logs hold both.
+struct ApplyAccountAnswers {
+  static constexpr uint8_t kTag = 42;
+  TaCode ta;
+  Hash256 file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<AccountAnswer> lines;
+  FC_FIELDS(ta, file, file_name, first_index, lines)
+};
+
 }  // namespace fundcore::account

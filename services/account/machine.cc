@@ -59,6 +59,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       links_(state, kLinks, Residence::kLazy),
       notes_(state, kNotes, Residence::kLazy),
       applied_days_(state, kAppliedDays),
+      application_ids_(state, kApplicationIds),
+      standings_(state, kStandings, Residence::kLazy),
       ledger_(state, kLedger),
       products_(state, kProducts) {}
 
@@ -162,7 +164,9 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   Investor& investor = *found;
   if (investor.closed) return Reason::kInvestorClosed;
   FundAccount* own = FindFundAccount(investor, c.ta);
-  if (own && own->state == FundAccountState::kRefused) return Reason::kFundAccountRefused;
+  if (own) {
+    if (const Reason closed = OrdersRefusedBy(own->state); closed != Reason::kNone) return closed;
+  }
   if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
   if (c.units.is_positive()) {

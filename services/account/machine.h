@@ -3,7 +3,7 @@
 // A pure state machine: the partition's player calls Execute, one command after the other, on one thread. It reads
 // nothing but the command and its tables; time is the context's, stamped when the command was appended. The same
 // commands give the same state, byte for byte. Commands by family: machine.cc (investors, reservations, payments),
-// applications.cc (fund accounts and links), posting.cc (confirmations, dividends, settlement).
+// applications.cc (fund accounts and links), standing.cc (what becomes of a fund account), posting.cc (confirmations, dividends, settlement).
 //
 //   machine::Partition<AccountMachine> partition(store, id, executor, owner);
 //   partition.Submit(Reserve{…}, [](const Result& r) { … });
@@ -54,7 +54,7 @@ class AccountMachine {
   using Result = account::Result;
   using Commands = machine::CommandList<Reserve, Release, AbsorbFacts, OpenInvestor, AddCard, Pay, PaymentAnswered,
                                         SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
-                                        LinkTradingAccount, OpenFundAccount>;
+                                        LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -72,6 +72,8 @@ class AccountMachine {
   Result Execute(const Settle& c, const machine::Context& ctx);
   Result Execute(const LinkTradingAccount& c, const machine::Context& ctx);
   Result Execute(const OpenFundAccount& c, const machine::Context& ctx);
+  Result Execute(const RequestAccount& c, const machine::Context& ctx);
+  Result Execute(const ApplyAccountAnswers& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
@@ -87,6 +89,8 @@ class AccountMachine {
   }
   const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
   const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
+  // nullptr where nothing but opening has happened to the account.
+  const Standing* FindStanding(uint64_t investor, const TaCode& ta) { return standings_.Find({investor, ta}); }
   const Seal* FindSeal(const SealKey& key) { return seals_.Find(key); }
   const SealedPage* FindSealedPage(const SealedPageKey& key) { return sealed_pages_.Find(key); }
   const Settlement* FindSettlement(const SettlementKey& key) { return settlements_.Find(key); }
@@ -121,6 +125,21 @@ class AccountMachine {
   uint64_t ApplicationOf(const TaCode& ta, const AccountLine& line);
   void ListHung(const TaCode& ta, const AccountLine& line, Applied& out);
   void ApplyAccountLine(const TaCode& ta, const AccountLine& line, const machine::Context& ctx);
+
+  // standing.cc: what becomes of an account after it was opened.
+  Reason CheckRequest(const RequestAccount& c, const Investor& investor, const FundAccount& account);
+  // Orders, units and money that the investor still has at this institution.
+  Reason CheckNothingLeft(const Investor& investor, const TaCode& ta, TimePoint now);
+  void ApplyAccountAnswer(const TaCode& ta, const AccountAnswer& line, const machine::Context& ctx,
+                          std::vector<FindingEntry>& findings);
+  void Answered(Application& application, uint64_t seq, const AccountAnswer& line, std::vector<FindingEntry>& findings);
+  void DoneUnasked(const TaCode& ta, const AccountAnswer& line, std::vector<FindingEntry>& findings);
+  // Changes what the account is. `asked`: by an application of ours.
+  void Turn(uint16_t business, Investor& investor, FundAccount& account, const AccountAnswer& line, bool asked,
+            std::vector<FindingEntry>& findings);
+  Standing& StandingOf(uint64_t investor, const FundAccount& account);
+  // The account's state, as the standing makes it.
+  static void Restate(const Standing& standing, FundAccount& account);
 
   // One line of a file being posted; see posting.cc.
   struct Line;
@@ -188,6 +207,8 @@ class AccountMachine {
   machine::Table<LinkKey, uint64_t> links_;
   machine::Table<NoteKey, HoldingNote> notes_;
   machine::Table<AppliedDayKey, AppliedDay> applied_days_;
+  machine::IdIndex application_ids_;
+  machine::Table<StandingKey, Standing> standings_;
   Ledger ledger_;
   ProductBook products_;
 };

@@ -78,6 +78,8 @@ void AccountMachine::LearnTaAccount(Line& l) {
     account->ta = l.ta;
   }
   if (account->state == FundAccountState::kOpen && !account->ta_account.empty()) return;
+  // A dividend or a forced redemption says nothing of a freeze, and opens no closed account.
+  if (account->state >= FundAccountState::kClosed) return;
   account->state = FundAccountState::kOpen;
   account->ta_account = l.in.ta_account;
 }

@@ -20,6 +20,20 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kBankRefused: return "BANK_REFUSED";
     case Reason::kTradingAccountLinked: return "TRADING_ACCOUNT_LINKED";
     case Reason::kInstitutionUnknown: return "INSTITUTION_UNKNOWN";
+    case Reason::kFundAccountNotFound: return "FUND_ACCOUNT_NOT_FOUND";
+    case Reason::kFundAccountClosed: return "FUND_ACCOUNT_CLOSED";
+    case Reason::kTradingAccountEnded: return "TRADING_ACCOUNT_ENDED";
+    case Reason::kFundAccountFrozen: return "FUND_ACCOUNT_FROZEN";
+    case Reason::kFundAccountLost: return "FUND_ACCOUNT_LOST";
+    case Reason::kFundAccountClosing: return "FUND_ACCOUNT_CLOSING";
+    case Reason::kAccountBusinessUnderWay: return "ACCOUNT_BUSINESS_UNDER_WAY";
+    case Reason::kUnitsHeld: return "UNITS_HELD";
+    case Reason::kOrdersInTransit: return "ORDERS_IN_TRANSIT";
+    case Reason::kMoneyInTransit: return "MONEY_IN_TRANSIT";
+    case Reason::kFundAccountNotFrozen: return "FUND_ACCOUNT_NOT_FROZEN";
+    case Reason::kFundAccountNotLost: return "FUND_ACCOUNT_NOT_LOST";
+    case Reason::kFrozenByInstitution: return "FROZEN_BY_INSTITUTION";
+    case Reason::kUntilHasPassed: return "UNTIL_HAS_PASSED";
     case Reason::kGapInLines: return "GAP_IN_LINES";
     case Reason::kFundAccountRefusedByTa: return "FUND_ACCOUNT_REFUSED_BY_TA";
   }
@@ -53,11 +67,113 @@ std::string_view ReasonMessage(Reason reason) {
       return "this trading account is linked to another investor, and orders may have gone by that; check whose it is";
     case Reason::kInstitutionUnknown:
       return "no institution of this code is known here; check the code, or load it and ask again in a moment";
+    case Reason::kFundAccountNotFound:
+      return "the investor has no fund account at this institution; open one first";
+    case Reason::kFundAccountClosed:
+      return "the fund account is closed; open a new one before anything else";
+    case Reason::kTradingAccountEnded:
+      return "the trading account at this institution was ended; open the fund account here again";
+    case Reason::kFundAccountFrozen:
+      return "the fund account is frozen; it takes nothing until it is thawed";
+    case Reason::kFundAccountLost:
+      return "the fund account is reported lost; it takes nothing until the report is lifted";
+    case Reason::kFundAccountClosing:
+      return "the fund account is being closed, or the trading account ended; wait for the answer";
+    case Reason::kAccountBusinessUnderWay:
+      return "another application of this fund account has no answer yet; ask again when it has";
+    case Reason::kUnitsHeld:
+      return "units are held at this institution; redeem or transfer them first";
+    case Reason::kOrdersInTransit:
+      return "orders at this institution have no result yet; wait for it or cancel them";
+    case Reason::kMoneyInTransit:
+      return "the institution has confirmed money that it has not paid yet; wait for the payment";
+    case Reason::kFundAccountNotFrozen:
+      return "the fund account is not frozen";
+    case Reason::kFundAccountNotLost:
+      return "the fund account is not reported lost";
+    case Reason::kFrozenByInstitution:
+      return "the institution has frozen the fund account, so only it can thaw it; ask there";
+    case Reason::kUntilHasPassed:
+      return "the last day of the freeze or loss has passed; name a later one, or none";
     case Reason::kGapInLines:
       return "lines before these have not been applied; send the lines from the expected index on";
     case Reason::kFundAccountRefusedByTa: return "the institution has refused the fund account that this order needed";
   }
   return "this build does not know the reason; ask a newer one";
+}
+
+std::string_view ReasonMessageZh(Reason reason) {
+  switch (reason) {
+    case Reason::kNone: return "";
+    case Reason::kExistsWithDifferentContent: return "该申请编号已用于其他投资人、基金、金额或份额";
+    case Reason::kAlreadyReleased: return "该申请在预留之前已被释放，请重新下单";
+    case Reason::kInvestorNotFound: return "投资人不存在，请核对编号或先开户";
+    case Reason::kInvestorClosed: return "投资人交易账户已注销，不受理新业务";
+    case Reason::kFundAccountRefused: return "登记机构已拒绝为该投资人开立基金账户";
+    case Reason::kFundAccountNotOpen: return "登记机构须待基金账户开立后方受理，请稍后再试";
+    case Reason::kNotEnoughCash: return "可用资金不足";
+    case Reason::kNotEnoughUnits: return "可用份额不足";
+    case Reason::kCardNotFound: return "投资人没有该银行卡，请先绑卡";
+    case Reason::kRequestIdReused: return "该请求编号已用于其他内容，请更换编号";
+    case Reason::kPaymentNotFound: return "支付记录不存在";
+    case Reason::kBankRefused: return "银行拒绝了该笔支付";
+    case Reason::kTradingAccountLinked: return "该交易账号已关联其他投资人";
+    case Reason::kInstitutionUnknown: return "登记机构代码未知";
+    case Reason::kGapInLines: return "前面的记录尚未处理，请从期望的序号开始";
+    case Reason::kFundAccountRefusedByTa: return "登记机构拒绝了该申请所需的基金账户";
+    case Reason::kFundAccountNotFound: return "投资人在该登记机构没有基金账户，请先开户";
+    case Reason::kFundAccountClosed: return "基金账户已销户，请重新开户";
+    case Reason::kTradingAccountEnded: return "该登记机构下的交易账户已撤销，请重新登记";
+    case Reason::kFundAccountFrozen: return "基金账户已冻结，解冻前不受理";
+    case Reason::kFundAccountLost: return "基金账户已挂失，解挂前不受理";
+    case Reason::kFundAccountClosing: return "基金账户销户或交易账户撤销正在处理，请等待确认";
+    case Reason::kAccountBusinessUnderWay: return "该基金账户有未确认的账户类申请，请确认后再提交";
+    case Reason::kUnitsHeld: return "尚有基金份额，不能销户";
+    case Reason::kOrdersInTransit: return "尚有在途交易申请，不能销户";
+    case Reason::kMoneyInTransit: return "尚有在途资金未到账，不能销户";
+    case Reason::kFundAccountNotFrozen: return "基金账户未冻结";
+    case Reason::kFundAccountNotLost: return "基金账户未挂失";
+    case Reason::kFrozenByInstitution: return "基金账户由登记机构冻结，须由登记机构解冻";
+    case Reason::kUntilHasPassed: return "冻结或挂失截止日期无效";
+  }
+  return "本版本不认识该原因";
+}
+
+std::string_view ReasonReturnCode(Reason reason) {
+  switch (reason) {
+    case Reason::kInvestorClosed: return "0508";
+    case Reason::kNotEnoughUnits: return "0001";
+    case Reason::kFundAccountNotOpen: return "0492";
+    case Reason::kFundAccountRefused: return "0304";
+    case Reason::kFundAccountNotFound: return "0316";
+    case Reason::kFundAccountClosed: return "0515";
+    case Reason::kTradingAccountEnded: return "0508";
+    case Reason::kFundAccountFrozen: return "0514";
+    case Reason::kFundAccountLost: return "0513";
+    case Reason::kFundAccountClosing: return "0492";
+    case Reason::kAccountBusinessUnderWay: return "0493";
+    case Reason::kUnitsHeld: return "0362";
+    case Reason::kOrdersInTransit: return "0678";
+    case Reason::kFundAccountNotFrozen: return "0229";
+    case Reason::kFundAccountNotLost: return "0228";
+    case Reason::kUntilHasPassed: return "0118";
+    case Reason::kNone:
+    case Reason::kExistsWithDifferentContent:
+    case Reason::kAlreadyReleased:
+    case Reason::kInvestorNotFound:
+    case Reason::kNotEnoughCash:
+    case Reason::kCardNotFound:
+    case Reason::kRequestIdReused:
+    case Reason::kPaymentNotFound:
+    case Reason::kBankRefused:
+    case Reason::kTradingAccountLinked:
+    case Reason::kInstitutionUnknown:
+    case Reason::kGapInLines:
+    case Reason::kFundAccountRefusedByTa:
+    case Reason::kMoneyInTransit:
+    case Reason::kFrozenByInstitution: return "";
+  }
+  return "";
 }
 
 }  // namespace fundcore::account

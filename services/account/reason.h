@@ -33,6 +33,22 @@ enum class Reason : uint16_t {
   kTradingAccountLinked = 24,       // to another investor
   kInstitutionUnknown = 25,
 
+  // Businesses of a fund account (002 to 009), and orders that its standing does not let through.
+  kFundAccountNotFound = 60,
+  kFundAccountClosed = 61,
+  kTradingAccountEnded = 62,        // ours; the fund account is still there
+  kFundAccountFrozen = 63,
+  kFundAccountLost = 64,
+  kFundAccountClosing = 65,         // 002 or 009 is under way
+  kAccountBusinessUnderWay = 66,    // another application of this account has no answer yet
+  kUnitsHeld = 67,
+  kOrdersInTransit = 68,
+  kMoneyInTransit = 69,             // confirmed, and not yet paid by the institution
+  kFundAccountNotFrozen = 70,
+  kFundAccountNotLost = 71,
+  kFrozenByInstitution = 72,        // only who has frozen it can thaw it
+  kUntilHasPassed = 73,
+
   // Files and settlement: not business refusals, the caller has to do something else first.
   kGapInLines = 40,                 // lines before these have not been applied yet
   kFundAccountRefusedByTa = 41,     // of a reserved order: its application came back refused
@@ -43,5 +59,10 @@ std::string_view ReasonName(Reason reason);
 
 // One sentence for people: what broke and what to do about it. Empty for kNone.
 std::string_view ReasonMessage(Reason reason);
+// The same in Chinese.
+std::string_view ReasonMessageZh(Reason reason);
+
+// The standard's return code that says the same, where one fits; "" where none does.
+std::string_view ReasonReturnCode(Reason reason);
 
 }  // namespace fundcore::account

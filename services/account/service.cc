@@ -112,6 +112,11 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   handlers->Unary<v1::OpenFundAccountRequest, v1::OpenFundAccountResponse>(
       name("OpenFundAccount"),
       [this](const Call&, const auto& q, auto* a, Reply r) { OpenFundAccount(q, a, std::move(r)); });
+  handlers->Unary<v1::RequestAccountRequest, v1::RequestAccountResponse>(
+      name("RequestAccount"),
+      [this](const Call& c, const auto& q, auto* a, Reply r) { RequestAccount(c, q, a, std::move(r)); });
+  handlers->Unary<v1::GetApplicationRequest, v1::ApplicationStatus>(
+      name("GetApplication"), [this](const Call&, const auto& q, auto* a, Reply r) { GetApplication(q, a, std::move(r)); });
   handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(
       name("LinkTradingAccount"),
       [this](const Call& c, const auto& q, auto* a, Reply r) { LinkTradingAccount(c, q, a, std::move(r)); });

@@ -7,8 +7,8 @@
 //   account.Register(&handlers);
 //   account.host()->Recover();  log->Start();  account.host()->WhenServing([&] { account.Start(); });
 //
-// service.cc assembles it and sums over partitions, service_accounts.cc serves apps, service_links.cc orders by
-// file, service_ops.cc trade and clearing.
+// service.cc assembles it and sums over partitions, service_accounts.cc serves apps, service_standing.cc what becomes
+// of fund accounts, service_links.cc orders by file, service_ops.cc trade and clearing.
 #pragma once
 
 #include <functional>
@@ -51,6 +51,11 @@ class AccountServiceImpl : public Service {
   void GetPayment(const v1::GetPaymentRequest& request, v1::PaymentResponse* response, rpc::Reply reply);
   void GetAccount(const v1::GetAccountRequest& request, v1::GetAccountResponse* response, rpc::Reply reply);
   void ListLedger(const v1::ListLedgerRequest& request, v1::ListLedgerResponse* response, rpc::Reply reply);
+  // service_standing.cc
+  void RequestAccount(const rpc::Call& call, const v1::RequestAccountRequest& request, v1::RequestAccountResponse* response,
+                      rpc::Reply reply);
+  void GetApplication(const v1::GetApplicationRequest& request, v1::ApplicationStatus* response, rpc::Reply reply);
+  static void FillFundAccount(AccountMachine& machine, InvestorId investor, const FundAccount& account, v1::FundAccount* out);
   // service_links.cc
   void OpenFundAccount(const v1::OpenFundAccountRequest& request, v1::OpenFundAccountResponse* response,
                        rpc::Reply reply);

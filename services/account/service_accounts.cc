@@ -59,12 +59,13 @@ v1::PaymentState StateOf(PaymentStatus status) {
 absl::Status RefusalStatus(Reason reason, std::string_view what) {
   absl::StatusCode code = absl::StatusCode::kFailedPrecondition;
   if (reason == Reason::kInvestorNotFound || reason == Reason::kCardNotFound || reason == Reason::kPaymentNotFound ||
-      reason == Reason::kInstitutionUnknown) {
+      reason == Reason::kInstitutionUnknown || reason == Reason::kFundAccountNotFound) {
     code = absl::StatusCode::kNotFound;
   }
   if (reason == Reason::kRequestIdReused || reason == Reason::kTradingAccountLinked)
     code = absl::StatusCode::kAlreadyExists;
-  return rpc::ErrorWithReason(code, ReasonName(reason), StrCat(what, ": ", ReasonMessage(reason)));
+  return rpc::ErrorWithReason(code, ReasonName(reason), StrCat(what, ": ", ReasonMessage(reason)),
+                              {{"text_zh", ReasonMessageZh(reason)}, {"return_code", ReasonReturnCode(reason)}});
 }
 
 std::string_view StateName(FundAccountState state) {
@@ -74,6 +75,13 @@ std::string_view StateName(FundAccountState state) {
     case FundAccountState::kApplied: return "APPLIED";
     case FundAccountState::kOpen: return "OPEN";
     case FundAccountState::kRefused: return "REFUSED";
+    case FundAccountState::kClosed: return "CLOSED";
+    case FundAccountState::kEnded: return "ENDED";
+    case FundAccountState::kFrozen: return "FROZEN";
+    case FundAccountState::kLost: return "LOST";
+    case FundAccountState::kFrozenAndLost: return "FROZEN_AND_LOST";
+    case FundAccountState::kClosing: return "CLOSING";
+    case FundAccountState::kEnding: return "ENDING";
   }
   return "";
 }
@@ -212,13 +220,8 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
     response->set_awaiting_fen(investor->cash.awaiting.raw());
     response->set_withdrawing_fen(investor->cash.withdrawing.raw());
     response->set_institution(investor->institution);
-    for (const FundAccount& a : investor->fund_accounts) {
-      v1::FundAccount* out = response->add_fund_accounts();
-      out->set_ta_code(a.ta.str());
-      out->set_ta_account(a.ta_account.str());
-      out->set_state(std::string(StateName(a.state)));
-      out->set_return_code(a.return_code.str());
-    }
+    for (const FundAccount& a : investor->fund_accounts)
+      FillFundAccount(part.machine(), id, a, response->add_fund_accounts());
     const Date today = part.executor()->Now().date();
     for (const Holding& h : investor->holdings) {
       v1::Position* out = response->add_positions();

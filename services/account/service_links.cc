@@ -49,11 +49,7 @@ void AccountServiceImpl::OpenFundAccount(const v1::OpenFundAccountRequest& reque
       if (r.reason != Reason::kNone)
         return reply(RefusalStatus(r.reason, StrCat("investor ", c.investor.raw(), " at institution ", c.ta.view())));
       const FundAccount* account = FindFundAccount(*part.machine().FindInvestor(c.investor), c.ta);
-      v1::FundAccount* out = response->mutable_fund_account();
-      out->set_ta_code(account->ta.str());
-      out->set_ta_account(account->ta_account.str());
-      out->set_state(std::string(StateName(account->state)));
-      out->set_return_code(account->return_code.str());
+      FillFundAccount(part.machine(), c.investor, *account, response->mutable_fund_account());
       response->set_existed(r.repeated);
       reply(absl::OkStatus());
     });

@@ -93,7 +93,7 @@ bool ReadDetail(const trade::v1::ConfirmationLine& in, uint32_t item, TradeDetai
   return Encode(*out) != Encode(TradeDetail{.item = item});
 }
 
-LineProblem Read(const v1::AccountConfirmationLine& in, AccountLine* out) {
+LineProblem Read(const v1::AccountConfirmationLine& in, AccountAnswer* out) {
   LineProblem bad;
   out->line = in.line();
   out->application = OrderId(in.application_id());
@@ -103,6 +103,10 @@ LineProblem Read(const v1::AccountConfirmationLine& in, AccountLine* out) {
   out->ta_account = CodeOf<TaAccountId>(in.ta_account(), "ta_account", &bad);
   out->confirm_day = Date::FromRaw(in.confirm_day());
   out->detail = in.error_detail();
+  out->cause = in.cause();
+  out->until = Date::FromRaw(in.until());
+  out->target = in.target();
+  out->from_ta = in.from_ta();
   return bad;
 }
 
@@ -464,6 +468,11 @@ void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& req
       out->set_mobile(*mobile);
       out->set_applied_at_us(a.applied_at.raw());
       out->set_day(a.day.raw());
+      // An account that is being opened has no number yet, or has it from before: then the institution knows it by that.
+      if (const FundAccount* own = FindFundAccount(*m.FindInvestor(investor), key.ta); own && a.business != 1)
+        out->set_ta_account(own->ta_account.str());
+      out->set_cause(a.cause);
+      out->set_until(a.until.raw());
     }
     reply(absl::OkStatus());
   });
@@ -471,7 +480,7 @@ void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& req
 
 void AccountServiceImpl::ApplyAccountConfirmations(const v1::ApplyAccountConfirmationsRequest& request,
                                                    v1::ApplyAccountConfirmationsResponse* response, rpc::Reply reply) {
-  std::vector<ApplyAccountLines> commands;
+  std::vector<ApplyAccountAnswers> commands;
   if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
   if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
   SubmitLines(PartitionId(static_cast<uint16_t>(request.partition())), std::move(commands),
@@ -484,6 +493,7 @@ void AccountServiceImpl::ApplyAccountConfirmations(const v1::ApplyAccountConfirm
                   out->set_return_code(h.return_code.str());
                   out->set_detail(h.detail);
                 }
+                for (const FindingEntry& f : applied.findings) Write(f, response->add_findings());
                 reply(std::move(status));
               });
 }

@@ -41,6 +41,8 @@ enum TableNumber : uint8_t {
   kLedger = 20,     // to 23
   kNotes = 30,
   kAppliedDays = 31,
+  kApplicationIds = 40,
+  kStandings = 41,
   kProducts = 200,  // to 205
 };
 
@@ -74,7 +76,41 @@ struct Sequences {
   FC_FIELDS(investors, payments, applications)
 };
 
-enum class FundAccountState : uint8_t { kNone = 0, kNew = 1, kApplied = 2, kOpen = 3, kRefused = 4 };
+// What an account takes at this moment. From kClosed on it is what the account's Standing makes of it, so that an order
+// learns from one word whether it may go.
+enum class FundAccountState : uint8_t {
+  kNone = 0,
+  kNew = 1,
+  kApplied = 2,
+  kOpen = 3,
+  kRefused = 4,
+  kClosed = 5,        // 102: closed at the institution, for every distributor
+  kEnded = 6,         // 109: only our trading account was ended
+  kFrozen = 7,
+  kLost = 8,
+  kFrozenAndLost = 9,
+  kClosing = 10,      // 002 is under way
+  kEnding = 11,       // 009 is under way
+};
+
+// Why an account in this state takes no orders; kNone where it does, or soon will.
+constexpr Reason OrdersRefusedBy(FundAccountState state) {
+  switch (state) {
+    case FundAccountState::kNone:
+    case FundAccountState::kNew:
+    case FundAccountState::kApplied:
+    case FundAccountState::kOpen: return Reason::kNone;
+    case FundAccountState::kRefused: return Reason::kFundAccountRefused;
+    case FundAccountState::kClosed: return Reason::kFundAccountClosed;
+    case FundAccountState::kEnded: return Reason::kTradingAccountEnded;
+    case FundAccountState::kFrozen:
+    case FundAccountState::kFrozenAndLost: return Reason::kFundAccountFrozen;
+    case FundAccountState::kLost: return Reason::kFundAccountLost;
+    case FundAccountState::kClosing:
+    case FundAccountState::kEnding: return Reason::kFundAccountClosing;
+  }
+  return Reason::kNone;
+}
 
 // An investor's account at one institution.
 struct FundAccount {
@@ -167,7 +203,7 @@ struct Payment {
 
 enum class ApplicationState : uint8_t { kWaiting = 1, kSealed = 2, kAnswered = 3 };
 
-// An application for a fund account: 001 opens, 008 adds our trading account to one that is there.
+// An application of a fund account: 001 opens, 008 adds our trading account to one that is there; others change what is.
 struct Application {
   ApplicationState state = ApplicationState::kWaiting;
   uint64_t investor = 0;        // sequence
@@ -177,7 +213,41 @@ struct Application {
   Date day;                     // of the transfer that carries it
   ReturnCode return_code;
   std::string detail;           // the institution's text
-  FC_FIELDS(state, investor, ta, business, applied_at, day, return_code, detail)
+  // Of other businesses than 001 and 008 only, and only there written.
+  std::string cause;            // 004: FrozenCause
+  Date until;                   // 004, 006: FreezingDeadline
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(state, investor, ta, business, applied_at, day, return_code, detail, cause, until);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (business == 1 || business == 8) {
+      v(state, investor, ta, business, applied_at, day, return_code, detail);
+    } else {
+      v(state, investor, ta, business, applied_at, day, return_code, detail, cause, until);
+    }
+  }
+};
+
+// What has become of an account since it was opened. Only accounts with any such business have one.
+struct StandingKey {
+  uint64_t investor = 0;        // sequence
+  TaCode ta;
+  FC_FIELDS(investor, ta)
+};
+struct Standing {
+  uint64_t pending = 0;         // the application that has no answer yet
+  uint16_t pending_business = 0;
+  FundAccountState closed = FundAccountState::kNone;  // kClosed, kEnded
+  bool frozen = false;
+  bool frozen_by_ta = false;    // without an application of ours
+  std::string cause;
+  Date frozen_until;            // as told; not set: without end
+  bool lost = false;
+  Date lost_until;
+  FC_FIELDS(pending, pending_business, closed, frozen, frozen_by_ta, cause, frozen_until, lost, lost_until)
 };
 
 struct WaitingKey {

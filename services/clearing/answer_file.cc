@@ -163,6 +163,10 @@ bool AnswerFile::Open() {
              {&c_.ta_account, "TAAccountID", true},
              {&c_.ta_serial, "TASerialNO", false},
              {&c_.error, "ErrorDetail", false},
+             {&c_.cause, "FrozenCause", false},
+             {&c_.until, "FreezingDeadline", false},
+             {&c_.target, "TargetTransactionAccountID", false},
+             {&c_.from_ta, "FromTAFlag", false},
              {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "05") {
     wants = {{&c_.total_vol, "TotalVolOfDistributorInTA", true},
@@ -371,7 +375,7 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
 }
 
 bool AnswerFile::ReadAccountLine(const RecordView& r) {
-  if (!CheckDates(r, {c_.confirm_day})) return false;
+  if (!CheckDates(r, {c_.confirm_day, c_.until})) return false;
   if (!ofd::ParseBusinessCode(r.Text(c_.business)))
     return Damage(r.Error(c_.business, "is no business code of three digits").ToStatus());
   if (!IsReturnCode(r.Text(c_.code)))
@@ -388,8 +392,13 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
   }
   if (variant().IsRefusal(r.Text(c_.code))) {
     const std::string_view code = r.Text(c_.code);
-    const bool opens = *ofd::ParseBusinessCode(r.Text(c_.business)) == ofd::BusinessCode::kOpenAccountConfirmed;
-    (opens && (code == "0303" || code == "0390") ? registered_already_ : unconfirmed_).insert(line.investor);
+    const ofd::BusinessCode business = *ofd::ParseBusinessCode(r.Text(c_.business));
+    const bool opens = business == ofd::BusinessCode::kOpenAccountConfirmed;
+    if (opens && (code == "0303" || code == "0390")) {
+      registered_already_.insert(line.investor);
+    } else if (opens || business == ofd::BusinessCode::kAddTradingAccountConfirmed) {
+      unconfirmed_.insert(line.investor);  // of another business no order hangs on the answer
+    }
   }
   lines_[*partition].push_back(line);
   return true;
@@ -556,6 +565,10 @@ void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* ou
   out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
   out->set_confirm_day(DayIn(r, c_.confirm_day));
   out->set_error_detail(std::move(detail));
+  out->set_cause(std::string(r.Text(c_.cause)));
+  out->set_until(DayIn(r, c_.until));
+  out->set_target(std::string(r.Text(c_.target)));
+  out->set_from_ta(r.Text(c_.from_ta) == "1");
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {

@@ -110,14 +110,26 @@ void InstitutionWorker::ApplyAccounts(Date day, uint16_t partition, Next done) {
   for (size_t i = first; i < std::min(lines.size(), first + kLinesAMessage); ++i) file->Fill(lines[i], q.add_lines());
   Call<account::v1::ApplyAccountConfirmationsResponse>(
       "fundcore.account.v1.AccountOps/ApplyAccountConfirmations", q, kPeerDeadline,
-      [this, day, partition, first, done = std::move(done)](const account::v1::ApplyAccountConfirmationsResponse& r) {
+      [this, day, partition, first, file, done = std::move(done)](const account::v1::ApplyAccountConfirmationsResponse& r) {
         HungRecorded hung{ta_, day, {}};
         for (const auto& h : r.hung()) {
           hung.orders.emplace_back(OrderId(h.order_id()),
                                    HungOrder{InvestorId(h.investor_id()), h.return_code(), h.detail()});
         }
         if (!hung.orders.empty()) Submit(hung, [] {});
-        Acknowledge(day, Phase::kAccounts, partition, first, r.next_index(), {},
+        std::vector<Finding> notes;
+        for (const auto& f : r.findings()) {
+          Finding finding = OfStatement(file.get(), "02", BreakKind::kAccountConfirmationDiffers, "");
+          finding.line = f.line();
+          finding.rule = f.rule();
+          finding.field = f.field();
+          finding.expected = f.expected();
+          finding.found = f.found();
+          finding.message = StrCat(f.field(), " is ", f.found().empty() ? "blank" : f.found(), ", expected ",
+                                   f.expected().empty() ? "none" : f.expected(), " (", f.rule(), ")");
+          notes.push_back(std::move(finding));
+        }
+        Acknowledge(day, Phase::kAccounts, partition, first, r.next_index(), std::move(notes),
                     [this, day, partition, done] { ApplyAccounts(day, partition, done); });
       });
 }

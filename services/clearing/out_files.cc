@@ -161,6 +161,10 @@ absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
   text("BusinessCode", ofd::FormatBusinessCode(static_cast<ofd::BusinessCode>(a.business())));
   SetIfListed(writer_, writer_.Find("DepositAcct"), investor);
   SetIfListed(writer_, writer_.Find("MobileTelNo"), a.mobile());
+  SetIfListed(writer_, writer_.Find("TAAccountID"), a.ta_account());
+  // What a freeze says cannot be left out: without a place for it the line is not written.
+  if (!a.cause().empty()) text("FrozenCause", a.cause());
+  if (a.until() != 0) writer_.SetDate(writer_.Find("FreezingDeadline"), Date::FromRaw(a.until()));
   FC_RETURN_IF_ERROR(writer_.EndRecord());
   hash_.Add(a.application_id(), a.investor_id(), a.business(), 0, 0);
   return absl::OkStatus();

@@ -108,9 +108,11 @@ class PeerGuard {
   void Limit() { limited_ = true; }
   void Rest() { limited_ = false; }
 
-  // 10 ms doubling to a second, because newcomers wait for the end of it; a random part of its upper half.
+  // 10 ms doubling to 0.4 s, because newcomers wait for the end of it, and so does everybody when another process has taken
+  // the peer's partitions over; a random part of its upper half.
+  static constexpr Duration kLongestPause = Duration::Millis(400);
   Duration NextPause(uint64_t random) {
-    pause_ = pause_.raw() == 0 ? Duration::Millis(10) : std::min(Duration::Seconds(1), pause_ + pause_);
+    pause_ = pause_.raw() == 0 ? Duration::Millis(10) : std::min(kLongestPause, pause_ + pause_);
     return Jittered(pause_, random);
   }
   static Duration Jittered(Duration pause, uint64_t random) {

@@ -13,7 +13,9 @@ constexpr size_t kWaitedABatch = 2'000;
 constexpr size_t kReleasesABatch = 8'000;
 constexpr size_t kProbeItems = 100;
 constexpr size_t kLookedBack = 32;  // orders of an investor whose releases go along with the next reservation
-constexpr Duration kDeadline = Duration::Seconds(10);
+// Of a call to a peer. A process that is cut off from the log takes calls and cannot answer them; its successor can, and what
+// was asked of both counts once.
+constexpr Duration kDeadline = Duration::Seconds(3);
 constexpr Duration kLongestPause = Duration::Seconds(5);
 constexpr Duration kTick = Duration::Micros(1'000'000 / Allowance::kTicks);
 
@@ -467,7 +469,8 @@ void Worker::SubmitJudgements(const std::vector<Item>& items) {
   }
 }
 
-// Items that failed together come back together, after a pause of their own.
+// Items that failed together come back together, after a pause of their own: a growing one where they may be what fails, a
+// short one where the peer is away, because then the guard paces all of them and they are to go on as soon as it is back.
 void Worker::Rest(std::vector<Item> items, const Batch& batch) {
   uint16_t tries = 0;
   for (Item& item : items) {
@@ -478,7 +481,8 @@ void Worker::Rest(std::vector<Item> items, const Batch& batch) {
     }
     if (batch.spoilt && item.splits < UINT8_MAX) ++item.splits;
   }
-  const Duration pause = std::min(kLongestPause, Duration::Millis(10ll << std::min<int>(tries - 1, 12)));
+  const Duration pause = std::min(batch.spoilt ? kLongestPause : PeerGuard::kLongestPause,
+                                  Duration::Millis(10ll << std::min<int>(tries - 1, 12)));
   const Duration wanted = std::max(batch.wanted_pause[0], batch.wanted_pause[1]);
   const uint64_t number = ++next_rest_;
   resting_.emplace(number, Resting{std::move(items), batch.spoilt});

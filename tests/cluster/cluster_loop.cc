@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/log/kafka_admin.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/random.h"
 #include "common/types/ids.h"
@@ -31,6 +32,7 @@ using crash::Verdict;
 using testing::Deployment;
 using testing::KafkaCluster;
 
+constexpr double kSlowSeconds = 3;  // a gap that is worth telling more of
 constexpr int64_t kPatienceMicros = 120'000'000;  // nothing takes so long, but for a machine with other things to do
 
 void Wait(int64_t micros) { poll(nullptr, 0, static_cast<int>(micros / 1000)); }
@@ -55,14 +57,49 @@ class Probe {
     return longest;
   }
 
+  // Sends each partition a new order for that long; how many were acknowledged. Those that were not are sent in the end.
+  int AcknowledgedWithin(double seconds) {
+    std::vector<std::thread> threads;
+    std::atomic<int> acknowledged{0};
+    const int64_t began = MonotonicMicros();
+    for (int p = 0; p < partitions_; ++p) {
+      threads.emplace_back([this, p, began, seconds, &acknowledged] {
+        trade::v1::SubmitOrderRequest request;
+        {
+          std::lock_guard lock(mutex_);
+          if (!OrderOf(p, request.mutable_order())) return;
+        }
+        while (SecondsSince(began) < seconds) {
+          trade::v1::SubmitOrderResponse response;
+          const absl::Status s = client_.Wait("fundcore.trade.v1.TradeService/SubmitOrder", request, &response, 1);
+          if (s.ok() && promises_->Heard(request.order(), response.outcome())) return (void)++acknowledged;
+          Wait(10'000);
+        }
+        std::lock_guard lock(mutex_);
+        open_.push_back(request.order());
+      });
+    }
+    for (auto& t : threads) t.join();
+    return acknowledged;
+  }
+
  private:
   // An order of an investor of this partition that is large enough to be accepted.
   bool OrderOf(int partition, trade::v1::NewOrder* order) {
+    const auto fits = [partition](const trade::v1::NewOrder& o) {
+      return PartitionOf(InvestorId(o.investor_id())).raw() == partition && o.amount_fen() >= 1000;
+    };
+    // One that was made in an earlier search will do.
+    if (const auto found = std::find_if(open_.begin(), open_.end(), fits); found != open_.end()) {
+      *order = *found;
+      open_.erase(found);
+      return true;
+    }
     for (int tries = 0; tries < 10'000; ++tries) {
       auto made = promises_->Make();
       if (!made) return false;  // everybody has ordered what risk lets through in a day
       *order = *std::move(made);
-      if (PartitionOf(InvestorId(order->investor_id())).raw() == partition && order->amount_fen() >= 1000) return true;
+      if (fits(*order)) return true;
       open_.push_back(*order);  // made is promised: it is sent in the end
       if (open_.size() > 1'000) return false;
     }
@@ -74,13 +111,24 @@ class Probe {
       std::lock_guard lock(mutex_);
       if (!OrderOf(partition, request.mutable_order())) return -1;
     }
+    // What it heard, for whoever wants to know why it took so long: each answer once, with its first time.
+    std::string heard, last;
     while (MonotonicMicros() < began + kPatienceMicros) {
       trade::v1::SubmitOrderResponse response;
+      const double asked = SecondsSince(began);
       const absl::Status s = client_.Wait("fundcore.trade.v1.TradeService/SubmitOrder", request, &response, 1);
       if (s.ok() && promises_->Heard(request.order(), response.outcome()) &&
           response.outcome().state() == trade::v1::ACCEPTED) {
-        return SecondsSince(began);
+        const double took = SecondsSince(began);
+        if (took > kSlowSeconds) std::printf("      partition %d, %.2f s:%s\n", partition, took, heard.c_str());
+        return took;
       }
+      const std::string now = !s.ok() ? s.ToString()
+                              : response.outcome().code() != 0
+                                  ? StrCat(response.outcome().reason(), " ", response.outcome().message())
+                                  : trade::v1::OrderState_Name(response.outcome().state());
+      if (now != last) heard += absl::StrFormat("\n        %.2f to %.2f s: %s", asked, SecondsSince(began), now.substr(0, 200));
+      last = now;
       Wait(10'000);
     }
     return -1;
@@ -123,8 +171,10 @@ class Loop {
 
   bool Run() {
     const int64_t began = MonotonicMicros();
-    auto kafka = KafkaCluster::Start({.brokers = o_.brokers, .version = o_.version, .relays = o_.kinds.contains("cut"),
-                                      .small_disk_mb = o_.kinds.contains("disk") ? 400 : 0});
+    auto kafka = KafkaCluster::Start({.brokers = o_.brokers,
+                                      .version = o_.version.empty() ? testing::KafkaVersion() : o_.version,
+                                      .relays = o_.kinds.contains("cut"),
+                                      .small_disk_mb = o_.kinds.contains("disk") ? 600 : 0});
     if (absl::IsNotFound(kafka.status())) {
       report_->skipped = std::string(kafka.status().message());
       return true;
@@ -238,7 +288,10 @@ class Loop {
   // How long it took until everything was accepted again, and how long the raw producer had to wait meanwhile.
   bool Measure(const std::string& kind, int64_t began, bool with_raw, std::string* what) {
     const double gap = probe_->UntilAllAccept(began);
-    if (gap < 0) return Fault(StrCat("after ", kind, " (", *what, ") a partition accepts nothing for two minutes", AllWords()));
+    if (gap < 0) {
+      return Fault(StrCat("after ", kind, " (", *what, ") a partition accepts nothing for two minutes, or no investor is left to order",
+                          AllWords()));
+    }
     report_->gaps[kind].push_back(gap);
     *what += absl::StrFormat(", accepted again after %.2f s", gap);
     if (with_raw) {
@@ -286,7 +339,12 @@ class Loop {
   }
 
   bool BrokerOnce() {
-    const auto leader = kafka_->LeaderOf("fundcore.trade", 0);
+    // The one that leads the raw producer's partition, or the two gaps would not be of the same thing.
+    auto leader = kafka_->LeaderOf("raw-producer", 0);
+    for (int tries = 0; tries < 100 && !leader.ok(); ++tries) {  // it was just made
+      Wait(100'000);
+      leader = kafka_->LeaderOf("raw-producer", 0);
+    }
     if (!leader.ok()) return Fault(leader.status().ToString());
     raw_->Mark();
     const int64_t began = MonotonicMicros();
@@ -299,7 +357,28 @@ class Loop {
   }
   bool Restart(int broker) {
     const absl::Status s = kafka_->Restart(broker);
-    return s.ok() || Fault(StrCat("broker ", broker + 1, " does not start again: ", s.ToString()));
+    if (!s.ok()) return Fault(StrCat("broker ", broker + 1, " does not start again: ", s.ToString()));
+    return AllInSync();
+  }
+  // Every broker has caught up: the next blow would else be a second one at the same time, which nobody promises to stand.
+  bool AllInSync() {
+    auto admin = KafkaAdmin::Open({.brokers = kafka_->bootstrap()}, Duration::Seconds(5));
+    if (!admin.ok()) return Fault(admin.status().ToString());
+    KafkaPlan plan;
+    for (ServiceId s : {ServiceId::kSystem, ServiceId::kTrade, ServiceId::kAccount, ServiceId::kProduct, ServiceId::kRisk,
+                        ServiceId::kClearing, ServiceId::kSimBank})
+      plan.partitions.emplace_back(s, 1);
+    std::string behind = "nothing was seen";
+    const int64_t until = MonotonicMicros() + kPatienceMicros;
+    for (; !behind.empty() && MonotonicMicros() < until; Wait(100'000)) {
+      const auto facts = (*admin)->Look(plan);
+      if (!facts.ok()) continue;
+      behind.clear();
+      for (const auto& topic : facts->topics)
+        for (size_t p = 0; p < topic.partitions.size(); ++p)
+          if (topic.partitions[p].in_sync < o_.brokers) behind += StrCat(" ", topic.name, "/", p);
+    }
+    return behind.empty() || Fault(StrCat("two minutes after it started again a broker has not caught up:", behind));
   }
 
   bool BrokersOnce() {
@@ -308,21 +387,17 @@ class Loop {
       const int left = static_cast<int>(Draw(3));
       for (int i = 0; i < 3; ++i)
         if (i != left) kafka_->Kill(i);
-      // What was under way is told; then nothing more comes.
-      int64_t since = MonotonicMicros();
-      uint64_t before = promises_->acknowledged(), during = 0;
-      while (SecondsSince(since) < 1.5) Wait(20'000);
-      before = promises_->acknowledged();
-      since = MonotonicMicros();
-      while (SecondsSince(since) < 3) Wait(20'000);
-      during = promises_->acknowledged() - before;
-      if (during > 0) return Fault(StrCat(during, " orders were acknowledged with one broker of three"));
+      // Old orders may still be told of: they were safe before. What is sent from now on cannot be.
+      const int during = probe_->AcknowledgedWithin(4);
+      if (during > 0) return Fault(StrCat(during, " new orders were acknowledged with one broker of three"));
       const int64_t began = MonotonicMicros();
       for (int i = 0; i < 3; ++i)
-        if (i != left && !Restart(i)) return false;
-      std::string what = "two of three were down, no order acknowledged meanwhile";
+        if (i != left)
+          if (absl::Status s = kafka_->Restart(i); !s.ok()) return Fault(s.ToString());
+      std::string what = "two of three were down, no new order acknowledged meanwhile";
       if (!Measure("brokers: two of three", began, false, &what)) return false;
       Tell("brokers", what);
+      if (!AllInSync()) return false;
     }
     for (int i = 0; i < o_.brokers; ++i) kafka_->Kill(i);
     const int64_t began = MonotonicMicros();
@@ -332,7 +407,7 @@ class Loop {
     std::string what = "all were down at once";
     if (!Measure("brokers: all", began, false, &what)) return false;
     Tell("brokers", what);
-    return true;
+    return AllInSync();
   }
 
   // The first copy of every process loses its connections to the brokers, and has them again later.

@@ -25,7 +25,7 @@ struct ClusterLoopOptions {
   int investors = 200;
   int stop_seconds = 5;    // how long a stopped process stays stopped
   int rounds = 1;          // of each other kind
-  std::string version = "3.9.1";  // of Kafka
+  std::string version;     // of Kafka; empty: what tests run on
   // stop: SIGSTOP of a service process. broker: SIGKILL of a broker that leads, and its restart. brokers: two of three, or
   // the only one, at the same time; then all. cut: a process loses its connections to the brokers. disk: a broker's disk is
   // full. upgrade: each process is exchanged for one that knows the next machine version, which is then switched on.

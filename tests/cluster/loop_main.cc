@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   app.add_option("--investors", o.investors);
   app.add_option("--stop-seconds", o.stop_seconds, "how long a process is stopped or cut off");
   app.add_option("--rounds", o.rounds, "of each other kind of blow");
-  app.add_option("--kafka", o.version, "its version");
+  app.add_option("--kafka", o.version, "its version; FUNDCORE_TEST_KAFKA or 3.9.1 where it is not given");
   std::vector<std::string> kinds;
   app.add_option("--kinds", kinds, "some of kill,stop,broker,brokers,cut,disk,upgrade")
       ->delimiter(',')

@@ -141,8 +141,28 @@ TEST_F(MoveTest, FromOneMachineToKafkaAndOnWithoutTheBeginning) {
     ASSERT_EQ(Run("fundctl", trim), 0) << said_;
     ASSERT_EQ(Run("fundcore", StrCat("fetch-checkpoint --from ", server.address(), " --data ", joined)), 0) << said_;
     EXPECT_THAT(said_, HasSubstr("fetched checkpoint two"));
+    {
+      // An empty folder that is told whom to ask starts where the log alone would not do.
+      std::vector<std::string> asking = onto_kafka;
+      asking.push_back("--fetch-from=127.0.0.1:1," + server.address());
+      ServerProcess second({.program = program, .data = folder_.path() + "/asking", .flags = asking});
+      const absl::Status started = second.Start();
+      ASSERT_TRUE(started.ok()) << started;
+      ASSERT_EQ(second.Stop(), 0);
+    }
     left = Hashes(op);
     ASSERT_EQ(server.Stop(), 0);
+  }
+  {
+    // A folder is of one log for ever.
+    const std::string errors = folder_.path() + "/other-errors";
+    fs::rename(joined + "/log-id", joined + "/log-id.true");
+    std::ofstream(joined + "/log-id") << "kafka:" << prefix << "@another\n";
+    ServerProcess other({.program = program, .data = joined, .flags = onto_kafka, .errors = errors});
+    EXPECT_FALSE(other.Start().ok());
+    std::ifstream in(errors);
+    EXPECT_THAT(std::string((std::istreambuf_iterator<char>(in)), {}), HasSubstr("belongs to log kafka:"));
+    fs::rename(joined + "/log-id.true", joined + "/log-id");
   }
   // Without a checkpoint the beginning is missing, and nothing is started.
   const std::string errors = folder_.path() + "/errors";

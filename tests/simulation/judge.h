@@ -217,6 +217,7 @@ class Judge {
   };
   std::map<std::string, Stop> stopped_;
   std::set<std::pair<std::string, size_t>> refused_accounts_;
+  std::set<uint64_t> not_to_go_out_;  // orders that were refused for their fund account and had to be refused for risk
   std::vector<Injected> injected_;
   std::vector<Line> confirmations_;
   std::map<uint64_t, std::string> closed_by_;  // breaks: who closed them

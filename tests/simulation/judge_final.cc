@@ -153,16 +153,19 @@ void Judge::CheckOrders(const Findings& found) {
     }
     // What risk must refuse was refused, whoever was away when it was asked.
     const dayrun::GivenInvestor& who = *plan_.investors()[r.investor];
-    const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED;
+    // So is a purchase whose fund account was refused before risk was asked: it must not have gone out, then.
+    const bool no_account = o.state() == tv1::REFUSED && refused_accounts_.contains({o.ta_code(), r.investor});
+    const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || no_account;
     const bool mismatch =
         who.risk_class > 0 && plan_.FundOf(o.fund_code()).risk_grade > who.risk_class && !r.content.mismatch_confirmed;
+    if (o.business() == 22 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
     if (o.business() == 22 && !ends_early && (who.risk_class == 0 || mismatch)) {
       Fail("a purchase was taken that had to be refused", o.request_id(),
            mismatch ? "REJECTED RISK_ABOVE_CLASS" : "REJECTED QUESTIONNAIRE_MISSING", tv1::OrderState_Name(o.state()),
            o.order_id());
     }
     auto stopped = stopped_.find(o.fund_code());
-    if (stopped != stopped_.end() && o.business() == 22 && o.state() != tv1::REJECTED && o.state() != tv1::CANCELLED &&
+    if (stopped != stopped_.end() && o.business() == 22 && !ends_early &&
         TimePoint::FromRaw(o.received_at_us()) >= stopped->second.sure_from &&
         TimePoint::FromRaw(o.received_at_us()) < stopped->second.sure_to) {
       Fail("a purchase of a stopped fund was taken", o.request_id(), "REJECTED PURCHASE_STOPPED",
@@ -221,7 +224,8 @@ void Judge::CheckOutFiles(const Findings& found) {
   for (const auto& [id, o] : orders) {
     const bool out = where.contains(id);
     const bool must = WasConfirmed(*o) || o->state() == tv1::DISPATCHED;
-    const bool must_not = o->state() == tv1::REJECTED || o->state() == tv1::CANCELLED;
+    const bool must_not =
+        o->state() == tv1::REJECTED || o->state() == tv1::CANCELLED || not_to_go_out_.contains(o->order_id());
     if (must && !out) Fail("an order is in no 03 file", o->request_id(), "one line", "none", o->order_id());
     if (must_not && out) {
       Fail("a refused or cancelled order went out", o->request_id(), "no line", where.at(id), o->order_id());

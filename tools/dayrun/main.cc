@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -171,7 +172,7 @@ int RunFile(const Flags& f, const std::string& file) {
 int Main(int argc, char** argv) {
   CLI::App app{"dayrun: whole fund days from plain text, against fundcore in memory or as it is served"};
   Flags f;
-  app.add_option("files", f.files, "day scripts")->required();
+  app.add_option("files", f.files, "day scripts, or folders of them")->required();
   app.add_flag("--real", f.real, "start fundcore on a folder of its own and drive it over gRPC");
   app.add_option("--attach", f.attach, "host:port of a running fundcore with a steered clock");
   app.add_option("--exchange", f.exchange, "its folder of settlement files (with --attach)");
@@ -190,6 +191,24 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return e.get_exit_code() == 0 ? app.exit(e) : (app.exit(e), 2);
   }
+  // A folder stands for the scripts in it, by name.
+  std::vector<std::string> files;
+  for (const std::string& file : f.files) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(file, error)) {
+      files.push_back(file);
+      continue;
+    }
+    const size_t before = files.size();
+    for (const auto& entry : std::filesystem::directory_iterator(file, error))
+      if (entry.path().extension() == ".day") files.push_back(entry.path().string());
+    if (files.size() == before) {
+      std::fprintf(stderr, "dayrun: no .day file in the folder %s\n", file.c_str());
+      return 2;
+    }
+    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+  }
+  f.files = std::move(files);
   if (!f.attach.empty() && (f.exchange.empty() || f.ta_state.empty())) {
     std::fprintf(stderr, "dayrun: --attach needs --exchange and --ta-state\n");
     return 2;

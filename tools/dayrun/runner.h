@@ -72,6 +72,8 @@ class Runner {
   absl::Status Do(const CheckHolding& s);
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
+  // runner_accounts.cc
+  absl::Status Do(const AskForAccount& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);
   absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome,
                          const std::optional<Outcome>& expected);

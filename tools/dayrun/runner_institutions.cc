@@ -87,6 +87,10 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
       return StrCat("wrong-dividend:", FormatInvestorId(InvestorId(investor)), ":", s.fund, ":", s.amount.ToString());
     }
+    case Kind::kOwnAccount: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat("own-account:", s.code, ":", FormatInvestorId(InvestorId(investor)));
+    }
   }
   return std::string();
 }

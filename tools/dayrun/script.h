@@ -174,12 +174,21 @@ struct CheckHolding {
 struct CheckFundAccount {
   std::string who;
   std::string ta;
-  std::string state;  // OPEN, APPLIED, REFUSED, NEW
+  std::string state;  // as the API says it
   std::string return_code;
 };
 struct CheckOrder {
   OrderRef order;
   Outcome outcome;
+};
+// A business of a fund account: 001 where there is none (or no longer one), else 002, 004 to 007, 009.
+struct AskForAccount {
+  std::string who, ta;
+  uint32_t business = 1;
+  std::string cause;         // of a freeze
+  std::optional<Date> until;
+  std::string name;          // by which later lines refer to the application, as to an order
+  std::optional<Outcome> outcome;
 };
 
 // A deviation of the institution's answer of this date.
@@ -201,6 +210,7 @@ struct TaDoes {
     kLate,
     kInitiates,  // code: business; text: letters
     kWrongDividend,  // amount more
+    kOwnAccount,    // code: the business, done to the account of who
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -278,7 +288,8 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
-                 TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
+                 CheckBreak, CountBreaks, Propose,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

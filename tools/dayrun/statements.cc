@@ -122,8 +122,14 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
-  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws",
-                                            "balance", "holds", "has", "chooses"}));
+  if (IsAccountVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(AskForAccount s, ReadAskForAccount(script, std::move(who), w));
+    FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+    return s;
+  }
+  FC_ASSIGN_OR_RETURN(size_t verb,
+                      w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
+                               "chooses"}));
   switch (verb) {
     case 0:
     case 1: {
@@ -248,8 +254,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       FC_RETURN_IF_ERROR(w.Expect("account"));
       FC_RETURN_IF_ERROR(w.Expect("at"));
       FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
-      FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"open", "applied", "refused", "new"}));
-      s.state = a == 0 ? "OPEN" : a == 1 ? "APPLIED" : a == 2 ? "REFUSED" : "NEW";
+      FC_ASSIGN_OR_RETURN(s.state, ReadAccountState(w));
       if (w.Take("with")) {
         FC_ASSIGN_OR_RETURN(s.return_code, w.Next("a return code"));
       }
@@ -261,6 +266,10 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
 // What the institution does, and how its answer deviates from a clean one.
 absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   FC_ASSIGN_OR_RETURN(std::string ta, TaOf(script, w));
+  if (w.TakeAll({"by", "itself"})) {
+    FC_ASSIGN_OR_RETURN(TaDoes own, ReadOwnAccount(script, ta, w));
+    return own;
+  }
   TaDoes s;
   s.ta = ta;
   using Kind = TaDoes::Kind;

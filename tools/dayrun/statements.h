@@ -14,6 +14,13 @@ namespace fundcore::dayrun {
 absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after,
                                          bool has_outcome);
 
+// statements_accounts.cc. What stands behind the investor's name, but not what must come of it.
+bool IsAccountVerb(std::string_view word);
+absl::StatusOr<AskForAccount> ReadAskForAccount(const Script& script, std::string who, Words& w);
+absl::StatusOr<std::string> ReadAccountState(Words& w);
+// Behind "ta CODE by itself".
+absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Words& w);
+
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);
 

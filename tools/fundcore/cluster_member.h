@@ -61,8 +61,8 @@ class ClusterMember {
   ClusterMember(const ClusterMember&) = delete;
 
   KafkaLog* log() { return log_.get(); }
-  // Which log the offsets are of, for checkpoints.
-  std::string log_id() const { return KafkaLogId(options_.prefix); }
+  // Which log the offsets are of, for states and checkpoints.
+  const std::string& log_id() const { return log_->id(); }
   rpc::Peers* peers() { return peers_.get(); }
   const cluster::Directory& directory() const { return directory_; }
 

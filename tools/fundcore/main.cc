@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   serve->add_option("--roles", options.roles, "with kafka: some of trade,account,product,risk,clearing,bank; all where not given")
       ->delimiter(',');
   serve->add_option("--advertise", options.advertise, "host:port where the other processes reach this one");
+  serve->add_option("--fetch-from", options.fetch_from, "a folder without a state asks these processes for a checkpoint, host:port,…")->delimiter(',');
   serve->add_option("--session-timeout", session, "with kafka: a process silent for so long loses its partitions, such as 6s");
   serve->add_option("--machine-versions", options.machine_versions, "play no newer machine version: for trials of upgrades");
   serve->add_flag("--one-replica-for-tests", options.one_replica_for_tests,

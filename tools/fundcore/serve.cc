@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "common/base/status.h"
+#include "common/checkpoint/data_folder.h"
 #include "common/config/config.h"
 #include "common/crypto/vault.h"
 #include "common/files/disk.h"
@@ -26,6 +27,7 @@
 #include "tools/fundcore/checkpoint_api.h"
 #include "tools/fundcore/cluster_member.h"
 #include "tools/fundcore/cluster_metrics.h"
+#include "tools/fundcore/fetch.h"
 #include "tools/fundcore/recovery_metrics.h"
 #include "tools/fundcore/system.h"
 
@@ -122,6 +124,29 @@ ClusterMemberOptions MemberOptions(const ServeOptions& o, const ServiceDeps& dep
   return m;
 }
 
+// A folder without a state takes it from the first of the peers that has a checkpoint. Where none has, the log is played from
+// its beginning, and says so itself where that is gone: so only what would be wrong to go on from is an error.
+absl::Status FetchState(const ServeOptions& o) {
+  std::error_code error;
+  const std::filesystem::path state = o.data + "/state";
+  if (o.fetch_from.empty() || (std::filesystem::exists(state, error) && !std::filesystem::is_empty(state, error)))
+    return absl::OkStatus();
+  for (const std::string& from : o.fetch_from) {
+    FetchOptions f;
+    f.from = from;
+    f.data = o.data;
+    f.roles = o.roles;
+    f.tls_certificate = o.tls_certificate;
+    f.tls_key = o.tls_key;
+    f.tls_ca = o.tls_ca;
+    const absl::Status s = FetchCheckpoint(f);
+    if (s.ok()) return s;
+    FC_LOG(Warn, "no checkpoint from {}: {}", from, std::string(s.message()));
+    if (absl::IsInvalidArgument(s) || absl::IsDataLoss(s) || absl::IsResourceExhausted(s)) return s;
+  }
+  return absl::OkStatus();
+}
+
 // Blocks SIGTERM and SIGINT in this and all later threads; Wait returns when one arrives.
 class StopSignal {
  public:
@@ -173,6 +198,7 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->executors = static_cast<int>(process.Int("executors", o->executors, {0, 256}));
   o->roles = process.Strings("roles", o->roles);
   o->advertise = process.String("advertise", o->advertise);
+  o->fetch_from = process.Strings("fetch_from", o->fetch_from);
   o->metrics_port = static_cast<int>(process.Int("metrics_port", o->metrics_port, {-1, 65535}));
   o->metrics_address = process.String("metrics_address", o->metrics_address);
   o->log_file = process.String("log_file", o->log_file);
@@ -200,6 +226,9 @@ absl::Status Serve(const ServeOptions& o) {
 
   if (o.kafka && o.brokers.empty()) {
     return absl::InvalidArgumentError("--log=kafka needs --brokers=HOST:PORT[,HOST:PORT…], or brokers in [log]");
+  }
+  if (!o.kafka && !o.fetch_from.empty()) {
+    return absl::InvalidArgumentError("--fetch-from needs --log=kafka: with the embedded log use fundcore fetch-checkpoint");
   }
   if (!o.kafka && !o.roles.empty()) {
     return absl::InvalidArgumentError("--roles needs --log=kafka: on the embedded log one process plays all of them");
@@ -238,6 +267,8 @@ absl::Status Serve(const ServeOptions& o) {
     // Others must be told the port before anybody listens on it.
     FC_ASSIGN_OR_RETURN(listen.front(), WithFreePort(listen.front()));
     FC_ASSIGN_OR_RETURN(member, ClusterMember::Open(MemberOptions(o, deps, roles, listen.front(), vault ? &*vault : nullptr)));
+    FC_RETURN_IF_ERROR(checkpoint::BindToLog(o.data, member->log_id()));
+    FC_RETURN_IF_ERROR(FetchState(o));
   } else {
     OpenReport report;
     FC_ASSIGN_OR_RETURN(embedded, EmbeddedLog::Open({.folder = log_folder, .partitions = System::Layout(deps)}, &report));

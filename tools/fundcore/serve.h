@@ -26,6 +26,7 @@ struct ServeOptions {
   std::vector<std::pair<std::string, std::string>> kafka_properties;  // of librdkafka: security, networks
   std::vector<std::string> roles;            // empty: all
   std::string advertise;                     // where other processes reach this one; empty: the first listen address
+  std::vector<std::string> fetch_from;       // whom a folder without a state asks for a checkpoint; host:port, in this order
   std::vector<std::string> siblings;         // names in the certificates of the others
   uint32_t machine_versions = 0;             // the newest to play; 0: all that this build knows
   bool steered = false;

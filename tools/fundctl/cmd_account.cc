@@ -134,6 +134,52 @@ Result OpenFundAccount(Remote& remote, const std::string& who, const std::string
   return a;
 }
 
+Result RequestAccount(Remote& remote, const AccountBusinessOptions& o) {
+  constexpr std::pair<std::string_view, uint32_t> kKinds[] = {{"close", 2}, {"freeze", 4}, {"thaw", 5},
+                                                              {"lost", 6},  {"found", 7},  {"end", 9}};
+  FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
+  v1::RequestAccountRequest request;
+  request.set_request_id(RequestIdOr(o.request_id));
+  request.set_investor_id(investor.raw());
+  request.set_ta_code(o.ta);
+  for (const auto& [name, business] : kKinds)
+    if (o.business == name) request.set_business(business);
+  request.set_cause(o.cause);
+  if (!o.until.empty()) {
+    FC_ASSIGN_OR_RETURN(const Date until, Date::Parse(o.until));
+    request.set_until(until.raw());
+  }
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::RequestAccountResponse>(StrCat(kFace, "RequestAccount"), request));
+  Answer a;
+  a.Add("application", FormatOrderId(OrderId(r.application_id())));
+  a.Add("investor", investor);
+  a.Add("ta", r.fund_account().ta_code());
+  a.Add("fund_account", r.fund_account().ta_account());
+  a.Add("state", r.fund_account().state());
+  a.Add("existed", r.existed());
+  a.Add("request_id", request.request_id());
+  return a;
+}
+
+Result ShowApplication(Remote& remote, const std::string& application) {
+  OrderId id;
+  if (!ParseOrderId(application, &id))
+    return absl::InvalidArgumentError(StrCat("\"", application, "\" is no application number; it has 17 digits"));
+  v1::GetApplicationRequest request;
+  request.set_application_id(id.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ApplicationStatus>(StrCat(kFace, "GetApplication"), request));
+  Answer a;
+  a.Add("application", application);
+  a.Add("investor", InvestorId(r.investor_id()));
+  a.Add("ta", r.ta_code());
+  a.Add("business", uint64_t{r.business()});
+  a.Add("state", r.state());
+  a.Add("day", Date::FromRaw(r.day()));
+  a.Add("return_code", r.return_code());
+  a.Add("detail", r.detail());
+  return a;
+}
+
 Result LinkTradingAccount(Remote& remote, const std::string& distributor, const std::string& account,
                           const std::string& who) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(who));

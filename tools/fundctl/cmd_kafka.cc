@@ -66,7 +66,8 @@ absl::StatusOr<Answer> CheckKafka(const KafkaOptions& options) {
 absl::StatusOr<Answer> TrimKafka(const KafkaOptions& options, const TrimOptions& trim) {
   FC_ASSIGN_OR_RETURN(auto store, checkpoint::FolderStore::Open(trim.store));
   FC_ASSIGN_OR_RETURN(const auto stored, checkpoint::ListStore(*store));
-  const std::string log_id = KafkaLogId(options.plan.prefix);
+  FC_ASSIGN_OR_RETURN(auto admin, KafkaAdmin::Open(options.connection, options.patience));
+  FC_ASSIGN_OR_RETURN(const std::string log_id, admin->LogId(options.plan.prefix));
   std::vector<checkpoint::Manifest> verified;
   for (const checkpoint::Stored& s : stored)
     if (s.verified && s.manifest.log_id == log_id) verified.push_back(s.manifest);
@@ -75,7 +76,6 @@ absl::StatusOr<Answer> TrimKafka(const KafkaOptions& options, const TrimOptions&
     for (uint16_t p = 0; p < count; ++p) partitions.push_back({service, PartitionId(p)});
   FC_ASSIGN_OR_RETURN(const auto points, checkpoint::TrimPoints(verified, partitions, trim.keep));
   // More partitions than we were told of would keep their records for ever; fewer are another installation.
-  FC_ASSIGN_OR_RETURN(auto admin, KafkaAdmin::Open(options.connection, options.patience));
   FC_ASSIGN_OR_RETURN(const KafkaFacts facts, admin->Look(options.plan));
   for (const auto& [service, count] : options.plan.partitions) {
     const std::string topic = KafkaTopic(options.plan.prefix, service);

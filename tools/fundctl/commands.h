@@ -95,6 +95,11 @@ Result AddCard(Remote& remote, const std::string& investor, const std::string& b
 Result ShowInvestor(Remote& remote, const std::string& investor);
 Result ShowAccount(Remote& remote, const std::string& investor);
 Result OpenFundAccount(Remote& remote, const std::string& investor, const std::string& ta);
+struct AccountBusinessOptions {
+  std::string investor, ta, business, cause, until, request_id;
+};
+Result RequestAccount(Remote& remote, const AccountBusinessOptions& options);
+Result ShowApplication(Remote& remote, const std::string& application);
 Result LinkTradingAccount(Remote& remote, const std::string& distributor, const std::string& account,
                           const std::string& investor);
 struct PayOptions {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "common/base/check.h"
@@ -33,6 +34,28 @@ void Print(const Answer& a, bool json) {
   std::fflush(stdout);
 }
 
+// `--cases FILE`, or `-` for what is piped in.
+int CalculateCases(const std::vector<std::string>& args) {
+  std::string path = args[0] == "--cases" ? args.size() > 1 ? args[1] : "" : args[0].substr(8);
+  if (path.empty() || args.size() > (args[0] == "--cases" ? 2u : 1u)) {
+    std::fprintf(stderr, "fundctl: write --cases FILE, or --cases - for what is piped in, and nothing else\n");
+    return 2;
+  }
+  std::ios::sync_with_stdio(false);
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path);
+    if (!file) {
+      std::fprintf(stderr, "fundctl: %s cannot be read\n", path.c_str());
+      return 2;
+    }
+  }
+  const absl::Status status = RunCases(path == "-" ? std::cin : file, std::cout);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "fundctl: %s: %s\n", path.c_str(), std::string(status.message()).c_str());
+  return 2;
+}
+
 // The calculator has a reader of its own: its options are figures, and differ from one calculation to the next.
 int Calculate(std::vector<std::string> args) {
   const bool json = std::erase(args, "--json") > 0;
@@ -40,14 +63,23 @@ int Calculate(std::vector<std::string> args) {
     std::printf("%s", CalcUsage().c_str());
     return 0;
   }
+  if (!args.empty() && (args[0] == "--cases" || args[0].starts_with("--cases="))) return CalculateCases(args);
   auto result = RunCalc(args);
   if (!result.ok()) {
     std::fprintf(stderr, "fundctl: %s\n", std::string(result.status().message()).c_str());
     return absl::IsInvalidArgument(result.status()) ? 2 : 1;
   }
+  if (json) {
+    std::printf("%s\n", CalcJson(*result, true).c_str());
+    return 0;
+  }
   Answer a;
   for (const auto& [name, value] : result->figures) a.Add(name, value);
-  Print(a, json);
+  if (!result->steps.empty()) {
+    Table& steps = a.AddTable("steps", {"step"});
+    for (const std::string& step : result->steps) steps.Row({step});
+  }
+  Print(a, false);
   return 0;
 }
 
@@ -114,6 +146,7 @@ struct Options {
   uint32_t limit = 100;
   bool all = false, verify = false, passed = false, failed = false;
   OpenOptions open;
+  AccountBusinessOptions account_business;
   AssessOptions assess;
   PayOptions pay;
   SubmitOptions submit;
@@ -341,6 +374,19 @@ class CommandLine {
                                   [this](Remote& r) { return OpenFundAccount(r, o_.a, o_.ta); });
     open_fund->add_option("INVESTOR", o_.a)->required();
     open_fund->add_option("--ta", o_.ta, "institution")->required();
+    CLI::App* request = Command(account, "request", "close, end, freeze, thaw a fund account, or report it lost or found",
+                                [this](Remote& r) { return RequestAccount(r, o_.account_business); });
+    request->add_option("INVESTOR", o_.account_business.investor)->required();
+    request->add_option("BUSINESS", o_.account_business.business, "close, end, freeze, thaw, lost, found")
+        ->required()
+        ->check(CLI::IsMember({"close", "end", "freeze", "thaw", "lost", "found"}));
+    request->add_option("--ta", o_.account_business.ta, "institution")->required();
+    request->add_option("--cause", o_.account_business.cause, "of a freeze: 0 judicial, 1 at the counter, 2 pledge");
+    request->add_option("--until", o_.account_business.until, "its last day, 2025-12-31; none: without end");
+    RequestId(request, &o_.account_business.request_id);
+    Command(account, "application", "where an application stands", [this](Remote& r) { return ShowApplication(r, o_.a); })
+        ->add_option("APPLICATION", o_.a)
+        ->required();
     CLI::App* link = Command(account, "link", "whose a trading account of another distributor is, for its orders by file",
                              [this](Remote& r) { return LinkTradingAccount(r, o_.b, o_.c, o_.a); });
     link->add_option("INVESTOR", o_.a)->required();

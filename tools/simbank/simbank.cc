@@ -14,6 +14,14 @@ using Reason = BankMachine::Reason;
 namespace {
 constexpr PartitionId kPartition{0};
 constexpr int kMaxInstructions = 10'000;
+// A payment of more, in fen, is a slip; and no account or sum of them gets near what a number can hold.
+constexpr int64_t kMostAmountFen = 100'000'000'000'000;
+constexpr int64_t kMostBalanceFen = 4'000'000'000'000'000'000;
+
+// Whether `amount` more (or less, for what an institution owes) keeps a sum within the bank's means.
+bool Fits(Money sum, Money amount) {
+  return sum.raw() <= kMostBalanceFen - amount.raw() && sum.raw() >= -kMostBalanceFen + amount.raw();
+}
 }  // namespace
 
 BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Context&) {
@@ -23,6 +31,11 @@ BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Conte
     return {Encode(seen->instruction) == Encode(same) ? seen->reason : Reason::kSameIdOtherContent, {}};
   }
   Reason reason = Reason::kOk;
+  if (!Fits(cards_total_.Get(), c.amount) || !Fits(settlement_.Get(), c.amount) ||
+      ((c.direction == Direction::kSettlementToTa || c.direction == Direction::kTaToSettlement) &&
+       !Fits(tas_.Find(c.counterparty) ? *tas_.Find(c.counterparty) : Money(), c.amount))) {
+    return {Reason::kTooMuch, {}};
+  }
   switch (c.direction) {
     case Direction::kCardToSettlement: {
       Card& card = cards_.Mutable(c.counterparty);
@@ -69,6 +82,7 @@ BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Conte
 
 BankMachine::Result BankMachine::Execute(const FundCard& c, const machine::Context&) {
   if (const Money* seen = card_requests_.Find(c.request_id)) return {Reason::kOk, *seen};
+  if (!Fits(cards_total_.Get(), c.amount)) return {Reason::kTooMuch, {}};
   Card& card = cards_.Mutable(c.card);
   card.funded = true;
   card.balance += c.amount;
@@ -98,9 +112,11 @@ void SimBank::Register(rpc::Handlers* h) {
           return reply(absl::InvalidArgumentError(StrCat("instructions: ", q.instructions_size(), " are more than ", kMaxInstructions)));
         }
         for (const auto& i : q.instructions()) {
-          if (i.instruction_id().empty() || i.amount_fen() <= 0 || i.direction() < 1 || i.direction() > 4) {
+          if (i.instruction_id().empty() || i.amount_fen() <= 0 || i.amount_fen() > kMostAmountFen || i.direction() < 1 ||
+              i.direction() > 4) {
             return reply(absl::InvalidArgumentError(
-                StrCat("instruction \"", i.instruction_id(), "\": id, a direction and a positive amount are needed")));
+                StrCat("instruction \"", i.instruction_id(), "\": an id, a direction and an amount_fen from 1 to ", kMostAmountFen,
+                       " are needed")));
           }
         }
         for (int i = 0; i < q.instructions_size(); ++i) r->add_results();
@@ -116,6 +132,9 @@ void SimBank::Register(rpc::Handlers* h) {
               if (result.reason == Reason::kNotEnoughMoney) {
                 out->set_reason("NOT_ENOUGH_MONEY");
                 out->set_message("the paying account does not hold that much");
+              } else if (result.reason == Reason::kTooMuch) {
+                out->set_reason("TOO_MUCH");
+                out->set_message("the bank's accounts cannot hold that much");
               } else if (result.reason == Reason::kSameIdOtherContent) {
                 out->set_reason("SAME_ID_OTHER_CONTENT");
                 out->set_message("this instruction id was used for another payment");
@@ -150,14 +169,18 @@ void SimBank::Register(rpc::Handlers* h) {
   h->Unary<v1::FundCardRequest, v1::FundCardResponse>(
       "fundcore.bank.v1.BankService/FundCard", [this](const Call& call, const v1::FundCardRequest& q, v1::FundCardResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
-        if (q.request_id().empty() || q.card_no().empty() || q.amount_fen() <= 0) {
-          return reply(absl::InvalidArgumentError("request_id, card_no and a positive amount_fen are needed"));
+        if (q.request_id().empty() || q.card_no().empty() || q.amount_fen() <= 0 || q.amount_fen() > kMostAmountFen) {
+          return reply(absl::InvalidArgumentError(
+              StrCat("request_id, card_no and an amount_fen from 1 to ", kMostAmountFen, " are needed; amount_fen is ", q.amount_fen())));
         }
         // The bank knows a card by the same fingerprint that account uses: the number itself is stored nowhere.
         FundCard command{q.request_id(), vault_->Fingerprint("card", q.card_no()).Hex(), Money::FromRaw(q.amount_fen())};
         host_.On(kPartition, [this, command, r, reply = std::move(reply)](machine::Partition<BankMachine>& p) mutable {
           if (!p.serving()) return reply(absl::UnavailableError("the bank is opening; ask again shortly"));
           host_.Submit(kPartition, command, [r, reply = std::move(reply)](const BankMachine::Result& result) mutable {
+            if (result.reason == Reason::kTooMuch) {
+              return reply(absl::ResourceExhaustedError("the bank's cards cannot hold that much"));
+            }
             r->set_balance_fen(result.balance.raw());
             reply(absl::OkStatus());
           });

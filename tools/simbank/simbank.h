@@ -42,7 +42,7 @@ struct FundCard {
 // paid by fund assets outside this picture); cards and the settlement account may not.
 class BankMachine {
  public:
-  enum class Reason : uint8_t { kOk = 0, kNotEnoughMoney = 1, kSameIdOtherContent = 2 };
+  enum class Reason : uint8_t { kOk = 0, kNotEnoughMoney = 1, kSameIdOtherContent = 2, kTooMuch = 3 };
   struct Result {
     Reason reason = Reason::kOk;
     Money balance;  // of the card, after FundCard

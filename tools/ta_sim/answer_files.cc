@@ -173,6 +173,7 @@ absl::StatusOr<OutFile> Render02(const AnswerContent& content, ofd::Version vers
   Sheet s(content, "02", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.accounts.size()));
   const CommonColumns common(s);
+  const ofd::Column cause = s.Find("FrozenCause");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.accounts,
@@ -181,8 +182,9 @@ absl::StatusOr<OutFile> Render02(const AnswerContent& content, ofd::Version vers
         return absl::OkStatus();
       },
       [&](const Line& line, const ofd::RecordView* record) -> absl::Status {
-        FC_RETURN_IF_ERROR(echo.Copy(*record, &s.writer()));
-        common.Write(content, line, true, &s);
+        if (record) FC_RETURN_IF_ERROR(echo.Copy(*record, &s.writer()));
+        common.Write(content, line, record != nullptr, &s);
+        if (!record && cause.present() && line.cause != ' ') s.Char(cause, line.cause);
         return s.writer().EndRecord();
       }));
   return s.Finish();
@@ -507,6 +509,7 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     case FaultKind::kRefuse:
     case FaultKind::kPartial:
     case FaultKind::kForced:
+    case FaultKind::kOwnAccount:
     case FaultKind::kLate:
     case FaultKind::kVersion: return absl::OkStatus();
   }

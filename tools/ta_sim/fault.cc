@@ -10,7 +10,8 @@
 namespace fundcore::ta_sim {
 namespace {
 
-// Arguments by letter: l line, d signed decimal, p positive decimal, n one that is not negative, c return code, v version, t file type (optional),
+// Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, n one that is not
+// negative, c return code, v version, t file type (optional),
 // a any text.
 struct Form {
   FaultKind kind;
@@ -28,6 +29,7 @@ constexpr Form kForms[] = {
     {FaultKind::kForced, "forced", "aap"},
     {FaultKind::kInitiated, "initiated", "aaana"},
     {FaultKind::kWrongDividend, "wrong-dividend", "aad"},
+    {FaultKind::kOwnAccount, "own-account", "ba"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -46,6 +48,11 @@ bool Fits(char form, const std::string& text) {
     case 'n': {
       const auto value = decimal_internal::Parse(text, 2);
       return value.ok() && *value >= 0;
+    }
+    case 'b': {
+      for (std::string_view known : {"002", "004", "005", "006", "007", "009"})
+        if (text == known) return true;
+      return false;
     }
     case 'c': return text.size() == 4;
     case 'v': return ofd::ParseVersion(text).has_value();

@@ -16,6 +16,7 @@
 //                                  does such business: 129 131 132 134 135 144 145 188. WORDS: letters of FrozenCause,
 //                                  FrozenMethod, SharesAdjustmentFlag and DefDividendMethod, "-" for none: "01--"
 //   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
+//   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -50,6 +51,7 @@ enum class FaultKind : uint8_t {
   kResendOtherBytes = 14,
   kInitiated = 15,
   kWrongDividend = 16,
+  kOwnAccount = 40,
 };
 
 struct Fault {

@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate;
+      certificate_type, certificate, cause, until;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -98,6 +98,8 @@ struct Columns {
     holder = reader.Find("IndividualOrInstitution");
     certificate_type = reader.Find("CertificateType");
     certificate = reader.Find("CertificateNo");
+    cause = reader.Find("FrozenCause");
+    until = reader.Find("FreezingDeadline");
     return absl::OkStatus();
   }
 };
@@ -166,6 +168,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.holder = FirstOf(r.Text(c.holder), ' ');
     if (!file.trade) {
       line.certificate = StrCat(r.Text(c.certificate_type), ":", r.Text(c.certificate));
+      line.cause = FirstOf(r.Text(c.cause), ' ');
+      FC_ASSIGN_OR_RETURN(line.until, r.DateOr(c.until, Date()));
       return absl::OkStatus();
     }
     line.fund = FundCode::FromRaw(r.Text(c.fund));

@@ -56,6 +56,8 @@ struct Line {
   char holder = ' ';  // IndividualOrInstitution
   // Accounts.
   std::string certificate;
+  char cause = ' ';  // FrozenCause
+  Date until;        // FreezingDeadline
 
   ofd::BusinessCode confirmation = ofd::BusinessCode::kNone;
   ReturnCode code{"0000"};

@@ -172,25 +172,7 @@ Judge::Outcome Judge::DecideAccount(Line& line) {
     reg_.by_trading[line.trading] = line.account;
     return {};
   }
-  const bool known = line.business == BusinessCode::kCloseAccount || line.business == BusinessCode::kChangeAccount ||
-                     line.business == BusinessCode::kCloseTradingAccount;
-  if (!known) return "0103";
-  if (bound == reg_.by_trading.end() && TakeInvestor(line)) bound = reg_.by_trading.find(line.trading);
-  if (bound == reg_.by_trading.end()) return "0316";
-  if (!line.account.empty() && line.account != bound->second) return "0518";
-  line.account = bound->second;
-  if (line.business == BusinessCode::kCloseAccount) {
-    if (HoldsUnits(line.account, nullptr)) return "0362";
-    Account& account = reg_.accounts[line.account];
-    account.closed = true;
-    reg_.by_certificate.erase(account.certificate);
-    std::erase_if(reg_.by_trading, [&](const auto& entry) { return entry.second == line.account; });
-  }
-  if (line.business == BusinessCode::kCloseTradingAccount) {
-    if (HoldsUnits(line.account, &line.trading)) return "0362";
-    reg_.by_trading.erase(bound);
-  }
-  return {};
+  return DecideStanding(line);
 }
 
 void Judge::Accounts(std::vector<Line>* lines) {
@@ -208,6 +190,8 @@ void Judge::Accounts(std::vector<Line>* lines) {
       reg_.refused[line.trading] = line.code;
     }
   }
+  for (const Fault& fault : faults_)
+    if (fault.kind == FaultKind::kOwnAccount) DoOwn(fault, lines);
 }
 
 // ---- Dividends.
@@ -297,7 +281,7 @@ Judge::Outcome Judge::Identify(Line& line, const LineRef& ref) {
   }
   if (!line.account.empty() && line.account != bound->second) return "0518";
   line.account = bound->second;
-  return {};
+  return Barred(line.account);
 }
 
 Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date file_day) const {

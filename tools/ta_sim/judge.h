@@ -72,6 +72,12 @@ class Judge {
   using Outcome = std::optional<std::string_view>;  // a return code, or nothing where the line is granted
 
   Outcome DecideAccount(Line& line);
+  // judge_accounts.cc: what becomes of an account that is there.
+  Outcome DecideStanding(Line& line);
+  void CloseFor(const Line& line);
+  void DoOwn(const Fault& fault, std::vector<Line>* lines);
+  // The code by which a frozen or lost account refuses everything else.
+  Outcome Barred(const TaAccountId& account) const;
   void OpenAccount(Line& line, const std::string& certificate);
   void Enter(const TaAccountId& account, const std::string& certificate);
   const TaAccountId* AccountOfCertificate(const std::string& certificate);

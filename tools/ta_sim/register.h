@@ -60,6 +60,15 @@ struct Attached {
   FC_FIELDS(way_changed, frozen, with_fruits, held, held_units)
 };
 
+// What has become of an account since: frozen (why, until when), reported lost.
+struct AccountMark {
+  bool frozen = false;
+  char cause = ' ';
+  Date until;
+  bool lost = false;
+  FC_FIELDS(frozen, cause, until, lost)
+};
+
 // Where an application stands: day and transfer of its file, and its line there.
 struct LineRef {
   Date day;
@@ -116,9 +125,10 @@ struct Register {
   std::vector<Subscription> subscriptions;
   std::vector<CashLine> cash;
   std::map<Date, Answered> answers;
+  std::map<TaAccountId, AccountMark> marks;  // of accounts that have one
   std::map<PositionKey, Attached> attached;
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, attached)
+            subscriptions, cash, answers, marks, attached)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.

@@ -57,8 +57,9 @@ int BenchKafka(const Options& given) {
   Print("kafka_orders_batch", static_cast<double>(f.accepted) / took, "orders/s",
         "librdkafka alone, as many messages of the same size, acks=all, counted in orders", static_cast<double>(total) / raw,
         absl::StrFormat("\"orders\":%d,\"accepted\":%d,\"other\":%d,\"p50_us\":%d,\"p99_us\":%d,\"records\":%d,\"bytes\":%d,"
-                        "\"raw_seconds\":%.2f,\"processes\":5,\"brokers\":1,\"kafka\":\"3.9.1\"",
-                        total, f.accepted, f.other, f.p50_us, f.p99_us, records, bytes, raw));
+                        "\"raw_seconds\":%.2f,\"processes\":5,\"brokers\":1,\"kafka\":\"%s\"",
+                        total, f.accepted, f.other, f.p50_us, f.p99_us, records, bytes, raw,
+                        testing::KafkaVersion()));
   Print("kafka_orders_single_500_p99", static_cast<double>(single.p99_us) / 1000, "ms", "limit", 50,
         absl::StrFormat("\"rate\":%.0f,\"p50_us\":%d,\"other\":%d", single.rate, single.p50_us, single.other));
   return f.other + single.other == 0 ? 0 : 1;

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -136,6 +137,11 @@ absl::Status AskUntil(const std::string& bootstrap, Duration patience, Good good
 }
 
 }  // namespace
+
+std::string KafkaVersion() {
+  const char* given = std::getenv("FUNDCORE_TEST_KAFKA");
+  return given != nullptr && *given != '\0' ? given : "3.9.1";
+}
 
 absl::StatusOr<std::string> FetchKafka(const std::string& version) {
   const std::string answer = (std::filesystem::temp_directory_path() / StrCat("fundcore-fetch-", getpid())).string();

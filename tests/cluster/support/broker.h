@@ -25,9 +25,12 @@
 
 namespace fundcore::testing {
 
+// Which Kafka tests run on: FUNDCORE_TEST_KAFKA of the environment, or 3.9.1.
+std::string KafkaVersion();
+
 struct KafkaOptions {
   int brokers = 1;  // 1 or 3
-  std::string version = "3.9.1";
+  std::string version = KafkaVersion();
   // How long a broker may be silent before the others take over its partitions; Kafka's own default is nine seconds.
   Duration broker_session = Duration::Millis(1000);
   int heap_mb = 384;

@@ -284,6 +284,75 @@ TEST(FundAccounts, AreAppliedForWithoutAnOrder) {
   b.ExpectReplays();
 }
 
+RequestAccount Ask(InvestorId who, const char* id, uint16_t business) {
+  return {.caller = CallerId("app"), .request = RequestId(id), .investor = who, .ta = kTa, .business = business};
+}
+ApplyAccountAnswers Answer(InvestorId who, uint64_t application, uint16_t business, const char* code) {
+  static uint64_t files = 0;
+  ApplyAccountAnswers c{.ta = kTa, .file = HashNamed(StrCat("02 file ", ++files)), .file_name = "02"};
+  AccountAnswer line{.line = 1, .investor = who, .business = business, .return_code = ReturnCode(code)};
+  if (application != 0) line.application = MakeApplicationId(PartitionId(0), application);
+  line.ta_account = TaAccountId("110000000001");
+  line.from_ta = application == 0;
+  c.lines.push_back(line);
+  return c;
+}
+
+TEST(Standing, ClosesOnlyWhatHoldsNothingAndAwaitsNothing) {
+  Book b;
+  b.Absorb();
+  const InvestorId li = b.Open("li", "1000");
+  EXPECT_EQ(b.Do(Ask(li, "r1", 2)).reason, Reason::kFundAccountNotFound);
+  b.Do(OpenFundAccount{li, kTa});
+  EXPECT_EQ(b.Do(Ask(li, "r2", 2)).reason, Reason::kFundAccountNotOpen);
+  b.Do(Answer(li, 1, 101, "0000"));
+  ASSERT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kOpen);
+  EXPECT_EQ(b.Do(Ask(li, "r2", 2)).reason, Reason::kFundAccountNotOpen);  // remembered under its id
+  b.Do(b.Buy(7, li, "100"));
+  EXPECT_EQ(b.Do(Ask(li, "r3", 2)).reason, Reason::kOrdersInTransit);
+  b.Do(Release{MakeOrderId(PartitionId(0), 7), li});
+  b.WriteBack();
+  const Result asked = b.Do(Ask(li, "r4", 2));
+  EXPECT_EQ(asked.reason, Reason::kNone);
+  EXPECT_TRUE(b.Do(Ask(li, "r4", 2)).repeated);
+  EXPECT_EQ(b.Do(Ask(li, "r4", 9)).reason, Reason::kRequestIdReused);
+  EXPECT_EQ(b.Do(b.Buy(8, li, "100")).reason, Reason::kFundAccountClosing);
+  b.Do(Answer(li, asked.number, 102, "0678"));
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kOpen);
+  const Result again = b.Do(Ask(li, "r5", 2));
+  b.Do(Answer(li, again.number, 102, "0000"));
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kClosed);
+  EXPECT_EQ(b.Do(b.Buy(9, li, "100")).reason, Reason::kFundAccountClosed);
+  EXPECT_FALSE(b.Do(OpenFundAccount{li, kTa}).repeated);
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kNew);
+  b.ExpectReplays();
+}
+
+TEST(Standing, WhatFitsNothingIsAFinding) {
+  Book b;
+  b.Absorb();
+  const InvestorId li = b.Open("li", "1000");
+  const auto rule = [&](const ApplyAccountAnswers& c) {
+    const Result r = b.Do(c);
+    return r.applied->findings.empty() ? std::string() : r.applied->findings[0].rule;
+  };
+  EXPECT_EQ(rule(Answer(li, 0, 104, "0000")), "NO_SUCH_ACCOUNT");
+  EXPECT_EQ(rule(Answer(li, 0, 101, "0000")), "UNKNOWN_APPLICATION");
+  EXPECT_EQ(rule(Answer(InvestorId(77), 0, 104, "0000")), "UNKNOWN_INVESTOR");
+  b.Do(OpenFundAccount{li, kTa});
+  EXPECT_EQ(rule(Answer(li, 1, 101, "0000")), "");
+  EXPECT_EQ(rule(Answer(li, 0, 103, "0000")), "BUSINESS_NOT_POSTED");
+  const Result frozen = b.Do(Ask(li, "r1", 4));
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kFrozen);
+  EXPECT_EQ(b.Do(Ask(li, "r2", 6)).reason, Reason::kAccountBusinessUnderWay);
+  EXPECT_EQ(rule(Answer(li, frozen.number, 106, "0000")), "BUSINESS_DIFFERS");
+  EXPECT_EQ(rule(Answer(li, frozen.number, 104, "0000")), "");
+  EXPECT_EQ(rule(Answer(li, frozen.number, 104, "0000")), "");
+  EXPECT_EQ(rule(Answer(li, frozen.number, 104, "0010")), "ANSWERED_OTHERWISE");
+  EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kFrozen);
+  b.ExpectReplays();
+}
+
 TEST(Links, BelongToOneInvestorForEver) {
   Book b;
   const InvestorId li = b.Open("li"), wang = b.Open("wang");
