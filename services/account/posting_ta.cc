@@ -12,9 +12,12 @@ using machine::Context;
 namespace {
 
 // SharesAdjustmentFlag: what changes every lot alike and leaves its age.
+constexpr uint8_t kStandardised = '3';  // units of an ETF, to the index's scale
 constexpr uint8_t kSplit = '5';
 constexpr uint8_t kPriceReset = '9';
-bool ChangesEveryLot(uint8_t adjustment) { return adjustment == kSplit || adjustment == kPriceReset; }
+bool ChangesEveryLot(uint8_t adjustment) {
+  return adjustment == kStandardised || adjustment == kSplit || adjustment == kPriceReset;
+}
 
 }  // namespace
 
@@ -189,7 +192,7 @@ void AccountMachine::PostWay(Line& l) {
   const uint8_t asked = r ? r->detail : uint8_t{0};
   const uint8_t way = l.detail.dividend_method ? l.detail.dividend_method : asked;
   if (r && r->state == ReservationState::kReserved) r->state = ReservationState::kConsumed;
-  if (!l.investor || way == 0) return l.Find("WAY_UNKNOWN", "DefDividendMethod", "0 or 1", "");
+  if (!l.investor || (way != kWayReinvest && way != kWayCash)) return l.Find("WAY_UNKNOWN", "DefDividendMethod", "0 or 1", "");
   SetWay(NoteOf(l), way, l.in.confirm_day);
 }
 
@@ -200,9 +203,10 @@ void AccountMachine::PostFreeze(Line& l) {
     r->state = ReservationState::kConsumed;
   }
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
-  const Units held = holding ? holding->units : Units();
+  const HoldingNote* seen = l.investor ? FindNote(l.in.investor, l.in.fund) : nullptr;
+  const Units held = holding ? holding->units - std::min(holding->units, seen ? FrozenUnits(*seen) : Units()) : Units();
   if (l.in.units > held) l.Find("SHORT", "ConfirmedVol", held.ToString(), l.in.units.ToString());
-  if (!holding || !l.in.units.is_positive()) return;
+  if (!held.is_positive() || !l.in.units.is_positive()) return;
   HoldingNote& note = NoteOf(l);
   const uint8_t cause = l.in.business == 188 ? kFrozenAsPledge : l.detail.frozen_cause;
   note.freezes.push_back({.serial = l.in.serial,

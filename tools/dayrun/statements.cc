@@ -388,9 +388,9 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
       FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
       FC_RETURN_IF_ERROR(w.Expect("of"));
       FC_ASSIGN_OR_RETURN(s.who, InvestorOf(script, w));
-      s.text = "----";
+      s.text = "------";
       while (!w.AtEnd()) {
-        FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"cause", "with", "adjustment", "way"}));
+        FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"cause", "with", "adjustment", "way", "direction", "reason"}));
         if (a == 1) {
           FC_RETURN_IF_ERROR(w.Expect("fruits"));
           s.text[1] = '1';

@@ -204,7 +204,7 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
                     holder = f("IndividualOrInstitution"), cause = f("FrozenCause"), freeze = f("FrozenMethod"),
-                    adjustment = f("SharesAdjustmentFlag");
+                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -223,7 +223,7 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_amount, line.amount);
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
-          if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Text(reason, "1");
+          if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Char(reason, line.reason == ' ' ? '1' : line.reason);
         }
         s.Text(currency, kYuanCode);
         s.Number(units, line.confirmed_units);
@@ -239,7 +239,8 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         s.Number(balance, line.balance);
         s.Number(frozen, line.frozen);
         for (const auto& [column, letter] : {std::pair(cause, line.frozen_cause), std::pair(freeze, line.frozen_method),
-                                             std::pair(adjustment, line.adjustment)}) {
+                                             std::pair(adjustment, line.adjustment),
+                                             std::pair(moves, line.direction)}) {
           if (letter != ' ') s.Char(column, letter);
         }
         FC_RETURN_IF_ERROR(s.Exact(nav, line.price));

@@ -27,7 +27,7 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
   const std::string& who = fault.arguments[1];
   const FundTerms* fund = config_.Find(FundCode::FromRaw(fault.arguments[2]));
   FC_ASSIGN_OR_RETURN(const Shares units, Shares::Parse(fault.arguments[3]));
-  const std::string words = fault.arguments[4] + "----";
+  const std::string words = fault.arguments[4] + "------";
   const auto bound = reg_.by_trading.find(TradingAccount::FromRaw(who));
   if (!code || !fund || bound == reg_.by_trading.end()) {
     return absl::InvalidArgumentError(StrCat("initiated: ", fault.arguments[0], " for ", who, " and fund ", fault.arguments[2],
@@ -40,6 +40,8 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
   line.frozen_method = word(1);
   line.adjustment = word(2);
   line.dividend_method = word(3);
+  line.direction = word(4);
+  line.reason = word(5);
   line.confirmation = *code;
   FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
   FC_RETURN_IF_ERROR(SetPrice(line, *fund));
@@ -47,35 +49,45 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
   Position& position = reg_.positions[key];
   Attached& attached = reg_.attached[key];
   bool thawed = false;
-  const bool every_lot = line.adjustment == '5' || line.adjustment == '9';
+  const bool every_lot = line.adjustment == '3' || line.adjustment == '5' || line.adjustment == '9';
+  const bool aged = line.adjustment == '6' || line.adjustment == '7' || line.adjustment == '8';
+  const auto come = [&](bool with_age) {
+    if (with_age) line.registered = day_.AddDays(-400);
+    position.Add(with_age ? line.registered : day_, day_, units);
+  };
   const auto take = [&]() -> absl::Status {
     if (TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_).enough) return absl::OkStatus();
     return absl::InvalidArgumentError(StrCat("initiated: ", who, " does not hold ", units.ToString(), " units"));
   };
+  // More than there is moves what there is, though the line says all of it.
+  const auto freeze = [&] {
+    const Shares more = std::min(units, position.Total() - attached.frozen);
+    attached.frozen += more;
+    if (line.frozen_method == '1') attached.with_fruits += more;
+  };
   switch (*code) {
-    case BusinessCode::kFreezeUnitsConfirmed:
-    case BusinessCode::kPledge:
-      attached.frozen += units;
-      if (line.frozen_method == '1') attached.with_fruits += units;
-      break;
+    case BusinessCode::kFreezeUnitsConfirmed: freeze(); break;
     case BusinessCode::kUnfreezeUnitsConfirmed: {
-      attached.frozen -= units;
-      attached.with_fruits -= std::min(attached.with_fruits, units);
+      const Shares less = std::min(units, attached.frozen);
+      attached.frozen -= less;
+      attached.with_fruits -= std::min(attached.with_fruits, less);
       thawed = true;
       break;
     }
     case BusinessCode::kTransferOwnerInConfirmed:
-    case BusinessCode::kTransferAgencyInConfirmed:
-      line.registered = day_.AddDays(-400);  // they come with an age of their own
-      position.Add(line.registered, day_, units);
-      break;
+    case BusinessCode::kTransferAgencyInConfirmed: come(true); break;
     case BusinessCode::kTransferOwnerOutConfirmed:
     case BusinessCode::kTransferAgencyOutConfirmed: FC_RETURN_IF_ERROR(take()); break;
+    case BusinessCode::kTransferOwnerConfirmed:
+    case BusinessCode::kTransferAgencyConfirmed:
+      if (line.direction == '1') come(true);
+      if (line.direction == '0') FC_RETURN_IF_ERROR(take());
+      break;
     case BusinessCode::kForcedIncrease:
       if (every_lot) {
         position.Scale(position.Total() + units);
       } else {
-        position.Add(day_, day_, units);
+        come(aged);
       }
       break;
     case BusinessCode::kForcedDecrease:
@@ -85,13 +97,28 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
         FC_RETURN_IF_ERROR(take());
       }
       break;
-    case BusinessCode::kSetDividendMethodConfirmed: position.dividend_method = line.dividend_method; break;
-    default:
-      // 188 is the confirmation of a pledge, and has no enumerator of its own.
-      if (static_cast<int>(*code) == 188) {
-        attached.frozen += units;
-        if (line.frozen_method == '1') attached.with_fruits += units;
+    case BusinessCode::kForcedRedemption:
+    case BusinessCode::kLiquidation:
+    case BusinessCode::kTermination: {
+      const Redeemed redeemed = TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_);
+      if (!redeemed.enough) {
+        return absl::InvalidArgumentError(StrCat("initiated: ", who, " does not hold ", units.ToString(), " units"));
       }
+      // A court takes frozen units, too; at the end of a fund nothing is kept back, and no fee for leaving early.
+      attached.frozen = std::min(attached.frozen, position.Total());
+      attached.with_fruits = std::min(attached.with_fruits, attached.frozen);
+      const bool forced = *code == BusinessCode::kForcedRedemption;
+      line.confirmed_amount = forced ? redeemed.net : redeemed.gross;
+      line.fee = forced ? redeemed.fee : Yuan();
+      line.fund_part = forced ? redeemed.fund_part : Yuan();
+      FC_RETURN_IF_ERROR(AddCash(line, *fund, 124, true, line.confirmed_amount));
+      break;
+    }
+    case BusinessCode::kSetDividendMethodConfirmed:
+      if (line.dividend_method == '0' || line.dividend_method == '1') position.dividend_method = line.dividend_method;
+      break;
+    default:
+      if (static_cast<int>(*code) == 188) freeze();  // the confirmation of a pledge has no enumerator of its own
       break;
   }
   line.balance = position.Total();
