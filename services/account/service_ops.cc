@@ -254,10 +254,11 @@ struct Batch {
 };
 
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
-  const bool redemption = item.business() == 24;
+  const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
+  const bool redemption = item.business() == 24 || of_units;
   const bool way = item.business() == 29;
   if (!redemption && !way && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22, 24 or 29");
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32 or 88");
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));

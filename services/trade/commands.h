@@ -25,6 +25,17 @@ inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
 inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
+inline constexpr uint8_t kFreezeUnits = 31;
+inline constexpr uint8_t kThawUnits = 32;
+inline constexpr uint8_t kPledgeUnits = 88;
+// Says something about units that are there: buys none, pays nothing.
+constexpr bool SpeaksOfUnits(uint8_t business) {
+  return business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
+}
+// `units` is what it applies for, not `amount`.
+constexpr bool AppliesForUnits(uint8_t business) {
+  return business == kRedemption || (SpeaksOfUnits(business) && business != kDividendWay);
+}
 
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;
