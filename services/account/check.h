@@ -46,6 +46,8 @@ class ConfirmationChecker {
   void CompareNav(const TradeLine& line, Nav nav);
   Rest& RestOf(const TradeLine& line, const Reservation& r);
   Holding& HoldingOf(const TradeLine& line);
+  // What a redemption pays or takes of a money fund's income that is not paid yet; 0 for other funds.
+  Money IncomeIn(const TradeLine& line, Units held);
   void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
             std::string found);
   template <class D>
@@ -59,6 +61,7 @@ class ConfirmationChecker {
   // Looked up, never iterated: their order cannot show.
   absl::flat_hash_map<uint64_t, Rest> rests_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
+  absl::flat_hash_map<std::pair<uint64_t, FundCode>, Earnings> incomes_;
 };
 
 }  // namespace fundcore::account

@@ -53,6 +53,8 @@ class AnswerFile {
     TaAccountId account;
     Units units;
     uint64_t record = 0;
+    bool has_income = false;  // of a money fund: what is neither units nor money yet
+    Money income;
   };
   struct CashKey {
     FundCode fund;
@@ -106,7 +108,7 @@ class AnswerFile {
     ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account,
         ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
-        direction, cause, until, target, from_ta;
+        direction, cause, until, target, from_ta, income, income_sign;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);

@@ -43,6 +43,9 @@ class Sheet {
     out_.sheet = Find("AppSheetSerialNo");
     out_.units = Find("ConfirmedVol");
     out_.amount = Find("ConfirmedAmount");
+    out_.trading = Find("TransactionAccountID");
+    out_.fund = Find("FundCode");
+    out_.income = Find("UndistributeMonetaryIncome");
     for (size_t i = 0; i < writer_.layout().field_count() && !out_.first_number.present(); ++i) {
       if (writer_.layout().column(i).kind() == ofd::FieldKind::kNumber) out_.first_number = writer_.layout().column(i);
     }
@@ -247,8 +250,13 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
 }
 
 absl::StatusOr<OutFile> Render05(const AnswerContent& content, ofd::Version version, uint16_t transfer) {
+  const auto unpaid = [&](const PositionKey& key) {
+    const auto earned = content.reg->earned.find(key);
+    return earned == content.reg->earned.end() ? Yuan() : earned->second.unpaid;
+  };
   uint64_t count = 0;
-  for (const auto& [key, position] : content.reg->positions) count += position.Total().is_positive();
+  for (const auto& [key, position] : content.reg->positions)
+    count += position.Total().is_positive() || !unpaid(key).is_zero();
   Sheet s(content, "05", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, count));
   const auto f = [&](std::string_view name) { return s.Find(name); };
@@ -256,10 +264,16 @@ absl::StatusOr<OutFile> Render05(const AnswerContent& content, ofd::Version vers
                     day = f("TransactionCfmDate"), fund = f("FundCode"), trading = f("TransactionAccountID"),
                     distributor = f("DistributorCode"), account = f("TAAccountID"), share_class = f("ShareClass"),
                     detail = f("DetailFlag"), status = f("AccountStatus"), method = f("DefDividendMethod"),
-                    whole = f("WholeFlag"), branch = f("BranchCode");
+                    whole = f("WholeFlag"), branch = f("BranchCode"), income = f("UndistributeMonetaryIncome"),
+                    income_sign = f("UndistributeMonetaryIncomeFlag");
   for (const auto& [key, position] : content.reg->positions) {
     const Shares units = position.Total();
-    if (!units.is_positive()) continue;
+    if (!units.is_positive() && unpaid(key).is_zero()) continue;
+    if (const FundTerms* fund = content.config->Find(key.fund); fund && fund->money) {
+      const int64_t fen = unpaid(key).raw();
+      s.Number(income, Yuan::FromRaw(fen < 0 ? -fen : fen));
+      s.Char(income_sign, fen < 0 ? '1' : '0');
+    }
     s.Number(available, units);
     s.Number(total, units);
     s.Day(day, content.day);
@@ -326,7 +340,9 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
                     convert = f("ConvertStatus"), periodic = f("PeriodicStatus"),
                     transfer_status = f("TransferAgencyStatus"), size = f("FundSize"), currency = f("CurrencyType"),
                     announce = f("AnnouncFlag"), method = f("DefDividendMethod"), registrar = f("RegistrarCode"),
-                    face = f("FaceValue"), fee_type = f("CollectFeeType");
+                    face = f("FaceValue"), fee_type = f("CollectFeeType"), income = f("FundIncome"),
+                    income_sign = f("FundIncomeFlag"), day_income = f("FundDayIncome"),
+                    day_income_sign = f("FundDayIncomeFlag");
   for (const PriceLine& line : content.prices) {
     const FundTerms& fund = *line.fund;
     s.Text(name, fund.name);
@@ -347,6 +363,13 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
     if (content.config->ta.view().size() <= registrar.width()) s.Text(registrar, content.config->ta.view());
     FC_RETURN_IF_ERROR(s.Exact(face, Price::FromRaw(100'000'000)));
     s.Text(fee_type, fund.inside_fee ? "0" : "1");
+    if (line.income) {
+      const int64_t per = line.income->per_ten_thousand.raw(), all = line.income->total.raw();
+      FC_RETURN_IF_ERROR(s.Exact(income, Price::FromRaw(per < 0 ? -per : per)));
+      s.Char(income_sign, per < 0 ? '1' : '0');
+      s.Number(day_income, Yuan::FromRaw(all < 0 ? -all : all));
+      s.Char(day_income_sign, all < 0 ? '1' : '0');
+    }
     FC_RETURN_IF_ERROR(s.writer().EndRecord());
   }
   return s.Finish();
@@ -477,6 +500,18 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       again->push_back(std::move(other));
       return absl::OkStatus();
     }
+    case FaultKind::kWrongIncome: {
+      const auto is = [&](ofd::Column c, uint64_t i, const std::string& text) {
+        return ofd::CutSpaces(RecordOf(*file, i).substr(c.offset(), c.width())) == text;
+      };
+      FC_ASSIGN_OR_RETURN(const Yuan more, Yuan::Parse(fault.arguments[2]));
+      for (uint64_t i = 0; i < file->records; ++i)
+        if (is(file->trading, i, fault.arguments[0]) && is(file->fund, i, fault.arguments[1]))
+          return AddTo(file, i, file->income, more.raw());
+      return absl::InvalidArgumentError(StrCat("fault wrong-income: ", file->name, " has no line of account ",
+                                               fault.arguments[0], " and fund ", fault.arguments[1], "; name another"));
+    }
+    case FaultKind::kBookedIncome:
     case FaultKind::kWrongRegister:
     case FaultKind::kRefuse:
     case FaultKind::kPartial:
@@ -492,7 +527,7 @@ bool IsOfFile(FaultKind kind, bool* takes_type) {
   *takes_type = kind == FaultKind::kDamaged || kind == FaultKind::kTruncated || kind == FaultKind::kWrongDate ||
                 kind == FaultKind::kResendOtherBytes;
   return *takes_type || kind == FaultKind::kWrongUnits || kind == FaultKind::kWrongAmount ||
-         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine;
+         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine || kind == FaultKind::kWrongIncome;
 }
 
 }  // namespace
@@ -513,7 +548,7 @@ absl::StatusOr<std::vector<std::string>> Spoil(std::span<const Fault> faults, st
   for (const Fault& fault : faults) {
     bool takes_type = false;
     if (!IsOfFile(fault.kind, &takes_type)) continue;
-    const std::string type = takes_type ? fault.arguments[0] : "04";
+    const std::string type = takes_type ? fault.arguments[0] : fault.kind == FaultKind::kWrongIncome ? "05" : "04";
     for (OutFile& file : *files) {
       if (file.type != type) continue;
       FC_RETURN_IF_ERROR(SpoilOne(fault, &file, again));

@@ -13,6 +13,8 @@
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
+//   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
+//   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -46,6 +48,8 @@ enum class FaultKind : uint8_t {
   kWrongDate = 13,
   kResendOtherBytes = 14,
   kOwnAccount = 40,
+  kWrongIncome = 60,
+  kBookedIncome = 61,
 };
 
 struct Fault {

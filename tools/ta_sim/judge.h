@@ -41,6 +41,14 @@ struct DividendLine {
   uint64_t serial = 0;
 };
 
+// What a day of a money fund brought, for 07.
+struct IncomeDay {
+  const FundTerms* fund = nullptr;
+  Date day;
+  Price per_ten_thousand;
+  Yuan total;  // over our holders
+};
+
 class Judge {
  public:
   // The references must outlive it. `previous` is the answer before this one; not set where there was none.
@@ -51,6 +59,9 @@ class Judge {
   // What holders of the register as it is now get, for registration days whose orders are confirmed now. Before
   // Trades(). kFailedPrecondition where the price of reinvestment is not known.
   absl::Status Dividends(std::vector<DividendLine>* lines);
+  // money.cc: what money funds earned since they last said so, up to the day before this answer, on the units of the register
+  // as it is now. Before Trades().
+  absl::Status Earn(std::vector<IncomeDay>* days);
   // Decides 03 lines in their order, then appends what nobody asked for: results of offers, forced redemptions.
   // kFailedPrecondition where a price is missing; kInvalidArgument for a forced redemption that cannot be.
   absl::Status Trades(std::span<const InFile> files, std::vector<Line>* lines);
@@ -89,6 +100,9 @@ class Judge {
   Outcome Identify(Line& line, const LineRef& ref);
   Outcome CheckFund(const FundTerms* fund, const Line& line, Date file_day) const;
   absl::StatusOr<Outcome> Buy(Line& line, const FundTerms& fund, size_t number);
+  // money.cc: what a redemption takes along of the income that is not paid yet.
+  Yuan IncomeOut(const PositionKey& key, const FundTerms& fund, Shares held, Shares redeemed);
+  absl::Status EarnDay(const FundTerms& fund, Price income, Yuan* total);
   absl::StatusOr<Outcome> Redeem(Line& line, const FundTerms& fund, size_t number);
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
