@@ -72,6 +72,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kPaidOut: return {Leg::kAwaiting, Leg::kAvailable};
     case Cause::kFreeze: return {Leg::kUnitsFree, Leg::kUnitsFrozen, true};
     case Cause::kUnfreeze: return {Leg::kUnitsFrozen, Leg::kUnitsFree, true};
+    case Cause::kUnitsBlocked: return {Leg::kUnitsFree, Leg::kUnitsFrozen, true};
+    case Cause::kUnitsThawed: return {Leg::kUnitsFrozen, Leg::kUnitsFree, true};
     case Cause::kUnitsBought:
     case Cause::kUnitsIncreased:
     case Cause::kUnitsReinvested: return {Leg::kTaRegister, Leg::kUnitsFree, true};
@@ -138,6 +140,8 @@ std::string_view CauseName(Cause cause) {
     case Cause::kUnitsIncreased: return "UNITS_INCREASED";
     case Cause::kUnitsReinvested: return "UNITS_REINVESTED";
     case Cause::kUnitsUnassigned: return "UNITS_UNASSIGNED";
+    case Cause::kUnitsBlocked: return "UNITS_BLOCKED";
+    case Cause::kUnitsThawed: return "UNITS_THAWED";
     case Cause::kIncomeEarned: return "INCOME_EARNED";
     case Cause::kIncomeLost: return "INCOME_LOST";
     case Cause::kIncomeConverted: return "INCOME_CONVERTED";

@@ -319,6 +319,9 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
     line->set_fund_code(lines[i].fund.str());
     line->set_ta_account(lines[i].account.str());
     line->set_total_units_e2(lines[i].units.raw());
+    line->set_frozen_units_e2(lines[i].frozen.raw());
+    line->set_frozen_given(lines[i].frozen_given);
+    if (lines[i].way) line->set_dividend_method(std::string(1, lines[i].way));
     line->set_has_income(lines[i].has_income);
     line->set_income_fen(lines[i].income.raw());
   }
@@ -347,7 +350,9 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
             --sum.equal;
             ++sum.different;
             auto ours = Units::Parse(f.expected()), theirs = Units::Parse(f.found());
-            if (line != lines.end() && ours.ok() && theirs.ok()) {
+            if (f.rule() == "FROZEN_DIFFERS" || f.rule() == "WAY_DIFFERS") {
+              // The units themselves agree.
+            } else if (line != lines.end() && ours.ok() && theirs.ok()) {
               r->explained[line->fund] += *ours - *theirs;
             } else if (line != lines.end()) {
               r->unclear.insert(line->fund);

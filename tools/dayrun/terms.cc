@@ -178,6 +178,14 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
         if (n.day <= d) nav = n.nav;
       t.navs[d] = ta_sim::Price::FromRaw(nav.raw());
     }
+    for (const Line& line : script.lines) {
+      for (const Statement& s : line.statements) {
+        const auto* d = std::get_if<PaysDividend>(&s);
+        if (!d || d->ta != ta.code || d->fund != fund->code) continue;
+        t.dividends.push_back({.registration = d->record, .ex_date = d->ex, .pay_date = d->pay,
+                               .amount = ta_sim::Yuan::FromRaw(d->amount.raw())});
+      }
+    }
     config.funds.push_back(std::move(t));
   }
   return config;

@@ -12,6 +12,10 @@
 //   refuse:LINE:CODE               an order, or an account application, is refused with this return code
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   initiated:CODE:ACCOUNT:FUND:UNITS:WORDS   a confirmation that nobody asked for, booked in the register where the agent
+//                                  does such business: 129 131 132 134 135 144 145 188. WORDS: letters of FrozenCause,
+//                                  FrozenMethod, SharesAdjustmentFlag and DefDividendMethod, "-" for none: "01--"
+//   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
 //   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
 //   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
@@ -47,6 +51,8 @@ enum class FaultKind : uint8_t {
   kTruncated = 12,
   kWrongDate = 13,
   kResendOtherBytes = 14,
+  kInitiated = 15,
+  kWrongDividend = 16,
   kOwnAccount = 40,
   kWrongIncome = 60,
   kBookedIncome = 61,
