@@ -132,7 +132,9 @@ Money IncomeBook::TakeOnRedemption(uint64_t investor, const FundCode& fund, Unit
 void IncomeBook::Convert(uint64_t investor, const FundCode& fund, Money amount, uint64_t* last_line, Ledger& ledger,
                          const Posting& posting) {
   Earnings& e = earnings_.Mutable({investor, fund});
-  e.unpaid -= amount;
+  // What the figure has more or less than ours was earned or lost: people have accepted it, or cannot know.
+  Book(Cause::kIncomeEarned, Cause::kIncomeLost, fund, amount - e.unpaid, last_line, ledger, posting);
+  e.unpaid = Money();
   e.above = e.below = 0;
   Book(Cause::kIncomeCancelled, Cause::kIncomeConverted, fund, -amount, last_line, ledger, posting);
 }

@@ -94,7 +94,7 @@ class IncomeBook {
   // After Touch: what a redemption takes with it of what is unpaid (common/fund/income_series.h).
   Money TakeOnRedemption(uint64_t investor, const FundCode& fund, Units held, Units redeemed, const MoneyFundTerms& terms,
                          uint64_t* last_line, Ledger& ledger, const Posting& posting);
-  // After Touch: so much of it has become units; negative: units were cancelled for it.
+  // After Touch: all of it has become units or cash, or units were cancelled for it: so much, by the institution's figure.
   void Convert(uint64_t investor, const FundCode& fund, Money amount, uint64_t* last_line, Ledger& ledger,
                const Posting& posting);
   // After Touch: the institution's figure of an answer counts from now on. A later one of the same answer takes its place.

@@ -154,6 +154,8 @@ class AccountMachine {
   void EarnUpToNow(Investor* investor, uint64_t seq, const FundCode& fund, const Posting& posting);
   void PayIncomeOut(Investor* investor, uint64_t seq, const FundCode& fund, Units held, Units redeemed,
                     const Posting& posting);
+  // Income became units or cash (06, 144), or units were cancelled for a loss (145): so much, by the institution's figure.
+  void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
   // One line of a file being posted; see posting.cc.
   struct Line;
   void PostTrade(const TaCode& ta, const TradeLine& line, uint8_t rules, const TradeDetail* detail,

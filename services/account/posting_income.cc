@@ -24,6 +24,13 @@ void AccountMachine::PayIncomeOut(Investor* investor, uint64_t seq, const FundCo
   if (held == redeemed) income_.DropBlank(seq, fund);
 }
 
+void AccountMachine::ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount,
+                                   const Posting& posting) {
+  if (!investor || !income_.Fund(fund)) return;
+  EarnUpToNow(investor, seq, fund, posting);
+  income_.Convert(seq, fund, amount, &investor->last_line, ledger_, posting);
+}
+
 bool AccountMachine::IncomeLeft(uint64_t investor, const TaCode& ta) {
   bool left = false;
   income_.ForEach(investor, [&](const FundCode& fund, const Earnings& e) {

@@ -225,6 +225,7 @@ struct TaDoes {
     kOwnAccount,    // code: the business, done to the account of who
     kMisreportsIncome,  // amount: so much more of fund for who, in the file only
     kBooksIncome,       // the same in its register, too
+    kPaysNoIncome,
   };
   std::string ta;
   Kind kind = Kind::kLate;

@@ -277,6 +277,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   TaDoes s;
   s.ta = ta;
   using Kind = TaDoes::Kind;
+  if (w.TakeAll({"pays", "no", "income"})) {
+    s.kind = Kind::kPaysNoIncome;
+    return s;
+  }
   FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"answers", "confirms", "refuses", "reports", "books", "leaves", "says",
                                             "redeems", "is", "damages", "cuts", "dates", "writes", "sends", "pays", "starts",
                                             "misstates"}));

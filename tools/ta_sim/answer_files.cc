@@ -322,25 +322,28 @@ absl::StatusOr<OutFile> Render06(const AnswerContent& content, ofd::Version vers
                     .confirmation = ofd::BusinessCode::kDividend,
                     .serial = line.serial};
     common.Write(content, head, false, &s);
+    // Income of a money fund is declared by nobody: it is what the days up to this answer have made.
+    const DividendTerms income{.registration = content.day.AddDays(-1), .ex_date = content.day, .pay_date = content.day};
+    const DividendTerms& terms = line.terms ? *line.terms : income;
     s.Number(basis, line.basis);
     s.Text(currency, kYuanCode);
     s.Number(reinvested, line.reinvested);
-    s.Day(pay, line.terms->pay_date);
+    s.Day(pay, terms.pay_date);
     s.Number(amount, line.amount);
-    s.Day(ex, line.terms->ex_date);
+    s.Day(ex, terms.ex_date);
     s.Number(paid, line.method == '0' ? Yuan() : line.amount - line.held);
     s.Number(frozen, line.frozen);
     s.Number(held, line.held);
     s.Number(held_units, line.held_units);
     s.Text(fund, line.key.fund.view());
-    s.Day(registration, line.terms->registration);
-    s.Number(per_unit, line.terms->amount);
-    s.writer().SetNumber(unit, line.terms->per_units);
+    s.Day(registration, terms.registration);
+    s.Number(per_unit, terms.amount);
+    s.writer().SetNumber(unit, terms.per_units);
     s.Char(method, line.method);
     s.Day(download, content.day);
     FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
     s.Char(share_class, line.key.share_class);
-    s.Text(kind, "0");
+    s.Text(kind, line.terms ? "0" : "2");
     FC_RETURN_IF_ERROR(s.writer().EndRecord());
   }
   return s.Finish();
@@ -527,6 +530,7 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
                                                fault.arguments[0], " and fund ", fault.arguments[1], "; name another"));
     }
     case FaultKind::kBookedIncome:
+    case FaultKind::kNoPayout:
     case FaultKind::kWrongDividend: {
       FC_ASSIGN_OR_RETURN(const int64_t delta, decimal_internal::Parse(fault.arguments[2], 2));
       for (uint64_t i = 0; i < file->records; ++i) {

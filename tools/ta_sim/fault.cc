@@ -32,6 +32,7 @@ constexpr Form kForms[] = {
     {FaultKind::kOwnAccount, "own-account", "ba"},
     {FaultKind::kWrongIncome, "wrong-income", "aad"},
     {FaultKind::kBookedIncome, "booked-income", "aad"},
+    {FaultKind::kNoPayout, "no-payout", ""},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},

@@ -32,7 +32,7 @@ absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date 
 struct DividendLine {
   PositionKey key;
   const FundTerms* fund = nullptr;
-  const DividendTerms* terms = nullptr;
+  const DividendTerms* terms = nullptr;  // none: income of a money fund
   Shares basis;
   Yuan amount;
   char method = '1';
@@ -65,6 +65,8 @@ class Judge {
   // money.cc: what money funds earned since they last said so, up to the day before this answer, on the units of the register
   // as it is now. Before Trades().
   absl::Status Earn(std::vector<IncomeDay>* days);
+  // money.cc: what is unpaid becomes units where the fund's day for it has come, or units are cancelled. After Trades().
+  absl::Status Payouts(std::vector<DividendLine>* dividends, std::vector<Line>* lines);
   // Decides 03 lines in their order, then appends what nobody asked for: results of offers, forced redemptions.
   // kFailedPrecondition where a price is missing; kInvalidArgument for a forced redemption that cannot be.
   absl::Status Trades(std::span<const InFile> files, std::vector<Line>* lines);
@@ -128,6 +130,7 @@ class Judge {
   Register& reg_;
   uint64_t serial_ = 0;
   uint64_t taken_accounts_ = 0;
+  std::set<FundCode> pays_income_;       // funds whose payout is due in this answer
   std::set<PositionKey> new_positions_;  // that the register did not know before this answer
   std::set<PositionKey> taken_holdings_;
   Shares taken_units_;

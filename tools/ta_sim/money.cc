@@ -64,6 +64,9 @@ absl::Status Judge::Earn(std::vector<IncomeDay>* days) {
       FC_RETURN_IF_ERROR(EarnDay(fund, told.per_ten_thousand, &told.total));
       days->push_back(told);
       through = day;
+      const int wanted = fund.money->payout_day;
+      const bool month_ends = day.AddDays(1).raw() % 100 == 1;
+      if (wanted == 0 || (wanted == 31 ? month_ends : day.raw() % 100 == wanted)) pays_income_.insert(fund.code);
     }
   }
   for (size_t i = 0; i < faults_.size(); ++i) {
@@ -77,6 +80,42 @@ absl::Status Judge::Earn(std::vector<IncomeDay>* days) {
     if (!used_[i])
       return absl::InvalidArgumentError(StrCat("fault booked-income: account ", faults_[i].arguments[0],
                                                " holds nothing of ", faults_[i].arguments[1], "; name another"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Judge::Payouts(std::vector<DividendLine>* dividends, std::vector<Line>* lines) {
+  for (const Fault& fault : faults_)
+    if (fault.kind == FaultKind::kNoPayout) return absl::OkStatus();
+  for (auto& [key, earned] : reg_.earned) {
+    if (!pays_income_.count(key.fund) || earned.unpaid.is_zero()) continue;
+    const FundTerms& fund = *config_.Find(key.fund);
+    Position& position = reg_.positions[key];
+    const Shares held = position.Total();
+    const Price yuan = Price::FromRaw(100'000'000);
+    if (earned.unpaid.is_positive()) {
+      DividendLine line{.key = key, .fund = &fund, .basis = held, .amount = earned.unpaid, .method = '0'};
+      line.reinvested = Shares::FromRaw(earned.unpaid.raw());  // a yuan a unit
+      line.price = yuan;
+      line.serial = ++serial_;
+      position.Add(day_, day_, line.reinvested);
+      earned.unpaid = Yuan();
+      dividends->push_back(std::move(line));
+      continue;
+    }
+    const Shares units = std::min(held, Shares::FromRaw(-earned.unpaid.raw()));
+    if (fund.money->loss_waits || !units.is_positive()) continue;
+    Line line{.trading = key.trading, .account = key.account, .fund = key.fund, .share_class = key.share_class};
+    line.confirmation = ofd::BusinessCode::kForcedDecrease;
+    line.adjustment = '4';
+    FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(&fund).AddOpenDays(day_, -fund.confirm_days));
+    line.price = yuan;
+    line.units = line.confirmed_units = units;
+    if (!TakeAndPrice(fund, &position.lots, units, yuan, Date(), day_).enough) continue;
+    earned.unpaid += Yuan::FromRaw(units.raw());
+    line.balance = position.Total();
+    line.serial = ++serial_;
+    lines->push_back(std::move(line));
   }
   return absl::OkStatus();
 }

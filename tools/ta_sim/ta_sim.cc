@@ -220,6 +220,7 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
   FC_RETURN_IF_ERROR(judge.Earn(&content.incomes));
   FC_RETURN_IF_ERROR(judge.Dividends(&content.dividends));
   FC_RETURN_IF_ERROR(judge.Trades(intent.inputs, &content.trades));
+  FC_RETURN_IF_ERROR(judge.Payouts(&content.dividends, &content.trades));
   FC_RETURN_IF_ERROR(judge.CheckFaultsUsed());
   content.cash = judge.Cash();
   FC_ASSIGN_OR_RETURN(content.prices, Prices(config_, judge, reg_, content.incomes));
