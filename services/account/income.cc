@@ -44,7 +44,7 @@ const IncomeBook::Days& IncomeBook::DaysOf(const FundCode& fund, uint32_t count)
     const IncomeChunk& chunk = *chunks_.Find({fund, days.count / kDaysAChunk});
     const IncomeDayEntry& entry = chunk.days[days.count % kDaysAChunk];
     if (days.stretches.empty() || days.stretches.back().mode != entry.mode)
-      days.stretches.push_back({days.count, entry.mode, IncomeSeries({.mode = entry.mode})});
+      days.stretches.push_back({days.count, entry.mode, IncomeSeries(MoneyFundTerms{.mode = entry.mode})});
     days.stretches.back().series.Append({.per_ten_thousand = entry.per_ten_thousand});
     ++days.count;
   }
