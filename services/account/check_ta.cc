@@ -15,6 +15,11 @@ std::string Digits(uint16_t business) {
   return s.size() < 3 ? std::string(3 - s.size(), '0') + s : s;
 }
 
+// Units that come from elsewhere keep their age where the line gives it.
+Date RegisteredOf(const TradeLine& line, const TradeDetail& detail) {
+  return detail.registered.is_set() ? detail.registered : line.confirm_day;
+}
+
 }  // namespace
 
 HoldingNote& ConfirmationChecker::NoteOf(const TradeLine& line) {
@@ -44,11 +49,14 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 143:
     case 144:
     case 145:
-    case 149:
     case 150:
     case 151:
     case 157:
     case 188: break;
+    case 149:
+      // Interest that follows the money may come under a number of the institution's own; nothing at all fits no order.
+      if (line.amount.is_positive()) break;
+      [[fallthrough]];
     case 120:
     case 122:
     case 124:
@@ -79,14 +87,14 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 144:
       CheckIncomeUnits(line, detail);
       if (!line.units.is_positive()) return Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
-      AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
+      AddLot(HoldingOf(line), {.registered = RegisteredOf(line, detail), .units = line.units,
                                .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
       return;
     case 126:
     case 133:
       if (detail.direction == '0') return CheckTaken(line);
       if (line.units.is_positive()) {
-        AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
+        AddLot(HoldingOf(line), {.registered = RegisteredOf(line, detail), .units = line.units,
                                  .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
       }
       return;

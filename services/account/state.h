@@ -357,11 +357,13 @@ struct PayeeChunk {
   FC_FIELDS(payees)
 };
 
-// The cash file (25) folds planned, forced and terminal redemptions into 124, and a failed offer into 130.
+// The cash file (25) folds planned, forced and terminal redemptions into 124, a failed offer into 130, and dividends that
+// were held (157) into 143.
 constexpr uint16_t SettlementBusiness(uint16_t confirmation) {
   switch (confirmation) {
     case 142: case 150: case 151: case 163: return 124;
     case 149: return 130;
+    case 157: return 143;
     default: return confirmation;
   }
 }

@@ -10,7 +10,7 @@ namespace fundcore::clearing {
 namespace {
 
 // How the 25 file groups: forced redemption, planned redemption, liquidation and termination under redemption, a failed
-// offer under the offer's result.
+// offer under the offer's result, a dividend that was held under the dividends.
 uint16_t Folded(uint32_t business) {
   switch (business) {
     case 142:
@@ -18,6 +18,7 @@ uint16_t Folded(uint32_t business) {
     case 151:
     case 163: return 124;
     case 149: return 130;
+    case 157: return 143;
     default: return static_cast<uint16_t>(business);
   }
 }

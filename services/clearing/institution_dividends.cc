@@ -44,14 +44,17 @@ void InstitutionWorker::CheckDividends(std::shared_ptr<Check> c) {
       if (std::binary_search(there.begin(), there.end(), key)) continue;
       Finding f;
       f.kind = BreakKind::kDividendDiffers;
-      f.type = trades->type();
-      f.sha = trades->sha;
-      f.file_name = trades->name();
-      f.line = record;
+      // What is missing is missing in file 06: a correction of that one is wanted.
+      const AnswerFile& wanting = file ? *file : *trades;
+      f.type = wanting.type();
+      f.sha = wanting.sha;
+      f.file_name = wanting.name();
+      if (!file) f.line = record;
+      f.subject = StrCat("dividend of ", FormatInvestorId(key.investor), " in ", key.fund.view());
       f.rule = "DIVIDEND_NOT_IN_06";
       f.field = "TransactionAccountID";
       f.found = FormatInvestorId(key.investor);
-      f.message = StrCat("line ", record, " says 143 of fund ", key.fund.view(), " for ", f.found,
+      f.message = StrCat("line ", record, " of ", trades->name(), " says 143 of fund ", key.fund.view(), " for ", f.found,
                          ", and file 06 has no line of it; nothing is posted by the 04 file alone");
       c->findings.Add(std::move(f));
     }

@@ -17,9 +17,10 @@
 
 namespace fundcore::risk {
 
-// Business codes that buy; whatever else an order applies for is judged as a redemption.
+// Business codes that buy; whatever else an order applies for is judged as a redemption, except what moves nothing.
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
+inline constexpr uint8_t kDividendWay = 29;
 constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
 
 // An order and its investor are in the same partition, so their sequences name them.

@@ -118,7 +118,7 @@ absl::Status Judge::PayHeld(const PositionKey& key, const FundTerms& fund, std::
   line.balance = reg_.positions[key].Total();
   line.frozen = attached.frozen;
   line.serial = ++serial_;
-  FC_RETURN_IF_ERROR(AddCash(line, fund, 157, true, line.confirmed_amount));
+  FC_RETURN_IF_ERROR(AddCash(line, fund, 143, true, line.confirmed_amount));
   lines->push_back(std::move(line));
   return absl::OkStatus();
 }
