@@ -62,7 +62,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       application_ids_(state, kApplicationIds),
       standings_(state, kStandings, Residence::kLazy),
       ledger_(state, kLedger),
-      products_(state, kProducts) {}
+      products_(state, kProducts),
+      income_(state, kIncome) {}
 
 const Investor* AccountMachine::FindInvestor(InvestorId id) {
   return PartitionOf(id) == partition_ ? investors_.Find(SequenceOf(id)) : nullptr;

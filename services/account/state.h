@@ -43,6 +43,7 @@ enum TableNumber : uint8_t {
   kAppliedDays = 31,
   kApplicationIds = 40,
   kStandings = 41,
+  kIncome = 70,     // to 73
   kProducts = 200,  // to 205
 };
 
@@ -293,7 +294,7 @@ struct FindingEntry {
   FC_FIELDS(line, rule, field, expected, found, order, investor)
 };
 
-enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6 };
+enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6, kPrices = 7 };
 struct FileKey {
   FileKind kind = FileKind::kTrades;
   HashKey hash;
