@@ -45,7 +45,8 @@ enum class Stream : uint64_t {
   kClusterTroubles = 9,
   kClusterLooks = 10,
   kRot = 11,
-  kAccounts = 12
+  kAccounts = 12,
+  kIncome = 60
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
