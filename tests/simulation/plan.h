@@ -46,7 +46,11 @@ enum class Stream : uint64_t {
   kClusterLooks = 10,
   kRot = 11,
   kAccounts = 12,
+<<<<<<< HEAD
   kStarts = 13
+=======
+  kIncome = 60
+>>>>>>> w7-money
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
