@@ -46,11 +46,8 @@ enum class Stream : uint64_t {
   kClusterLooks = 10,
   kRot = 11,
   kAccounts = 12,
-<<<<<<< HEAD
-  kStarts = 13
-=======
+  kStarts = 13,
   kIncome = 60
->>>>>>> w7-money
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
