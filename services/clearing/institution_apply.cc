@@ -205,8 +205,9 @@ void InstitutionWorker::ApplyConfirmations(Date day, uint16_t partition, Next do
           finding.expected = f.expected();
           finding.found = f.found();
           finding.order = OrderId(f.order_id());
+          const bool left_over = f.rule() == "SHORT" || f.rule() == "MORE_THAN_RESERVED" || f.rule() == "UNKNOWN_INVESTOR";
           finding.message = StrCat(f.rule(), ": ", f.field(), " ", f.found(), ", there was ", f.expected(),
-                                   "; the rest stands in the suspense account");
+                                   left_over ? "; the rest stands in the suspense account" : "; nothing more was posted");
           shortfalls.push_back(std::move(finding));
         }
         if (posted.next_index() < end) {
