@@ -86,7 +86,38 @@ struct NavFact {
   FC_FIELDS(fund, day, type, nav, total_units)
 };
 
-enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4 };
+// A way out of a fund into another one (C3).
+struct ConversionRelation {
+  FundCode target;
+  Units min_units;                   // of one order; 0: no limit
+  Units max_units;
+  int32_t min_days = 0;              // units must have been held so long on the trading day
+  uint8_t investors = kAllInvestors; // who may: the standard's 0 institutions, 1 individuals, 2 all
+  bool by_fee_amounts = false;       // the difference fee: of the two fee amounts, else of the two rates
+  static constexpr uint8_t kAllInvestors = 2;
+  FC_FIELDS(target, min_units, max_units, min_days, investors, by_fee_amounts)
+};
+
+// Into which funds a fund may be converted, and whether it may be converted into. Apart from FundTerms, whose list of fields is
+// nested in facts that are kept and never changes.
+struct FundConversions {
+  FundCode fund;
+  uint8_t status = '3';              // ConvertStatus of 07: 0 in and out, 1 in only, 2 out only, 3 neither
+  bool carries_age = false;          // what is converted into it keeps the age of what it came from
+  std::vector<ConversionRelation> relations;
+  uint64_t version = 0;
+  TimePoint effective_at;
+  bool out() const { return status == '0' || status == '2'; }
+  bool in() const { return status == '0' || status == '1'; }
+  const ConversionRelation* To(const FundCode& target) const {
+    for (const ConversionRelation& r : relations)
+      if (r.target == target) return &r;
+    return nullptr;
+  }
+  FC_FIELDS(fund, status, carries_age, relations, version, effective_at)
+};
+
+enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4, kConversions = 45 };
 
 // One fact; the member that `kind` names is filled.
 struct ProductFact {
@@ -96,7 +127,21 @@ struct ProductFact {
   std::optional<FundTerms> fund;
   std::optional<NavFact> nav;
   std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
-  FC_FIELDS(kind, calendar, institution, fund, nav, file_variant)
+  std::optional<FundConversions> conversions;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(kind, calendar, institution, fund, nav, file_variant, conversions);
+  }
+  // Written only where it is there, so that other facts have the bytes that they always had.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (conversions) {
+      v(kind, calendar, institution, fund, nav, file_variant, conversions);
+    } else {
+      v(kind, calendar, institution, fund, nav, file_variant);
+    }
+  }
 };
 
 // The command by which a partition takes facts in; every machine that has a ProductBook handles it under this tag.

@@ -15,11 +15,15 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 36: return confirmation >= 136 && confirmation <= 138;
+    case 38: return confirmation == 137 || confirmation == 138;
     default: return false;
   }
 }
 
 std::string_view ExpectedConfirmation(uint16_t application) {
+  if (application == 36) return "136, or 138 and 137";
+  if (application == 38) return "138, and 137 at the other institution";
   return application == 20 ? "120 or 130" : application == 22 ? "122" : "124";
 }
 
@@ -47,16 +51,17 @@ ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, co
   return it->second;
 }
 
-Holding& ConfirmationChecker::HoldingOf(const TradeLine& line) {
-  auto [it, fresh] = holdings_.try_emplace({line.investor.raw(), line.fund});
+Holding& ConfirmationChecker::HoldingOf(InvestorId id, const FundCode& fund) {
+  auto [it, fresh] = holdings_.try_emplace({id.raw(), fund});
   if (fresh) {
-    const Investor* investor = machine_.FindInvestor(line.investor);
-    if (const Holding* holding = investor ? FindHolding(*investor, line.fund) : nullptr) it->second = *holding;
+    const Investor* investor = machine_.FindInvestor(id);
+    if (const Holding* holding = investor ? FindHolding(*investor, fund) : nullptr) it->second = *holding;
   }
   return it->second;
 }
 
-void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>* findings) {
+void ConfirmationChecker::Check(const TradeLine& line, const ConvertedFigures* converted,
+                                std::vector<FindingEntry>* findings) {
   findings_ = findings;
   if (auto posted = machine_.FindPosted(ta_, line)) {
     if (*posted != AccountMachine::FiguresHash(line)) {
@@ -74,6 +79,7 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
     return Find(line, "ORDER_OF_ANOTHER_INVESTOR", "TransactionAccountID", FormatInvestorId(r->investor),
                 FormatInvestorId(line.investor));
   }
+  if (IsConversion(r->business) && converted) return CheckConverted(line, *converted, *r);
   if (r->fund != line.fund) return Find(line, "FUND_DIFFERS", "FundCode", r->fund.str(), line.fund.str());
   if (!Answers(line.business, r->business)) {
     return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),

@@ -30,7 +30,7 @@ struct AddCard {
   FC_FIELDS(investor, bank_code, fingerprint, number)
 };
 
-// Sets cash (020, 022) or units (024) aside for an order.
+// Sets cash (020, 022) or units (024, 036, 038) aside for an order.
 struct Reserve {
   static constexpr uint8_t kTag = 4;
   OrderId order;
@@ -42,7 +42,24 @@ struct Reserve {
   Units units;
   Date trade_day;
   TimePoint received_at;
-  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at)
+  // Of conversions (36, 38) alone, and only there written.
+  FundCode target;
+  TaCode target_ta;
+  uint32_t min_days = 0;        // the units must have been held so long
+  uint8_t investors = 2;        // whose they may be: 0 an institution's, 1 an individual's, 2 anybody's
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, target, target_ta, min_days, investors);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (IsConversion(business)) {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, target, target_ta, min_days, investors);
+    } else {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at);
+    }
+  }
 };
 
 struct Release {
@@ -125,6 +142,15 @@ struct TradeLine {
   FC_FIELDS(line, order, investor, business, return_code, fund, ta_account, serial, confirm_day, amount, units, nav,
             charge, other_fee1, interim, interest, interest_units, apply_day)
 };
+// What a line of a conversion (136 to 138) says of the fund that is entered.
+struct ConvertedFigures {
+  uint32_t item = 0;            // index into `lines`; ascending
+  FundCode target;
+  Units units;
+  Nav nav;
+  Money difference_fee;
+  FC_FIELDS(item, target, units, nav, difference_fee)
+};
 struct ApplyTradeLines {
   static constexpr uint8_t kTag = 10;
   TaCode ta;
@@ -132,7 +158,9 @@ struct ApplyTradeLines {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<TradeLine> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  std::vector<ConvertedFigures> converted;  // of each conversion among them; none in logs from before there were any
+  bool explains = false;        // which lots left is kept; not in logs from before
+  FC_FIELDS(ta, file, file_name, first_index, lines, converted, explains)
 };
 
 struct DividendEntry {

@@ -20,6 +20,7 @@ bool IsAsset(Leg leg) {
     case Leg::kAwaiting:
     case Leg::kWithdrawing:
     case Leg::kTaPayable:
+    case Leg::kConverting:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen: return false;
   }
@@ -37,6 +38,7 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kTaPayable:
     case Leg::kTaReceivable:
     case Leg::kSuspense:
+    case Leg::kConverting:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
@@ -75,6 +77,13 @@ Movement MovesOf(Cause cause) {
     case Cause::kUnitsTaken: return {Leg::kUnitsFree, Leg::kTaRegister, true};
     case Cause::kUnitsShort: return {Leg::kUnitsSuspense, Leg::kTaRegister, true};
     case Cause::kUnitsUnassigned: return {Leg::kTaRegister, Leg::kUnitsSuspense, true};
+    case Cause::kConvertedOut: return {Leg::kUnitsFrozen, Leg::kTaRegister, true};
+    case Cause::kConvertedOutFree: return {Leg::kUnitsFree, Leg::kTaRegister, true};
+    case Cause::kConvertedIn: return {Leg::kTaRegister, Leg::kUnitsFree, true};
+    case Cause::kConvertPaid: return {Leg::kTaReceivable, Leg::kConverting};
+    case Cause::kConvertUsed: return {Leg::kConverting, Leg::kTaPayable};
+    case Cause::kConvertReturned: return {Leg::kConverting, Leg::kAwaiting};
+    case Cause::kConvertShort: return {Leg::kSuspense, Leg::kConverting};
   }
   return {};
 }
@@ -90,6 +99,7 @@ std::string_view LegName(Leg leg) {
     case Leg::kTaPayable: return "TA_PAYABLE";
     case Leg::kTaReceivable: return "TA_RECEIVABLE";
     case Leg::kSuspense: return "SUSPENSE";
+    case Leg::kConverting: return "CONVERTING";
     case Leg::kUnitsFree: return "UNITS_FREE";
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
@@ -126,6 +136,13 @@ std::string_view CauseName(Cause cause) {
     case Cause::kUnitsIncreased: return "UNITS_INCREASED";
     case Cause::kUnitsReinvested: return "UNITS_REINVESTED";
     case Cause::kUnitsUnassigned: return "UNITS_UNASSIGNED";
+    case Cause::kConvertedOut: return "CONVERTED_OUT";
+    case Cause::kConvertedOutFree: return "CONVERTED_OUT_FREE";
+    case Cause::kConvertedIn: return "CONVERTED_IN";
+    case Cause::kConvertPaid: return "CONVERT_PAID";
+    case Cause::kConvertUsed: return "CONVERT_USED";
+    case Cause::kConvertReturned: return "CONVERT_RETURNED";
+    case Cause::kConvertShort: return "CONVERT_SHORT";
   }
   return "UNKNOWN_CAUSE";
 }
@@ -154,8 +171,8 @@ void Ledger::MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* l
                LegName(leg));
       return;
     }
-    if (leg == Leg::kBank) {
-      totals.bank += by;
+    if (leg == Leg::kBank || leg == Leg::kConverting) {
+      (leg == Leg::kBank ? totals.bank : totals.converting) += by;
       return;
     }
     if (!ta) {

@@ -5,7 +5,7 @@
 // so.
 #include <algorithm>
 
-#include "services/account/machine.h"
+#include "services/account/posting_line.h"
 
 namespace fundcore::account {
 
@@ -26,26 +26,6 @@ struct Figures {
 };
 
 }  // namespace
-
-// One line being posted, with whom and what it is about. Pointers are null where the books do not know them.
-struct AccountMachine::Line {
-  const TaCode& ta;
-  const TradeLine& in;
-  const Context& ctx;
-  std::vector<FindingEntry>& findings;
-  Investor* investor = nullptr;
-  uint64_t investor_seq = 0;
-  Reservation* reservation = nullptr;   // only where it is this investor's
-  uint16_t settle_as = 0;               // business of the settlement
-
-  uint64_t order_seq() const { return reservation ? SequenceOf(in.order) : 0; }
-  InvestorCash* cash() const { return investor ? &investor->cash : nullptr; }
-  uint64_t* chain() const { return investor ? &investor->last_line : nullptr; }
-  void Find(std::string rule, std::string field, std::string expected, std::string found) {
-    findings.push_back(
-        {in.line, std::move(rule), std::move(field), std::move(expected), std::move(found), in.order, in.investor});
-  }
-};
 
 machine::IdIndex::Key AccountMachine::PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial) {
   const std::string day = machine::EncodeKey(confirm_day);  // four bytes, the same on every machine
@@ -187,7 +167,7 @@ void AccountMachine::PostProceeds(Line& l, Cause cause, Money amount) {
 // Takes up to `units` out of the lots and posts them; returns what it took.
 Units AccountMachine::RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on) {
   if (!units.is_positive()) return Units();
-  const Units taken = TakeUnits(holding, units, order, usable_on);
+  const Units taken = TakeUnits(holding, units, order, usable_on, l.explains ? &l.taken : nullptr);
   ledger_.MoveUnits(cause, taken, &holding, l.chain(), PostingOf(l));
   return taken;
 }
@@ -211,6 +191,7 @@ void AccountMachine::PostRedemption(Line& l) {
     ledger_.MoveUnits(Cause::kUnitsShort, left, nullptr, nullptr, PostingOf(l));
   }
   PostProceeds(l, Cause::kProceeds, l.in.amount);
+  KeepLotUse(l, order);
   if (r && r->state == ReservationState::kReserved) {
     r->in_part = true;
     if (!l.in.interim) {
@@ -248,8 +229,8 @@ void AccountMachine::PostRefusal(Line& l) {
   r->state = ReservationState::kConsumed;
 }
 
-void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Context& ctx,
-                               std::vector<FindingEntry>& findings) {
+void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const ConvertedFigures* converted, bool explains,
+                               const Context& ctx, std::vector<FindingEntry>& findings) {
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
   const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
   if (nothing_yet) return;
@@ -260,10 +241,13 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
   Line l{.ta = ta, .in = line, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
   l.investor_seq = SequenceOf(line.investor);
   l.settle_as = SettlementBusiness(line.business);
+  l.explains = explains;
+  l.converted = converted;
   if (const Reservation* r = FindReservation(line.order); r && r->investor == line.investor) {
     // A release that came before its reservation may name an investor that there is not: nothing is set aside there.
     if (l.investor) l.reservation = &reservations_.Mutable(SequenceOf(line.order));
   }
+  if (converted) return PostConverted(l);
   if (IsRefusal(line.return_code) && line.business != 149) return PostRefusal(l);
   LearnTaAccount(l);
   switch (line.business) {
@@ -283,9 +267,14 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
 }
 
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
-  return ApplyInOrder(
-      FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
-      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, ctx, findings); });
+  auto converted = c.converted.begin();
+  return ApplyInOrder(FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
+                      [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
+                        const auto item = static_cast<uint32_t>(&line - c.lines.data());
+                        while (converted != c.converted.end() && converted->item < item) ++converted;
+                        const bool has = converted != c.converted.end() && converted->item == item;
+                        PostTrade(c.ta, line, has ? &*converted : nullptr, c.explains, ctx, findings);
+                      });
 }
 
 // --- Dividends

@@ -23,6 +23,11 @@ enum class Reason : uint16_t {
   kNotEnoughUnits = 7,
   kFundAccountNotOpen = 8,          // applied for; the institution takes orders only once it is open
 
+  // Reserve, of conversions: before the units are counted.
+  kConversionNotForInvestor = 90,   // only for institutions, or only for individuals
+  kTargetAccountNotOpen = 91,       // no open fund account where the target is registered
+  kUnitsHeldTooShort = 92,          // enough units, but not enough that were held long enough
+
   // Cards and payments.
   kCardNotFound = 20,
   kRequestIdReused = 21,            // the same request id with other content

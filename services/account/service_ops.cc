@@ -76,6 +76,18 @@ LineProblem Read(const trade::v1::ConfirmationLine& in, TradeLine* out) {
   return bad;
 }
 
+// Whether the line is a conversion's; then what it says of the fund that is entered. Absurd figures read as none.
+bool ReadConverted(const trade::v1::ConfirmationLine& in, ConvertedFigures* out) {
+  if (in.business() < 136 || in.business() > 138) return false;
+  LineProblem bad;
+  *out = {};
+  out->target = CodeOf<FundCode>(in.target_fund_code(), "target_fund_code", &bad);
+  out->units = FigureOf<Units>(in.target_units_e2(), "target_units_e2", &bad);
+  out->nav = FigureOf<Nav>(in.target_nav_e8(), "target_nav_e8", &bad);
+  out->difference_fee = FigureOf<Money>(in.difference_fee_fen(), "difference_fee_fen", &bad);
+  return true;
+}
+
 LineProblem Read(const v1::AccountConfirmationLine& in, AccountAnswer* out) {
   LineProblem bad;
   out->line = in.line();
@@ -129,6 +141,14 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
     }
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
     const LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
+    if constexpr (std::is_same_v<C, ApplyTradeLines>) {
+      commands->back().explains = true;
+      ConvertedFigures figures;
+      if (ReadConverted(request.lines(i), &figures)) {
+        figures.item = static_cast<uint32_t>(commands->back().lines.size() - 1);
+        commands->back().converted.push_back(figures);
+      }
+    }
     if (bad.field) {
       return BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
                       StrCat("of line ", request.lines(i).line(), " is too long, negative or too large"));
@@ -203,9 +223,17 @@ struct Batch {
 };
 
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
-  const bool redemption = item.business() == 24;
+  const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
+  const bool redemption = item.business() == 24 || conversion;
   if (!redemption && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22 or 24");
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 36 or 38");
+  }
+  if (conversion) {
+    FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));
+    FC_RETURN_IF_ERROR(CheckCode("target_ta_code", item.target_ta_code(), TaCode::kMax));
+    if (item.min_days() < 0 || item.min_days() > 99'999)
+      return BadField("min_days", StrCat(item.min_days()), "must be 0 to 99999");
+    if (item.investors() > 2) return BadField("investors", StrCat(item.investors()), "must be 0, 1 or 2");
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
@@ -286,6 +314,12 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      if (IsConversion(c.business)) {
+        c.target = FundCode(item.target_fund_code());
+        c.target_ta = TaCode(item.target_ta_code());
+        c.min_days = static_cast<uint32_t>(item.min_days());
+        c.investors = static_cast<uint8_t>(item.investors());
+      }
       for (const uint64_t over : item.release_first()) {
         const account::Release release{OrderId(over), c.investor};
         if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);
@@ -472,7 +506,12 @@ void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest&
     }
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(m, TaCode(request.ta_code()));
-    for (const TradeLine& line : lines) checker.Check(line, &findings);
+    ConvertedFigures figures;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const bool converts = ReadConverted(request.lines(static_cast<int>(i)), &figures);
+      checker.Check(lines[i], converts ? &figures : nullptr, &findings);
+    }
+    checker.Finish(&findings);
     for (const FindingEntry& f : findings) Write(f, response->add_findings());
     reply(absl::OkStatus());
   });

@@ -42,7 +42,8 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130;
+  return business == 120 || business == 122 || business == 124 || business == 130 ||
+         (business >= 136 && business <= 138);
 }
 
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
@@ -141,7 +142,11 @@ bool AnswerFile::Open() {
              {&c_.interest, "Interest", false},
              {&c_.interest_vol, "VolumeByInterest", false},
              {&c_.detail, "DetailFlag", false},
-             {&c_.error, "ErrorDetail", false}};
+             {&c_.error, "ErrorDetail", false},
+             {&c_.target_fund, "CodeOfTargetFund", false},
+             {&c_.target_vol, "CfmVolOfTargetFund", false},
+             {&c_.target_nav, "TargetNAV", false},
+             {&c_.difference_fee, "RecuperateFee", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -188,6 +193,7 @@ bool AnswerFile::Open() {
              {&c_.status, "FundStatus", false},
              {&c_.price_day, "UpdateDate", true},
              {&c_.price_type, "NetValueType", false},
+             {&c_.convert_status, "ConvertStatus", false},
              {&c_.total_vol, "TotalFundVol", false}};
   } else {
     wants = {{&c_.fund, "FundCode", true},          {&c_.business, "BusinessCode", true},
@@ -294,7 +300,8 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
-          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
+          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
+              c_.target_vol, c_.target_nav, c_.difference_fee}) ||
       !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
     return false;
   }
@@ -458,6 +465,9 @@ bool AnswerFile::ReadPrice(const RecordView& r) {
   const std::string_view type = r.Text(c_.price_type);
   n.set_nav_type(type == "1" ? 1 : type == "2" ? 2 : 0);
   n.set_status(std::string(r.Text(c_.status)));
+  // A status that is none says nothing: the standard has 0 to 3.
+  if (const std::string_view s = r.Text(c_.convert_status); s.size() == 1 && s[0] >= '0' && s[0] <= '3')
+    n.set_convert_status(std::string(s));
   n.set_total_units_e2(Scaled(r, c_.total_vol, 2));
   prices_.push_back(std::move(n));
   return true;
@@ -506,6 +516,11 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
+  if (out->business() < 136 || out->business() > 138) return;
+  out->set_target_fund_code(text(c_.target_fund).data(), text(c_.target_fund).size());
+  out->set_target_units_e2(Scaled(r, c_.target_vol, 2));
+  out->set_target_nav_e8(Scaled(r, c_.target_nav, 8));
+  out->set_difference_fee_fen(Scaled(r, c_.difference_fee, 2));
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* out) const {

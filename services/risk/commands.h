@@ -21,6 +21,8 @@ namespace fundcore::risk {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
+// A conversion brings no new money, and is judged by the fund that it enters: that is the one that it is asked about with.
+constexpr bool IsConversion(uint8_t business) { return business == 36 || business == 38; }
 
 // An order and its investor are in the same partition, so their sequences name them.
 struct DecideItem {

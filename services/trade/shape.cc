@@ -67,14 +67,20 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
             StrCat("investor_id ", o.investor_id(), " is not one of ours; open the account first")};
   }
   const uint32_t business = o.business();
-  if (business != kSubscription && business != kPurchase && business != kRedemption) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22 or 24"));
+  if (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion) {
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24 or 36"));
+  }
+  const std::string& target = o.target_fund_code();
+  if (business == kConversion ? target.empty() || !FundCode::Fits(target) || !Printable(target) : !target.empty()) {
+    return Bad("BAD_TARGET_FUND", StrCat("target_fund_code ", Quoted(target),
+                                         business == kConversion ? " must have 1 to 20 printable ASCII characters"
+                                                                 : " is for business 36 only; leave it empty"));
   }
   const std::string& fund = o.fund_code();
   if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
     return Bad("BAD_FUND_CODE", StrCat("fund_code ", Quoted(fund), " must have 1 to 20 printable ASCII characters"));
   }
-  const bool redemption = business == kRedemption;
+  const bool redemption = business == kRedemption || business == kConversion;
   const int64_t applied = redemption ? o.units_e2() : o.amount_fen();
   const std::string_view field = redemption ? "units_e2" : "amount_fen";
   if (applied <= 0 || applied > kMostSteps) {
@@ -163,6 +169,9 @@ absl::Status CheckLine(const v1::ConfirmationLine& l) {
   if (!Sane(l.confirmed_amount_fen())) return bad("confirmed_amount_fen");
   if (!Sane(l.confirmed_units_e2())) return bad("confirmed_units_e2");
   if (!Sane(l.charge_fen())) return bad("charge_fen");
+  if (l.target_fund_code().size() > FundCode::kMax) return bad("target_fund_code");
+  if (!Sane(l.target_units_e2())) return bad("target_units_e2");
+  if (!Sane(l.difference_fee_fen())) return bad("difference_fee_fen");
   if (l.error_detail().size() > 1'000) return bad("error_detail");
   if (l.confirm_day() != 0) return CheckDate("confirm_day", l.confirm_day());
   return absl::OkStatus();

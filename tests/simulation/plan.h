@@ -43,7 +43,8 @@ enum class Stream : uint64_t {
   kClients = 7,
   kCluster = 8,
   kClusterTroubles = 9,
-  kClusterLooks = 10
+  kClusterLooks = 10,
+  kConversions = 55
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 

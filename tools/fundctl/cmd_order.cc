@@ -19,6 +19,8 @@ std::string_view BusinessWord(uint32_t business) {
     case 20: return "subscription";
     case 22: return "purchase";
     case 24: return "redemption";
+    case 36: return "conversion";
+    case 38: return "conversion between institutions";
     default: return "other";
   }
 }
@@ -46,6 +48,9 @@ Answer Describe(const v1::Order& o) {
   a.Add("business", BusinessWord(o.business()));
   a.Add("fund", o.fund_code());
   a.Add("ta", o.ta_code());
+  const bool converts = !o.target_fund_code().empty();
+  a.Add("into", o.target_fund_code(), converts);
+  a.Add("into_ta", o.target_ta_code(), converts);
   a.Add("amount", Money::FromRaw(o.amount_fen()), o.amount_fen() != 0);
   a.Add("units", Units::FromRaw(o.units_e2()), o.units_e2() != 0);
   a.Add("trade_day", Date::FromRaw(o.trade_day()));
@@ -65,6 +70,10 @@ Answer Describe(const v1::Order& o) {
   a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()), confirmed);
   a.Add("fee", Money::FromRaw(o.fee_fen()), confirmed);
   a.Add("nav", Nav::FromRaw(o.nav_e8()), confirmed);
+  a.Add("difference_fee", Money::FromRaw(o.difference_fee_fen()), confirmed && converts);
+  a.Add("units_of_target", Units::FromRaw(o.target_units_e2()), converts && o.target_units_e2() != 0);
+  a.Add("nav_of_target", Nav::FromRaw(o.target_nav_e8()), converts && o.target_nav_e8() != 0);
+  a.Add("return_code_of_target", o.target_return_code(), !o.target_return_code().empty());
   return a;
 }
 
@@ -106,15 +115,25 @@ void AskForBreaks(Remote& remote, v1::Order* o) {
 
 Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
-  if (!o.purchase.empty() + !o.subscribe.empty() + !o.redeem.empty() != 1) {
-    return absl::InvalidArgumentError("give exactly one of --purchase AMOUNT, --subscribe AMOUNT and --redeem UNITS");
+  if (!o.purchase.empty() + !o.subscribe.empty() + !o.redeem.empty() + !o.convert.empty() != 1) {
+    return absl::InvalidArgumentError(
+        "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS and --convert UNITS");
+  }
+  if (o.convert.empty() != o.into.empty()) {
+    return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
   }
   v1::SubmitOrderRequest request;
   v1::NewOrder* order = request.mutable_order();
   order->set_request_id(RequestIdOr(o.request_id));
   order->set_investor_id(investor.raw());
   order->set_fund_code(o.fund);
-  if (!o.redeem.empty()) {
+  if (!o.convert.empty()) {
+    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.convert));
+    order->set_business(36);
+    order->set_units_e2(units.raw());
+    order->set_target_fund_code(o.into);
+    order->set_mismatch_confirmed(o.mismatch_confirmed);
+  } else if (!o.redeem.empty()) {
     FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.redeem));
     order->set_business(24);
     order->set_units_e2(units.raw());

@@ -430,6 +430,8 @@ class CommandLine {
     submit->add_option("--purchase", o_.submit.purchase, "for this amount (022)");
     submit->add_option("--subscribe", o_.submit.subscribe, "an offer, for this amount (020)");
     submit->add_option("--redeem", o_.submit.redeem, "so many units (024)");
+    submit->add_option("--convert", o_.submit.convert, "so many units (036), with --into");
+    submit->add_option("--into", o_.submit.into, "the fund that a conversion enters");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");
     submit->add_flag("--cancel-rest", o_.submit.cancel_rest, "of a large redemption, instead of deferring it");
@@ -440,6 +442,7 @@ class CommandLine {
     one("show", "one order", ShowOrder);
     one("cancel", "before the cut-off of its trading day", CancelOrder);
     one("trace", "every step with its time, files and lines; every attempt where there was trouble", TraceOrder);
+    one("lots", "which lots the order took its units from, and what each was charged", ShowLots);
     CLI::App* list = Command(order, "list", "an investor's orders, newest first",
                              [this](Remote& r) { return ListOrders(r, o_.a, o_.limit); });
     list->add_option("INVESTOR", o_.a)->required();
