@@ -186,6 +186,8 @@ void AddAccount(std::vector<Route>* routes) {
   s.ByInvestor<av1::RequestAccountRequest, av1::RequestAccountResponse>("RequestAccount");
   s.One<av1::GetApplicationRequest, av1::ApplicationStatus>(
       "GetApplication", [](const av1::GetApplicationRequest& q) { return OrderId(q.application_id()); });
+  s.One<av1::ExplainOrderRequest, av1::ExplainOrderResponse>(
+      "ExplainOrder", [](const av1::ExplainOrderRequest& q) { return OrderId(q.order_id()); });
   s.Add<av1::LinkTradingAccountRequest, av1::LinkTradingAccountResponse>("LinkTradingAccount", Kind::kLink);
   s.Add<av1::ResolveTradingAccountsRequest, av1::ResolveTradingAccountsResponse>("ResolveTradingAccounts", Kind::kResolve)
       .most_items = 8'000;
@@ -219,6 +221,7 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::PutInstitutionRequest, pv1::PutResponse>("PutInstitution");
   s.Only<pv1::PutFundRequest, pv1::PutResponse>("PutFund");
   s.Only<pv1::PutNavsRequest, pv1::PutResponse>("PutNavs");
+  s.Only<pv1::PutConversionsRequest, pv1::PutResponse>("PutConversions");
   s.Only<pv1::GetFundRequest, pv1::GetFundResponse>("GetFund");
   s.Only<pv1::ListFundsRequest, pv1::ListFundsResponse>("ListFunds");
   s.Only<pv1::ListInstitutionsRequest, pv1::ListInstitutionsResponse>("ListInstitutions");

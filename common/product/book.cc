@@ -13,7 +13,8 @@ ProductBook::ProductBook(machine::State& state, uint8_t first_table)
       navs_(state, static_cast<uint8_t>(first_table + 4), machine::Residence::kLazy),
       file_variants_(state, static_cast<uint8_t>(first_table + 5)),
       income_terms_(state, static_cast<uint8_t>(first_table + 10)),
-      incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy) {}
+      incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy),
+      conversions_(state, static_cast<uint8_t>(first_table + 20)) {}
 
 bool ProductBook::Absorb(const AbsorbFacts& command) {
   if (command.after != position_.Get().seq) return false;
@@ -38,6 +39,13 @@ bool ProductBook::Absorb(const AbsorbFacts& command) {
         if (fact.income_terms) income_terms_.Put(fact.fund->code, *fact.income_terms);
         break;
       }
+      case FactKind::kConversions: {
+        auto& list = conversions_.Mutable(fact.conversions->fund).by_effect;
+        auto at = std::upper_bound(list.begin(), list.end(), fact.conversions->effective_at,
+                                   [](TimePoint t, const FundConversions& f) { return t < f.effective_at; });
+        list.insert(at, *fact.conversions);
+        break;
+      }
       case FactKind::kNav:
         navs_.Put({fact.nav->fund, fact.nav->day, fact.nav->type}, *fact.nav);
         if (fact.income) incomes_.Put({fact.nav->fund, fact.nav->day, 0}, *fact.income);
@@ -54,6 +62,21 @@ const FundTerms* ProductBook::Fund(const FundCode& code, TimePoint at) {
   if (!v) return nullptr;
   for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
     if (it->effective_at <= at) return &*it;
+  return nullptr;
+}
+
+const FundConversions* ProductBook::Conversions(const FundCode& code, TimePoint at) {
+  const ConversionVersions* v = conversions_.Find(code);
+  if (!v) return nullptr;
+  for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
+    if (it->effective_at <= at) return &*it;
+  return nullptr;
+}
+
+const NavFact* ProductBook::FindNavBefore(const FundCode& fund, Date day) {
+  constexpr int kDaysBack = 30;
+  for (int back = 1; back <= kDaysBack; ++back)
+    if (const NavFact* nav = FindNav(fund, day.AddDays(-back))) return nav;
   return nullptr;
 }
 

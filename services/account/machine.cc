@@ -61,6 +61,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       applied_days_(state, kAppliedDays),
       application_ids_(state, kApplicationIds),
       standings_(state, kStandings, Residence::kLazy),
+      conversions_(state, kConversions, Residence::kLazy),
+      lot_uses_(state, kLotUses, Residence::kLazy, 1024),
       ledger_(state, kLedger),
       products_(state, kProducts),
       income_(state, kIncome) {}
@@ -126,6 +128,8 @@ Result AccountMachine::AnswerOf(const Reservation& seen, const Reserve& c) {
       seen.amount != c.amount || seen.units != c.units || seen.detail != c.detail) {
     return {.reason = Reason::kExistsWithDifferentContent, .repeated = true};
   }
+  if (const Conversion* k = FindConversion(c.order); k && k->target != c.target)
+    return {.reason = Reason::kExistsWithDifferentContent, .repeated = true};
   if (seen.state == ReservationState::kHung) return {.reason = Reason::kFundAccountRefusedByTa, .repeated = true};
   Result answer{.reason = seen.reason, .repeated = true};
   if (seen.account_open) {
@@ -179,6 +183,10 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
     holding = FindHolding(investor, c.fund);
     if (!holding || UsableUnits(*holding, c.trade_day) < c.units) return Reason::kNotEnoughUnits;
   }
+  if (IsConversion(c.business)) {
+    if (!holding) return Reason::kNotEnoughUnits;
+    if (const Reason r = CheckConversion(c, investor, *holding); r != Reason::kNone) return r;
+  }
 
   const uint64_t seq = SequenceOf(c.order);
   // What says something about units, and buys none, opens no account.
@@ -205,7 +213,26 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
     ledger_.MoveUnits(Cause::kFreeze, c.units, holding, &investor.last_line, posting);
     r.units_left = c.units;
   }
+  if (IsConversion(c.business)) {
+    Conversion& k = conversions_.Mutable(seq);
+    k.target = c.target;
+    k.target_ta = c.target_ta;
+  }
   return Reason::kNone;
+}
+
+Reason AccountMachine::CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding) {
+  if (c.investors < 2 && (c.investors == 0) != investor.institution) return Reason::kConversionNotForInvestor;
+  if (c.target_ta != c.ta) {
+    const FundAccount* there = FindFundAccount(investor, c.target_ta);
+    if (!there || there->state != FundAccountState::kOpen) return Reason::kTargetAccountNotOpen;
+  }
+  Units old;
+  for (const Lot& lot : holding.lots) {
+    if (lot.usable_from <= c.trade_day && lot.registered.AddDays(static_cast<int>(c.min_days)) <= c.trade_day)
+      old += lot.units;
+  }
+  return old < c.units ? Reason::kUnitsHeldTooShort : Reason::kNone;
 }
 
 Result AccountMachine::Execute(const Release& c, const Context& ctx) {

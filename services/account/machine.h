@@ -96,6 +96,15 @@ class AccountMachine {
     const uint64_t* seen = links_.Find(account);
     return seen ? InvestorId(*seen) : InvestorId();
   }
+  // nullptr where the order is no conversion that was reserved.
+  const Conversion* FindConversion(OrderId id) {
+    return PartitionOf(id) == partition_ ? conversions_.Find(SequenceOf(id)) : nullptr;
+  }
+  void ForEachConversion(absl::FunctionRef<void(const Conversion&)> visit) {
+    conversions_.ScanAll([&](const uint64_t&, const Conversion& k) { return visit(k), true; });
+  }
+  // nullptr where nothing was taken, or that was not kept yet when it was.
+  const LotUse* FindLotUse(OrderId id) { return PartitionOf(id) == partition_ ? lot_uses_.Find(SequenceOf(id)) : nullptr; }
   const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
   const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
   // nullptr where nothing but opening has happened to the account.
@@ -126,6 +135,8 @@ class AccountMachine {
   // The answer to a reservation that is there.
   Result AnswerOf(const Reservation& seen, const Reserve& c);
   Reason TryReserve(const Reserve& c, const machine::Context& ctx, Reservation& r);
+  // Of a conversion, beside what holds for a redemption.
+  Reason CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding);
   // Gives back what is still set aside; the caller sets the state.
   void GiveBack(OrderId order, Reservation& r, Investor& investor, Cause cash_cause, const machine::Context& ctx);
   uint64_t Apply(uint64_t investor, const TaCode& ta, uint16_t business, const machine::Context& ctx);
@@ -158,8 +169,24 @@ class AccountMachine {
   void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, uint8_t rules, const TradeDetail* detail,
-                 const machine::Context& ctx, std::vector<FindingEntry>& findings);
+  // What a line says beyond its figures, and how it is to be posted.
+  struct LineWords {
+    uint8_t rules = kFirstRules;
+    const TradeDetail* detail = nullptr;
+    const ConvertedFigures* converted = nullptr;
+    bool explains = false;
+  };
+  void PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const machine::Context& ctx,
+                 std::vector<FindingEntry>& findings);
+  // posting_convert.cc: both sides of conversions, and which lots an order took.
+  void PostConverted(Line& l);
+  void ConvertOut(Line& l, Conversion& k);
+  void ConvertIn(Line& l, Conversion& k, const FundCode& fund, Units units, Nav nav);
+  // The lots in which converted units arrive: new ones, or of the age of those that they came from.
+  std::vector<Lot> ArrivingLots(Line& l, const Conversion& k, const FundCode& fund, Units units, Nav nav);
+  // Both sides are known: what did not enter goes back, what did not leave comes out of suspense.
+  void SquareConversion(Line& l, Conversion& k);
+  void KeepLotUse(Line& l, LotOrder order);
   void PostPurchase(Line& l);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);
@@ -224,6 +251,8 @@ class AccountMachine {
   machine::Table<AppliedDayKey, AppliedDay> applied_days_;
   machine::IdIndex application_ids_;
   machine::Table<StandingKey, Standing> standings_;
+  machine::Table<uint64_t, Conversion> conversions_;
+  machine::Table<uint64_t, LotUse> lot_uses_;
   Ledger ledger_;
   ProductBook products_;
   IncomeBook income_;

@@ -25,6 +25,10 @@ enum class Reason : uint16_t {
 
   kNotSoManyFrozen = 140,           // units that a thaw could free
   kFrozenByCourt = 141,             // only who has frozen them can thaw them
+  // Reserve, of conversions: before the units are counted.
+  kConversionNotForInvestor = 90,   // only for institutions, or only for individuals
+  kTargetAccountNotOpen = 91,       // no open fund account where the target is registered
+  kUnitsHeldTooShort = 92,          // enough units, but not enough that were held long enough
 
   // Cards and payments.
   kCardNotFound = 20,

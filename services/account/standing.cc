@@ -103,6 +103,7 @@ Reason AccountMachine::CheckNothingLeft(const Investor& investor, const TaCode& 
     switch (line->cause) {
       case Cause::kProceeds:
       case Cause::kDividend:
+      case Cause::kConvertReturned:
       case Cause::kOfferInterest: unpaid[fund] += Money::FromRaw(line->quantity); break;
       case Cause::kPaidOut: unpaid[fund] -= Money::FromRaw(line->quantity); break;
       default: break;  // moves nothing that is awaited

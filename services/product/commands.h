@@ -39,6 +39,13 @@ struct NavEntry {
   FC_FIELDS(nav, status)
 };
 
+// ConvertStatus of a fund, as a 07 file says it.
+struct ConvertStatusEntry {
+  FundCode fund;
+  uint8_t status = 0;
+  FC_FIELDS(fund, status)
+};
+
 // The prices of one file. The same source again changes nothing.
 struct PutNavs {
   static constexpr uint8_t kTag = 5;
@@ -46,7 +53,16 @@ struct PutNavs {
   std::vector<NavEntry> entries;
   Duration lead;
   std::vector<std::optional<Nav>> incomes;  // per 10,000 units: one an entry, or none at all
-  FC_FIELDS(source, entries, lead, incomes)
+  std::vector<ConvertStatusEntry> convert_statuses;
+  FC_FIELDS(source, entries, lead, incomes, convert_statuses)
+};
+
+// How a fund may be converted; `terms.effective_at` and `lead` as in PutFund.
+struct PutConversions {
+  static constexpr uint8_t kTag = 55;
+  FundConversions terms;
+  Duration lead;
+  FC_FIELDS(terms, lead)
 };
 
 // Time passes: the watermark moves on though nothing else was said.

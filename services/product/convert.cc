@@ -223,6 +223,57 @@ void ToProto(const IncomeTerms& t, v1::IncomeTerms* m) {
   m->set_kept_on_full_redemption(!t.pays_on_full_redemption);
 }
 
+absl::StatusOr<FundConversions> FromProto(const v1::FundConversions& m) {
+  constexpr int kMostRelations = 500;
+  FundConversions t;
+  FC_RETURN_IF_ERROR(CheckCode("conversions.fund_code", m.fund_code(), 20));
+  if (!m.status().empty() && (m.status().size() != 1 || m.status()[0] < '0' || m.status()[0] > '3'))
+    return Bad("conversions.status", m.status(), "must be 0 (in and out), 1 (in), 2 (out) or 3 (neither)");
+  if (m.relations_size() > kMostRelations)
+    return Bad("conversions.relations", StrCat(m.relations_size()), StrCat("has more than ", kMostRelations, " entries"));
+  t.fund = FundCode(m.fund_code());
+  t.status = m.status().empty() ? '3' : static_cast<uint8_t>(m.status()[0]);
+  t.carries_age = m.carries_age();
+  for (const auto& r : m.relations()) {
+    FC_RETURN_IF_ERROR(CheckCode("conversions.relations.target_fund", r.target_fund(), 20));
+    FC_RETURN_IF_ERROR(NotNegative("conversions.relations.min_units_e2", r.min_units_e2()));
+    FC_RETURN_IF_ERROR(NotNegative("conversions.relations.max_units_e2", r.max_units_e2()));
+    if (r.max_units_e2() != 0 && r.max_units_e2() < r.min_units_e2())
+      return Bad("conversions.relations.max_units_e2", StrCat(r.max_units_e2()), "must not be below min_units_e2");
+    if (r.min_days() < 0 || r.min_days() > 99'999)
+      return Bad("conversions.relations.min_days", StrCat(r.min_days()), "must be 0 to 99999");
+    if (!r.investors().empty() && (r.investors().size() != 1 || r.investors()[0] < '0' || r.investors()[0] > '2'))
+      return Bad("conversions.relations.investors", r.investors(), "must be 0 (institutions), 1 (individuals) or 2 (all)");
+    if (r.target_fund() == m.fund_code())
+      return Bad("conversions.relations.target_fund", r.target_fund(), "is the fund itself; name another one");
+    if (t.To(FundCode(r.target_fund())))
+      return Bad("conversions.relations.target_fund", r.target_fund(), "is there twice; keep one");
+    ConversionRelation& to = t.relations.emplace_back();
+    to.target = FundCode(r.target_fund());
+    to.min_units = Units::FromRaw(r.min_units_e2());
+    to.max_units = Units::FromRaw(r.max_units_e2());
+    to.min_days = r.min_days();
+    if (!r.investors().empty()) to.investors = static_cast<uint8_t>(r.investors()[0] - '0');
+    to.by_fee_amounts = r.by_fee_amounts();
+  }
+  return t;
+}
+
+void ToProto(const FundConversions& t, v1::FundConversions* m) {
+  m->set_fund_code(t.fund.str());
+  m->set_status(std::string(1, static_cast<char>(t.status)));
+  m->set_carries_age(t.carries_age);
+  for (const ConversionRelation& r : t.relations) {
+    auto* o = m->add_relations();
+    o->set_target_fund(r.target.str());
+    o->set_min_units_e2(r.min_units.raw());
+    o->set_max_units_e2(r.max_units.raw());
+    o->set_min_days(r.min_days);
+    o->set_investors(StrCat(int{r.investors}));
+    o->set_by_fee_amounts(r.by_fee_amounts);
+  }
+}
+
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m) {
   NavEntry e;
   FC_RETURN_IF_ERROR(CheckCode("nav.fund_code", m.fund_code(), 20));

@@ -17,6 +17,10 @@ Result ProductMachine::Say(ProductFact fact, TimePoint effective_at) {
     fact.fund->version = seq;
     fact.fund->effective_at = effective_at;
   }
+  if (fact.conversions) {
+    fact.conversions->version = seq;
+    fact.conversions->effective_at = effective_at;
+  }
   AbsorbFacts own;
   own.after = seq - 1;
   own.facts.emplace_back(seq, Encode(fact));
@@ -88,8 +92,33 @@ Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
     status.fund->status = static_cast<FundStatus>(e.status);
     Say(std::move(status), std::max(terms->effective_at, ctx.now + c.lead));
   }
+  for (const ConvertStatusEntry& e : c.convert_statuses) {
+    // Of a fund that nothing was said about, nothing may be converted, whatever its status.
+    const FundConversions* terms = NewestConversions(e.fund);
+    if (!terms || terms->status == e.status) continue;
+    ProductFact fact;
+    fact.kind = FactKind::kConversions;
+    fact.conversions = *terms;
+    fact.conversions->status = e.status;
+    Say(std::move(fact), std::max(terms->effective_at, ctx.now + c.lead));
+  }
   sources_.Put(c.source, last_seq());
   return {Reason::kOk, last_seq(), ctx.now};
+}
+
+Result ProductMachine::Execute(const PutConversions& c, const Context& ctx) {
+  if (const FundConversions* newest = NewestConversions(c.terms.fund)) {
+    FundConversions same = c.terms;
+    same.version = newest->version;
+    same.effective_at = newest->effective_at;
+    if (Encode(same) == Encode(*newest)) return {Reason::kOk, last_seq(), newest->effective_at};
+  }
+  if (!Newest(c.terms.fund)) return {Reason::kFundUnknown, 0, {}};
+
+  ProductFact fact;
+  fact.kind = FactKind::kConversions;
+  fact.conversions = c.terms;
+  return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
 }
 
 Result ProductMachine::Execute(const Tick&, const Context& ctx) { return {Reason::kOk, last_seq(), ctx.now}; }

@@ -21,7 +21,7 @@ class ProductMachine {
     uint64_t seq = 0;        // of the last fact
     TimePoint effective_at;
   };
-  using Commands = machine::CommandList<PutCalendar, PutInstitution, PutFund, PutNavs, Tick>;
+  using Commands = machine::CommandList<PutCalendar, PutInstitution, PutFund, PutNavs, Tick, PutConversions>;
 
   ProductMachine(machine::State& state, PartitionId, Duration lead) : state_(state), lead_(lead) {}
 
@@ -30,6 +30,7 @@ class ProductMachine {
   Result Execute(const PutFund& c, const machine::Context& ctx);
   Result Execute(const PutNavs& c, const machine::Context& ctx);
   Result Execute(const Tick& c, const machine::Context& ctx);
+  Result Execute(const PutConversions& c, const machine::Context& ctx);
 
   ProductBook& products() { return products_; }
   // Every fact that takes effect up to here has a number up to last_seq(). For readers, not part of the state.
@@ -39,6 +40,10 @@ class ProductMachine {
   void Facts(uint64_t after, uint32_t limit, absl::FunctionRef<void(uint64_t seq, const std::string& body)> visit);
   // The newest terms, in force or to come; nullptr where the fund is unknown.
   const FundTerms* Newest(const FundCode& code) { return products_.Fund(code, TimePoint::FromRaw(INT64_MAX)); }
+
+  const FundConversions* NewestConversions(const FundCode& code) {
+    return products_.Conversions(code, TimePoint::FromRaw(INT64_MAX));
+  }
 
  private:
   Result Say(ProductFact fact, TimePoint effective_at);

@@ -91,6 +91,14 @@ void ProductService::Register(rpc::Handlers* h) {
         for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
         Put(PutFund{*std::move(terms), lead_, *income}, r, std::move(reply));
       });
+  h->Unary<v1::PutConversionsRequest, v1::PutResponse>(
+      face + "PutConversions", [this](const Call& call, const v1::PutConversionsRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        auto terms = FromProto(q.conversions());
+        if (!terms.ok()) return reply(terms.status());
+        terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
+        Put(PutConversions{*std::move(terms), lead_}, r, std::move(reply));
+      });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
@@ -108,6 +116,13 @@ void ProductService::Register(rpc::Handlers* h) {
           command.entries.push_back(*std::move(e));
           command.incomes.emplace_back();
           if (n.has_income()) command.incomes.back() = Nav::FromRaw(n.income_e8());
+          if (n.convert_status().empty()) continue;
+          if (n.convert_status().size() != 1 || n.convert_status()[0] < '0' || n.convert_status()[0] > '3') {
+            return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                              StrCat("nav.convert_status \"", n.convert_status(), "\" must be 0 to 3, or empty"),
+                                              {{"field", "nav.convert_status"}}));
+          }
+          command.convert_statuses.push_back({FundCode(n.fund_code()), static_cast<uint8_t>(n.convert_status()[0])});
         }
         Put(std::move(command), r, std::move(reply));
       });
@@ -122,6 +137,7 @@ void ProductService::Register(rpc::Handlers* h) {
           if (const IncomeTerms* income = p.machine().products().Income(f->code))
             ToProto(*income, r->mutable_fund()->mutable_income());
           r->set_version(f->version);
+          if (const FundConversions* c = p.machine().NewestConversions(f->code)) ToProto(*c, r->mutable_conversions());
           reply(absl::OkStatus());
         });
       });

@@ -124,7 +124,7 @@ Verdict RiskMachine::Judge(const DecideItem& item, TimePoint received, const Ter
 
   Fired fired;
   if (standing.watch == WatchLevel::kBlock) fired.Block(Reason::kWatchBlocked);
-  if (purchase) {
+  if (purchase || IsConversion(item.business)) {
     if (standing.risk_class == 0) {
       fired.Block(Reason::kQuestionnaireMissing);
     } else if (terms.day > standing.valid_until) {
@@ -138,7 +138,7 @@ Verdict RiskMachine::Judge(const DecideItem& item, TimePoint received, const Ter
       item.mismatch_confirmed ? fired.Note(Reason::kMismatchConfirmed) : fired.Block(Reason::kRiskAboveClass);
     }
     if (amount > limits.order_amount) fired.Challenge(Reason::kOrderAmountLimit);
-    if (day_amount > limits.day_amount) fired.Challenge(Reason::kDayAmountLimit);
+    if (purchase && day_amount > limits.day_amount) fired.Challenge(Reason::kDayAmountLimit);
   }
   if (day_orders > limits.day_orders) fired.Challenge(Reason::kDayOrdersLimit);
   if (standing.watch == WatchLevel::kChallenge) fired.Challenge(Reason::kWatchChallenged);

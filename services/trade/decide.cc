@@ -53,10 +53,11 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
     }
     FC_CHECK(false, "risk outcome ", static_cast<int>(item.risk), " is unknown to this build");
   });
+  Follow(item.order, *o);
 }
 
 void TradeMachine::RememberPurchase(const Order& o) {
-  if (o.business == kRedemption || SpeaksOfUnits(o.business)) return;
+  if (o.business == kRedemption || SpeaksOfUnits(o.business) || IsConversion(o.business)) return;
   const uint64_t seq = SequenceOf(o.investor);
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;
@@ -82,7 +83,7 @@ std::vector<uint64_t> TradeMachine::ReleasesBefore(const Order& order, size_t mo
 Order* TradeMachine::OwnOrder(InvestorId investor, OrderId order) {
   if (PartitionOf(order) != partition_) return nullptr;
   const Order* o = orders_.Find(SequenceOf(order));
-  return o && o->investor == investor ? &orders_.Mutable(SequenceOf(order)) : nullptr;
+  return o && o->investor == investor && o->business != kConvertIn ? &orders_.Mutable(SequenceOf(order)) : nullptr;
 }
 
 bool TradeMachine::PastCutoff(const Order& o, TimePoint received) {
@@ -105,6 +106,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
   }
   if (o->transfer.is_set()) return {.reason = Reason::kOrderSealed};
   if (PastCutoff(*o, ctx.received)) return {.reason = Reason::kCutoffPassed};
+  if (const Reason r = LegPrevents(seq, *o, ctx.received); r != Reason::kNone) return {.reason = r};
 
   if (o->state == OrderState::kChallenged) EndChallenge(seq, *o);
   Change(seq, *o, [&] {
@@ -112,6 +114,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
     o->source = ReasonSource::kTrade;
     o->reason = 0;
   });
+  Follow(seq, *o);
   aftermaths_.Mutable(seq).ended_at = ctx.now;
   releases_.Add(seq);
   AdvanceUndecided();
@@ -136,6 +139,7 @@ TradeMachine::Result TradeMachine::Execute(const AnswerChallenge& c, const machi
     o->reason = 0;
     RememberPurchase(*o);
   });
+  Follow(seq, *o);
   aftermaths_.Mutable(seq).answered_at = ctx.now;
   if (!c.passed) releases_.Add(seq);
   return {};

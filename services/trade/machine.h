@@ -8,7 +8,7 @@
 //   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
 //
 // One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
-// sealing and dispatching, confirm.cc what the transfer agent says.
+// sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions and their legs.
 #pragma once
 
 #include <span>
@@ -72,6 +72,14 @@ class TradeMachine {
   OrderId IdOf(uint64_t order) const { return MakeOrderId(partition_, order); }
   const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
   const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
+  // nullptr where the order is no conversion. Of a leg, too.
+  const Conversion* FindConversion(uint64_t order) { return conversions_.Find(order); }
+  // The number under which files know the order: a leg goes by that of its order.
+  OrderId PublicId(uint64_t seq, const Order& o) {
+    return IdOf(o.business == kConvertIn ? conversions_.Find(seq)->other : seq);
+  }
+  std::string_view FundName(NameNo fund) { return funds_.Text(fund); }
+  std::string_view TaName(NameNo ta) { return tas_.Text(ta); }
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
@@ -140,20 +148,34 @@ class TradeMachine {
 
   void Begin();
   // `origin` may be nullptr.
-  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const Receive& c, const machine::Context& ctx,
-                      Waters& waters);
+  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target, const Receive& c,
+                      const machine::Context& ctx, Waters& waters);
   static machine::IdIndex::Key RequestKey(InvestorId investor, std::string_view request_id, std::string_view caller,
                                           bool from_file);
   // A fund's trading day where the order wants another.
   Reason CheckWantedDay(uint64_t seq, const Order& o);
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
-  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin);
+  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target);
   // Gives the order its institution and trading day where its fund is known.
   Reason Place(uint64_t seq, Order& o, const FundTerms* fund);
   const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
   // Applies the product rules as of receipt: the order stays RECEIVED or is REJECTED. Counts nothing.
   void ApplyRules(uint64_t seq, Order& o, const FundCode& code, TimePoint now);
   bool BoughtBefore(const Order& o);
+
+  // convert.cc: conversions.
+  // The rules beside those of a redemption. Makes of the order what it is where the two funds have different institutions.
+  Reason CheckConversion(uint64_t seq, Order& o, const FundTerms& fund);
+  Reason CheckOpenOn(const FundTerms& fund, Date day);
+  // Gives an order between two institutions its leg at the second one.
+  void AddLeg(uint64_t seq, const Order& o);
+  // The leg becomes what its order has become before either went out.
+  void Follow(uint64_t seq, const Order& o);
+  // Whether the order's leg, where it has one, stands in the way of cancelling it.
+  Reason LegPrevents(uint64_t seq, const Order& o, TimePoint received);
+  void ApplyConverted(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more, uint64_t seq,
+                      NameNo file, TimePoint now);
+  void ConcludeConversion(uint64_t seq, Order& o, Conversion& k);
 
   Day& DayOf(const Order& o);
   void Count(const Order& o, int64_t sign);
@@ -178,7 +200,8 @@ class TradeMachine {
   // The order of this investor, or nullptr.
   Order* OwnOrder(InvestorId investor, OrderId order);
 
-  void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, NameNo file, TimePoint now);
+  void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more, NameNo file,
+                 TimePoint now);
   void ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
   void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
@@ -188,6 +211,7 @@ class TradeMachine {
   machine::PagedTable<Order> orders_;
   machine::PagedTable<Aftermath> aftermaths_;
   machine::PagedTable<Origin> origins_;
+  machine::Table<uint64_t, Conversion> conversions_;
   machine::PagedTable<Investor> investors_;
   machine::IdIndex ids_;
   machine::IdIndex serials_;

@@ -35,6 +35,17 @@ enum class Reason : uint16_t {
   // Of orders that want one trading day: checked once the day is known, before the fund's state.
   kTradeDayPassed = 26,
   kTradeDayNotReached = 27,
+  // Of conversions: after the state of the fund that is left.
+  kTargetIsSameFund = 90,
+  kTargetFundUnknown = 91,
+  kNoConversionRelation = 92,
+  kConvertOutStopped = 93,
+  kConvertInStopped = 94,
+  kTargetNotOpen = 95,
+  kTargetClosedOnTradeDay = 96,
+  kUnitsBelowConversionMinimum = 97,
+  kUnitsAboveConversionMaximum = 98,
+  kTargetAboveMaximum = 99,
 
   // The second proof that risk asked for.
   kChallengeLapsed = 30,

@@ -19,7 +19,7 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
       return business == kPurchase ? Reason::kPurchaseStopped : Reason::kNone;
     case FundStatus::kRedemptionStopped:
       if (business == kSubscription) return Reason::kFundNotInOffer;
-      return business == kRedemption ? Reason::kRedemptionStopped : Reason::kNone;
+      return business == kRedemption || business == kConversion ? Reason::kRedemptionStopped : Reason::kNone;
   }
   return Reason::kFundStopped;  // a state of a later build takes no orders here
 }

@@ -14,7 +14,7 @@
 
 namespace fundcore::trade {
 
-// Tables 1 to 21 below, 200 to 205 the product book.
+// Tables 1 to 55 below, 200 to 205 and 220 the product book.
 enum TableNumber : uint8_t {
   kWaters = 1,
   kOrders = 2,
@@ -37,6 +37,7 @@ enum TableNumber : uint8_t {
   kOrigins = 19,
   kSerials = 20,
   kDistributorNames = 21,
+  kConversions = 55,
   kProducts = 200,
 };
 
@@ -117,6 +118,27 @@ struct Origin {
   std::string serial;
   Hash256 digest;
   FC_FIELDS(trade_day_wanted, distributor, serial, digest)
+};
+
+// What a conversion has beside its order, and what its leg at another institution has: that one is an order of business 37
+// in the tables, without a request, which callers do not see. It goes out under the number of the order it belongs to.
+struct Conversion {
+  NameNo target = 0;         // the fund to enter; of a leg: the fund that is left
+  NameNo target_ta = 0;
+  uint64_t other = 0;        // of a 38: its leg; of a leg: its order
+  uint32_t min_days = 0;     // what account has to look at, as the terms in force at receipt said
+  uint8_t investors = 2;
+  // What was confirmed. Each side may come in several lines, and the two in either order.
+  bool out_done = false, in_done = false;
+  bool paid = false;         // the settlement of what left was made before the other side was known
+  Units in_units;
+  Nav in_nav;
+  Money in_amount;
+  Money difference_fee;
+  ReturnCode in_code;
+  Date in_day;
+  FC_FIELDS(target, target_ta, other, min_days, investors, out_done, in_done, paid, in_units, in_nav, in_amount,
+            difference_fee, in_code, in_day)
 };
 
 struct Investor {

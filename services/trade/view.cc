@@ -44,7 +44,16 @@ std::string_view StateName(OrderState state) {
 }
 
 void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* out) {
-  out->set_order_id(machine.IdOf(seq).raw());
+  out->set_order_id(machine.PublicId(seq, o).raw());
+  if (const Conversion* k = IsConversion(o.business) || o.business == kConvertIn ? machine.FindConversion(seq) : nullptr) {
+    out->set_target_fund_code(Text(machine.FundName(k->target)));
+    out->set_target_ta_code(Text(machine.TaName(k->target_ta)));
+    out->set_target_units_e2(k->in_units.raw());
+    out->set_target_nav_e8(k->in_nav.raw());
+    out->set_target_amount_fen(k->in_amount.raw());
+    out->set_difference_fee_fen(k->difference_fee.raw());
+    out->set_target_return_code(Text(k->in_code.view()));
+  }
   out->set_investor_id(o.investor.raw());
   out->set_request_id(Text(o.request_id.view()));
   out->set_business(o.business);

@@ -55,6 +55,13 @@ CallOutcome OutcomeOf(const absl::Status& status, bool usable) {
 
 void Assign(std::string* field, std::string_view text) { field->assign(text.data(), text.size()); }
 
+void FillConversion(TradeMachine& machine, const Conversion& k, account::v1::ReserveItem* out) {
+  Assign(out->mutable_target_fund_code(), machine.FundName(k.target));
+  Assign(out->mutable_target_ta_code(), machine.TaName(k.target_ta));
+  out->set_min_days(static_cast<int32_t>(k.min_days));
+  out->set_investors(k.investors);
+}
+
 // An answer that is no answer counts as trouble: it is asked for again, and never executed.
 bool Usable(const account::v1::ReserveResponse& response, size_t items) {
   if (static_cast<size_t>(response.outcomes_size()) != items) return false;
@@ -312,6 +319,7 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
       if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
       if (o.business == kPledgeUnits) r->set_detail("2");
+      if (IsConversion(o.business)) FillConversion(machine, *machine.FindConversion(item.order), r);
       // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
       for (uint64_t over : machine.ReleasesBefore(o, kLookedBack)) r->add_release_first(machine.IdOf(over).raw());
     }
@@ -320,7 +328,9 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       d->set_order_id(id);
       d->set_investor_id(o.investor.raw());
       d->set_business(o.business);
-      Assign(d->mutable_fund_code(), fund);
+      // Whoever converts takes on the risk of the fund that they enter.
+      Assign(d->mutable_fund_code(),
+             IsConversion(o.business) ? machine.FundName(machine.FindConversion(item.order)->target) : fund);
       d->set_amount_fen(o.amount.raw());
       d->set_units_e2(o.units.raw());
       d->set_received_at_us(o.received_at.raw());

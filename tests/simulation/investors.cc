@@ -82,6 +82,44 @@ void Investors::Schedule() {
       }
     }
   }
+  ScheduleConversions();
+}
+
+// Draws of its own, so that worlds without conversions are what they were.
+void Investors::ScheduleConversions() {
+  SeededRandom r = RandomFor(plan_.seed, Stream::kConversions);
+  const auto funds = plan_.funds();
+  SimExecutor* e = client_->executor();
+  for (Date day : plan_.days) {
+    for (int n = 0; n < plan_.orders_a_day / 6 + 1; ++n) {
+      const size_t i = r.Below(who_.size());
+      const dayrun::GivenFund& fund = *funds[r.Below(funds.size())];
+      const uint64_t which = r.Next(), share = 1 + r.Below(130);
+      const TimePoint when =
+          TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(8 * 3600)));
+      if (fund.conversions.empty()) continue;
+      const std::string from = fund.code, to = fund.conversions[which % fund.conversions.size()].target;
+      const bool confirmed = which % 3 == 0;
+      e->PostAt(when, [this, i, from, to, share, confirmed] { Convert(i, from, to, share, confirmed); });
+    }
+  }
+}
+
+// A part of what is there, or sometimes more than that; not so little that fees would eat it up.
+void Investors::Convert(size_t i, const std::string& fund, const std::string& target, uint64_t share, bool confirmed) {
+  av1::GetAccountRequest q;
+  q.set_investor_id(who_[i].id);
+  client_->Ask<av1::GetAccountResponse>(
+      "fundcore.account.v1.AccountService/GetAccount", q, kApp, kDeadline,
+      [this, i, fund, target, share, confirmed](const absl::Status& s, const av1::GetAccountResponse& r) {
+        if (!s.ok()) return;
+        judge_->Saw(i, r);
+        constexpr int64_t kLeast = 100'00;
+        for (const auto& p : r.positions()) {
+          const int64_t units = p.usable_units_e2() * static_cast<int64_t>(share) / 100;
+          if (p.fund_code() == fund && units >= kLeast) return Submit(i, {36, fund, 0, units, confirmed, target});
+        }
+      });
 }
 
 // On the first day accounts are opened, for they are there the day after. Then mostly freezes and losses, and their ends a while
@@ -233,7 +271,7 @@ void Investors::Submit(size_t i, const Content& content) {
   if (plan_.Has(Fault::kReusedId) && draw % 13 == 0) {
     ++Count(counts_, Fault::kReusedId);
     Content other = content;
-    (content.business == 24 ? other.units_e2 : other.amount_fen) += 100;
+    (content.business != 22 ? other.units_e2 : other.amount_fen) += 100;
     ++waiting_;
     if (draw % 2 == 0) return Ask(i, request, other, 0);
     SimExecutor* e = client_->executor();
@@ -252,6 +290,7 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
   o.set_amount_fen(content.amount_fen);
   o.set_units_e2(content.units_e2);
   o.set_mismatch_confirmed(content.mismatch_confirmed);
+  o.set_target_fund_code(content.target);
   judge_->Sent(request, i, content);
   if (tries == 0) trace_->Add(request, StrCat("sends: ", content.Text()));
   client_->Ask<tv1::SubmitOrderResponse>(

@@ -50,6 +50,7 @@ struct Content {
   int64_t amount_fen = 0;
   int64_t units_e2 = 0;
   bool mismatch_confirmed = false;
+  std::string target;  // of a conversion
   friend bool operator==(const Content&, const Content&) = default;
   std::string Text() const;
 };

@@ -107,7 +107,7 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id),
            StrCat(o.investor_id()));
     }
-    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false};
+    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code()};
     Content asked = r.order != 0 ? r.content : Content();
     if (r.order == 0) {  // never acknowledged: any of the contents that were sent may stand
       for (const Attempt& a : r.attempts) {
@@ -157,9 +157,10 @@ void Judge::CheckOrders(const Findings& found) {
     const bool no_account = o.state() == tv1::REFUSED && refused_accounts_.contains({o.ta_code(), r.investor});
     const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || no_account;
     const bool mismatch =
-        who.risk_class > 0 && plan_.FundOf(o.fund_code()).risk_grade > who.risk_class && !r.content.mismatch_confirmed;
-    if (o.business() == 22 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
-    if (o.business() == 22 && !ends_early && (who.risk_class == 0 || mismatch)) {
+        who.risk_class > 0 && plan_.FundOf(o.business() == 36 ? o.target_fund_code() : o.fund_code()).risk_grade > who.risk_class &&
+        !r.content.mismatch_confirmed;
+    if (o.business() != 24 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
+    if (o.business() != 24 && !ends_early && (who.risk_class == 0 || mismatch)) {
       Fail("a purchase was taken that had to be refused", o.request_id(),
            mismatch ? "REJECTED RISK_ABOVE_CLASS" : "REJECTED QUESTIONNAIRE_MISSING", tv1::OrderState_Name(o.state()),
            o.order_id());
@@ -324,6 +325,7 @@ void Judge::CheckMoney(const Findings& found) {
   std::map<std::string, int64_t> at_ta;  // what each institution has got from us, less what it has paid
   for (const tv1::Order& o : found.orders) {
     if (!WasConfirmed(o)) continue;
+    if (o.business() == 36) continue;  // no money moves
     const int64_t sign = o.business() == 24 ? 1 : -1;
     expected[o.investor_id()] += sign * o.confirmed_amount_fen();
     if (o.state() == tv1::SETTLED) at_ta[o.ta_code()] -= sign * o.confirmed_amount_fen();

@@ -117,6 +117,23 @@ void DrawIncome(SeededRandom& r, const Date first, GivenFund* f) {
   }
 }
 
+// In one world of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
+// part of them spends, no rule foresees.
+void DrawConversions(const Options& options, dayrun::Script* script) {
+  SeededRandom r = RandomFor(options.seed, Stream::kConversions);
+  if (r.Below(3) != 0) return;
+  std::vector<GivenFund*> funds;
+  for (auto& [line, given] : script->given)
+    if (auto* f = std::get_if<GivenFund>(&given)) funds.push_back(f);
+  for (GivenFund* from : funds) {
+    for (GivenFund* to : funds) {
+      const bool drawn = r.Below(2) == 0, by_fees = r.Below(3) == 0;
+      if (from == to || from->ta != to->ta || from->calendar != to->calendar || from->whole_units || to->whole_units) continue;
+      if (drawn) from->conversions.push_back({.target = to->code, .by_fees = by_fees});
+    }
+  }
+}
+
 // Each kind is on in about half of the runs; one run in twelve has none, one in twelve has all.
 std::bitset<kFaults> DrawFaults(SeededRandom& r) {
   std::bitset<kFaults> on;
@@ -230,6 +247,7 @@ std::string Plan::Describe() const {
                 f->cut_units ? " cut units" : "", f->cut_fee ? " cut fee" : "", f->whole_units ? " whole units" : "",
                 f->lifo ? " newest first" : "", " discount ", f->discount.ToString(), " tiers ", f->purchase.size(),
                 "/", f->redemption.size());
+    for (const auto& c : f->conversions) s += StrCat(c.by_fees ? " by fees" : "", " into ", c.target);
   }
   return s;
 }
@@ -278,6 +296,7 @@ Plan DrawPlan(const Options& options) {
     DrawIncome(income, plan.days.front(), &fund);
     script.given.emplace_back(0, std::move(fund));
   }
+  DrawConversions(options, &script);
   plan.careless = r.Below(3) == 0;
   const int investors = std::clamp(drawn_orders / static_cast<int>(3 + r.Below(10)), 4, 300);
   for (int i = 0; i < investors; ++i) {

@@ -216,6 +216,11 @@ bool Simulation::SetUp() {
       pv1::PutFundRequest q;
       *q.mutable_fund() = dayrun::FundMessage(*f);
       if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutFund"), q, kOperator).status(), f->code)) return false;
+      if (const auto conversions = dayrun::ConversionsMessage(plan_.script, *f)) {
+        pv1::PutConversionsRequest c;
+        *c.mutable_conversions() = *conversions;
+        if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutConversions"), c, kOperator).status(), f->code)) return false;
+      }
     }
   }
   for (size_t n = 0; n < plan_.investors().size(); ++n)

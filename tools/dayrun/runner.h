@@ -24,6 +24,7 @@
 #include "tools/dayrun/driver.h"
 #include "tools/dayrun/progress.h"
 #include "tools/dayrun/script.h"
+#include "tools/dayrun/terms.h"
 #include "tools/ta_sim/fault.h"
 #include "tools/ta_sim/ta_sim.h"
 
@@ -73,6 +74,9 @@ class Runner {
   absl::Status Do(const CheckIncome& s);  // runner_money.cc
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
+  // runner_convert.cc
+  absl::Status Do(const CheckLot& s);
+  absl::Status GiveConversions(const GivenFund& fund);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);

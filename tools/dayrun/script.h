@@ -40,6 +40,7 @@ struct GivenTa {
   bool same_day_orders = true;
   bool index = true;
   bool try_008 = true;
+  bool converts_in_pairs = false;  // 036 is answered with 138 and 137
 };
 
 struct GivenPurchaseTier {
@@ -57,6 +58,14 @@ struct GivenRedemptionTier {
 struct GivenNav {
   Date day;
   Nav nav;
+};
+
+struct GivenConversion {
+  std::string target;
+  Units from, to;     // of one order; zero: no limit
+  int min_days = 0;
+  char investors = '2';
+  bool by_fees = false;
 };
 
 struct GivenFund {
@@ -86,6 +95,9 @@ struct GivenFund {
   int payout_day = 0;                // 0: daily; 31: on the last day of the month
   bool loss_waits = false;
   bool keeps_income = false;
+  std::vector<GivenConversion> conversions;
+  char convert_status = 0;     // 0: in and out where the script has a conversion with it, else neither
+  bool carries_age = false;
 };
 
 struct GivenInvestor {
@@ -135,6 +147,9 @@ struct Outcome {
   std::optional<Units> units;
   std::optional<Nav> nav;
   std::optional<uint32_t> transfer;
+  std::optional<Units> target_units;
+  std::optional<Money> difference_fee;
+  std::string target_code;  // the return code of the second side
 };
 
 struct PlaceOrder {
@@ -142,7 +157,8 @@ struct PlaceOrder {
   int business = 22;
   std::string fund;
   Money amount;   // 020, 022
-  Units units;    // 024
+  Units units;    // 024, 036
+  std::string target;  // 036: the fund to enter
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
@@ -188,6 +204,17 @@ struct CheckFundAccount {
   std::string ta;
   std::string state;  // as the API says it
   std::string return_code;
+};
+// What an order took of a lot, or gave into one; or of how many lots it took.
+struct CheckLot {
+  OrderRef order;
+  bool arrived = false;
+  std::optional<int> count;
+  Units units;
+  Date registered;
+  std::optional<int> days;
+  std::optional<Rate> rate;
+  std::optional<Money> fee;
 };
 struct CheckOrder {
   OrderRef order;
@@ -303,7 +330,7 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 CheckOrder, AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
+                 CheckOrder, CheckLot, AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
                  CheckBreak, CountBreaks, Propose,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 

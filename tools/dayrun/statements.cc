@@ -75,7 +75,8 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
     FC_ASSIGN_OR_RETURN(o.reason, w.Next("a reason"));
   }
   while (!w.AtEnd()) {
-    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer"}));
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer", "target-units",
+                                         "difference-fee", "target-code"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(o.day, w.Day());
@@ -109,9 +110,21 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
         FC_ASSIGN_OR_RETURN(o.nav, w.Price());
         break;
       }
-      default: {
+      case 8: {
         FC_ASSIGN_OR_RETURN(int t, w.Number("a transfer number", 1, 999));
         o.transfer = static_cast<uint32_t>(t);
+        break;
+      }
+      case 9: {
+        FC_ASSIGN_OR_RETURN(o.target_units, w.UnitsOf());
+        break;
+      }
+      case 10: {
+        FC_ASSIGN_OR_RETURN(o.difference_fee, w.Amount());
+        break;
+      }
+      default: {
+        FC_ASSIGN_OR_RETURN(o.target_code, w.Next("a return code"));
         break;
       }
     }
@@ -134,22 +147,28 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
   }
   FC_ASSIGN_OR_RETURN(size_t verb,
                       w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
-                               "chooses", "freezes", "thaws", "pledges"}));
+                               "chooses", "freezes", "thaws", "pledges", "converts"}));
+  constexpr size_t kConverts = 13;
   switch (verb) {
     case 0:
-    case 1: {
+    case 1:
+    case kConverts: {
       PlaceOrder s;
       s.who = who;
       if (verb == 0) {
         s.business = 22;
         FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
       } else {
-        s.business = 24;
+        s.business = verb == kConverts ? 36 : 24;
         FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
         FC_RETURN_IF_ERROR(w.Expect("units"));
       }
       FC_RETURN_IF_ERROR(w.Expect("of"));
       FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      if (verb == kConverts) {
+        FC_RETURN_IF_ERROR(w.Expect("into"));
+        FC_ASSIGN_OR_RETURN(s.target, FundOf(script, w));
+      }
       while (!w.AtEnd()) {
         if (w.TakeAll({"confirming", "the", "mismatch"})) {
           s.mismatch_confirmed = true;
@@ -476,6 +495,10 @@ absl::StatusOr<Statement> PersonLine(const Script& script, Words& w, Words& afte
 
 absl::StatusOr<Statement> OfOrders(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+  if (IsLotVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(CheckLot lot, ReadCheckLot(std::move(order), w));
+    return lot;
+  }
   if (!has_outcome) return Wrong("what the order became is missing: \"that order -> confirmed …\"");
   FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, true));
   return CheckOrder{order, *outcome};

@@ -51,6 +51,8 @@ Result LoadProducts(Remote& remote, const std::string& path) {
   for (const auto& r : file.institutions)
     FC_RETURN_IF_ERROR(put("PutInstitution", r, "institution", r.institution().ta_code()));
   for (const auto& r : file.funds) FC_RETURN_IF_ERROR(put("PutFund", r, "fund", r.fund().fund_code()));
+  for (const auto& r : file.conversions)
+    FC_RETURN_IF_ERROR(put("PutConversions", r, "conversions", r.conversions().fund_code()));
   Table& w = a.AddTable("warnings", {"warning"}, warnings.empty() ? "" : "warnings");
   for (const std::string& warning : warnings) w.Row({warning});
   return a;

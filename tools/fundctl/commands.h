@@ -116,7 +116,7 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 // --- cmd_order.cc
 // -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {
-  std::string investor, fund, purchase, subscribe, redeem, request_id, dividends, freeze, thaw, pledge;
+  std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
   bool mismatch_confirmed = false, cancel_rest = false;
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);
@@ -127,6 +127,8 @@ Result AnswerChallenge(Remote& remote, const std::string& order, bool passed);
 // Shows the order at every change until it is final; the answer is empty.
 Result WatchOrder(Remote& remote, const std::string& order, const Show& show);
 Result TraceOrder(Remote& remote, const std::string& order);
+// cmd_order_lots.cc: which lots paid which fee.
+Result ShowLots(Remote& remote, const std::string& order);
 
 // --- cmd_orders_file.cc, cmd_orders_answer.cc: orders by file (docs/orders-by-file.md)
 // -----------------------------------------------------------------------------------------------------------

@@ -434,6 +434,8 @@ class CommandLine {
     submit->add_option("--freeze", o_.submit.freeze, "so many units (031)");
     submit->add_option("--thaw", o_.submit.thaw, "so many units that were frozen or pledged here (032)");
     submit->add_option("--pledge", o_.submit.pledge, "so many units (088)");
+    submit->add_option("--convert", o_.submit.convert, "so many units (036), with --into");
+    submit->add_option("--into", o_.submit.into, "the fund that a conversion enters");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");
     submit->add_flag("--cancel-rest", o_.submit.cancel_rest, "of a large redemption, instead of deferring it");
@@ -444,6 +446,7 @@ class CommandLine {
     one("show", "one order", ShowOrder);
     one("cancel", "before the cut-off of its trading day", CancelOrder);
     one("trace", "every step with its time, files and lines; every attempt where there was trouble", TraceOrder);
+    one("lots", "which lots the order took its units from, and what each was charged", ShowLots);
     CLI::App* list = Command(order, "list", "an investor's orders, newest first",
                              [this](Remote& r) { return ListOrders(r, o_.a, o_.limit); });
     list->add_option("INVESTOR", o_.a)->required();

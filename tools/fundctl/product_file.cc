@@ -148,6 +148,29 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
   for (ConfigTable& s : t.Tables("institution_fees")) ReadSchedule(s, f->add_institution_fees());
 }
 
+// How the fund may be converted; nothing where the file does not say.
+void ReadConversions(ConfigTable& t, ProductFile* file) {
+  std::vector<ConfigTable> ways = t.Tables("convert");
+  if (ways.empty() && !t.Has("convert_status") && !t.Has("converted_age")) return;
+  v1::PutConversionsRequest& out = file->conversions.emplace_back();
+  v1::FundConversions* c = out.mutable_conversions();
+  out.set_effective_at_us(file->funds.back().effective_at_us());
+  c->set_fund_code(file->funds.back().fund().fund_code());
+  const std::string status = t.Choice("convert_status", "in and out", {"in and out", "in", "out", "neither"});
+  c->set_status(status == "in" ? "1" : status == "out" ? "2" : status == "neither" ? "3" : "0");
+  c->set_carries_age(t.Choice("converted_age", "own", {"own", "carried"}) == "carried");
+  for (ConfigTable& way : ways) {
+    v1::ConversionRelation* r = c->add_relations();
+    r->set_target_fund(Code(way, "target", 20));
+    r->set_min_units_e2(Figure<Units>(way, "min_units").raw());
+    r->set_max_units_e2(Figure<Units>(way, "max_units").raw());
+    r->set_min_days(static_cast<int32_t>(way.Int("min_days", 0, {0, 99'999})));
+    const std::string who = way.Choice("investors", "all", {"all", "institutions", "individuals"});
+    r->set_investors(who == "institutions" ? "0" : who == "individuals" ? "1" : "2");
+    r->set_by_fee_amounts(way.Choice("difference", "rates", {"rates", "fees"}) == "fees");
+  }
+}
+
 void ReadInstitution(ConfigTable& t, const std::string& folder, v1::Institution* out) {
   out->set_ta_code(Code(t, "code", 9));
   out->set_name(t.String("name"));
@@ -213,7 +236,10 @@ absl::StatusOr<ProductFile> FromConfig(Config config, const std::string& folder)
     ReadCalendar(t, folder, &known, file.calendars.emplace_back().mutable_calendar());
   for (ConfigTable& t : config.Tables("institution"))
     ReadInstitution(t, folder, file.institutions.emplace_back().mutable_institution());
-  for (ConfigTable& t : config.Tables("fund")) ReadFund(t, &file.funds.emplace_back());
+  for (ConfigTable& t : config.Tables("fund")) {
+    ReadFund(t, &file.funds.emplace_back());
+    ReadConversions(t, &file);
+  }
   FC_RETURN_IF_ERROR(config.Finish());
   return file;
 }

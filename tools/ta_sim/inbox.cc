@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until;
+      certificate_type, certificate, cause, until, target, target_agent;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -100,6 +100,8 @@ struct Columns {
     certificate = reader.Find("CertificateNo");
     cause = reader.Find("FrozenCause");
     until = reader.Find("FreezingDeadline");
+    target = reader.Find("CodeOfTargetFund");
+    target_agent = reader.Find("TargetRegistrarCode");
     return absl::OkStatus();
   }
 };
@@ -173,6 +175,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
       return absl::OkStatus();
     }
     line.fund = FundCode::FromRaw(r.Text(c.fund));
+    line.target = FundCode::FromRaw(r.Text(c.target));
+    line.target_agent = TaCode::FromRaw(r.Text(c.target_agent));
     FC_ASSIGN_OR_RETURN(const int64_t amount, r.NumberOr(c.amount, 0));
     FC_ASSIGN_OR_RETURN(const int64_t units, r.NumberOr(c.units, 0));
     FC_ASSIGN_OR_RETURN(const int64_t discount, r.NumberOr(c.discount, 0));
