@@ -132,6 +132,7 @@ void AccountMachine::ConvertIn(Line& l, Conversion& k, const FundCode& fund, Uni
     l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
     ledger_.MoveUnits(Cause::kUnitsUnassigned, units, nullptr, nullptr, posting);
   } else if (units.is_positive()) {
+    EarnUpToNow(l.investor, l.investor_seq, fund, posting);
     const std::vector<Lot> lots = ArrivingLots(l, k, fund, units, nav);
     Holding* holding = FindHolding(*l.investor, fund);
     if (!holding) {
@@ -140,7 +141,6 @@ void AccountMachine::ConvertIn(Line& l, Conversion& k, const FundCode& fund, Uni
       holding->ta = l.ta;
       ledger_.CountHolder({l.ta, fund}, 1);
     }
-    EarnUpToNow(l.investor, l.investor_seq, fund, posting);
     for (const Lot& lot : lots) AddLot(*holding, lot);
     ledger_.MoveUnits(Cause::kConvertedIn, units, holding, l.chain(), posting);
     if (l.reservation) {

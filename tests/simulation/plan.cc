@@ -117,18 +117,20 @@ void DrawIncome(SeededRandom& r, const Date first, GivenFund* f) {
   }
 }
 
-// In one world of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
+// In two worlds of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
 // part of them spends, no rule foresees.
 void DrawConversions(const Options& options, dayrun::Script* script) {
   SeededRandom r = RandomFor(options.seed, Stream::kConversions);
-  if (r.Below(3) != 0) return;
+  if (r.Below(3) == 0) return;
   std::vector<GivenFund*> funds;
   for (auto& [line, given] : script->given)
     if (auto* f = std::get_if<GivenFund>(&given)) funds.push_back(f);
   for (GivenFund* from : funds) {
     for (GivenFund* to : funds) {
       const bool drawn = r.Below(2) == 0, by_fees = r.Below(3) == 0;
-      if (from == to || from->ta != to->ta || from->calendar != to->calendar || from->whole_units || to->whole_units) continue;
+      if (from == to || from->ta != to->ta || from->calendar != to->calendar) continue;
+      // Money funds have their own days.
+      if (from->whole_units || to->whole_units || !from->incomes.empty() || !to->incomes.empty()) continue;
       if (drawn) from->conversions.push_back({.target = to->code, .by_fees = by_fees});
     }
   }
