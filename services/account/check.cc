@@ -15,6 +15,7 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 29: return confirmation == 129;
     case 36: return confirmation >= 136 && confirmation <= 138;
     case 38: return confirmation == 137 || confirmation == 138;
     default: return false;
@@ -24,7 +25,7 @@ bool Answers(uint16_t confirmation, uint16_t application) {
 std::string_view ExpectedConfirmation(uint16_t application) {
   if (application == 36) return "136, or 138 and 137";
   if (application == 38) return "138, and 137 at the other institution";
-  return application == 20 ? "120 or 130" : application == 22 ? "122" : "124";
+  return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : "124";
 }
 
 InvestorType TypeOf(const Investor& investor) {
@@ -60,7 +61,7 @@ Holding& ConfirmationChecker::HoldingOf(InvestorId id, const FundCode& fund) {
   return it->second;
 }
 
-void ConfirmationChecker::Check(const TradeLine& line, const ConvertedFigures* converted,
+void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
                                 std::vector<FindingEntry>* findings) {
   findings_ = findings;
   if (auto posted = machine_.FindPosted(ta_, line)) {
@@ -69,7 +70,8 @@ void ConfirmationChecker::Check(const TradeLine& line, const ConvertedFigures* c
     }
     return;
   }
-  if (!line.order.is_set()) return CheckUnsolicited(line);
+  static const TradeDetail kNone;
+  if (!line.order.is_set()) return CheckUnsolicited(line, detail ? *detail : kNone);
 
   const Reservation* r = machine_.FindReservation(line.order);
   if (!r || r->state == ReservationState::kNone || r->state == ReservationState::kRefused || r->fund.empty()) {
@@ -111,34 +113,9 @@ void ConfirmationChecker::Check(const TradeLine& line, const ConvertedFigures* c
       rest.consumed = true;
       return;
     case 124: return CheckRedemption(line, *r, rest);
+    case 129: return CheckNoted(line, *r, rest, detail ? *detail : kNone);
     default: return CheckPurchase(line, *r, rest);
   }
-}
-
-void ConfirmationChecker::CheckUnsolicited(const TradeLine& line) {
-  switch (line.business) {
-    case 142:
-    case 143:
-    case 144:
-    case 145:
-    case 149:
-    case 150:
-    case 151: break;
-    default: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
-  }
-  if (IsRefusal(line.return_code)) return;
-  if (!machine_.FindInvestor(line.investor)) {
-    return Find(line, "UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(line.investor));
-  }
-  if (line.business == 144 && line.units.is_positive()) {
-    AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
-                             .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
-  }
-  const bool takes = line.business == 142 || line.business == 145 || line.business == 150 || line.business == 151;
-  if (!takes) return;
-  Holding& holding = HoldingOf(line);
-  if (holding.units < line.units) Find(line, "SHORT", "ConfirmedVol", holding.units.ToString(), line.units.ToString());
-  TakeUnits(holding, line.units, machine_.LotOrderOf(line.fund, TimePoint::At(line.confirm_day, TimeOfDay())), Date());
 }
 
 void ConfirmationChecker::CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund) {

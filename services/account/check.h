@@ -1,7 +1,7 @@
 // Recomputes a confirmation file from our own orders, prices, fee schedules and lots, and says what differs.
 //
 //   ConfirmationChecker checker(machine, ta);
-//   for (const TradeLine& line : lines) checker.Check(line, nullptr, &findings);   // in file order
+//   for (const TradeLine& line : lines) checker.Check(line, nullptr, nullptr, &findings);   // in file order
 //   checker.Finish(&findings);
 //
 // Reads the machine and changes nothing. Lines of one investor and fund see the lots as the lines before them leave them,
@@ -26,7 +26,8 @@ class ConfirmationChecker {
 
   // Adds a finding for each thing that differs; none for a line that follows from our books.
   // `converted`: of 136 to 138, what the line says of the fund that is entered.
-  void Check(const TradeLine& line, const ConvertedFigures* converted, std::vector<FindingEntry>* findings);
+  void Check(const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
+             std::vector<FindingEntry>* findings);
   // After the last line: conversions of which one side is there and the other is not.
   void Finish(std::vector<FindingEntry>* findings);
 
@@ -50,7 +51,14 @@ class ConfirmationChecker {
     Nav nav;                     // zero where we have none
   };
 
-  void CheckUnsolicited(const TradeLine& line);
+  // check_ta.cc: what the institution starts by itself, and what it says about units that an order asked for.
+  void CheckUnsolicited(const TradeLine& line, const TradeDetail& detail);
+  void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
+  void CheckTaken(const TradeLine& line);
+  void CheckFrozen(const TradeLine& line);
+  void CheckThawed(const TradeLine& line);
+  void CheckHeldPaid(const TradeLine& line);
+  HoldingNote& NoteOf(const TradeLine& line);
   void CheckPurchase(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckRedemption(const TradeLine& line, const Reservation& r, Rest& rest);
   // check_convert.cc
@@ -80,6 +88,7 @@ class ConfirmationChecker {
   absl::flat_hash_map<uint64_t, Rest> rests_;
   std::map<uint64_t, Converting> converting_;  // by order
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
+  absl::flat_hash_map<std::pair<uint64_t, FundCode>, HoldingNote> notes_;
 };
 
 }  // namespace fundcore::account

@@ -42,6 +42,7 @@ struct Reserve {
   Units units;
   Date trade_day;
   TimePoint received_at;
+  uint8_t detail = 0;           // a character of the standard: 029 DefDividendMethod, 031 FrozenCause; 0: none
   // Of conversions (36, 38) alone, and only there written.
   FundCode target;
   TaCode target_ta;
@@ -50,14 +51,14 @@ struct Reserve {
 
   template <class V>
   void VisitFields(V& v) {
-    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, target, target_ta, min_days, investors);
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors);
   }
   template <class V>
   void VisitFields(V& v) const {
     if (IsConversion(business)) {
-      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, target, target_ta, min_days, investors);
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors);
     } else {
-      v(order, investor, business, fund, ta, amount, units, trade_day, received_at);
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail);
     }
   }
 };
@@ -142,6 +143,21 @@ struct TradeLine {
   FC_FIELDS(line, order, investor, business, return_code, fund, ta_account, serial, confirm_day, amount, units, nav,
             charge, other_fee1, interim, interest, interest_units, apply_day)
 };
+// What a line says beyond its figures, where it does. Characters of the standard; 0: not said.
+struct TradeDetail {
+  uint32_t item = 0;            // index into `lines`; ascending
+  uint8_t dividend_method = 0;
+  uint8_t frozen_cause = 0;
+  uint8_t frozen_method = 0;
+  uint8_t adjustment = 0;
+  uint8_t direction = 0;
+  Date registered;
+  TaSerialNo original;          // the confirmation that this one goes back to
+  FC_FIELDS(item, dividend_method, frozen_cause, frozen_method, adjustment, direction, registered, original)
+};
+// How lines are posted: a log keeps the rules that its lines were posted by.
+inline constexpr uint8_t kFirstRules = 0;
+inline constexpr uint8_t kPostingRules = 1;  // from here on what an institution starts by itself is posted, with its notes
 // What a line of a conversion (136 to 138) says of the fund that is entered.
 struct ConvertedFigures {
   uint32_t item = 0;            // index into `lines`; ascending
@@ -158,9 +174,11 @@ struct ApplyTradeLines {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<TradeLine> lines;
+  uint8_t rules = kFirstRules;
+  std::vector<TradeDetail> details;
   std::vector<ConvertedFigures> converted;  // of each conversion among them; none in logs from before there were any
   bool explains = false;        // which lots left is kept; not in logs from before
-  FC_FIELDS(ta, file, file_name, first_index, lines, converted, explains)
+  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details, converted, explains)
 };
 
 struct DividendEntry {
@@ -176,6 +194,21 @@ struct DividendEntry {
   ReturnCode return_code;
   FC_FIELDS(line, investor, fund, ta_account, serial, confirm_day, cash, units, nav, return_code)
 };
+// The rest of a dividend line; one an entry, by kPostingRules.
+struct DividendDetail {
+  Date record_day;
+  Date ex_day;
+  Date pay_day;
+  Units base;
+  Money per_unit;               // for each `per_units` units
+  int64_t per_units = 0;
+  Money total;                  // held and reinvested parts included
+  Money held;
+  Units held_units;
+  uint8_t method = 0;           // DefDividendMethod, a character
+  uint8_t kind = 0;             // DividendType, a character
+  FC_FIELDS(record_day, ex_day, pay_day, base, per_unit, per_units, total, held, held_units, method, kind)
+};
 struct ApplyDividendLines {
   static constexpr uint8_t kTag = 11;
   TaCode ta;
@@ -183,7 +216,9 @@ struct ApplyDividendLines {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<DividendEntry> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  uint8_t rules = kFirstRules;
+  std::vector<DividendDetail> details;
+  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details)
 };
 
 // The bank has moved a settlement. Pays at most kPayeesACommand investors; Result.more says that others wait.

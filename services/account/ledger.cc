@@ -70,6 +70,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kPaidOut: return {Leg::kAwaiting, Leg::kAvailable};
     case Cause::kFreeze: return {Leg::kUnitsFree, Leg::kUnitsFrozen, true};
     case Cause::kUnfreeze: return {Leg::kUnitsFrozen, Leg::kUnitsFree, true};
+    case Cause::kUnitsBlocked: return {Leg::kUnitsFree, Leg::kUnitsFrozen, true};
+    case Cause::kUnitsThawed: return {Leg::kUnitsFrozen, Leg::kUnitsFree, true};
     case Cause::kUnitsBought:
     case Cause::kUnitsIncreased:
     case Cause::kUnitsReinvested: return {Leg::kTaRegister, Leg::kUnitsFree, true};
@@ -136,6 +138,8 @@ std::string_view CauseName(Cause cause) {
     case Cause::kUnitsIncreased: return "UNITS_INCREASED";
     case Cause::kUnitsReinvested: return "UNITS_REINVESTED";
     case Cause::kUnitsUnassigned: return "UNITS_UNASSIGNED";
+    case Cause::kUnitsBlocked: return "UNITS_BLOCKED";
+    case Cause::kUnitsThawed: return "UNITS_THAWED";
     case Cause::kConvertedOut: return "CONVERTED_OUT";
     case Cause::kConvertedOutFree: return "CONVERTED_OUT_FREE";
     case Cause::kConvertedIn: return "CONVERTED_IN";

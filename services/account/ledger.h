@@ -74,6 +74,8 @@ enum class Cause : uint8_t {
   kUnitsIncreased = 36,
   kUnitsReinvested = 37,
   kUnitsUnassigned = 38,     // for an investor that we do not know
+  kUnitsBlocked = 39,        // frozen by the institution
+  kUnitsThawed = 40,
   kConvertedOut = 90,        // out of what was promised to the conversion
   kConvertedOutFree = 91,    // out of what was free
   kConvertedIn = 92,
@@ -194,6 +196,8 @@ class Ledger {
   void CountHolder(const UnitKey& key, int change);
 
   const CashTotals& cash() { return cash_.Get(); }
+  // While a command executes: no line so far is at this position or after it.
+  uint64_t NextPosition() const { return lines_.NextPosition(); }
   void ForEachTa(absl::FunctionRef<void(const TaCode&, const TaTotals&)> visit);
   void ForEachFund(absl::FunctionRef<void(const UnitKey&, const UnitTotals&)> visit);
   const UnitTotals* FindUnits(const UnitKey& key) { return units_.Find(key); }

@@ -111,6 +111,12 @@ class AccountMachine {
   // Which lots of the fund leave first, by its terms at that moment.
   LotOrder LotOrderOf(const FundCode& fund, TimePoint at);
   std::optional<uint64_t> FindPosted(const TaCode& ta, const TradeLine& line);
+  // nullptr where there is nothing to note.
+  const HoldingNote* FindNote(InvestorId id, const FundCode& fund) {
+    return PartitionOf(id) == partition_ ? notes_.Find({SequenceOf(id), fund}) : nullptr;
+  }
+  // What was registered at the end of `day`, by the books: what it is now, less what was confirmed on later days.
+  absl::StatusOr<Units> UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day);
   static uint64_t FiguresHash(const TradeLine& line);
   uint64_t investors() { return sequences_.Get().investors; }
   PartitionId partition() const { return partition_; }
@@ -148,7 +154,7 @@ class AccountMachine {
 
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, const ConvertedFigures* converted, bool explains,
+  void PostTrade(const ApplyTradeLines& c, const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
                  const machine::Context& ctx, std::vector<FindingEntry>& findings);
   // posting_convert.cc: both sides of conversions, and which lots an order took.
   void PostConverted(Line& l);
@@ -163,14 +169,33 @@ class AccountMachine {
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);
   void PostTaken(Line& l);
-  void PostIncrease(Line& l, Cause cause);
+  // posting_ta.cc: what the institution starts by itself.
+  void PostIncrease(Line& l);
+  void PostDecrease(Line& l);
+  // Freezes, transfers, ways of dividend …; false where it is none of them.
+  bool PostInitiated(Line& l);
+  void PostWay(Line& l);
+  void PostFreeze(Line& l);
+  void PostThaw(Line& l);
+  void PostHeldDividend(Line& l);
+  void PostMovedIn(Line& l);
+  void PostMovedOut(Line& l);
   void PostProceeds(Line& l, Cause cause, Money amount);
   void PostRefusal(Line& l);
-  void PostDividend(const TaCode& ta, const DividendEntry& line, const machine::Context& ctx,
-                    std::vector<FindingEntry>& findings);
+  void PostDividend(const TaCode& ta, const DividendEntry& line, uint8_t rules, const DividendDetail* detail,
+                    const machine::Context& ctx, std::vector<FindingEntry>& findings);
   void LearnTaAccount(Line& l);
-  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause);
+  // `registered` not set: on the line's confirmation day.
+  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause, Date registered = {});
   Units RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on);
+  // Free ones first, then those promised to redemptions, then those that the institution has frozen.
+  Units RemoveAnyUnits(Line& l, Holding& holding, Units units, LotOrder order, Date usable_on);
+  // What of the holding is frozen for redemptions.
+  Units PromisedUnits(const Line& l, const Holding& holding);
+  HoldingNote& NoteOf(const Line& l);
+  // Moves units until as many are blocked as the note has frozen, or nothing free is left.
+  void Block(HoldingNote& note, Holding& holding, uint64_t* last_line, const Posting& posting);
+  void MarkDay(const TaCode& ta, Date confirm_day);
   void DropEmptyHolding(Line& l, const FundCode& fund);
   Date UsableFrom(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
   Settlement& SettlementOf(const Line& l);
@@ -200,6 +225,8 @@ class AccountMachine {
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<PayeeKey, PayeeChunk> payees_;
   machine::Table<LinkKey, uint64_t> links_;
+  machine::Table<NoteKey, HoldingNote> notes_;
+  machine::Table<AppliedDayKey, AppliedDay> applied_days_;
   machine::IdIndex application_ids_;
   machine::Table<StandingKey, Standing> standings_;
   machine::Table<uint64_t, Conversion> conversions_;

@@ -84,7 +84,7 @@ void AccountMachine::LearnTaAccount(Line& l) {
   account->ta_account = l.in.ta_account;
 }
 
-void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) {
+void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause, Date registered) {
   if (!units.is_positive()) return;
   if (!l.investor) {
     l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
@@ -97,7 +97,7 @@ void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) 
     holding->ta = l.ta;
     ledger_.CountHolder({l.ta, l.in.fund}, 1);
   }
-  AddLot(*holding, {.registered = l.in.confirm_day,
+  AddLot(*holding, {.registered = registered.is_set() ? registered : l.in.confirm_day,
                     .units = units,
                     .usable_from = UsableFrom(l.in.fund, l.in.confirm_day, l.ctx),
                     .bought_at = bought_at});
@@ -179,11 +179,10 @@ void AccountMachine::PostRedemption(Line& l) {
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (holding) {
-    const Units promised = std::min({left, r ? r->units_left : Units(), holding->frozen});
+    const Units promised = std::min({left, r ? r->units_left : Units(), PromisedUnits(l, *holding)});
     left -= RemoveUnits(l, *holding, promised, Cause::kUnitsRedeemed, order, usable_on);
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, usable_on);
     // More than was asked for, and people have accepted it: the register counts, also against what other orders were promised.
-    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, order, usable_on);
+    left -= RemoveAnyUnits(l, *holding, left, order, usable_on);
   }
   if (r) r->units_left -= std::min(r->units_left, l.in.units);
   if (left.is_positive()) {
@@ -209,8 +208,7 @@ void AccountMachine::PostTaken(Line& l) {
   if (holding) {
     // In the fund's order of lots, as if it had been asked for; none is too young for it.
     const LotOrder order = LotOrderOf(l.in.fund, TimePoint::At(l.in.confirm_day, TimeOfDay()));
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, Date());
-    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, order, Date());
+    left -= RemoveAnyUnits(l, *holding, left, order, Date());
   }
   if (left.is_positive()) {
     l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
@@ -220,8 +218,6 @@ void AccountMachine::PostTaken(Line& l) {
   if (holding) DropEmptyHolding(l, l.in.fund);
 }
 
-void AccountMachine::PostIncrease(Line& l, Cause cause) { AddUnits(l, l.in.units, l.in.nav, cause); }
-
 void AccountMachine::PostRefusal(Line& l) {
   Reservation* r = l.reservation;
   if (!r || r->state != ReservationState::kReserved) return;
@@ -229,8 +225,9 @@ void AccountMachine::PostRefusal(Line& l) {
   r->state = ReservationState::kConsumed;
 }
 
-void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const ConvertedFigures* converted, bool explains,
-                               const Context& ctx, std::vector<FindingEntry>& findings) {
+void AccountMachine::PostTrade(const ApplyTradeLines& c, const TradeLine& line, const TradeDetail* detail,
+                               const ConvertedFigures* converted, const Context& ctx, std::vector<FindingEntry>& findings) {
+  const TaCode& ta = c.ta;
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
   const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
   if (nothing_yet) return;
@@ -241,7 +238,9 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
   Line l{.ta = ta, .in = line, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
   l.investor_seq = SequenceOf(line.investor);
   l.settle_as = SettlementBusiness(line.business);
-  l.explains = explains;
+  l.rules = c.rules;
+  if (detail) l.detail = *detail;
+  l.explains = c.explains;
   l.converted = converted;
   if (const Reservation* r = FindReservation(line.order); r && r->investor == line.investor) {
     // A release that came before its reservation may name an investor that there is not: nothing is set aside there.
@@ -256,59 +255,31 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
     case 130: return PostPurchase(l);
     case 124: return PostRedemption(l);
     case 142:
-    case 145:
     case 150:
     case 151: return PostTaken(l);
-    case 144: return PostIncrease(l, Cause::kUnitsIncreased);
+    case 144: return PostIncrease(l);
+    case 145: return PostDecrease(l);
     case 149: return PostOfferFailed(l);
     default:
+      if (l.rules >= kPostingRules && PostInitiated(l)) return;
       l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
   }
 }
 
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
+  size_t next = 0;  // detail
   auto converted = c.converted.begin();
-  return ApplyInOrder(FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
-                      [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
-                        const auto item = static_cast<uint32_t>(&line - c.lines.data());
-                        while (converted != c.converted.end() && converted->item < item) ++converted;
-                        const bool has = converted != c.converted.end() && converted->item == item;
-                        PostTrade(c.ta, line, has ? &*converted : nullptr, c.explains, ctx, findings);
-                      });
-}
-
-// --- Dividends
-// ------------------------------------------------------------------------------------------------------------
-
-void AccountMachine::PostDividend(const TaCode& ta, const DividendEntry& line, const Context& ctx,
-                                  std::vector<FindingEntry>& findings) {
-  if (IsRefusal(line.return_code)) return;
-  const auto key = PostedKey(ta, line.confirm_day, line.serial);
-  if (posted_.Find(key)) return;
-  TradeLine as_trade;
-  as_trade.line = line.line;
-  as_trade.investor = line.investor;
-  as_trade.business = 143;
-  as_trade.return_code = line.return_code;
-  as_trade.fund = line.fund;
-  as_trade.ta_account = line.ta_account;
-  as_trade.serial = line.serial;
-  as_trade.confirm_day = line.confirm_day;
-  as_trade.amount = line.cash;
-  as_trade.units = line.units;
-  as_trade.nav = line.nav;
-  posted_.Insert(key, 0, FiguresHash(as_trade));
-  Line l{.ta = ta, .in = as_trade, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
-  l.investor_seq = SequenceOf(line.investor);
-  l.settle_as = 143;
-  PostProceeds(l, Cause::kDividend, line.cash);
-  AddUnits(l, line.units, line.nav, Cause::kUnitsReinvested);
-}
-
-Result AccountMachine::Execute(const ApplyDividendLines& c, const Context& ctx) {
   return ApplyInOrder(
-      FileKind::kDividends, c.file, c.file_name, c.first_index, c.lines,
-      [&](const DividendEntry& line, std::vector<FindingEntry>& findings) { PostDividend(c.ta, line, ctx, findings); });
+      FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
+      [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
+        const auto item = static_cast<uint32_t>(&line - c.lines.data());
+        while (next < c.details.size() && c.details[next].item < item) ++next;
+        const bool more = next < c.details.size() && c.details[next].item == item;
+        while (converted != c.converted.end() && converted->item < item) ++converted;
+        const bool converts = converted != c.converted.end() && converted->item == item;
+        if (c.rules >= kPostingRules) MarkDay(c.ta, line.confirm_day);
+        PostTrade(c, line, more ? &c.details[next] : nullptr, converts ? &*converted : nullptr, ctx, findings);
+      });
 }
 
 // --- Settlement

@@ -19,6 +19,8 @@ struct AccountMachine::Line {
   uint64_t investor_seq = 0;
   Reservation* reservation = nullptr;   // only where it is this investor's
   uint16_t settle_as = 0;               // business of the settlement
+  uint8_t rules = kFirstRules;
+  TradeDetail detail;                   // blank where the line says no more
   const ConvertedFigures* converted = nullptr;  // of 136 to 138
   bool explains = false;                // what was taken of each lot is kept
   std::vector<Lot> taken;

@@ -136,6 +136,7 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   Internal(handlers, "ApplyAccountConfirmations", &AccountServiceImpl::ApplyAccountConfirmations);
   Internal(handlers, "CheckConfirmations", &AccountServiceImpl::CheckConfirmations);
   Internal(handlers, "ApplyConfirmations", &AccountServiceImpl::ApplyConfirmations);
+  Internal(handlers, "CheckDividends", &AccountServiceImpl::CheckDividends);
   Internal(handlers, "ApplyDividends", &AccountServiceImpl::ApplyDividends);
   Internal(handlers, "CheckBalances", &AccountServiceImpl::CheckBalances);
   Internal(handlers, "UnitTotals", &AccountServiceImpl::UnitTotals);
@@ -201,6 +202,12 @@ void Verify(AccountMachine& m, Balance& b) {
       if (lots != h.units) {
         b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ",
                                        h.fund.view(), ": lots ", lots.ToString(), ", position ", h.units.ToString()));
+      }
+      const HoldingNote* note = m.FindNote(MakeInvestorId(m.partition(), seq), h.fund);
+      if (note && (note->blocked > h.frozen || note->blocked > FrozenUnits(*note) || note->blocked.is_negative())) {
+        b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ",
+                                       h.fund.view(), ": blocked ", note->blocked.ToString(), ", frozen ",
+                                       h.frozen.ToString(), ", by its freezes ", FrozenUnits(*note).ToString()));
       }
       Held& total = held[{h.ta.str(), h.fund.str()}];
       total.free += h.free();

@@ -80,6 +80,8 @@ class AccountServiceImpl : public Service {
                           rpc::Reply reply);
   void ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response,
                           rpc::Reply reply);
+  void CheckDividends(const v1::CheckDividendsRequest& request, v1::CheckDividendsResponse* response,
+                      rpc::Reply reply);
   void ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
   void CheckBalances(const v1::CheckBalancesRequest& request, v1::CheckBalancesResponse* response, rpc::Reply reply);
   void UnitTotals(const rpc::Call& call, const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response,

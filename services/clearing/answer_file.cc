@@ -46,6 +46,11 @@ bool AnswersAnOrder(uint32_t business) {
          (business >= 136 && business <= 138);
 }
 
+// The bulk of every file: it has figures, and nothing beyond them that counts.
+bool Plain(uint32_t business) {
+  return AnswersAnOrder(business) || business == 139 || business == 142 || business == 149 || business == 163;
+}
+
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
 
 }  // namespace
@@ -146,7 +151,14 @@ bool AnswerFile::Open() {
              {&c_.target_fund, "CodeOfTargetFund", false},
              {&c_.target_vol, "CfmVolOfTargetFund", false},
              {&c_.target_nav, "TargetNAV", false},
-             {&c_.difference_fee, "RecuperateFee", false}};
+             {&c_.difference_fee, "RecuperateFee", false},
+             {&c_.method, "DefDividendMethod", false},
+             {&c_.frozen_cause, "FrozenCause", false},
+             {&c_.frozen_method, "FrozenMethod", false},
+             {&c_.adjustment, "SharesAdjustmentFlag", false},
+             {&c_.transfer_direction, "TransferDirection", false},
+             {&c_.registered, "ShareRegisterDate", false},
+             {&c_.original, "OriginalSerialNo", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -167,6 +179,8 @@ bool AnswerFile::Open() {
              {&c_.account, "TransactionAccountID", true},
              {&c_.ta_account, "TAAccountID", false},
              {&c_.detail, "DetailFlag", false},
+             {&c_.frozen_vol, "TotalFrozenVol", false},
+             {&c_.method, "DefDividendMethod", false},
              {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "06") {
     wants = {{&c_.base, "BasisforCalculatingDividend", true},
@@ -186,7 +200,11 @@ bool AnswerFile::Open() {
              {&c_.method, "DefDividendMethod", false},
              {&c_.nav, "NAV", false},
              {&c_.ta_serial, "TASerialNO", true},
-             {&c_.per_units, "DrawBonusUnit", false}};
+             {&c_.per_units, "DrawBonusUnit", false},
+             {&c_.business, "BusinessCode", false},
+             {&c_.held, "FrozenBalance", false},
+             {&c_.held_vol, "FrozenSharesforReinvest", false},
+             {&c_.kind, "DividendType", false}};
   } else if (type_.view() == "07") {
     wants = {{&c_.fund, "FundCode", true},
              {&c_.nav, "NAV", true},
@@ -302,7 +320,7 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
           r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
               c_.target_vol, c_.target_nav, c_.difference_fee}) ||
-      !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
+      !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered})) {
     return false;
   }
   if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
@@ -353,6 +371,9 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
     Fault(r, differs, "ORDER_OF_ANOTHER_INVESTOR", c_.serial, "AppSheetSerialNo", "", line.order,
           StrCat("is no order of trading account ", r.Text(c_.account)));
   } else {
+    if (business == 143 && FundCode::Fits(r.Text(c_.fund))) {
+      dividends_told_.push_back({{line.investor, FundCode(r.Text(c_.fund))}, line.record});
+    }
     lines_[*partition].push_back(line);
     return true;
   }
@@ -391,7 +412,8 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
 }
 
 bool AnswerFile::ReadDividend(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.base, c_.reinvested, c_.dividend, c_.amount, c_.per_unit, c_.per_units, c_.nav}) ||
+  if (!CheckNumbers(r, {c_.base, c_.reinvested, c_.dividend, c_.amount, c_.per_unit, c_.per_units, c_.nav, c_.held,
+                        c_.held_vol}) ||
       !CheckDates(r, {c_.confirm_day, c_.pay_day, c_.ex_day, c_.record_day})) {
     return false;
   }
@@ -403,23 +425,35 @@ bool AnswerFile::ReadDividend(const RecordView& r) {
     Fault(r, BreakKind::kDuplicateLine, "DUPLICATE_SERIAL", c_.ta_serial, "TASerialNO", "once", {},
           ta_serial.empty() ? "is blank" : "stands in this file a second time");
   }
+  const BreakKind differs = BreakKind::kDividendDiffers;
+  if (DayIn(r, c_.confirm_day) != expected_.date.raw()) {
+    Fault(r, differs, "WRONG_CONFIRM_DAY", c_.confirm_day, "TransactionCfmDate", expected_.date.Compact(), {},
+          "is not the day of this file");
+  }
+  if (c_.business.present() && !r.IsBlank(c_.business) && Business(r, c_.business) != 143) {
+    Fault(r, differs, "BUSINESS_NOT_APPLIED", c_.business, "BusinessCode", "143", {}, "is no dividend");
+  }
   const auto partition = Route(r, &line.investor);
   if (!partition) {
     Fault(r, BreakKind::kDividendDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", {},
           "is no trading account of ours");
     return true;
   }
+  if (FundCode::Fits(r.Text(c_.fund))) dividend_keys_.push_back({line.investor, FundCode(r.Text(c_.fund))});
   lines_[*partition].push_back(line);
   return true;
 }
 
 bool AnswerFile::ReadBalance(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.total_vol})) return false;
+  if (!CheckNumbers(r, {c_.total_vol, c_.frozen_vol})) return false;
   Balance b;
   if (!FundCode::Fits(r.Text(c_.fund))) return Damage(r.Error(c_.fund, "is too long for a fund code").ToStatus());
   b.fund = FundCode(r.Text(c_.fund));
   b.units = Units::FromRaw(Scaled(r, c_.total_vol, 2));
   b.record = records_;
+  b.frozen = Units::FromRaw(Scaled(r, c_.frozen_vol, 2));
+  b.frozen_given = c_.frozen_vol.present() && !r.IsBlank(c_.frozen_vol);
+  if (c_.method.present() && !r.IsBlank(c_.method)) b.way = r.Text(c_.method)[0];
   if (TaAccountId::Fits(r.Text(c_.ta_account))) b.account = TaAccountId(r.Text(c_.ta_account));
   const auto partition = Route(r, &b.investor);
   if (!partition) {
@@ -448,6 +482,9 @@ void AnswerFile::MergeBalances() {
       fund_totals_[list[i].fund] += list[i].units;
       if (kept > 0 && list[kept - 1].investor == list[i].investor && list[kept - 1].fund == list[i].fund) {
         list[kept - 1].units += list[i].units;
+        list[kept - 1].frozen += list[i].frozen;
+        list[kept - 1].frozen_given &= list[i].frozen_given;
+        if (list[kept - 1].way != list[i].way) list[kept - 1].way = 0;  // of each charging class its own
       } else {
         list[kept++] = list[i];
       }
@@ -516,11 +553,20 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
-  if (out->business() < 136 || out->business() > 138) return;
-  out->set_target_fund_code(text(c_.target_fund).data(), text(c_.target_fund).size());
-  out->set_target_units_e2(Scaled(r, c_.target_vol, 2));
-  out->set_target_nav_e8(Scaled(r, c_.target_nav, 8));
-  out->set_difference_fee_fen(Scaled(r, c_.difference_fee, 2));
+  if (out->business() >= 136 && out->business() <= 138) {
+    out->set_target_fund_code(text(c_.target_fund).data(), text(c_.target_fund).size());
+    out->set_target_units_e2(Scaled(r, c_.target_vol, 2));
+    out->set_target_nav_e8(Scaled(r, c_.target_nav, 8));
+    out->set_difference_fee_fen(Scaled(r, c_.difference_fee, 2));
+  }
+  if (Plain(out->business())) return;
+  out->set_dividend_method(std::string(text(c_.method)));
+  out->set_frozen_cause(std::string(text(c_.frozen_cause)));
+  out->set_frozen_method(std::string(text(c_.frozen_method)));
+  out->set_adjustment(std::string(text(c_.adjustment)));
+  out->set_direction(std::string(text(c_.transfer_direction)));
+  out->set_registered_day(DayIn(r, c_.registered));
+  out->set_original_serial(std::string(text(c_.original)));
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* out) const {
@@ -560,6 +606,9 @@ void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {
   out->set_reinvested_units_e2(Scaled(r, c_.reinvested, 2));
   out->set_nav_e8(Scaled(r, c_.nav, 8));
   out->set_method(std::string(r.Text(c_.method)));
+  out->set_held_fen(Scaled(r, c_.held, 2));
+  out->set_held_units_e2(Scaled(r, c_.held_vol, 2));
+  out->set_kind(std::string(r.Text(c_.kind)));
   std::string detail;  // a dividend line has no place for it
   out->set_return_code(StandardCode(r.Text(c_.code), &detail));
 }

@@ -147,6 +147,9 @@ class InstitutionWorker {
   void CheckLines(std::shared_ptr<Check> c);
   void CheckLane(std::shared_ptr<Check> c, uint16_t partition, std::shared_ptr<std::vector<AnswerFile::Line>> lines,
                  size_t at, Next done);
+  // institution_dividends.cc
+  void CheckDividends(std::shared_ptr<Check> c);
+  void CheckDividendLane(std::shared_ptr<Check> c, uint16_t partition, size_t at, Next done);
   void FindMissing(Check& c);
   void FinishValidation(std::shared_ptr<Check> c);
   std::shared_ptr<AnswerFile> Answer(std::string_view type);

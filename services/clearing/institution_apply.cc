@@ -18,7 +18,7 @@ struct InstitutionWorker::Reconciliation {
 namespace {
 
 // How the 25 file groups: forced redemption, planned redemption, liquidation and termination under redemption, a failed
-// offer under the offer's result.
+// offer under the offer's result, a dividend that was held under the dividends.
 uint16_t Folded(uint32_t business) {
   switch (business) {
     case 142:
@@ -26,6 +26,7 @@ uint16_t Folded(uint32_t business) {
     case 151:
     case 163: return 124;
     case 149: return 130;
+    case 157: return 143;
     default: return static_cast<uint16_t>(business);
   }
 }
@@ -320,6 +321,9 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
     line->set_fund_code(lines[i].fund.str());
     line->set_ta_account(lines[i].account.str());
     line->set_total_units_e2(lines[i].units.raw());
+    line->set_frozen_units_e2(lines[i].frozen.raw());
+    line->set_frozen_given(lines[i].frozen_given);
+    if (lines[i].way) line->set_dividend_method(std::string(1, lines[i].way));
   }
   Call<account::v1::CheckBalancesResponse>(
       "fundcore.account.v1.AccountOps/CheckBalances", q, kPeerDeadline,
@@ -345,7 +349,9 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
             --sum.equal;
             ++sum.different;
             auto ours = Units::Parse(f.expected()), theirs = Units::Parse(f.found());
-            if (line != lines.end() && ours.ok() && theirs.ok()) {
+            if (f.rule() == "FROZEN_DIFFERS" || f.rule() == "WAY_DIFFERS") {
+              // The units themselves agree.
+            } else if (line != lines.end() && ours.ok() && theirs.ok()) {
               r->explained[line->fund] += *ours - *theirs;
             } else if (line != lines.end()) {
               r->unclear.insert(line->fund);

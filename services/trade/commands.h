@@ -24,6 +24,7 @@ namespace fundcore::trade {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
+inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
 // A conversion: 36 inside one institution. Between two it is the 38 to the one, and a leg of its own, the 37, to the other.
 inline constexpr uint8_t kConversion = 36;
 inline constexpr uint8_t kConvertIn = 37;
@@ -37,6 +38,7 @@ inline constexpr uint8_t kReserved = 4;            // order only: account has se
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
+inline constexpr uint8_t kDividendInCash = 64;     // 029: in cash, else reinvested
 
 struct ReceiveItem {
   InvestorId investor;

@@ -126,6 +126,8 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.nav = line.nav;
   a.in_part = o.business == kRedemption ? a.units < o.units : a.amount < o.amount;
   if (line.interim) return Noted(seq);
+  // No money follows: it is done with.
+  if (o.business == kDividendWay) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }

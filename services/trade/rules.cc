@@ -6,6 +6,8 @@
 namespace fundcore::trade {
 
 Reason CheckStatus(FundStatus status, uint8_t business) {
+  // Whoever holds units may say what becomes of their dividends, whatever else the fund takes.
+  if (business == kDividendWay) return status == FundStatus::kTerminated ? Reason::kFundTerminated : Reason::kNone;
   switch (status) {
     case FundStatus::kStopped: return Reason::kFundStopped;
     case FundStatus::kTerminated: return Reason::kFundTerminated;
@@ -24,6 +26,7 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
 
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before) {
+  if (business == kDividendWay) return Reason::kNone;
   if (business == kRedemption) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;

@@ -67,8 +67,13 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
             StrCat("investor_id ", o.investor_id(), " is not one of ours; open the account first")};
   }
   const uint32_t business = o.business();
-  if (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24 or 36"));
+  const bool way = business == kDividendWay;
+  if (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion && !way) {
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29 or 36"));
+  }
+  if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
+    return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
+                   ? " must be 0 (reinvested) or 1 (in cash) for business 29" : " is for business 29 only; leave it empty"));
   }
   const std::string& target = o.target_fund_code();
   if (business == kConversion ? target.empty() || !FundCode::Fits(target) || !Printable(target) : !target.empty()) {
@@ -83,7 +88,8 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   const bool redemption = business == kRedemption || business == kConversion;
   const int64_t applied = redemption ? o.units_e2() : o.amount_fen();
   const std::string_view field = redemption ? "units_e2" : "amount_fen";
-  if (applied <= 0 || applied > kMostSteps) {
+  if (way && applied != 0) return Bad("BAD_AMOUNT", StrCat("amount_fen ", applied, " must be 0 for business 29"));
+  if (!way && (applied <= 0 || applied > kMostSteps)) {
     return Bad(redemption ? "BAD_UNITS" : "BAD_AMOUNT",
                StrCat(field, " ", applied, " must be 1 to ", kMostSteps, " for business ", business));
   }
@@ -124,7 +130,8 @@ ReceiveItem ToItem(const v1::NewOrder& o) {
   item.request_id = o.request_id();
   item.business = static_cast<uint8_t>(o.business());
   item.flags = static_cast<uint8_t>((o.defer_large_redemption() ? kDeferLargeRedemption : 0) |
-                                    (o.mismatch_confirmed() ? kMismatchConfirmed : 0));
+                                    (o.mismatch_confirmed() ? kMismatchConfirmed : 0) |
+                                    (o.dividend_method() == "1" ? kDividendInCash : 0));
   item.fund = FundCode(o.fund_code());
   item.amount = Money::FromRaw(o.amount_fen());
   item.units = Units::FromRaw(o.units_e2());

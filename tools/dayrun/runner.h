@@ -90,6 +90,8 @@ class Runner {
   absl::Status Do(const TaAnswers& s);
   absl::Status Do(const TaCorrects& s);
   absl::Status Do(const TaRepeats& s);
+  absl::Status Do(const PaysDividend&) { return absl::OkStatus(); }  // see TaConfigOf
+  absl::Status Do(const CheckNote& s);
   absl::Status Do(const CloseDays& s);
   absl::Status Do(const CheckDay& s);
   absl::Status Do(const CheckBreak& s);

@@ -156,6 +156,7 @@ struct PlaceOrder {
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
+  std::string way;              // 029: DefDividendMethod
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
 };
@@ -234,6 +235,8 @@ struct TaDoes {
     kOtherVersion,  // text
     kOtherBytes,    // the 04 file a second time, with the same identity and another figure
     kLate,
+    kInitiates,  // code: business; text: letters
+    kWrongDividend,  // amount more
     kOwnAccount,    // code: the business, done to the account of who
   };
   std::string ta;
@@ -253,6 +256,16 @@ struct TaCorrects {
 };
 struct TaRepeats {  // publishes what it sent last once more, in the next transfer folder
   std::string ta;
+};
+
+struct PaysDividend {  // declared by the institution; the script is read as a whole, so its register knows in time
+  std::string ta, fund;
+  Money amount;  // a unit
+  Date record, ex, pay;
+};
+struct CheckNote {  // what the institution has said about a holding
+  std::string who, fund;
+  std::string way;  // "0", "1", "" for none
 };
 
 struct CloseDays {
@@ -302,7 +315,8 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder, CheckLot,
-                 AskForAccount,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
+                 CheckBreak, CountBreaks, Propose,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

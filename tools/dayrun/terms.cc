@@ -179,6 +179,14 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
       if (n.day <= d) nav = n.nav;
     t.navs[d] = ta_sim::Price::FromRaw(nav.raw());
   }
+  for (const Line& line : script.lines) {
+    for (const Statement& s : line.statements) {
+      const auto* d = std::get_if<PaysDividend>(&s);
+      if (!d || d->ta != fund.ta || d->fund != fund.code) continue;
+      t.dividends.push_back({.registration = d->record, .ex_date = d->ex, .pay_date = d->pay,
+                             .amount = ta_sim::Yuan::FromRaw(d->amount.raw())});
+    }
+  }
   t.convert_status = ConvertStatusOf(script, fund);
   t.carries_age = fund.carries_age;
   for (const GivenConversion& c : fund.conversions)

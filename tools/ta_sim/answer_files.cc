@@ -43,6 +43,9 @@ class Sheet {
     out_.sheet = Find("AppSheetSerialNo");
     out_.units = Find("ConfirmedVol");
     out_.amount = Find("ConfirmedAmount");
+    out_.dividend = Find("DividendAmount");
+    out_.trading = Find("TransactionAccountID");
+    out_.fund = Find("FundCode");
     for (size_t i = 0; i < writer_.layout().field_count() && !out_.first_number.present(); ++i) {
       if (writer_.layout().column(i).kind() == ofd::FieldKind::kNumber) out_.first_number = writer_.layout().column(i);
     }
@@ -202,8 +205,9 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     share_class = f("ShareClass"), detail = f("DetailFlag"), reason = f("RedemptionReason"),
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
-                    holder = f("IndividualOrInstitution"), target = f("CodeOfTargetFund"),
-                    target_units = f("CfmVolOfTargetFund"), target_nav = f("TargetNAV"),
+                    holder = f("IndividualOrInstitution"), cause = f("FrozenCause"), freeze = f("FrozenMethod"),
+                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection"),
+                    target = f("CodeOfTargetFund"), target_units = f("CfmVolOfTargetFund"), target_nav = f("TargetNAV"),
                     target_price = f("TargetFundPrice"), difference = f("RecuperateFee"), change = f("ChangeFee");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
@@ -223,7 +227,7 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_amount, line.amount);
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
-          if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Text(reason, "1");
+          if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Char(reason, line.reason == ' ' ? '1' : line.reason);
         }
         if (!line.target.empty()) {
           s.Text(fund, line.fund.view());
@@ -246,14 +250,20 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         s.Number(by_interest, line.interest_units);
         s.Number(refund, line.refund);
         s.Number(balance, line.balance);
-        s.Number(frozen, Shares());
+        s.Number(frozen, line.frozen);
+        for (const auto& [column, letter] : {std::pair(cause, line.frozen_cause), std::pair(freeze, line.frozen_method),
+                                             std::pair(adjustment, line.adjustment),
+                                             std::pair(moves, line.direction)}) {
+          if (letter != ' ') s.Char(column, letter);
+        }
         FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
         FC_RETURN_IF_ERROR(s.Exact(price, line.price));
         if (line.confirmation == ofd::BusinessCode::kSetDividendMethodConfirmed) s.Char(method, line.dividend_method);
         s.Text(finish, "1");
         s.Text(detail, "0");
         s.Day(download, content.day);
-        if (line.confirmed_units.is_positive()) s.Day(registered, content.day);
+        if (line.confirmed_units.is_positive())
+          s.Day(registered, line.registered.is_set() ? line.registered : content.day);
         return s.writer().EndRecord();
       }));
   return s.Finish();
@@ -269,12 +279,15 @@ absl::StatusOr<OutFile> Render05(const AnswerContent& content, ofd::Version vers
                     day = f("TransactionCfmDate"), fund = f("FundCode"), trading = f("TransactionAccountID"),
                     distributor = f("DistributorCode"), account = f("TAAccountID"), share_class = f("ShareClass"),
                     detail = f("DetailFlag"), status = f("AccountStatus"), method = f("DefDividendMethod"),
-                    whole = f("WholeFlag"), branch = f("BranchCode");
+                    whole = f("WholeFlag"), branch = f("BranchCode"), frozen_vol = f("TotalFrozenVol");
   for (const auto& [key, position] : content.reg->positions) {
     const Shares units = position.Total();
     if (!units.is_positive()) continue;
-    s.Number(available, units);
+    const auto attached = content.reg->attached.find(key);
+    const Shares frozen = attached == content.reg->attached.end() ? Shares() : attached->second.frozen;
+    s.Number(available, units - frozen);
     s.Number(total, units);
+    s.Number(frozen_vol, frozen);
     s.Day(day, content.day);
     s.Text(fund, key.fund.view());
     s.Text(trading, key.trading.view());
@@ -302,7 +315,8 @@ absl::StatusOr<OutFile> Render06(const AnswerContent& content, ofd::Version vers
                     amount = f("DividendAmount"), ex = f("XRDate"), paid = f("ConfirmedAmount"), fund = f("FundCode"),
                     registration = f("RegistrationDate"), per_unit = f("DividendPerUnit"),
                     method = f("DefDividendMethod"), download = f("DownLoaddate"), nav = f("NAV"),
-                    share_class = f("ShareClass"), unit = f("DrawBonusUnit"), kind = f("DividendType");
+                    share_class = f("ShareClass"), unit = f("DrawBonusUnit"), kind = f("DividendType"),
+                    frozen = f("TotalFrozenVol"), held = f("FrozenBalance"), held_units = f("FrozenSharesforReinvest");
   for (const DividendLine& line : content.dividends) {
     const Line head{.trading = line.key.trading,
                     .account = line.key.account,
@@ -315,7 +329,10 @@ absl::StatusOr<OutFile> Render06(const AnswerContent& content, ofd::Version vers
     s.Day(pay, line.terms->pay_date);
     s.Number(amount, line.amount);
     s.Day(ex, line.terms->ex_date);
-    s.Number(paid, line.method == '0' ? Yuan() : line.amount);
+    s.Number(paid, line.method == '0' ? Yuan() : line.amount - line.held);
+    s.Number(frozen, line.frozen);
+    s.Number(held, line.held);
+    s.Number(held_units, line.held_units);
     s.Text(fund, line.key.fund.view());
     s.Day(registration, line.terms->registration);
     s.Number(per_unit, line.terms->amount);
@@ -490,6 +507,18 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       again->push_back(std::move(other));
       return absl::OkStatus();
     }
+    case FaultKind::kWrongDividend: {
+      FC_ASSIGN_OR_RETURN(const int64_t delta, decimal_internal::Parse(fault.arguments[2], 2));
+      for (uint64_t i = 0; i < file->records; ++i) {
+        const auto text = [&](ofd::Column c) { return ofd::CutSpaces(RecordOf(*file, i).substr(c.offset(), c.width())); };
+        if (text(file->trading) != fault.arguments[0] || text(file->fund) != fault.arguments[1]) continue;
+        FC_RETURN_IF_ERROR(AddTo(file, i, file->dividend, delta));
+        return AddTo(file, i, file->amount, delta);
+      }
+      return absl::InvalidArgumentError(StrCat("a fault names a dividend of ", fault.arguments[0], " in fund ",
+                                               fault.arguments[1], ", which ", file->name, " does not have"));
+    }
+    case FaultKind::kInitiated:
     case FaultKind::kWrongRegister:
     case FaultKind::kRefuse:
     case FaultKind::kPartial:
@@ -505,7 +534,7 @@ bool IsOfFile(FaultKind kind, bool* takes_type) {
   *takes_type = kind == FaultKind::kDamaged || kind == FaultKind::kTruncated || kind == FaultKind::kWrongDate ||
                 kind == FaultKind::kResendOtherBytes;
   return *takes_type || kind == FaultKind::kWrongUnits || kind == FaultKind::kWrongAmount ||
-         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine;
+         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine || kind == FaultKind::kWrongDividend;
 }
 
 }  // namespace
@@ -526,7 +555,7 @@ absl::StatusOr<std::vector<std::string>> Spoil(std::span<const Fault> faults, st
   for (const Fault& fault : faults) {
     bool takes_type = false;
     if (!IsOfFile(fault.kind, &takes_type)) continue;
-    const std::string type = takes_type ? fault.arguments[0] : "04";
+    const std::string type = takes_type ? fault.arguments[0] : fault.kind == FaultKind::kWrongDividend ? "06" : "04";
     for (OutFile& file : *files) {
       if (file.type != type) continue;
       FC_RETURN_IF_ERROR(SpoilOne(fault, &file, again));

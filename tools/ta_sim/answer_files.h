@@ -29,7 +29,7 @@ struct OutFile {
   size_t head_bytes = 0;
   size_t record_bytes = 0;  // with its line end
   uint64_t records = 0;
-  ofd::Column sheet, units, amount, first_number;
+  ofd::Column sheet, units, amount, first_number, dividend, trading, fund;
 };
 
 // One NAV to publish.

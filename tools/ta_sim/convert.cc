@@ -149,8 +149,12 @@ absl::StatusOr<Judge::Outcome> Judge::Convert(Line& line, const FundTerms& fund,
                                                line.units.ToString(), " units; give less"));
     }
   }
-  const auto found = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
+  const PositionKey key{line.account, line.trading, line.fund, line.share_class};
+  const auto found = reg_.positions.find(key);
   if (found == reg_.positions.end()) return "0001";
+  if (const auto at = reg_.attached.find(key); at != reg_.attached.end() && found->second.Total() - at->second.frozen < units) {
+    return "0001";
+  }
   FC_RETURN_IF_ERROR(SetPrice(line, fund));
   const FundTerms* target = config_.FindAnywhere(line.target);
   const bool inside = line.business == BusinessCode::kConvert;

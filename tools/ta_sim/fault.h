@@ -12,6 +12,11 @@
 //   refuse:LINE:CODE               an order, or an account application, is refused with this return code
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   initiated:CODE:ACCOUNT:FUND:UNITS:WORDS   a confirmation that nobody asked for, booked in the register where the agent
+//                                  does such business: 126 to 129, 131 to 135, 142, 144, 145, 150, 151, 188. WORDS: letters
+//                                  of FrozenCause, FrozenMethod, SharesAdjustmentFlag, DefDividendMethod, TransferDirection
+//                                  and RedemptionReason, "-" for none: "01----"
+//   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
@@ -45,6 +50,8 @@ enum class FaultKind : uint8_t {
   kTruncated = 12,
   kWrongDate = 13,
   kResendOtherBytes = 14,
+  kInitiated = 15,
+  kWrongDividend = 16,
   kOwnAccount = 40,
 };
 

@@ -211,6 +211,10 @@ absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
         line.method = position.dividend_method ? position.dividend_method : fund.default_dividend;
         const std::optional<Price> nav = NavOf(config_, fund, terms.ex_date);
         line.price = nav.value_or(Price());
+        Attached* attached = nullptr;
+        if (const auto at = reg_.attached.find(key); at != reg_.attached.end()) attached = &at->second;
+        if (attached) line.frozen = attached->frozen;
+        const Yuan held = attached ? PerUnits(attached->with_fruits, terms.amount, terms.per_units, fund.rounding.value) : Yuan();
         if (line.method == '0') {
           if (!nav) {
             return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for its ex-date ",
@@ -219,8 +223,17 @@ absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
           }
           line.reinvested = Divide(line.amount, *nav, fund.rounding.units);
           if (line.reinvested.is_positive()) position.Add(day_, day_, line.reinvested);
-        } else if (line.amount.is_positive()) {
-          cash_[{fund.code, terms.registration, 143, true, terms.pay_date}] += line.amount;
+          line.held_units = Divide(held, *nav, fund.rounding.units);
+        } else {
+          line.held = held;
+          const Yuan paid = line.amount - held;
+          if (paid.is_positive()) cash_[{fund.code, terms.registration, 143, true, terms.pay_date}] += paid;
+        }
+        if (attached) {
+          attached->held += line.held;
+          attached->held_units += line.held_units;
+          attached->frozen += line.held_units;
+          attached->with_fruits += line.held_units;
         }
         line.serial = ++serial_;
         lines->push_back(std::move(line));
@@ -369,6 +382,9 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
   }
   const auto found = reg_.positions.find(key);
   if (found == reg_.positions.end()) return "0001";
+  if (const auto at = reg_.attached.find(key); at != reg_.attached.end() && found->second.Total() - at->second.frozen < units) {
+    return "0001";
+  }
   FC_RETURN_IF_ERROR(SetPrice(line, fund));
   const Redeemed redeemed = TakeAndPrice(fund, &found->second.lots, units, line.price, line.day, day_);
   if (!redeemed.enough) return "0001";
@@ -415,7 +431,7 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
         FC_ASSIGN_OR_RETURN(refused, EnterFromElsewhere(line, *fund));
         break;
       }
-      case BusinessCode::kSetDividendMethod: PositionOf(line).dividend_method = line.dividend_method; break;
+      case BusinessCode::kSetDividendMethod: refused = ChooseWay(line, *fund); break;
       case BusinessCode::kPurchase:
       case BusinessCode::kPlanPurchase: {
         FC_ASSIGN_OR_RETURN(refused, Buy(line, *fund, number));
@@ -430,6 +446,7 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   if (fund && line.price.is_zero()) line.price = NavOf(config_, *fund, line.day).value_or(Price());
   const auto position = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
   if (position != reg_.positions.end()) line.balance = position->second.Total();
+  if (const auto at = reg_.attached.find({line.account, line.trading, line.fund, line.share_class}); at != reg_.attached.end()) line.frozen = at->second.frozen;
   line.serial = ++serial_;
   return absl::OkStatus();
 }
@@ -542,6 +559,7 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
   }
   for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kForced) FC_RETURN_IF_ERROR(Force(fault, lines));
+    if (fault.kind == FaultKind::kInitiated) FC_RETURN_IF_ERROR(Initiate(fault, lines));
   }
   return absl::OkStatus();
 }

@@ -39,6 +39,9 @@ struct DividendLine {
   Shares reinvested;
   Price price;
   uint64_t serial = 0;
+  Shares frozen;        // TotalFrozenVol
+  Yuan held;
+  Shares held_units;    // of `reinvested`
 };
 
 // What another agent has said to the 038 of this number: its return code, and what the units came to. Nothing where it has not
@@ -111,6 +114,10 @@ class Judge {
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
+  // initiated.cc: what the agent starts by itself.
+  absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
+  absl::Status PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines);
+  Outcome ChooseWay(Line& line, const FundTerms& fund);
   absl::Status AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount);
 
   // The argument of the first fault of this kind that names the line.

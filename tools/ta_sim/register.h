@@ -39,6 +39,8 @@ struct Position {
   Shares Total() const;
   // Units of the same two days are one lot: they age alike.
   void Add(Date registered, Date usable_after, Shares units);
+  // A split: all lots in proportion, cut; what is left over goes to the oldest.
+  void Scale(Shares total);
   FC_FIELDS(lots, dividend_method)
 };
 
@@ -46,6 +48,16 @@ struct Account {
   std::string certificate;  // "type:number"
   bool closed = false;
   FC_FIELDS(certificate, closed)
+};
+
+// What a position has beside its units.
+struct Attached {
+  Date way_changed;       // T of the latest 029
+  Shares frozen;          // of the position; reinvested dividends of frozen units included
+  Shares with_fruits;     // of it, with what it earns
+  Yuan held;              // dividends of frozen units, until 157
+  Shares held_units;
+  FC_FIELDS(way_changed, frozen, with_fruits, held, held_units)
 };
 
 // What has become of an account since: frozen (why, until when), reported lost.
@@ -114,8 +126,9 @@ struct Register {
   std::vector<CashLine> cash;
   std::map<Date, Answered> answers;
   std::map<TaAccountId, AccountMark> marks;  // of accounts that have one
+  std::map<PositionKey, Attached> attached;
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks)
+            subscriptions, cash, answers, marks, attached)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.
