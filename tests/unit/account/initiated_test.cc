@@ -36,7 +36,7 @@ class Initiated : public ::testing::Test {
   std::vector<FindingEntry> Check(const TradeLine& line, const TradeDetail& detail = {}) {
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(b.machine(), kTa);
-    checker.Check(line, &detail, &findings);
+    checker.Check(line, &detail, nullptr, &findings);
     return findings;
   }
   const HoldingNote& Note() { return *b.machine().FindNote(li, kFund); }
@@ -96,7 +96,7 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     const TradeDetail detail{.dividend_method = '0', .direction = '1'};
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(b.machine(), kTa);
-    checker.Check(line, &detail, &findings);
+    checker.Check(line, &detail, nullptr, &findings);
     const bool answers = code == 120 || code == 122 || code == 124 || code == 130 || code == 149;
     if (answers) {
       ASSERT_EQ(findings.size(), 1u);
