@@ -16,6 +16,9 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
     case 29: return confirmation == 129;
+    case 31: return confirmation == 131;
+    case 32: return confirmation == 132;
+    case 88: return confirmation == 188;
     case 36: return confirmation >= 136 && confirmation <= 138;
     case 38: return confirmation == 137 || confirmation == 138;
     default: return false;
@@ -25,7 +28,10 @@ bool Answers(uint16_t confirmation, uint16_t application) {
 std::string_view ExpectedConfirmation(uint16_t application) {
   if (application == 36) return "136, or 138 and 137";
   if (application == 38) return "138, and 137 at the other institution";
-  return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : "124";
+  return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : application == 31 ? "131"
+         : application == 32                                                     ? "132"
+         : application == 88                                                     ? "188"
+                                                                                 : "124";
 }
 
 InvestorType TypeOf(const Investor& investor) {
@@ -113,7 +119,10 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
       rest.consumed = true;
       return;
     case 124: return CheckRedemption(line, *r, rest);
-    case 129: return CheckNoted(line, *r, rest, detail ? *detail : kNone);
+    case 129:
+    case 131:
+    case 132:
+    case 188: return CheckNoted(line, *r, rest, detail ? *detail : kNone);
     default: return CheckPurchase(line, *r, rest);
   }
 }

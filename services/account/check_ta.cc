@@ -147,6 +147,12 @@ void ConfirmationChecker::CheckNoted(const TradeLine& line, const Reservation& r
   if (line.business == 129 && detail.dividend_method && detail.dividend_method != r.detail) {
     Find(line, "WAY_DIFFERS", "DefDividendMethod", Way(r.detail), Way(detail.dividend_method));
   }
+  if (line.business == 129) return;
+  if (line.units != r.units) {
+    Find(line, line.units > r.units ? "CONFIRMED_ABOVE_APPLIED" : "CONFIRMED_BELOW_APPLIED", "ConfirmedVol", r.units.ToString(),
+         line.units.ToString());
+  }
+  line.business == 132 ? CheckThawed(line) : CheckFrozen(line);
 }
 
 }  // namespace fundcore::account

@@ -18,6 +18,15 @@ Nav FourDecimals(Nav nav) {
   return Nav::FromRaw(MulDiv(nav.raw(), 1, kStep, Rounding::kHalfUp) * kStep);
 }
 
+// The last confirmation day whose units count for a record day: the day before that on which what was applied on the record
+// day is confirmed. A fund that confirms after two days still counts what was applied for before.
+Date CountsUntil(const FundTerms& fund, ProductBook& products, Date record_day) {
+  const TradingCalendar* calendar = products.Calendar(fund.calendar);
+  if (!calendar) return record_day;
+  const auto confirmed = calendar->AddOpenDays(record_day, fund.confirm_days);
+  return confirmed.ok() ? confirmed->AddDays(-1) : record_day;
+}
+
 }  // namespace
 
 void DividendChecker::Find(const DividendEntry& line, std::string_view rule, std::string_view field,
@@ -57,12 +66,13 @@ absl::Status DividendChecker::Check(const DividendEntry& line, const DividendDet
          detail.record_day.is_set() ? detail.record_day.Compact() : "");
     return absl::OkStatus();
   }
-  auto base = machine_.UnitsOnDay(line.investor, ta_, line.fund, detail.record_day);
+  const Date until = CountsUntil(*fund, machine_.products(), detail.record_day);
+  auto base = machine_.UnitsOnDay(line.investor, ta_, line.fund, until);
   if (!base.ok()) return base.status();
   Compare(line, "BASE_DIFFERS", "BasisforCalculatingDividend", *base, detail.base);
 
   const HoldingNote* note = machine_.FindNote(line.investor, line.fund);
-  const uint8_t chosen = note ? WayOn(*note, detail.record_day) : uint8_t{0};
+  const uint8_t chosen = note ? WayOn(*note, until) : uint8_t{0};
   if (detail.method != kWayReinvest && detail.method != kWayCash) {
     Find(line, "WAY_UNKNOWN", "DefDividendMethod", "0 or 1", Way(detail.method));
     return absl::OkStatus();
@@ -70,14 +80,14 @@ absl::Status DividendChecker::Check(const DividendEntry& line, const DividendDet
   if (chosen && chosen != detail.method) {
     Find(line, "WAY_DIFFERS", "DefDividendMethod", Way(chosen), Way(detail.method));
   }
-  CheckFigures(line, detail, detail.method, *fund);
+  CheckFigures(line, detail, until, *fund);
   return absl::OkStatus();
 }
 
 // By the file's own base and way: what is wrong with those is told already, and each figure once.
-void DividendChecker::CheckFigures(const DividendEntry& line, const DividendDetail& detail, uint8_t way,
+void DividendChecker::CheckFigures(const DividendEntry& line, const DividendDetail& detail, Date until,
                                    const FundTerms& fund) {
-  const bool reinvests = way == kWayReinvest;
+  const bool reinvests = detail.method == kWayReinvest;
   Nav price = line.nav;
   if (reinvests) {
     if (const NavFact* known = machine_.products().FindNav(line.fund, detail.ex_day)) {
@@ -93,7 +103,7 @@ void DividendChecker::CheckFigures(const DividendEntry& line, const DividendDeta
     }
   }
   const HoldingNote* note = machine_.FindNote(line.investor, line.fund);
-  const Units frozen = note ? std::min(FrozenWithFruits(*note, detail.record_day), detail.base) : Units();
+  const Units frozen = note ? std::min(FrozenWithFruits(*note, until), detail.base) : Units();
   constexpr int64_t kMostPerUnit = 9'000'000'000'000, kMostUnits = 10'000'000'000;
   if (detail.per_unit.raw() > kMostPerUnit || detail.per_units > kMostUnits) {
     return Find(line, "NOT_COMPUTABLE", "DividendPerUnit", "a figure of a real dividend", detail.per_unit.ToString());

@@ -29,7 +29,7 @@ class DividendChecker {
   void Compare(const DividendEntry& line, std::string_view rule, std::string_view field, D expected, D found) {
     if (expected != found) Find(line, rule, field, expected.ToString(), found.ToString());
   }
-  void CheckFigures(const DividendEntry& line, const DividendDetail& detail, uint8_t way, const FundTerms& fund);
+  void CheckFigures(const DividendEntry& line, const DividendDetail& detail, Date until, const FundTerms& fund);
 
   AccountMachine& machine_;
   const TaCode ta_;

@@ -173,7 +173,12 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   }
   if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
-  if (c.units.is_positive()) {
+  const bool thaws = c.business == 32;
+  if (thaws) {
+    const HoldingNote* note = FindNote(c.investor, c.fund);
+    if (!note || FrozenUnits(*note) < c.units) return Reason::kNotSoManyFrozen;
+    if (FrozenHere(*note) < c.units) return Reason::kFrozenByCourt;
+  } else if (c.units.is_positive()) {
     holding = FindHolding(investor, c.fund);
     if (!holding || UsableUnits(*holding, c.trade_day) < c.units) return Reason::kNotEnoughUnits;
   }
@@ -203,7 +208,7 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   Posting posting{.at = ctx.now, .order = seq, .ta = c.ta, .fund = c.fund, .brief = true};
   ledger_.MoveCash(Cause::kReserve, c.amount, &investor.cash, &investor.last_line, posting);
   r.amount_left = c.amount;
-  if (c.units.is_positive()) {
+  if (c.units.is_positive() && !thaws) {
     ledger_.MoveUnits(Cause::kFreeze, c.units, holding, &investor.last_line, posting);
     r.units_left = c.units;
   }

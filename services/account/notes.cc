@@ -29,7 +29,14 @@ Units FrozenWithFruits(const HoldingNote& note, Date day) {
   return sum;
 }
 
-Units Thaw(HoldingNote& note, Units units, const TaSerialNo& serial) {
+Units FrozenHere(const HoldingNote& note) {
+  Units sum;
+  for (const UnitFreeze& f : note.freezes)
+    if (!f.derived && f.cause != kFrozenByCourt) sum += f.units;
+  return sum;
+}
+
+Units Thaw(HoldingNote& note, Units units, const TaSerialNo& serial, bool ours) {
   Units left = units;
   const auto take = [&](UnitFreeze& f) {
     const Units taken = std::min(f.units, left);
@@ -40,6 +47,8 @@ Units Thaw(HoldingNote& note, Units units, const TaSerialNo& serial) {
     for (UnitFreeze& f : note.freezes)
       if (f.serial == serial) take(f);
   }
+  for (UnitFreeze& f : note.freezes)
+    if (ours && !f.derived && f.cause != kFrozenByCourt) take(f);
   for (UnitFreeze& f : note.freezes)
     if (!f.derived) take(f);
   for (UnitFreeze& f : note.freezes) take(f);

@@ -71,8 +71,12 @@ Units FrozenUnits(const HoldingNote& note);
 // Of them, what was frozen with its fruits by the end of `day`.
 Units FrozenWithFruits(const HoldingNote& note, Date day);
 
-// Takes up to `units` out of the freezes: of `serial` first where one has it, then the oldest. Returns how many.
-Units Thaw(HoldingNote& note, Units units, const TaSerialNo& serial);
+// Of them, what no court has frozen.
+Units FrozenHere(const HoldingNote& note);
+
+// Takes up to `units` out of the freezes: of `serial` first where one has it, then the oldest; of those that a court has
+// frozen last where `ours`. Returns how many.
+Units Thaw(HoldingNote& note, Units units, const TaSerialNo& serial, bool ours = false);
 
 // Takes up to so much out of what is held, oldest first; `cash` and `units` are left with what there was not.
 void TakeHeld(HoldingNote& note, Money& cash, Units& units);

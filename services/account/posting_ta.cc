@@ -208,7 +208,8 @@ void AccountMachine::PostFreeze(Line& l) {
   if (l.in.units > held) l.Find("SHORT", "ConfirmedVol", held.ToString(), l.in.units.ToString());
   if (!held.is_positive() || !l.in.units.is_positive()) return;
   HoldingNote& note = NoteOf(l);
-  const uint8_t cause = l.in.business == 188 ? kFrozenAsPledge : l.detail.frozen_cause;
+  uint8_t cause = l.in.business == 188 ? kFrozenAsPledge : l.detail.frozen_cause;
+  if (cause == 0 && r) cause = r->detail;
   note.freezes.push_back({.serial = l.in.serial,
                           .day = l.in.confirm_day,
                           .cause = cause,
@@ -227,7 +228,7 @@ void AccountMachine::PostThaw(Line& l) {
   }
   if (!holding || !seen) return;
   HoldingNote& note = NoteOf(l);
-  Thaw(note, l.in.units, l.detail.original);
+  Thaw(note, l.in.units, l.detail.original, r != nullptr);
   Block(note, *holding, l.chain(), PostingOf(l));
   if (IsBlank(note)) notes_.Erase({l.investor_seq, l.in.fund});
 }

@@ -37,6 +37,8 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kFundAccountNotLost: return "FUND_ACCOUNT_NOT_LOST";
     case Reason::kFrozenByInstitution: return "FROZEN_BY_INSTITUTION";
     case Reason::kUntilHasPassed: return "UNTIL_HAS_PASSED";
+    case Reason::kNotSoManyFrozen: return "NOT_SO_MANY_FROZEN";
+    case Reason::kFrozenByCourt: return "FROZEN_BY_COURT";
     case Reason::kGapInLines: return "GAP_IN_LINES";
     case Reason::kFundAccountRefusedByTa: return "FUND_ACCOUNT_REFUSED_BY_TA";
   }
@@ -59,6 +61,9 @@ std::string_view ReasonMessage(Reason reason) {
       return "the institution takes orders only once the fund account is open; it has been applied for, try again when "
              "it is";
     case Reason::kNotEnoughCash: return "the available cash is less than the amount; deposit more or ask for less";
+    case Reason::kNotSoManyFrozen: return "fewer units of the fund are frozen than are to be thawed; ask for fewer";
+    case Reason::kFrozenByCourt:
+      return "the units are frozen by a court, through the institution, which alone thaws them; ask for those frozen here";
     case Reason::kNotEnoughUnits:
       return "the units that may be redeemed on this trading day are fewer than asked for; ask for fewer";
     case Reason::kConversionNotForInvestor:
@@ -122,6 +127,8 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kFundAccountNotOpen: return "登记机构须待基金账户开立后方受理，请稍后再试";
     case Reason::kNotEnoughCash: return "可用资金不足";
     case Reason::kNotEnoughUnits: return "可用份额不足";
+    case Reason::kNotSoManyFrozen: return "解冻份额大于已冻结份额";
+    case Reason::kFrozenByCourt: return "份额由司法机关冻结，须由登记机构解冻";
     case Reason::kConversionNotForInvestor: return "该转换业务不对此类投资人开放";
     case Reason::kTargetAccountNotOpen: return "投资人在转入基金的登记机构没有可用的基金账户，请先开户";
     case Reason::kUnitsHeldTooShort: return "持有天数不足，暂不能转换";
@@ -155,6 +162,8 @@ std::string_view ReasonReturnCode(Reason reason) {
   switch (reason) {
     case Reason::kInvestorClosed: return "0508";
     case Reason::kNotEnoughUnits: return "0001";
+    case Reason::kNotSoManyFrozen: return "0504";
+    case Reason::kFrozenByCourt: return "0399";
     case Reason::kConversionNotForInvestor: return "0519";
     case Reason::kTargetAccountNotOpen: return "0316";
     case Reason::kFundAccountNotOpen: return "0492";

@@ -23,6 +23,8 @@ enum class Reason : uint16_t {
   kNotEnoughUnits = 7,
   kFundAccountNotOpen = 8,          // applied for; the institution takes orders only once it is open
 
+  kNotSoManyFrozen = 140,           // units that a thaw could free
+  kFrozenByCourt = 141,             // only who has frozen them can thaw them
   // Reserve, of conversions: before the units are counted.
   kConversionNotForInvestor = 90,   // only for institutions, or only for individuals
   kTargetAccountNotOpen = 91,       // no open fund account where the target is registered

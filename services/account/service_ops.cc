@@ -275,10 +275,11 @@ struct Batch {
 
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
-  const bool redemption = item.business() == 24 || conversion;
+  const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
+  const bool redemption = item.business() == 24 || conversion || of_units;
   const bool way = item.business() == 29;
   if (!redemption && !way && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 36 or 38");
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32, 36, 38 or 88");
   }
   if (conversion) {
     FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));

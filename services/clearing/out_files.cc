@@ -112,6 +112,7 @@ absl::Status OrdersFile::Begin() {
   kind_ = find("IndividualOrInstitution");
   share_class_ = find("ShareClass");
   method_ = find("DefDividendMethod");
+  frozen_cause_ = find("FrozenCause");
   target_ = find("CodeOfTargetFund");
   target_ta_ = find("TargetRegistrarCode");
   target_class_ = find("TargetShareType");
@@ -124,6 +125,8 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   writer_.SetText(fund_, o.fund_code());
   // What becomes of the rest of a large redemption is the investor's choice; it means nothing for a purchase.
   if (o.business() == 29) writer_.SetText(method_, o.dividend_method());
+  if (o.business() == 31) writer_.SetText(frozen_cause_, "1");  // at the counter
+  if (o.business() == 88) writer_.SetText(frozen_cause_, "2");  // a pledge
   if (o.business() == 24) writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
   if (!o.target_fund_code().empty()) {
     writer_.SetText(target_, o.target_fund_code());  // without a place for it the line is not written

@@ -30,6 +30,17 @@ inline constexpr uint8_t kConversion = 36;
 inline constexpr uint8_t kConvertIn = 37;
 inline constexpr uint8_t kConvertOut = 38;
 constexpr bool IsConversion(uint8_t business) { return business == kConversion || business == kConvertOut; }
+inline constexpr uint8_t kFreezeUnits = 31;
+inline constexpr uint8_t kThawUnits = 32;
+inline constexpr uint8_t kPledgeUnits = 88;
+// Says something about units that are there: buys none, pays nothing.
+constexpr bool SpeaksOfUnits(uint8_t business) {
+  return business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
+}
+// `units` is what it applies for, not `amount`.
+constexpr bool AppliesForUnits(uint8_t business) {
+  return business == kRedemption || IsConversion(business) || (SpeaksOfUnits(business) && business != kDividendWay);
+}
 
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;

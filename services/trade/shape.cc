@@ -68,8 +68,9 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   }
   const uint32_t business = o.business();
   const bool way = business == kDividendWay;
-  if (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion && !way) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29 or 36"));
+  if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
+                         !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29, 31, 32, 36 or 88"));
   }
   if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
     return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
@@ -85,7 +86,7 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
     return Bad("BAD_FUND_CODE", StrCat("fund_code ", Quoted(fund), " must have 1 to 20 printable ASCII characters"));
   }
-  const bool redemption = business == kRedemption || business == kConversion;
+  const bool redemption = AppliesForUnits(static_cast<uint8_t>(business));
   const int64_t applied = redemption ? o.units_e2() : o.amount_fen();
   const std::string_view field = redemption ? "units_e2" : "amount_fen";
   if (way && applied != 0) return Bad("BAD_AMOUNT", StrCat("amount_fen ", applied, " must be 0 for business 29"));

@@ -152,6 +152,29 @@ void DrawNodes(const Options& options, Plan* plan) {
   for (auto& roles : plan->nodes) roles.insert(ServiceId::kSystem);
 }
 
+// What institutions start by themselves, in two of five runs; their dividends, known from the first day on.
+void DrawStarts(const Options& options, Plan* plan) {
+  constexpr size_t kIndex = static_cast<size_t>(Fault::kTaStarts);
+  SeededRandom r = RandomFor(options.seed, Stream::kStarts);
+  if (r.Below(5) >= 2 || plan->faults.none() || options.without[kIndex] || !options.plant.empty()) return;
+  plan->faults.set(kIndex);
+  std::vector<dayrun::PaysDividend> dividends;
+  for (const GivenFund* fund : plan->funds()) {
+    const bool pays = r.Below(2) == 0;
+    const Date record = plan->days[r.Below(plan->days.size())];
+    const Money amount = Money::FromRaw(static_cast<int64_t>(1 + r.Below(20)));
+    const TradingCalendar& calendar = plan->CalendarOf(*fund);
+    if (!pays || !*calendar.IsOpen(record)) continue;
+    dividends.push_back({fund->ta, fund->code, amount, record, record, *calendar.AddOpenDays(record, fund->confirm_days + 2)});
+  }
+  for (dayrun::PaysDividend& d : dividends) {
+    dayrun::Line line;
+    line.at = plan->script.start;
+    line.statements.emplace_back(std::move(d));
+    plan->script.lines.push_back(std::move(line));
+  }
+}
+
 }  // namespace
 
 SeededRandom RandomFor(uint64_t seed, Stream stream) {
@@ -290,6 +313,8 @@ Plan DrawPlan(const Options& options) {
   SeededRandom rot = RandomFor(options.seed, Stream::kRot);
   if (plan.nodes.empty() && plan.Has(Fault::kCrash) && rot.Below(100) < 45)
     plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kRot)) & ~options.without;
+
+  DrawStarts(options, &plan);
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

@@ -46,6 +46,7 @@ enum class Stream : uint64_t {
   kClusterLooks = 10,
   kRot = 11,
   kAccounts = 12,
+  kStarts = 13,
   kConversions = 55
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);

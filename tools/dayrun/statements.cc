@@ -135,15 +135,16 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
-  if (IsAccountVerb(w.Peek())) {
+  const bool of_units = (w.Peek() == "freezes" || w.Peek() == "thaws") && w.Peek(1) != "account";
+  if (IsAccountVerb(w.Peek()) && !of_units) {
     FC_ASSIGN_OR_RETURN(AskForAccount s, ReadAskForAccount(script, std::move(who), w));
     FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
     return s;
   }
   FC_ASSIGN_OR_RETURN(size_t verb,
                       w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
-                               "chooses", "converts"}));
-  constexpr size_t kConverts = 10;
+                               "chooses", "freezes", "thaws", "pledges", "converts"}));
+  constexpr size_t kConverts = 13;
   switch (verb) {
     case 0:
     case 1:
@@ -240,6 +241,21 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
         FC_ASSIGN_OR_RETURN(s.lots, w.Number("a number of lots", 0, 100'000));
         if (!w.Take("lot")) FC_RETURN_IF_ERROR(w.Expect("lots"));
       }
+      return s;
+    }
+    case 10:
+    case 11:
+    case 12: {
+      PlaceOrder s;
+      s.who = who;
+      s.business = verb == 10 ? 31 : verb == 11 ? 32 : 88;
+      FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+      if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      if (w.Take("named")) {
+        FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+      }
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }
     case 9: {

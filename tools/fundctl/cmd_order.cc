@@ -19,8 +19,12 @@ std::string_view BusinessWord(uint32_t business) {
     case 20: return "subscription";
     case 22: return "purchase";
     case 24: return "redemption";
+    case 29: return "way of dividend";
+    case 31: return "freeze";
+    case 32: return "thaw";
     case 36: return "conversion";
     case 38: return "conversion between institutions";
+    case 88: return "pledge";
     default: return "other";
   }
 }
@@ -115,9 +119,22 @@ void AskForBreaks(Remote& remote, v1::Order* o) {
 
 Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
-  if (!o.purchase.empty() + !o.subscribe.empty() + !o.redeem.empty() + !o.convert.empty() != 1) {
+  // What applies for units, or for a way of dividend.
+  const std::pair<const std::string*, uint32_t> others[] = {
+      {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88}, {&o.convert, 36}};
+  int given = !o.purchase.empty() + !o.subscribe.empty();
+  const std::string* units_of = nullptr;
+  uint32_t business = 0;
+  for (const auto& [text, code] : others) {
+    if (text->empty()) continue;
+    ++given;
+    units_of = text;
+    business = code;
+  }
+  if (given != 1) {
     return absl::InvalidArgumentError(
-        "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS and --convert UNITS");
+        "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
+        "--thaw UNITS, --pledge UNITS and --convert UNITS");
   }
   if (o.convert.empty() != o.into.empty()) {
     return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
@@ -127,17 +144,21 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   order->set_request_id(RequestIdOr(o.request_id));
   order->set_investor_id(investor.raw());
   order->set_fund_code(o.fund);
-  if (!o.convert.empty()) {
-    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.convert));
-    order->set_business(36);
+  if (business == 29) {
+    if (o.dividends != "cash" && o.dividends != "units") {
+      return absl::InvalidArgumentError(StrCat("--dividends \"", o.dividends, "\": give cash or units"));
+    }
+    order->set_business(29);
+    order->set_dividend_method(o.dividends == "cash" ? "1" : "0");
+  } else if (units_of) {
+    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(*units_of));
+    order->set_business(business);
+    if (business == 36) {
+      order->set_target_fund_code(o.into);
+      order->set_mismatch_confirmed(o.mismatch_confirmed);
+    }
     order->set_units_e2(units.raw());
-    order->set_target_fund_code(o.into);
-    order->set_mismatch_confirmed(o.mismatch_confirmed);
-  } else if (!o.redeem.empty()) {
-    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.redeem));
-    order->set_business(24);
-    order->set_units_e2(units.raw());
-    order->set_defer_large_redemption(!o.cancel_rest);
+    if (business == 24) order->set_defer_large_redemption(!o.cancel_rest);
   } else {
     FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.purchase.empty() ? o.subscribe : o.purchase));
     order->set_business(o.purchase.empty() ? 20 : 22);

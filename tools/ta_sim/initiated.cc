@@ -22,6 +22,34 @@ Judge::Outcome Judge::ChooseWay(Line& line, const FundTerms& fund) {
   return {};
 }
 
+// 031 at the counter, 088 by a pledge; what pledged units earn is held with them.
+Judge::Outcome Judge::FreezeAsked(Line& line) {
+  const PositionKey key{line.account, line.trading, line.fund, line.share_class};
+  const auto at = reg_.positions.find(key);
+  if (at == reg_.positions.end() || !at->second.Total().is_positive()) return "0398";
+  const auto attached = reg_.attached.find(key);
+  const Shares frozen = attached == reg_.attached.end() ? Shares() : attached->second.frozen;
+  if (at->second.Total() - frozen < line.units) return "0001";
+  line.frozen_method = line.business == BusinessCode::kPledge ? '1' : '0';
+  Attached& to = reg_.attached[key];
+  to.frozen += line.units;
+  if (line.frozen_method == '1') to.with_fruits += line.units;
+  line.confirmed_units = line.units;
+  return {};
+}
+
+Judge::Outcome Judge::ThawAsked(Line& line) {
+  const PositionKey key{line.account, line.trading, line.fund, line.share_class};
+  const auto attached = reg_.attached.find(key);
+  if (attached == reg_.attached.end() || attached->second.frozen.is_zero()) return "0398";
+  if (attached->second.frozen < line.units) return "0504";
+  attached->second.frozen -= line.units;
+  attached->second.with_fruits -= std::min(attached->second.with_fruits, line.units);
+  line.confirmed_units = line.units;
+  thawed_.push_back(key);
+  return {};
+}
+
 absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
   const auto code = ofd::ParseBusinessCode(fault.arguments[0]);
   const std::string& who = fault.arguments[1];
@@ -56,7 +84,10 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
     position.Add(with_age ? line.registered : day_, day_, units);
   };
   const auto take = [&]() -> absl::Status {
-    if (TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_).enough) return absl::OkStatus();
+    if (TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_).enough) {
+      attached.Fit(position.Total());
+      return absl::OkStatus();
+    }
     return absl::InvalidArgumentError(StrCat("initiated: ", who, " does not hold ", units.ToString(), " units"));
   };
   // More than there is moves what there is, though the line says all of it.
@@ -105,8 +136,7 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
         return absl::InvalidArgumentError(StrCat("initiated: ", who, " does not hold ", units.ToString(), " units"));
       }
       // A court takes frozen units, too; at the end of a fund nothing is kept back, and no fee for leaving early.
-      attached.frozen = std::min(attached.frozen, position.Total());
-      attached.with_fruits = std::min(attached.with_fruits, attached.frozen);
+      attached.Fit(position.Total());
       const bool forced = *code == BusinessCode::kForcedRedemption;
       line.confirmed_amount = forced ? redeemed.net : redeemed.gross;
       line.fee = forced ? redeemed.fee : Yuan();

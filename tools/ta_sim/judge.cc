@@ -2,6 +2,7 @@
 #include "tools/ta_sim/judge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
@@ -315,6 +316,11 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
     case BusinessCode::kSetDividendMethod:
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
+    case BusinessCode::kFreezeUnits:
+    case BusinessCode::kUnfreezeUnits:
+    case BusinessCode::kPledge:
+      if (!line.units.is_positive()) return "0206";
+      return {};
     default: return "0103";
   }
   if (status == '8') return "0376";
@@ -432,6 +438,9 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
         break;
       }
       case BusinessCode::kSetDividendMethod: refused = ChooseWay(line, *fund); break;
+      case BusinessCode::kFreezeUnits:
+      case BusinessCode::kPledge: refused = FreezeAsked(line); break;
+      case BusinessCode::kUnfreezeUnits: refused = ThawAsked(line); break;
       case BusinessCode::kPurchase:
       case BusinessCode::kPlanPurchase: {
         FC_ASSIGN_OR_RETURN(refused, Buy(line, *fund, number));
@@ -507,6 +516,10 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
     FC_RETURN_IF_ERROR(SetPrice(line, *fund));
     const Redeemed redeemed = TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_);
     if (!redeemed.enough) continue;
+    if (const auto at = reg_.attached.find(key); at != reg_.attached.end()) {
+      at->second.Fit(position.Total());
+      line.frozen = at->second.frozen;
+    }
     line.confirmation = BusinessCode::kForcedRedemption;
     line.units = line.confirmed_units = units;
     line.confirmed_amount = redeemed.net;
@@ -554,6 +567,7 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     lines->insert(lines->begin() + static_cast<std::ptrdiff_t>(i + 1), std::move(in));
     ++i;
   }
+  for (const PositionKey& key : std::exchange(thawed_, {})) FC_RETURN_IF_ERROR(PayHeld(key, *config_.Find(key.fund), lines));
   for (const FundTerms& fund : config_.funds) {
     if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));
   }

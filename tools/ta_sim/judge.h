@@ -118,6 +118,8 @@ class Judge {
   absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
   absl::Status PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines);
   Outcome ChooseWay(Line& line, const FundTerms& fund);
+  Outcome FreezeAsked(Line& line);
+  Outcome ThawAsked(Line& line);
   absl::Status AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount);
 
   // The argument of the first fault of this kind that names the line.
@@ -132,6 +134,7 @@ class Judge {
   std::vector<bool> used_;
   Register& reg_;
   uint64_t serial_ = 0;
+  std::vector<PositionKey> thawed_;  // whose held dividends follow
   uint64_t taken_accounts_ = 0;
   std::set<PositionKey> new_positions_;  // that the register did not know before this answer
   std::set<PositionKey> taken_holdings_;

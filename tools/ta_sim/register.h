@@ -4,6 +4,7 @@
 // The register is one value, saved whole after each answer under one name of a TaStore that nobody else writes.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,6 +58,11 @@ struct Attached {
   Shares with_fruits;     // of it, with what it earns
   Yuan held;              // dividends of frozen units, until 157
   Shares held_units;
+  // Nothing is frozen that is not there: what leaves frozen thaws.
+  void Fit(Shares total) {
+    frozen = std::min(frozen, total);
+    with_fruits = std::min(with_fruits, frozen);
+  }
   FC_FIELDS(way_changed, frozen, with_fruits, held, held_units)
 };
 
