@@ -89,35 +89,35 @@ void Investors::Schedule() {
 void Investors::ScheduleConversions() {
   SeededRandom r = RandomFor(plan_.seed, Stream::kConversions);
   const auto funds = plan_.funds();
+  const bool some = std::any_of(funds.begin(), funds.end(), [](const auto* f) { return !f->conversions.empty(); });
+  if (!some) return;
   SimExecutor* e = client_->executor();
   for (Date day : plan_.days) {
-    for (int n = 0; n < plan_.orders_a_day / 6 + 1; ++n) {
+    for (int n = 0; n < plan_.orders_a_day / 3 + 3; ++n) {
       const size_t i = r.Below(who_.size());
-      const dayrun::GivenFund& fund = *funds[r.Below(funds.size())];
-      const uint64_t which = r.Next(), share = 1 + r.Below(130);
+      const uint64_t which = r.Next() >> 8, share = 1 + r.Below(130);
       const TimePoint when =
           TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(8 * 3600)));
-      if (fund.conversions.empty()) continue;
-      const std::string from = fund.code, to = fund.conversions[which % fund.conversions.size()].target;
-      const bool confirmed = which % 3 == 0;
-      e->PostAt(when, [this, i, from, to, share, confirmed] { Convert(i, from, to, share, confirmed); });
+      e->PostAt(when, [this, i, which, share] { Convert(i, which, share); });
     }
   }
 }
 
-// A part of what is there, or sometimes more than that; not so little that fees would eat it up.
-void Investors::Convert(size_t i, const std::string& fund, const std::string& target, uint64_t share, bool confirmed) {
+// Looks first; then a part of what is there, or sometimes more than that; not so little that fees would eat it up.
+void Investors::Convert(size_t i, uint64_t which, uint64_t share) {
   av1::GetAccountRequest q;
   q.set_investor_id(who_[i].id);
   client_->Ask<av1::GetAccountResponse>(
       "fundcore.account.v1.AccountService/GetAccount", q, kApp, kDeadline,
-      [this, i, fund, target, share, confirmed](const absl::Status& s, const av1::GetAccountResponse& r) {
+      [this, i, which, share](const absl::Status& s, const av1::GetAccountResponse& r) {
         if (!s.ok()) return;
         judge_->Saw(i, r);
         constexpr int64_t kLeast = 100'00;
         for (const auto& p : r.positions()) {
+          const auto& ways = plan_.FundOf(p.fund_code()).conversions;
           const int64_t units = p.usable_units_e2() * static_cast<int64_t>(share) / 100;
-          if (p.fund_code() == fund && units >= kLeast) return Submit(i, {36, fund, 0, units, confirmed, target});
+          if (ways.empty() || units < kLeast) continue;
+          return Submit(i, {36, p.fund_code(), 0, units, which % 3 == 0, ways[which % ways.size()].target});
         }
       });
 }

@@ -99,11 +99,11 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
   return f;
 }
 
-// In one world of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
+// In two worlds of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
 // part of them spends, no rule foresees.
 void DrawConversions(const Options& options, dayrun::Script* script) {
   SeededRandom r = RandomFor(options.seed, Stream::kConversions);
-  if (r.Below(3) != 0) return;
+  if (r.Below(3) == 0) return;
   std::vector<GivenFund*> funds;
   for (auto& [line, given] : script->given)
     if (auto* f = std::get_if<GivenFund>(&given)) funds.push_back(f);
