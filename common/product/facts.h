@@ -14,6 +14,7 @@
 #include "common/fund/fees.h"
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
+#include "common/product/income_terms.h"
 #include "common/time/calendar.h"
 #include "common/time/time.h"
 #include "common/types/ids.h"
@@ -127,17 +128,19 @@ struct ProductFact {
   std::optional<FundTerms> fund;
   std::optional<NavFact> nav;
   std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
+  std::optional<IncomeTerms> income_terms;  // of the fund, where they are said anew
+  std::optional<Nav> income;                // with the price: the day's income per 10,000 units
   std::optional<FundConversions> conversions;
 
   template <class V>
   void VisitFields(V& v) {
-    v(kind, calendar, institution, fund, nav, file_variant, conversions);
+    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions);
   }
-  // Written only where it is there, so that other facts have the bytes that they always had.
+  // What facts without income or conversions looked like before there were any: their bytes stay what they were.
   template <class V>
   void VisitFields(V& v) const {
-    if (conversions) {
-      v(kind, calendar, institution, fund, nav, file_variant, conversions);
+    if (income_terms || income || conversions) {
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions);
     } else {
       v(kind, calendar, institution, fund, nav, file_variant);
     }

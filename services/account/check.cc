@@ -67,6 +67,18 @@ Holding& ConfirmationChecker::HoldingOf(InvestorId id, const FundCode& fund) {
   return it->second;
 }
 
+Money ConfirmationChecker::IncomeIn(const TradeLine& line, Units held) {
+  const IncomeTerms* terms = machine_.products().Income(line.fund);
+  if (!terms || !line.units.is_positive() || line.units > held) return Money();
+  auto [it, fresh] = incomes_.try_emplace({line.investor.raw(), line.fund});
+  if (fresh) it->second = machine_.IncomeBefore(SequenceOf(line.investor), line.fund, held, line.confirm_day);
+  IncomeAccount a{.units = held, .unpaid = it->second.unpaid, .rest = it->second.rest};
+  const Money out = IncomeOnRedemption(&a, line.units, terms->arithmetic());
+  it->second.unpaid = a.unpaid;
+  it->second.rest = a.rest;
+  return out;
+}
+
 void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
                                 std::vector<FindingEntry>* findings) {
   findings_ = findings;
@@ -253,7 +265,12 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
     TakeUnits(holding, line.units, order, r.trade_day);
     return;
   }
-  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", split->net, line.amount);
+  const Money income = IncomeIn(line, holding.units);
+  const Earnings& e = incomes_[{line.investor.raw(), line.fund}];
+  // Where the institution shares remainders among all its holders, we cannot know who got a fen of them.
+  const Money above = Money::FromRaw(income.is_zero() ? 0 : e.above), below = Money::FromRaw(income.is_zero() ? 0 : e.below);
+  if (line.amount > split->net + income + above || line.amount < split->net + income - below)
+    Find(line, "AMOUNT_DIFFERS", "ConfirmedAmount", (split->net + income).ToString(), line.amount.ToString());
   Compare(line, "FEE_DIFFERS", "Charge", split->fee, line.charge);
   if (!line.other_fee1.is_zero()) Compare(line, "FUND_PART_DIFFERS", "OtherFee1", split->fund_part, line.other_fee1);
   TakeUnits(holding, line.units, order, r.trade_day);

@@ -55,6 +55,7 @@ class ConfirmationChecker {
   void CheckUnsolicited(const TradeLine& line, const TradeDetail& detail);
   void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckTaken(const TradeLine& line);
+  void CheckIncomeUnits(const TradeLine& line, const TradeDetail& detail);
   void CheckFrozen(const TradeLine& line);
   void CheckThawed(const TradeLine& line);
   void CheckHeldPaid(const TradeLine& line);
@@ -74,6 +75,8 @@ class ConfirmationChecker {
   Rest& RestOf(const TradeLine& line, const Reservation& r);
   Holding& HoldingOf(const TradeLine& line) { return HoldingOf(line.investor, line.fund); }
   Holding& HoldingOf(InvestorId investor, const FundCode& fund);
+  // What a redemption pays or takes of a money fund's income that is not paid yet; 0 for other funds.
+  Money IncomeIn(const TradeLine& line, Units held);
   void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
             std::string found);
   template <class D>
@@ -89,6 +92,7 @@ class ConfirmationChecker {
   std::map<uint64_t, Converting> converting_;  // by order
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, HoldingNote> notes_;
+  absl::flat_hash_map<std::pair<uint64_t, FundCode>, Earnings> incomes_;
 };
 
 }  // namespace fundcore::account

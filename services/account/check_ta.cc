@@ -85,6 +85,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 127:
     case 134:
     case 144:
+      CheckIncomeUnits(line, detail);
       if (!line.units.is_positive()) return Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
       AddLot(HoldingOf(line), {.registered = RegisteredOf(line, detail), .units = line.units,
                                .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
@@ -102,9 +103,23 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 142:
     case 145:
     case 150:
-    case 151: return CheckTaken(line);
+    case 151: CheckIncomeUnits(line, detail); return CheckTaken(line);
     default: return;
   }
+}
+
+// 144 and 145 of a money fund: its income in units of a yuan, or units cancelled for a loss.
+void ConfirmationChecker::CheckIncomeUnits(const TradeLine& line, const TradeDetail& detail) {
+  if (detail.adjustment != '4' || (line.business != 144 && line.business != 145)) return;
+  if (!machine_.products().Income(line.fund)) {
+    return Find(line, "INCOME_UNEXPECTED", "SharesAdjustmentFlag", "not 4: the fund has no daily income here", "4");
+  }
+  const Units held = HoldingOf(line).units;
+  const Earnings e = machine_.IncomeBefore(SequenceOf(line.investor), line.fund, held, line.confirm_day);
+  const Money theirs = Money::FromRaw(line.business == 144 ? line.units.raw() : -line.units.raw());
+  const Money least = std::max(e.unpaid - Money::FromRaw(e.below), -Money::FromRaw(held.raw()));
+  if (theirs > e.unpaid + Money::FromRaw(e.above) || theirs < least)
+    Find(line, "INCOME_DIFFERS", "ConfirmedVol", e.unpaid.ToString(), theirs.ToString());
 }
 
 void ConfirmationChecker::CheckTaken(const TradeLine& line) {

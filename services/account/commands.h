@@ -287,4 +287,38 @@ struct ApplyAccountAnswers {
   FC_FIELDS(ta, file, file_name, first_index, lines)
 };
 
+// What a day brought the holders of a money fund, as the 07 file says it.
+struct IncomeLine {
+  uint64_t line = 0;
+  FundCode fund;
+  Date day;
+  Nav per_ten_thousand;
+  FC_FIELDS(line, fund, day, per_ten_thousand)
+};
+struct AppendIncomeDays {
+  static constexpr uint8_t kTag = 70;
+  TaCode ta;
+  Hash256 file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<IncomeLine> lines;
+  Date answer_day;
+  FC_FIELDS(ta, file, file_name, first_index, lines, answer_day)
+};
+
+// Unpaid income by the institution's 05 file of that day, where it is another figure than ours and counts from now on.
+struct ToldIncome {
+  InvestorId investor;
+  FundCode fund;
+  Money unpaid;
+  FC_FIELDS(investor, fund, unpaid)
+};
+struct AdoptIncome {
+  static constexpr uint8_t kTag = 71;
+  TaCode ta;
+  Date answer_day;
+  std::vector<ToldIncome> lines;
+  FC_FIELDS(ta, answer_day, lines)
+};
+
 }  // namespace fundcore::account

@@ -59,8 +59,10 @@ absl::Status DividendChecker::Check(const DividendEntry& line, const DividendDet
     Find(line, "FUND_TERMS_UNKNOWN", "FundCode", "a fund that is sold here", line.fund.str());
     return absl::OkStatus();
   }
-  // Income of a money fund accrues by rules of its own; here only who gets it is judged.
-  if (detail.kind == kMoneyFundIncome) return absl::OkStatus();
+  if (detail.kind == kMoneyFundIncome) {
+    CheckIncome(line, detail);
+    return absl::OkStatus();
+  }
   if (!detail.record_day.is_set() || detail.record_day >= line.confirm_day) {
     Find(line, "RECORD_DAY_WRONG", "RegistrationDate", StrCat("a day before ", line.confirm_day.Compact()),
          detail.record_day.is_set() ? detail.record_day.Compact() : "");
@@ -82,6 +84,22 @@ absl::Status DividendChecker::Check(const DividendEntry& line, const DividendDet
   }
   CheckFigures(line, detail, until, *fund);
   return absl::OkStatus();
+}
+
+// A money fund's income becomes units of one yuan, or is paid: all of it in whole fen, as we have accrued it.
+void DividendChecker::CheckIncome(const DividendEntry& line, const DividendDetail& detail) {
+  if (!machine_.products().Income(line.fund)) {
+    return Find(line, "INCOME_UNEXPECTED", "DividendType", "0: the fund has no daily income here", Way(detail.kind));
+  }
+  const Investor& investor = *machine_.FindInvestor(line.investor);
+  const Holding* holding = FindHolding(investor, line.fund);
+  const Earnings e = machine_.IncomeBefore(SequenceOf(line.investor), line.fund, holding ? holding->units : Units(),
+                                           line.confirm_day);
+  // Where the institution shares remainders among all its holders, we cannot know who got a fen of them.
+  if (detail.total > e.unpaid + Money::FromRaw(e.above) || detail.total < e.unpaid - Money::FromRaw(e.below))
+    Find(line, "INCOME_DIFFERS", "DividendAmount", e.unpaid.ToString(), detail.total.ToString());
+  const Units worth = Units::FromRaw((detail.total - line.cash).raw());
+  Compare(line, "UNITS_DIFFER", "VolOfDividendforReinvestment", worth, line.units);
 }
 
 // By the file's own base and way: what is wrong with those is told already, and each figure once.

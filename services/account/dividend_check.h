@@ -30,6 +30,7 @@ class DividendChecker {
     if (expected != found) Find(line, rule, field, expected.ToString(), found.ToString());
   }
   void CheckFigures(const DividendEntry& line, const DividendDetail& detail, Date until, const FundTerms& fund);
+  void CheckIncome(const DividendEntry& line, const DividendDetail& detail);
 
   AccountMachine& machine_;
   const TaCode ta_;

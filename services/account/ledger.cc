@@ -13,7 +13,8 @@ bool IsAsset(Leg leg) {
     case Leg::kTaReceivable:
     case Leg::kSuspense:
     case Leg::kTaRegister:
-    case Leg::kUnitsSuspense: return true;
+    case Leg::kUnitsSuspense:
+    case Leg::kIncomeReceivable: return true;
     case Leg::kNone:
     case Leg::kAvailable:
     case Leg::kReserved:
@@ -22,7 +23,8 @@ bool IsAsset(Leg leg) {
     case Leg::kTaPayable:
     case Leg::kConverting:
     case Leg::kUnitsFree:
-    case Leg::kUnitsFrozen: return false;
+    case Leg::kUnitsFrozen:
+    case Leg::kIncomeOwed: return false;
   }
   return false;
 }
@@ -42,7 +44,9 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
-    case Leg::kUnitsSuspense: return nullptr;
+    case Leg::kUnitsSuspense:
+    case Leg::kIncomeOwed:
+    case Leg::kIncomeReceivable: return nullptr;
   }
   return nullptr;
 }
@@ -79,6 +83,12 @@ Movement MovesOf(Cause cause) {
     case Cause::kUnitsTaken: return {Leg::kUnitsFree, Leg::kTaRegister, true};
     case Cause::kUnitsShort: return {Leg::kUnitsSuspense, Leg::kTaRegister, true};
     case Cause::kUnitsUnassigned: return {Leg::kTaRegister, Leg::kUnitsSuspense, true};
+    case Cause::kIncomeEarned:
+    case Cause::kIncomeCancelled:
+    case Cause::kIncomeCharged: return {Leg::kIncomeReceivable, Leg::kIncomeOwed};
+    case Cause::kIncomeLost:
+    case Cause::kIncomeConverted:
+    case Cause::kIncomePaid: return {Leg::kIncomeOwed, Leg::kIncomeReceivable};
     case Cause::kConvertedOut: return {Leg::kUnitsFrozen, Leg::kTaRegister, true};
     case Cause::kConvertedOutFree: return {Leg::kUnitsFree, Leg::kTaRegister, true};
     case Cause::kConvertedIn: return {Leg::kTaRegister, Leg::kUnitsFree, true};
@@ -106,6 +116,8 @@ std::string_view LegName(Leg leg) {
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
     case Leg::kUnitsSuspense: return "UNITS_SUSPENSE";
+    case Leg::kIncomeOwed: return "INCOME_OWED";
+    case Leg::kIncomeReceivable: return "INCOME_RECEIVABLE";
   }
   return "UNKNOWN_LEG";
 }
@@ -140,6 +152,12 @@ std::string_view CauseName(Cause cause) {
     case Cause::kUnitsUnassigned: return "UNITS_UNASSIGNED";
     case Cause::kUnitsBlocked: return "UNITS_BLOCKED";
     case Cause::kUnitsThawed: return "UNITS_THAWED";
+    case Cause::kIncomeEarned: return "INCOME_EARNED";
+    case Cause::kIncomeLost: return "INCOME_LOST";
+    case Cause::kIncomeConverted: return "INCOME_CONVERTED";
+    case Cause::kIncomeCancelled: return "INCOME_CANCELLED";
+    case Cause::kIncomePaid: return "INCOME_PAID";
+    case Cause::kIncomeCharged: return "INCOME_CHARGED";
     case Cause::kConvertedOut: return "CONVERTED_OUT";
     case Cause::kConvertedOutFree: return "CONVERTED_OUT_FREE";
     case Cause::kConvertedIn: return "CONVERTED_IN";

@@ -64,7 +64,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       conversions_(state, kConversions, Residence::kLazy),
       lot_uses_(state, kLotUses, Residence::kLazy, 1024),
       ledger_(state, kLedger),
-      products_(state, kProducts) {}
+      products_(state, kProducts),
+      income_(state, kIncome) {}
 
 const Investor* AccountMachine::FindInvestor(InvestorId id) {
   return PartitionOf(id) == partition_ ? investors_.Find(SequenceOf(id)) : nullptr;

@@ -18,6 +18,7 @@
 #include "common/machine/state.h"
 #include "common/product/book.h"
 #include "services/account/commands.h"
+#include "services/account/income.h"
 #include "services/account/ledger.h"
 #include "services/account/state.h"
 
@@ -54,7 +55,8 @@ class AccountMachine {
   using Result = account::Result;
   using Commands = machine::CommandList<Reserve, Release, AbsorbFacts, OpenInvestor, AddCard, Pay, PaymentAnswered,
                                         SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
-                                        LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers>;
+                                        LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers,
+                                        AppendIncomeDays, AdoptIncome>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -74,10 +76,17 @@ class AccountMachine {
   Result Execute(const OpenFundAccount& c, const machine::Context& ctx);
   Result Execute(const RequestAccount& c, const machine::Context& ctx);
   Result Execute(const ApplyAccountAnswers& c, const machine::Context& ctx);
+  Result Execute(const AppendIncomeDays& c, const machine::Context& ctx);
+  Result Execute(const AdoptIncome& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
   Ledger& ledger() { return ledger_; }
+  IncomeBook& income() { return income_; }
+  // Whether a fund of this institution still owes the investor income, or the investor the fund a loss.
+  bool IncomeLeft(uint64_t investor, const TaCode& ta);
+  // What a holder will have of a money fund's income once all that product knows of days before `before` is in.
+  Earnings IncomeBefore(uint64_t investor, const FundCode& fund, Units units, Date before);
   machine::Todo<uint64_t>& payment_todo() { return payment_todo_; }
   const Investor* FindInvestor(InvestorId id);
   const Person* FindPerson(InvestorId id);
@@ -152,6 +161,12 @@ class AccountMachine {
   // The account's state, as the standing makes it.
   static void Restate(const Standing& standing, FundAccount& account);
 
+  // posting_income.cc: a money fund's income of a holder, up to now, before its units change; and what leaves with them.
+  void EarnUpToNow(Investor* investor, uint64_t seq, const FundCode& fund, const Posting& posting);
+  void PayIncomeOut(Investor* investor, uint64_t seq, const FundCode& fund, Units held, Units redeemed,
+                    const Posting& posting);
+  // Income became units or cash (06, 144), or units were cancelled for a loss (145): so much, by the institution's figure.
+  void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
   // One line of a file being posted; see posting.cc.
   struct Line;
   void PostTrade(const ApplyTradeLines& c, const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
@@ -233,6 +248,7 @@ class AccountMachine {
   machine::Table<uint64_t, LotUse> lot_uses_;
   Ledger ledger_;
   ProductBook products_;
+  IncomeBook income_;
 };
 
 template <class L, class F>

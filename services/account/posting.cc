@@ -90,6 +90,7 @@ void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause, 
     l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
     return ledger_.MoveUnits(Cause::kUnitsUnassigned, units, nullptr, nullptr, PostingOf(l));
   }
+  EarnUpToNow(l.investor, l.investor_seq, l.in.fund, PostingOf(l));
   Holding* holding = FindHolding(*l.investor, l.in.fund);
   if (!holding) {
     holding = &l.investor->holdings.emplace_back();
@@ -167,6 +168,7 @@ void AccountMachine::PostProceeds(Line& l, Cause cause, Money amount) {
 // Takes up to `units` out of the lots and posts them; returns what it took.
 Units AccountMachine::RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on) {
   if (!units.is_positive()) return Units();
+  EarnUpToNow(l.investor, l.investor_seq, holding.fund, PostingOf(l));
   const Units taken = TakeUnits(holding, units, order, usable_on, l.explains ? &l.taken : nullptr);
   ledger_.MoveUnits(cause, taken, &holding, l.chain(), PostingOf(l));
   return taken;
@@ -178,12 +180,14 @@ void AccountMachine::PostRedemption(Line& l) {
   const Date usable_on = r ? r->trade_day : l.in.confirm_day;
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
+  const Units held = holding ? holding->units : Units();
   if (holding) {
     const Units promised = std::min({left, r ? r->units_left : Units(), PromisedUnits(l, *holding)});
     left -= RemoveUnits(l, *holding, promised, Cause::kUnitsRedeemed, order, usable_on);
     // More than was asked for, and people have accepted it: the register counts, also against what other orders were promised.
     left -= RemoveAnyUnits(l, *holding, left, order, usable_on);
   }
+  PayIncomeOut(l.investor, l.investor_seq, l.in.fund, held, l.in.units - left, PostingOf(l));
   if (r) r->units_left -= std::min(r->units_left, l.in.units);
   if (left.is_positive()) {
     l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
@@ -205,6 +209,7 @@ void AccountMachine::PostRedemption(Line& l) {
 void AccountMachine::PostTaken(Line& l) {
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
+  const Units held = holding ? holding->units : Units();
   if (holding) {
     // In the fund's order of lots, as if it had been asked for; none is too young for it.
     const LotOrder order = LotOrderOf(l.in.fund, TimePoint::At(l.in.confirm_day, TimeOfDay()));
@@ -214,6 +219,8 @@ void AccountMachine::PostTaken(Line& l) {
     l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
     ledger_.MoveUnits(Cause::kUnitsShort, left, nullptr, nullptr, PostingOf(l));
   }
+  // Redeemed, by force too, takes its income along; what is only booked out leaves it for the next payout.
+  if (l.in.business == 142) PayIncomeOut(l.investor, l.investor_seq, l.in.fund, held, l.in.units - left, PostingOf(l));
   PostProceeds(l, Cause::kProceeds, l.in.amount);
   if (holding) DropEmptyHolding(l, l.in.fund);
 }

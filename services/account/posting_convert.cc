@@ -132,6 +132,7 @@ void AccountMachine::ConvertIn(Line& l, Conversion& k, const FundCode& fund, Uni
     l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
     ledger_.MoveUnits(Cause::kUnitsUnassigned, units, nullptr, nullptr, posting);
   } else if (units.is_positive()) {
+    EarnUpToNow(l.investor, l.investor_seq, fund, posting);
     const std::vector<Lot> lots = ArrivingLots(l, k, fund, units, nav);
     Holding* holding = FindHolding(*l.investor, fund);
     if (!holding) {

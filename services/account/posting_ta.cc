@@ -18,6 +18,11 @@ constexpr uint8_t kPriceReset = '9';
 bool ChangesEveryLot(uint8_t adjustment) {
   return adjustment == kStandardised || adjustment == kSplit || adjustment == kPriceReset;
 }
+constexpr uint8_t kMoneyIncome = '4';  // units for a money fund's income, or taken for a loss
+// DividendType: what a money fund earned becomes units.
+constexpr uint8_t kIncomeConverted = '2';
+// Units of a money fund are worth a yuan each.
+Money Worth(Units units) { return Money::FromRaw(units.raw()); }
 
 }  // namespace
 
@@ -116,6 +121,8 @@ void AccountMachine::PostDividend(const TaCode& ta, const DividendEntry& line, u
   l.rules = rules;
   PostProceeds(l, Cause::kDividend, line.cash);
   AddUnits(l, line.units, line.nav, Cause::kUnitsReinvested);
+  if (detail && detail->kind == kIncomeConverted)
+    ConvertIncome(l.investor, l.investor_seq, line.fund, detail->total, PostingOf(l));
   if (!detail || !l.investor || (detail->held.is_zero() && detail->held_units.is_zero())) return;
   // What frozen units earned waits for 157: the money with the institution, reinvested units among the frozen ones.
   HoldingNote& note = NoteOf(l);
@@ -257,6 +264,10 @@ void AccountMachine::PostMovedOut(Line& l) {
 }
 
 void AccountMachine::PostIncrease(Line& l) {
+  if (l.detail.adjustment == kMoneyIncome && income_.Fund(l.in.fund)) {
+    AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsReinvested);
+    return ConvertIncome(l.investor, l.investor_seq, l.in.fund, Worth(l.in.units), PostingOf(l));
+  }
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (l.rules < kPostingRules || !holding || !ChangesEveryLot(l.detail.adjustment) || !l.in.units.is_positive()) {
     // A class that becomes another, or a title that is proven: the age comes with the line.
@@ -268,6 +279,10 @@ void AccountMachine::PostIncrease(Line& l) {
 }
 
 void AccountMachine::PostDecrease(Line& l) {
+  if (l.detail.adjustment == kMoneyIncome && income_.Fund(l.in.fund)) {
+    PostTaken(l);
+    return ConvertIncome(l.investor, l.investor_seq, l.in.fund, -Worth(l.in.units), PostingOf(l));
+  }
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   const bool every_lot = l.rules >= kPostingRules && holding && ChangesEveryLot(l.detail.adjustment) &&
                          l.in.units < holding->units && l.in.units <= holding->free() && l.in.units.is_positive();

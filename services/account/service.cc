@@ -139,6 +139,8 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   Internal(handlers, "CheckDividends", &AccountServiceImpl::CheckDividends);
   Internal(handlers, "ApplyDividends", &AccountServiceImpl::ApplyDividends);
   Internal(handlers, "CheckBalances", &AccountServiceImpl::CheckBalances);
+  Internal(handlers, "AppendIncome", &AccountServiceImpl::AppendIncome);
+  Internal(handlers, "AdoptIncome", &AccountServiceImpl::AdoptIncome);
   Internal(handlers, "UnitTotals", &AccountServiceImpl::UnitTotals);
   Internal(handlers, "SettlementTotals", &AccountServiceImpl::SettlementTotals);
   Internal(handlers, "Settle", &AccountServiceImpl::Settle);
@@ -179,6 +181,7 @@ void AddTotals(AccountMachine& m, Balance& b) {
     b.AddUnits(Leg::kTaRegister, key, t.registered);
     b.AddUnits(Leg::kUnitsSuspense, key, t.suspense);
   });
+  AddIncome(m, [&](Leg leg, const TaCode& ta, Money amount) { b.AddCash(leg, ta, amount); });
 }
 
 // Recomputes what investors own from every account, and what institutions owe from every settlement, and compares.
@@ -220,6 +223,7 @@ void Verify(AccountMachine& m, Balance& b) {
     b.differences.push_back(StrCat("partition ", m.partition().raw(), " ", what, ": running ", running.ToString(),
                                    ", recomputed ", recomputed.ToString()));
   };
+  VerifyIncome(m, compare);
   const InvestorCash& running = m.ledger().cash().investors;
   compare(LegName(Leg::kAvailable), running.available, sum.available);
   compare(LegName(Leg::kReserved), running.reserved, sum.reserved);

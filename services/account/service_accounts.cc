@@ -256,6 +256,7 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
         view->set_usable_from(lot.usable_from.raw());
       }
     }
+    FillIncome(part.machine(), id, *investor, response);
     for (const CardRecord& card : person.cards) {
       auto number = deps_.vault->Open(card.number, kCardContext);
       if (!number.ok()) return reply(number.status());

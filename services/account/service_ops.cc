@@ -642,6 +642,8 @@ void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, 
   host_.On(p, [this, &request, response, reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
     for (const v1::BalanceLine& line : request.lines()) {
+      if (CompareIncome(part.machine(), line, Date::FromRaw(request.confirm_day()), response))
+        response->add_told_income(line.line());
       const InvestorId id(line.investor_id());
       const Investor* investor = part.machine().FindInvestor(id);
       const Units theirs = Units::FromRaw(line.total_units_e2());

@@ -45,7 +45,8 @@ enum TableNumber : uint8_t {
   kStandings = 41,
   kConversions = 55,
   kLotUses = 56,
-  kProducts = 200,  // to 205, and 220
+  kIncome = 70,     // to 73
+  kProducts = 200,  // to 205, 210, 211 and 220
 };
 
 // A trading account at another distributor, as its files name it.
@@ -339,7 +340,7 @@ struct FindingEntry {
   FC_FIELDS(line, rule, field, expected, found, order, investor)
 };
 
-enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6 };
+enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6, kPrices = 7 };
 struct FileKey {
   FileKind kind = FileKind::kTrades;
   HashKey hash;

@@ -25,6 +25,12 @@ int64_t Scaled(const RecordView& r, Column c, int decimals) {
   return v;
 }
 
+// The same of a figure whose sign is a field of its own: "1" is minus.
+int64_t Signed(const RecordView& r, Column c, Column sign, int decimals) {
+  const int64_t v = Scaled(r, c, decimals);
+  return sign.present() && r.Text(sign) == "1" ? -v : v;
+}
+
 int32_t DayIn(const RecordView& r, Column c) {
   Date d;
   return r.ReadDate(c, &d) == FieldState::kPresent ? d.raw() : 0;
@@ -181,6 +187,8 @@ bool AnswerFile::Open() {
              {&c_.detail, "DetailFlag", false},
              {&c_.frozen_vol, "TotalFrozenVol", false},
              {&c_.method, "DefDividendMethod", false},
+             {&c_.income, "UndistributeMonetaryIncome", false},
+             {&c_.income_sign, "UndistributeMonetaryIncomeFlag", false},
              {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "06") {
     wants = {{&c_.base, "BasisforCalculatingDividend", true},
@@ -211,6 +219,8 @@ bool AnswerFile::Open() {
              {&c_.status, "FundStatus", false},
              {&c_.price_day, "UpdateDate", true},
              {&c_.price_type, "NetValueType", false},
+             {&c_.income, "FundIncome", false},
+             {&c_.income_sign, "FundIncomeFlag", false},
              {&c_.convert_status, "ConvertStatus", false},
              {&c_.total_vol, "TotalFundVol", false}};
   } else {
@@ -445,7 +455,7 @@ bool AnswerFile::ReadDividend(const RecordView& r) {
 }
 
 bool AnswerFile::ReadBalance(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.total_vol, c_.frozen_vol})) return false;
+  if (!CheckNumbers(r, {c_.total_vol, c_.frozen_vol, c_.income})) return false;
   Balance b;
   if (!FundCode::Fits(r.Text(c_.fund))) return Damage(r.Error(c_.fund, "is too long for a fund code").ToStatus());
   b.fund = FundCode(r.Text(c_.fund));
@@ -454,6 +464,10 @@ bool AnswerFile::ReadBalance(const RecordView& r) {
   b.frozen = Units::FromRaw(Scaled(r, c_.frozen_vol, 2));
   b.frozen_given = c_.frozen_vol.present() && !r.IsBlank(c_.frozen_vol);
   if (c_.method.present() && !r.IsBlank(c_.method)) b.way = r.Text(c_.method)[0];
+  if (int64_t income = 0; r.ReadNumber(c_.income, &income) == FieldState::kPresent) {
+    b.has_income = true;
+    b.income = Money::FromRaw(Signed(r, c_.income, c_.income_sign, 2));
+  }
   if (TaAccountId::Fits(r.Text(c_.ta_account))) b.account = TaAccountId(r.Text(c_.ta_account));
   const auto partition = Route(r, &b.investor);
   if (!partition) {
@@ -485,6 +499,8 @@ void AnswerFile::MergeBalances() {
         list[kept - 1].frozen += list[i].frozen;
         list[kept - 1].frozen_given &= list[i].frozen_given;
         if (list[kept - 1].way != list[i].way) list[kept - 1].way = 0;  // of each charging class its own
+        list[kept - 1].income += list[i].income;
+        list[kept - 1].has_income |= list[i].has_income;
       } else {
         list[kept++] = list[i];
       }
@@ -494,7 +510,7 @@ void AnswerFile::MergeBalances() {
 }
 
 bool AnswerFile::ReadPrice(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.nav, c_.total_vol}) || !CheckDates(r, {c_.price_day})) return false;
+  if (!CheckNumbers(r, {c_.nav, c_.total_vol, c_.income}) || !CheckDates(r, {c_.price_day})) return false;
   product::v1::NavRecord n;
   n.set_fund_code(std::string(r.Text(c_.fund)));
   n.set_nav_day(DayIn(r, c_.price_day));
@@ -506,6 +522,10 @@ bool AnswerFile::ReadPrice(const RecordView& r) {
   if (const std::string_view s = r.Text(c_.convert_status); s.size() == 1 && s[0] >= '0' && s[0] <= '3')
     n.set_convert_status(std::string(s));
   n.set_total_units_e2(Scaled(r, c_.total_vol, 2));
+  if (int64_t income = 0; r.ReadNumber(c_.income, &income) == FieldState::kPresent) {
+    n.set_has_income(true);
+    n.set_income_e8(Signed(r, c_.income, c_.income_sign, 8));
+  }
   prices_.push_back(std::move(n));
   return true;
 }

@@ -56,6 +56,8 @@ class AnswerFile {
     Units frozen;
     bool frozen_given = false;
     char way = 0;  // of dividends; 0: not said
+    bool has_income = false;  // of a money fund: what is neither units nor money yet
+    Money income;
   };
   struct CashKey {
     FundCode fund;
@@ -121,7 +123,7 @@ class AnswerFile {
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
         direction, frozen_cause, frozen_method, adjustment, transfer_direction, registered, original, held, held_vol, kind,
         frozen_vol, cause, until, target, from_ta, target_fund, target_vol, target_nav, difference_fee,
-        convert_status;
+        convert_status, income, income_sign;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);

@@ -224,7 +224,10 @@ void InstitutionWorker::PutPrices(std::shared_ptr<Check> c) {
   for (const auto& n : file->prices()) {
     // An institution sends all its funds; only those that we sell, with a price, concern us.
     const bool ours = FundCode::Fits(n.fund_code()) && m().products().Fund(FundCode(n.fund_code()), Now());
-    if (ours && n.nav_e8() > 0 && n.nav_day() != 0) *q.add_navs() = n;
+    if (!ours || n.nav_e8() <= 0 || n.nav_day() == 0) continue;
+    *q.add_navs() = n;
+    // A blank number is written as zeros: only where the fund has income is it one.
+    if (!m().products().Income(FundCode(n.fund_code()))) q.mutable_navs(q.navs_size() - 1)->set_has_income(false);
   }
   rpc::CallPeer<product::v1::PutResponse>(
       deps_->peers, "fundcore.product.v1.ProductService/PutNavs", q, kPeerDeadline, executor(),

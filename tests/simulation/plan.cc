@@ -99,6 +99,24 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
   return f;
 }
 
+// One fund in three is a money fund: its days earn, and what they earned becomes units. From a stream of its own, so that all
+// else that a seed means stays.
+void DrawIncome(SeededRandom& r, const Date first, GivenFund* f) {
+  const bool drawn = r.Below(3) == 0;
+  if (!drawn || f->kind == "qdii" || f->whole_units) return;
+  f->kind = "money";
+  f->remainder = Pick<std::string>(r, {"carry", "carry", "cut", "share"});
+  f->payout_day = r.Below(2) == 0 ? 0 : r.Below(6) == 0 ? 31 : static_cast<int>(1 + r.Below(28));
+  f->loss_waits = r.Below(2) == 0;
+  f->keeps_income = r.Below(3) == 0;
+  for (int i = -2; i < 30; ++i) {
+    // Losses only where they cancel no units: the judge takes what an investor saw for what there is.
+    const bool loss = f->loss_waits && r.Below(5) == 0;
+    const int64_t income = 10'000 * static_cast<int64_t>(r.Below(40'000));
+    f->incomes.push_back({first.AddDays(i), Nav::FromRaw(loss ? -income : income)});
+  }
+}
+
 // In two worlds of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
 // part of them spends, no rule foresees.
 void DrawConversions(const Options& options, dayrun::Script* script) {
@@ -110,7 +128,9 @@ void DrawConversions(const Options& options, dayrun::Script* script) {
   for (GivenFund* from : funds) {
     for (GivenFund* to : funds) {
       const bool drawn = r.Below(2) == 0, by_fees = r.Below(3) == 0;
-      if (from == to || from->ta != to->ta || from->calendar != to->calendar || from->whole_units || to->whole_units) continue;
+      if (from == to || from->ta != to->ta || from->calendar != to->calendar) continue;
+      // Money funds have their own days.
+      if (from->whole_units || to->whole_units || !from->incomes.empty() || !to->incomes.empty()) continue;
       if (drawn) from->conversions.push_back({.target = to->code, .by_fees = by_fees});
     }
   }
@@ -272,8 +292,12 @@ Plan DrawPlan(const Options& options) {
     given.push_back(std::move(ta));
   }
   const int funds = tas + static_cast<int>(r.Below(4));
-  for (int i = 0; i < funds; ++i)
-    script.given.emplace_back(0, DrawFund(r, i, given[static_cast<size_t>(i % tas)], navs));
+  SeededRandom income = RandomFor(options.seed, Stream::kIncome);
+  for (int i = 0; i < funds; ++i) {
+    GivenFund fund = DrawFund(r, i, given[static_cast<size_t>(i % tas)], navs);
+    DrawIncome(income, plan.days.front(), &fund);
+    script.given.emplace_back(0, std::move(fund));
+  }
   DrawConversions(options, &script);
   plan.careless = r.Below(3) == 0;
   const int investors = std::clamp(drawn_orders / static_cast<int>(3 + r.Below(10)), 4, 300);

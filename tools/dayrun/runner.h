@@ -71,6 +71,7 @@ class Runner {
   absl::Status Do(const Pay& s);
   absl::Status Do(const CheckBalance& s);
   absl::Status Do(const CheckHolding& s);
+  absl::Status Do(const CheckIncome& s);  // runner_money.cc
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
   // runner_convert.cc

@@ -91,6 +91,13 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
       return StrCat("own-account:", s.code, ":", FormatInvestorId(InvestorId(investor)));
     }
+    case Kind::kPaysNoIncome: return std::string("no-payout");
+    case Kind::kMisreportsIncome:
+    case Kind::kBooksIncome: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat(s.kind == Kind::kBooksIncome ? "booked" : "wrong", "-income:", FormatInvestorId(InvestorId(investor)), ":",
+                    s.fund, ":", s.amount.is_negative() ? "" : "+", s.amount.ToString());
+    }
   }
   return std::string();
 }

@@ -92,6 +92,12 @@ struct GivenFund {
   std::vector<GivenConversion> conversions;
   char convert_status = 0;     // 0: in and out where the script has a conversion with it, else neither
   bool carries_age = false;
+  // Of a money fund.
+  std::vector<GivenNav> incomes;     // per 10,000 units, by day: each holds until the next one
+  std::string remainder = "carry";
+  int payout_day = 0;                // 0: daily; 31: on the last day of the month
+  bool loss_waits = false;
+  bool keeps_income = false;
 };
 
 struct GivenInvestor {
@@ -187,6 +193,12 @@ struct CheckHolding {
   std::optional<Units> usable, frozen;
   std::optional<int> lots;
 };
+struct CheckIncome {  // of a money fund, what is neither units nor money yet
+  std::string who;
+  std::string fund;
+  Money unpaid;
+  std::string rest;  // below a fen, in yuan; empty: not asked
+};
 struct CheckFundAccount {
   std::string who;
   std::string ta;
@@ -238,6 +250,9 @@ struct TaDoes {
     kInitiates,  // code: business; text: letters
     kWrongDividend,  // amount more
     kOwnAccount,    // code: the business, done to the account of who
+    kMisreportsIncome,  // amount: so much more of fund for who, in the file only
+    kBooksIncome,       // the same in its register, too
+    kPaysNoIncome,
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -314,8 +329,8 @@ struct SetDown {
 struct Passes {};  // time moves, nothing else
 
 using Statement =
-    std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder, CheckLot,
-                 AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
+    std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
+                 CheckOrder, CheckLot, AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
                  CheckBreak, CountBreaks, Propose,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 

@@ -135,6 +135,10 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
+  if (w.Take("earned")) {
+    FC_ASSIGN_OR_RETURN(CheckIncome s, ReadCheckIncome(script, std::move(who), w));
+    return s;
+  }
   const bool of_units = (w.Peek() == "freezes" || w.Peek() == "thaws") && w.Peek(1) != "account";
   if (IsAccountVerb(w.Peek()) && !of_units) {
     FC_ASSIGN_OR_RETURN(AskForAccount s, ReadAskForAccount(script, std::move(who), w));
@@ -308,6 +312,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   TaDoes s;
   s.ta = ta;
   using Kind = TaDoes::Kind;
+  if (w.TakeAll({"pays", "no", "income"})) {
+    s.kind = Kind::kPaysNoIncome;
+    return s;
+  }
   FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"answers", "confirms", "refuses", "reports", "books", "leaves", "says",
                                             "redeems", "is", "damages", "cuts", "dates", "writes", "sends", "pays", "starts",
                                             "misstates"}));
@@ -345,6 +353,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
     }
     case 3:
     case 4: {
+      if (w.Take("income")) {
+        FC_ASSIGN_OR_RETURN(TaDoes income, ReadOtherIncome(script, ta, verb == 4, w));
+        return income;
+      }
       s.kind = verb == 3 ? Kind::kMisreports : Kind::kMisbooks;
       FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
       FC_RETURN_IF_ERROR(w.Expect("units"));

@@ -26,6 +26,9 @@ absl::Status ReadConversionWords(std::string_view what, GivenFund& fund, Words& 
 // Behind an order: "took 100.00 units of 2025-03-04 held 7 days at 0.75% fee 0.98", "took 2 lots", "gave …".
 bool IsLotVerb(std::string_view word);
 absl::StatusOr<CheckLot> ReadCheckLot(OrderRef order, Words& w);
+// statements_money.cc. Behind "NAME earned", and behind "ta CODE reports|books income".
+absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string who, Words& w);
+absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
 
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);

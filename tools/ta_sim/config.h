@@ -69,6 +69,16 @@ struct OfferTerms {
 // How the difference fee of a conversion is found: from the two purchase rates, or as the difference of the two fees.
 enum class ConversionForm : uint8_t { kRates = 0, kFees = 1 };
 
+// Of a money fund: what the days earn, and what becomes of it.
+struct MoneyTerms {
+  enum class Remainder : uint8_t { kCarry, kCut, kShare };
+  Remainder remainder = Remainder::kCarry;
+  std::map<Date, Price> incomes;  // per 10,000 units; each holds for every day until the next one
+  int payout_day = 0;             // 0: every answer turns income into units; else with the day of the month; 31: its last one
+  bool loss_waits = false;        // a negative sum stays at a payout, else units are cancelled
+  bool keeps_income = false;      // of a full redemption, until the next payout
+};
+
 struct FundRounding {
   Rounding fee = Rounding::kHalfUp;
   Rounding net = Rounding::kHalfUp;
@@ -102,6 +112,7 @@ struct FundTerms {
   char convert_status = '3';               // ConvertStatus: 0 in and out, 1 in, 2 out, 3 neither
   std::map<FundCode, ConversionForm> converts_to;
   bool carries_age = false;                // what is converted into it is as old as what it came from
+  std::optional<MoneyTerms> money;
 };
 
 struct TaConfig {

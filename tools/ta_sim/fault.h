@@ -18,6 +18,9 @@
 //                                  and RedemptionReason, "-" for none: "01----"
 //   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
+//   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
+//   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
+//   no-payout                      income of money funds stays what it is, though its day has come
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -53,6 +56,9 @@ enum class FaultKind : uint8_t {
   kInitiated = 15,
   kWrongDividend = 16,
   kOwnAccount = 40,
+  kWrongIncome = 60,
+  kBookedIncome = 61,
+  kNoPayout = 62,
 };
 
 struct Fault {

@@ -151,6 +151,11 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
       if (static_cast<int>(*code) == 188) freeze();  // the confirmation of a pledge has no enumerator of its own
       break;
   }
+  // Units for a money fund's income are paid out of what was earned.
+  if (line.adjustment == '4') {
+    const Yuan worth = Yuan::FromRaw(*code == BusinessCode::kForcedIncrease ? units.raw() : -units.raw());
+    reg_.earned[key].unpaid -= worth;
+  }
   line.balance = position.Total();
   line.frozen = attached.frozen;
   line.serial = ++serial_;

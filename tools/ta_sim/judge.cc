@@ -392,10 +392,11 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
     return "0001";
   }
   FC_RETURN_IF_ERROR(SetPrice(line, fund));
+  const Shares held = found->second.Total();
   const Redeemed redeemed = TakeAndPrice(fund, &found->second.lots, units, line.price, line.day, day_);
   if (!redeemed.enough) return "0001";
   line.confirmed_units = units;
-  line.confirmed_amount = redeemed.net;
+  line.confirmed_amount = redeemed.net + IncomeOut(key, fund, held, units);
   line.fee = redeemed.fee;
   line.fund_part = redeemed.fund_part;
   line.rate = redeemed.rate;
@@ -514,6 +515,7 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
     Line line{.trading = key.trading, .account = key.account, .fund = key.fund, .share_class = key.share_class};
     FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
     FC_RETURN_IF_ERROR(SetPrice(line, *fund));
+    const Shares held = position.Total();
     const Redeemed redeemed = TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_);
     if (!redeemed.enough) continue;
     if (const auto at = reg_.attached.find(key); at != reg_.attached.end()) {
@@ -522,7 +524,7 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
     }
     line.confirmation = BusinessCode::kForcedRedemption;
     line.units = line.confirmed_units = units;
-    line.confirmed_amount = redeemed.net;
+    line.confirmed_amount = redeemed.net + IncomeOut(key, *fund, held, units);
     line.fee = redeemed.fee;
     line.fund_part = redeemed.fund_part;
     line.rate = redeemed.rate;

@@ -32,7 +32,7 @@ absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date 
 struct DividendLine {
   PositionKey key;
   const FundTerms* fund = nullptr;
-  const DividendTerms* terms = nullptr;
+  const DividendTerms* terms = nullptr;  // none: income of a money fund
   Shares basis;
   Yuan amount;
   char method = '1';
@@ -55,6 +55,14 @@ absl::StatusOr<std::optional<LeftElsewhere>> FindLeft(const Files& exchange, con
 // The day on which a line is to be answered: as DueDay, and for a conversion that of the later fund.
 absl::StatusOr<Date> DueDayOf(const TaConfig& config, const Line& line, Date day);
 
+// What a day of a money fund brought, for 07.
+struct IncomeDay {
+  const FundTerms* fund = nullptr;
+  Date day;
+  Price per_ten_thousand;
+  Yuan total;  // over our holders
+};
+
 class Judge {
  public:
   // The references must outlive it. `exchange` is where other agents answer, too. `previous` is the answer before this one; not set where there was none.
@@ -66,6 +74,11 @@ class Judge {
   // What holders of the register as it is now get, for registration days whose orders are confirmed now. Before
   // Trades(). kFailedPrecondition where the price of reinvestment is not known.
   absl::Status Dividends(std::vector<DividendLine>* lines);
+  // money.cc: what money funds earned since they last said so, up to the day before this answer, on the units of the register
+  // as it is now. Before Trades().
+  absl::Status Earn(std::vector<IncomeDay>* days);
+  // money.cc: what is unpaid becomes units where the fund's day for it has come, or units are cancelled. After Trades().
+  absl::Status Payouts(std::vector<DividendLine>* dividends, std::vector<Line>* lines);
   // Decides 03 lines in their order, then appends what nobody asked for: results of offers, forced redemptions.
   // kFailedPrecondition where a price is missing; kInvalidArgument for a forced redemption that cannot be.
   absl::Status Trades(std::span<const InFile> files, std::vector<Line>* lines);
@@ -104,6 +117,9 @@ class Judge {
   Outcome Identify(Line& line, const LineRef& ref);
   Outcome CheckFund(const FundTerms* fund, const Line& line, Date file_day) const;
   absl::StatusOr<Outcome> Buy(Line& line, const FundTerms& fund, size_t number);
+  // money.cc: what a redemption takes along of the income that is not paid yet.
+  Yuan IncomeOut(const PositionKey& key, const FundTerms& fund, Shares held, Shares redeemed);
+  absl::Status EarnDay(const FundTerms& fund, Price income, Yuan* total);
   absl::StatusOr<Outcome> Redeem(Line& line, const FundTerms& fund, size_t number);
   // convert.cc: 036, and 038 and 037.
   Outcome CheckConversion(const Line& line, const FundTerms& fund) const;
@@ -136,6 +152,7 @@ class Judge {
   uint64_t serial_ = 0;
   std::vector<PositionKey> thawed_;  // whose held dividends follow
   uint64_t taken_accounts_ = 0;
+  std::set<FundCode> pays_income_;       // funds whose payout is due in this answer
   std::set<PositionKey> new_positions_;  // that the register did not know before this answer
   std::set<PositionKey> taken_holdings_;
   Shares taken_units_;

@@ -85,6 +85,14 @@ struct LineRef {
   FC_FIELDS(day, transfer, trade, line)
 };
 
+// What a holder of a money fund has earned and neither has as units nor as money: whole fen, and what lies below one in
+// steps of 1e-14 yuan.
+struct Earned {
+  Yuan unpaid;
+  int64_t rest = 0;
+  FC_FIELDS(unpaid, rest)
+};
+
 // Money of an initial offer that waits for its result.
 struct Subscription {
   SheetNo sheet;
@@ -133,8 +141,10 @@ struct Register {
   std::map<Date, Answered> answers;
   std::map<TaAccountId, AccountMark> marks;  // of accounts that have one
   std::map<PositionKey, Attached> attached;
+  std::map<PositionKey, Earned> earned;
+  std::map<FundCode, Date> earned_through;   // the last day that money funds told
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks, attached)
+            subscriptions, cash, answers, marks, attached, earned, earned_through)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.
