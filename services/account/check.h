@@ -42,6 +42,7 @@ class ConfirmationChecker {
   void CheckUnsolicited(const TradeLine& line, const TradeDetail& detail);
   void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckTaken(const TradeLine& line);
+  void CheckForcedProceeds(const TradeLine& line, const Investor& investor);
   void CheckFrozen(const TradeLine& line);
   void CheckThawed(const TradeLine& line);
   void CheckHeldPaid(const TradeLine& line);
