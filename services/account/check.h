@@ -56,6 +56,7 @@ class ConfirmationChecker {
   void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckTaken(const TradeLine& line);
   void CheckIncomeUnits(const TradeLine& line, const TradeDetail& detail);
+  void CheckForcedProceeds(const TradeLine& line, const Investor& investor);
   void CheckFrozen(const TradeLine& line);
   void CheckThawed(const TradeLine& line);
   void CheckHeldPaid(const TradeLine& line);

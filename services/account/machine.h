@@ -126,6 +126,9 @@ class AccountMachine {
   }
   // What was registered at the end of `day`, by the books: what it is now, less what was confirmed on later days.
   absl::StatusOr<Units> UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day);
+  // The same in two steps, for many investors: from where on the ledger is of later days (0: nowhere), and what was held before.
+  uint64_t LedgerAfter(const TaCode& ta, Date day);
+  absl::StatusOr<Units> UnitsBefore(InvestorId id, const FundCode& fund, uint64_t position);
   static uint64_t FiguresHash(const TradeLine& line);
   uint64_t investors() { return sequences_.Get().investors; }
   PartitionId partition() const { return partition_; }
@@ -149,7 +152,8 @@ class AccountMachine {
   // standing.cc: what becomes of an account after it was opened.
   Reason CheckRequest(const RequestAccount& c, const Investor& investor, const FundAccount& account);
   // Orders, units and money that the investor still has at this institution.
-  Reason CheckNothingLeft(const Investor& investor, const TaCode& ta, TimePoint now);
+  Reason CheckNothingLeft(InvestorId id, const Investor& investor, const TaCode& ta, TimePoint now);
+  void ForgetWays(uint64_t investor, const TaCode& ta, TimePoint now);
   void ApplyAccountAnswer(const TaCode& ta, const AccountAnswer& line, const machine::Context& ctx,
                           std::vector<FindingEntry>& findings);
   void Answered(Application& application, uint64_t seq, const AccountAnswer& line, std::vector<FindingEntry>& findings);
