@@ -220,8 +220,11 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::ListFundsRequest, pv1::ListFundsResponse>("ListFunds");
   s.Only<pv1::ListInstitutionsRequest, pv1::ListInstitutionsResponse>("ListInstitutions");
   s.Only<pv1::GetNavRequest, pv1::GetNavResponse>("GetNav");
+  s.Only<pv1::GetQuotaRequest, pv1::GetQuotaResponse>("GetQuota");
   Face o(routes, "fundcore.product.v1.ProductOps", ServiceId::kProduct);
   o.Only<pv1::FactsRequest, pv1::FactsResponse>("Facts");
+  o.Only<pv1::TakeQuotaRequest, pv1::TakeQuotaResponse>("TakeQuota");
+  o.Only<pv1::ReleaseQuotaRequest, pv1::ReleaseQuotaResponse>("ReleaseQuota");
 }
 
 void AddRisk(std::vector<Route>* routes) {

@@ -21,7 +21,7 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes six table numbers from `first_table` on.
+  // Takes six table numbers from `first_table` on, and first_table + 15.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -33,6 +33,10 @@ class ProductBook {
 
   // The terms in force at `at`: the latest that take effect no later. nullptr where the fund is unknown (as of then).
   const FundTerms* Fund(const FundCode& code, TimePoint at);
+  // The fund's rules beyond its terms, in force at `at`; nullptr where it has none.
+  const FundRules* Rules(const FundCode& code, TimePoint at);
+  // Some fund has, or once had, such rules: a cheap question to ask first.
+  bool has_rules();
   const InstitutionTerms* Institution(const TaCode& ta);
   // What the institution's files do otherwise than the standard says, as its operator wrote it; "" where nothing.
   std::string_view FileVariant(const TaCode& ta);
@@ -53,6 +57,10 @@ class ProductBook {
     std::vector<FundTerms> by_effect;  // by effective_at, then version
     FC_FIELDS(by_effect)
   };
+  struct RuleVersions {
+    std::vector<FundRules> by_effect;  // by effective_at
+    FC_FIELDS(by_effect)
+  };
   struct NavKey {
     FundCode fund;
     Date day;
@@ -66,6 +74,8 @@ class ProductBook {
   machine::Table<std::string, TradingCalendar> calendars_;
   machine::Table<NavKey, NavFact> navs_;
   machine::Table<TaCode, std::string> file_variants_;  // only of institutions that have one
+  machine::Table<FundCode, RuleVersions> rules_;       // only of funds that have any
+  std::optional<bool> has_rules_;                      // not state: looked up once
 };
 
 }  // namespace fundcore

@@ -14,6 +14,7 @@
 #include "common/fund/fees.h"
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
+#include "common/product/fund_rules.h"
 #include "common/time/calendar.h"
 #include "common/time/time.h"
 #include "common/types/ids.h"
@@ -96,7 +97,21 @@ struct ProductFact {
   std::optional<FundTerms> fund;
   std::optional<NavFact> nav;
   std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
-  FC_FIELDS(kind, calendar, institution, fund, nav, file_variant)
+  std::optional<FundRules> rules;  // of the fund, where they are said anew
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(kind, calendar, institution, fund, nav, file_variant, rules);
+  }
+  // Written only where they are there, so that other facts have the bytes that they always had.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (rules) {
+      v(kind, calendar, institution, fund, nav, file_variant, rules);
+    } else {
+      v(kind, calendar, institution, fund, nav, file_variant);
+    }
+  }
 };
 
 // The command by which a partition takes facts in; every machine that has a ProductBook handles it under this tag.

@@ -42,7 +42,25 @@ struct Reserve {
   Units units;
   Date trade_day;
   TimePoint received_at;
-  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at)
+  // The fund's rules as of receipt, from trade; zero: none.
+  Units least_left;
+  bool held_for_a_term = false;
+  Units most_held;
+  Nav price;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, least_left, held_for_a_term, most_held, price);
+  }
+  // Most orders are of funds without such rules.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (least_left.is_zero() && !held_for_a_term && most_held.is_zero()) {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at);
+    } else {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, least_left, held_for_a_term, most_held, price);
+    }
+  }
 };
 
 struct Release {

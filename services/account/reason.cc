@@ -14,6 +14,8 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kFundAccountNotOpen: return "FUND_ACCOUNT_NOT_OPEN";
     case Reason::kNotEnoughCash: return "NOT_ENOUGH_CASH";
     case Reason::kNotEnoughUnits: return "NOT_ENOUGH_UNITS";
+    case Reason::kUnitsHeldForATerm: return "UNITS_HELD_FOR_A_TERM";
+    case Reason::kAboveHoldingLimit: return "ABOVE_HOLDING_LIMIT";
     case Reason::kCardNotFound: return "CARD_NOT_FOUND";
     case Reason::kRequestIdReused: return "REQUEST_ID_REUSED";
     case Reason::kPaymentNotFound: return "PAYMENT_NOT_FOUND";
@@ -58,6 +60,11 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kNotEnoughCash: return "the available cash is less than the amount; deposit more or ask for less";
     case Reason::kNotEnoughUnits:
       return "the units that may be redeemed on this trading day are fewer than asked for; ask for fewer";
+    case Reason::kUnitsHeldForATerm:
+      return "there are enough units, but some were bought too recently to leave the fund on this trading day; ask for fewer, or "
+             "again after the holding term";
+    case Reason::kAboveHoldingLimit:
+      return "with this purchase, at the last price known, the investor would hold more of the fund than one person may; buy less";
     case Reason::kCardNotFound: return "the investor has no card with this number; add the card first";
     case Reason::kRequestIdReused:
       return "this request id was used before with another card or amount; use a new id for a new payment";
@@ -113,6 +120,8 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kFundAccountNotOpen: return "登记机构须待基金账户开立后方受理，请稍后再试";
     case Reason::kNotEnoughCash: return "可用资金不足";
     case Reason::kNotEnoughUnits: return "可用份额不足";
+    case Reason::kUnitsHeldForATerm: return "部分份额未满最短持有期，暂不可赎回";
+    case Reason::kAboveHoldingLimit: return "持有份额将超过单个投资人持有上限";
     case Reason::kCardNotFound: return "投资人没有该银行卡，请先绑卡";
     case Reason::kRequestIdReused: return "该请求编号已用于其他内容，请更换编号";
     case Reason::kPaymentNotFound: return "支付记录不存在";
@@ -143,6 +152,8 @@ std::string_view ReasonReturnCode(Reason reason) {
   switch (reason) {
     case Reason::kInvestorClosed: return "0508";
     case Reason::kNotEnoughUnits: return "0001";
+    case Reason::kUnitsHeldForATerm: return "0001";
+    case Reason::kAboveHoldingLimit: return "0307";
     case Reason::kFundAccountNotOpen: return "0492";
     case Reason::kFundAccountRefused: return "0304";
     case Reason::kFundAccountNotFound: return "0316";

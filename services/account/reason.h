@@ -23,6 +23,10 @@ enum class Reason : uint16_t {
   kNotEnoughUnits = 7,
   kFundAccountNotOpen = 8,          // applied for; the institution takes orders only once it is open
 
+  // Reserve, of funds with such rules.
+  kUnitsHeldForATerm = 100,         // there are enough, but some may not leave yet
+  kAboveHoldingLimit = 101,
+
   // Cards and payments.
   kCardNotFound = 20,
   kRequestIdReused = 21,            // the same request id with other content

@@ -40,6 +40,7 @@ enum TableNumber : uint8_t {
   kLedger = 20,     // to 23
   kApplicationIds = 40,
   kStandings = 41,
+  kTakenWhole = 60,
   kProducts = 200,  // to 205
 };
 

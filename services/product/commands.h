@@ -28,7 +28,9 @@ struct PutFund {
   static constexpr uint8_t kTag = 4;
   FundTerms terms;
   Duration lead;
-  FC_FIELDS(terms, lead)
+  FundRules rules;
+  bool says_rules = false;  // commands from before there were rules leave them alone
+  FC_FIELDS(terms, lead, rules, says_rules)
 };
 
 struct NavEntry {
@@ -44,6 +46,27 @@ struct PutNavs {
   std::vector<NavEntry> entries;
   Duration lead;
   FC_FIELDS(source, entries, lead)
+};
+
+// Room in the quotas that all buyers share. The quota is that in force at the order's receipt.
+struct QuotaItem {
+  uint64_t order = 0;
+  FundCode fund;
+  Date day;
+  Money amount;
+  TimePoint received;
+  FC_FIELDS(order, fund, day, amount, received)
+};
+struct TakeQuota {
+  static constexpr uint8_t kTag = 60;
+  std::vector<QuotaItem> items;
+  FC_FIELDS(items)
+};
+// Also of orders that never took anything: a try that comes later must fail.
+struct ReleaseQuota {
+  static constexpr uint8_t kTag = 61;
+  std::vector<QuotaItem> items;
+  FC_FIELDS(items)
 };
 
 // Time passes: the watermark moves on though nothing else was said.

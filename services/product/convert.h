@@ -14,6 +14,9 @@ namespace fundcore::product {
 absl::StatusOr<TradingCalendar> FromProto(const v1::Calendar& m);
 absl::StatusOr<InstitutionTerms> FromProto(const v1::Institution& m);
 absl::StatusOr<FundTerms> FromProto(const v1::Fund& m);
+// The rules of a fund; an empty one where the message has none.
+absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m);
+void ToProto(const FundRules& t, v1::FundRules* m);
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m);
 void ToProto(const InstitutionTerms& t, v1::Institution* m);
 void ToProto(const FundTerms& t, v1::Fund* m);

@@ -24,6 +24,10 @@ class ProductService final : public Service {
   // Submits on the partition's executor and answers with the fact's number, or the refusal.
   template <class C, class Response>
   void Put(C command, Response* response, rpc::Reply reply);
+  // Submits and answers what `fill` makes of the result.
+  template <class C, class F>
+  void Answer(C command, rpc::Reply reply, F fill);
+  void RegisterQuota(rpc::Handlers* handlers);
   void PutBuiltIn();
   void GiveFacts(uint64_t after, uint32_t limit, void* response, rpc::Reply reply);
 

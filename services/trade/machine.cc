@@ -52,6 +52,9 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_named_(state, kFileNames),
       distributors_(state, kDistributorNames),
       foreign_(state, kForeignReasons),
+      uses_(state, kUses, machine::Residence::kLazy),
+      quota_releases_(state, kQuotaReleases),
+      asked_(state, kAsked, machine::Residence::kLazy),
       products_(state, kProducts) {}
 
 void TradeMachine::Begin() {
@@ -235,7 +238,8 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (!open.ok()) return Reason::kNoTradingDay;
       if (!*open) return Reason::kFundClosedOnTradeDay;
     }
-    return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
+    if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
+    return CheckLimits(seq, o, code);
   };
   const Reason reason = check();
   if (reason == Reason::kNone) {

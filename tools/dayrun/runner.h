@@ -72,6 +72,10 @@ class Runner {
   absl::Status Do(const CheckHolding& s);
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
+  // runner_products.cc
+  absl::Status Do(const ChangeFund& s);
+  absl::Status Do(const CheckQuota& s);
+  absl::Status Do(const CheckTakesAll& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);

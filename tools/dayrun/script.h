@@ -80,6 +80,19 @@ struct GivenFund {
   bool whole_units = false;
   bool lifo = false;
   std::vector<GivenNav> navs;  // by day
+  // Rules beyond the terms; statements_products.cc.
+  Units min_holding;
+  Money day_limit, person_limit, quota;
+  Units max_redemption, redemption_day_limit, holding_limit;
+  struct Closed {
+    Date from, to;
+    bool purchases = true, redemptions = true;
+  };
+  std::vector<Closed> closed;
+  int holding_days = 0;
+  std::vector<std::pair<Date, Date>> first_redemptions;  // lot's day, first day of its redemption
+  bool breach_allowed = false;
+  Rate breach_fee, breach_share;
 };
 
 struct GivenInvestor {
@@ -190,6 +203,21 @@ struct AskForAccount {
   std::optional<Outcome> outcome;
 };
 
+// statements_products.cc: a fund's terms from now on, and what its buyers have taken of its quota.
+struct ChangeFund {
+  GivenFund fund;
+};
+struct CheckQuota {
+  std::string fund;
+  Date day;
+  Money taken;
+};
+// A redemption that the fund's least balance made larger.
+struct CheckTakesAll {
+  OrderRef order;
+  Units units, asked;
+};
+
 // A deviation of the institution's answer of this date.
 struct TaDoes {
   enum class Kind {
@@ -276,6 +304,7 @@ struct Passes {};  // time moves, nothing else
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
                  AskForAccount,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 ChangeFund, CheckQuota, CheckTakesAll,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

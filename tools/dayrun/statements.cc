@@ -14,7 +14,7 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "time", "given", "and", "name", "tells", "group"})
+                             "time", "fund", "given", "and", "name", "tells", "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
     if (w == s) return true;
@@ -444,6 +444,11 @@ absl::StatusOr<Statement> OfFiles(const Script& script, Words& w) {
 
 absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, bool has_outcome) {
   const std::string_view first = w.Peek();
+  if ((first == "that" || first == "order") && w.Peek(2) == "takes") {
+    FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+    return ReadTakesAll(std::move(order), w);
+  }
+  if (w.Take("fund")) return ReadFundLine(script, w);
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
   if (first == "ta") return TaLine(script, w);
   if (w.Take("close")) {
@@ -478,7 +483,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
-                                         "breaks", "books", "restart", "file",  "time"};
+                                         "breaks", "books", "restart", "file",  "time", "fund"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

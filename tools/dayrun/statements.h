@@ -21,6 +21,18 @@ absl::StatusOr<std::string> ReadAccountState(Words& w);
 // Behind "ta CODE by itself".
 absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Words& w);
 
+// statements_products.cc. One of a fund's rules, by its word; false where the word is none of them.
+inline constexpr std::string_view kRuleWords[] = {"minimum-holding",      "day-limit",     "person-limit", "maximum-redemption",
+                                                  "redemption-day-limit", "holding-limit", "closed-from",  "held",
+                                                  "first-redemption",     "breach-fee",    "quota"};
+absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w);
+// Words of a fund, as behind "given fund CODE"; script.cc.
+absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w);
+// Behind "fund CODE".
+absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
+// "that order takes all …", from its first word on.
+absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w);
+
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);
 

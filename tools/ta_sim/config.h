@@ -73,6 +73,20 @@ struct FundRounding {
   bool whole_units = false;  // units are cut to whole ones, and what bought nothing is paid back
 };
 
+// How long units stay before they may leave (持有期).
+struct HoldingTerm {
+  int32_t days = 0;             // calendar days from registration to the first day of redemption; 0: none
+  std::map<Date, Date> first;   // by day of registration, before `days`
+  std::optional<Rate> early;    // set: units may leave earlier, at this rate
+  Rate early_fund_share;
+
+  bool Early(Date registered, Date trade_day) const {
+    const auto it = first.find(registered);
+    if (it != first.end()) return trade_day < it->second;
+    return trade_day < registered.AddDays(days);
+  }
+};
+
 struct FundTerms {
   FundCode code;
   std::string name;
@@ -95,6 +109,7 @@ struct FundTerms {
   Shares held_elsewhere;  // units of other distributors, for the fund's size in 07
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
+  HoldingTerm term;
 };
 
 struct TaConfig {
