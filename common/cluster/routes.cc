@@ -233,6 +233,11 @@ void AddRisk(std::vector<Route>* routes) {
   s.ByInvestor<rv1::GetProfileRequest, rv1::GetProfileResponse>("GetProfile");
   s.ByOrder<rv1::GetDecisionRequest, rv1::GetDecisionResponse>("GetDecision");
   s.ByInvestor<rv1::SetWatchRequest, rv1::SetWatchResponse>("SetWatch");
+  s.Everywhere<rv1::PutPolicyRequest, rv1::PutPolicyResponse>("PutPolicy");
+  s.Only<rv1::GetPolicyRequest, rv1::GetPolicyResponse>("GetPolicy");
+  s.ByInvestor<rv1::SetInvestorRequest, rv1::SetInvestorResponse>("SetInvestor");
+  s.ByInvestor<rv1::ConfirmRequest, rv1::ConfirmResponse>("Confirm");
+  s.ByInvestor<rv1::GetEvidenceRequest, rv1::GetEvidenceResponse>("GetEvidence");
   Face o(routes, "fundcore.risk.v1.RiskOps", ServiceId::kRisk);
   o.Items<rv1::DecideRequest, rv1::DecideResponse, rv1::DecideItem>(
       "Decide", 100'000, [](const rv1::DecideItem& item, const Layout&) { return OrderId(item.order_id()); });

@@ -51,6 +51,8 @@ struct FundRules {
   Rate breach_fee;
   Rate breach_fund_share;
   Money daily_quota;             // of all buyers of a trading day together
+  bool pension_class = false;    // a class for personal pensions (Y): bought from a pension account only
+  bool needs_recording = false;  // the sale has to be recorded in sound and picture (双录)
   TimePoint effective_at;
 
   bool ClosedFor(Date day, uint8_t way) const {
@@ -80,7 +82,7 @@ struct FundRules {
 
   FC_FIELDS(fund, max_purchase_a_day, max_purchase_total, max_redemption, max_redemption_a_day, max_holding,
             below_minimum_takes_all, closed, holding_days, first_redemptions, breach_allowed, breach_fee, breach_fund_share,
-            daily_quota, effective_at)
+            daily_quota, pension_class, needs_recording, effective_at)
 };
 
 }  // namespace fundcore

@@ -242,6 +242,8 @@ absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m) {
   t.breach_fee = Rate::FromRaw(in.breach_fee_e8());
   t.breach_fund_share = Rate::FromRaw(in.breach_fund_share_e8());
   t.daily_quota = Money::FromRaw(in.daily_quota_fen());
+  t.pension_class = in.pension_class();
+  t.needs_recording = in.needs_recording();
   return t;
 }
 
@@ -269,6 +271,8 @@ void ToProto(const FundRules& t, v1::FundRules* m) {
   m->set_breach_fee_e8(t.breach_fee.raw());
   m->set_breach_fund_share_e8(t.breach_fund_share.raw());
   m->set_daily_quota_fen(t.daily_quota.raw());
+  m->set_pension_class(t.pension_class);
+  m->set_needs_recording(t.needs_recording);
 }
 
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m) {

@@ -76,6 +76,13 @@ class Runner {
   absl::Status Do(const ChangeFund& s);
   absl::Status Do(const CheckQuota& s);
   absl::Status Do(const CheckTakesAll& s);
+  // runner_suitability.cc
+  absl::Status Do(const PutSuitability& s);
+  absl::Status Do(const AnswerQuestions& s);
+  absl::Status Do(const SetFacts& s);
+  absl::Status Do(const ConfirmText& s);
+  absl::Status Do(const CheckEvidence& s);
+  absl::Status Do(const CountEvidence& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);

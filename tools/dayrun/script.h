@@ -93,6 +93,7 @@ struct GivenFund {
   std::vector<std::pair<Date, Date>> first_redemptions;  // lot's day, first day of its redemption
   bool breach_allowed = false;
   Rate breach_fee, breach_share;
+  bool pension_class = false, needs_recording = false;
 };
 
 struct GivenInvestor {
@@ -212,6 +213,38 @@ struct CheckQuota {
   Date day;
   Money taken;
 };
+// statements_suitability.cc: a policy of five questions of five options (0, 5, 10, 15, 20 points; classes from 21, 41, 61 and 81
+// points, the first option of the first question is the lowest class) that takes effect 30 seconds from now.
+struct PutSuitability {
+  std::string version;
+  int age_from = 0;
+  int age_grade = 3;
+};
+struct AnswerQuestions {
+  std::string who, version;
+  std::vector<int> options;
+  int risk_class = 0;     // 0: not asked
+  bool lowest = false;
+  std::optional<Outcome> outcome;
+};
+struct SetFacts {
+  std::string who;
+  std::optional<Date> born, professional_until;
+  bool pension = false;
+};
+struct ConfirmText {
+  std::string who, kind, fund, version, reference;
+  std::optional<Outcome> outcome;
+};
+struct CheckEvidence {    // of an order's decision
+  OrderRef order;
+  std::string key, value;
+};
+struct CountEvidence {
+  std::string who;
+  int assessments = 0, confirmations = 0;
+};
+
 // A redemption that the fund's least balance made larger.
 struct CheckTakesAll {
   OrderRef order;
@@ -304,7 +337,8 @@ struct Passes {};  // time moves, nothing else
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
                  AskForAccount,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
-                 ChangeFund, CheckQuota, CheckTakesAll,
+                 ChangeFund, CheckQuota, CheckTakesAll, PutSuitability, AnswerQuestions, SetFacts, ConfirmText, CheckEvidence,
+                 CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

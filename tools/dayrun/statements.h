@@ -24,7 +24,8 @@ absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Word
 // statements_products.cc. One of a fund's rules, by its word; false where the word is none of them.
 inline constexpr std::string_view kRuleWords[] = {"minimum-holding",      "day-limit",     "person-limit", "maximum-redemption",
                                                   "redemption-day-limit", "holding-limit", "closed-from",  "held",
-                                                  "first-redemption",     "breach-fee",    "quota"};
+                                                  "first-redemption",     "breach-fee",    "quota",        "pension-class",
+                                                  "recorded-sales"};
 absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w);
 // Words of a fund, as behind "given fund CODE"; script.cc.
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w);
@@ -32,6 +33,12 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
 absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
 // "that order takes all …", from its first word on.
 absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w);
+
+// statements_suitability.cc. Behind the name of an investor, "policy" and "evidence".
+bool IsSuitabilityVerb(std::string_view word);
+absl::StatusOr<Statement> ReadSuitability(const Script& script, std::string who, Words& w);
+absl::StatusOr<Statement> ReadPolicy(Words& w);
+absl::StatusOr<Statement> ReadEvidence(OrderRef order, Words& w);
 
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);

@@ -44,6 +44,10 @@ absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w) {
     FC_RETURN_IF_ERROR(w.Expect("on"));
     FC_ASSIGN_OR_RETURN(Date first, w.Day());
     g.first_redemptions.emplace_back(lot, first);
+  } else if (word == "pension-class") {
+    g.pension_class = true;
+  } else if (word == "recorded-sales") {
+    g.needs_recording = true;
   } else {
     g.breach_allowed = true;
     FC_ASSIGN_OR_RETURN(g.breach_fee, w.Percent());

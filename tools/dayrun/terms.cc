@@ -50,6 +50,8 @@ void SetRules(const GivenFund& fund, product::v1::Fund* m) {
   rules.set_breach_fee_e8(fund.breach_fee.raw());
   rules.set_breach_fund_share_e8(fund.breach_share.raw());
   rules.set_daily_quota_fen(fund.quota.raw());
+  rules.set_pension_class(fund.pension_class);
+  rules.set_needs_recording(fund.needs_recording);
   if (rules.ByteSizeLong() > 0) *m->mutable_rules() = rules;
 }
 
