@@ -79,6 +79,48 @@ Result ListProducts(Remote& remote) {
   return a;
 }
 
+namespace {
+
+void AddRules(const v1::FundRules& r, Answer* a) {
+  Table& t = a->AddTable("rules", {"rule", "value"}, "rules beyond the terms");
+  const auto money = [&](std::string_view rule, int64_t v) { if (v != 0) t.Row({rule, Money::FromRaw(v)}); };
+  const auto units = [&](std::string_view rule, int64_t v) { if (v != 0) t.Row({rule, Units::FromRaw(v)}); };
+  money("purchases_a_day", r.max_purchase_a_day_fen());
+  money("purchases_of_a_person", r.max_purchase_total_fen());
+  money("daily_quota", r.daily_quota_fen());
+  units("max_redemption", r.max_redemption_e2());
+  units("redemptions_a_day", r.max_redemption_a_day_e2());
+  units("max_holding", r.max_holding_e2());
+  if (r.below_minimum_takes_all()) t.Row({"below_minimum_takes_all", true});
+  if (r.holding_days() > 0) t.Row({"holding_days", r.holding_days()});
+  if (r.breach_allowed()) t.Row({"breach_fee", Rate::FromRaw(r.breach_fee_e8()).ToPercent()});
+  if (r.pension_class()) t.Row({"pension_class", true});
+  if (r.needs_recording()) t.Row({"needs_recording", true});
+  for (const auto& c : r.closed())
+    t.Row({"closed", StrCat(Date::FromRaw(c.from()).Iso(), " to ", Date::FromRaw(c.to()).Iso(),
+                            c.purchases() && c.redemptions() ? "" : c.purchases() ? ", purchases" : ", redemptions")});
+  for (const auto& f : r.first_redemptions())
+    t.Row({"first_redemption", StrCat("lots of ", Date::FromRaw(f.lot_day()).Iso(), " from ", Date::FromRaw(f.first_day()).Iso())});
+}
+
+}  // namespace
+
+Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day) {
+  FC_ASSIGN_OR_RETURN(const Date date, Date::Parse(day));
+  v1::GetQuotaRequest request;
+  request.set_fund_code(fund);
+  request.set_day(date.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::GetQuotaResponse>(StrCat(kFace, "GetQuota"), request));
+  Answer a;
+  a.Add("fund", fund);
+  a.Add("day", date);
+  a.Add("quota", Money::FromRaw(r.quota_fen()));
+  a.Add("taken", Money::FromRaw(r.taken_fen()));
+  a.Add("orders", uint64_t{r.orders()});
+  if (r.quota_fen() == 0) a.Say("the fund has no quota now");
+  return a;
+}
+
 Result ShowProduct(Remote& remote, const std::string& fund) {
   v1::GetFundRequest request;
   request.set_fund_code(fund);
@@ -106,6 +148,7 @@ Result ShowProduct(Remote& remote, const std::string& fund) {
   a.Add("whole_units", f.whole_units());
   a.Add("lots", f.lifo() ? "newest first" : "oldest first");
   a.Add("face", Nav::FromRaw(f.face_e8()));
+  if (f.has_rules()) AddRules(f.rules(), &a);
   AddSchedules(f.fees(), "", &a);
   AddSchedules(f.institution_fees(), "institution_", &a);
   if (!r.latest_navs().empty()) {
