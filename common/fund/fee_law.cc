@@ -12,7 +12,7 @@ namespace {
 constexpr Rate kNothing;
 constexpr Rate kAll = Rate::FromRaw(Rate::kOne);
 
-// Days on which any of the rules changes its demand: each is the first day of a band.
+// Days on which any of the rules changes its demand.
 constexpr int32_t kBandStarts[] = {0, 7, 30, 90, 180};
 
 bool NewRules(const FeeLawFacts& facts, Date day) { return day >= std::max(facts.moved, kFeeLaw2026); }
@@ -102,15 +102,32 @@ class Judge {
  private:
   void Add(std::string_view rule, const std::string& text) { findings_.push_back({std::string(rule), text}); }
 
+  struct Band {
+    int32_t first, last;
+    LeastRedemptionFee least;
+  };
+
+  // The days from 0 on in pieces of one demand each.
+  std::vector<Band> Bands() const {
+    std::vector<Band> bands;
+    for (const int32_t first : kBandStarts) {
+      const LeastRedemptionFee least = LeastRedemptionFeeAt(facts_, investor_, schedule_.effective_from, first);
+      if (!bands.empty() && bands.back().least == least) continue;
+      if (!bands.empty()) bands.back().last = first - 1;
+      bands.push_back({first, kNoDayLimit, least});
+    }
+    return bands;
+  }
+
   void Redemption() {
     std::vector<RedemptionTier> tiers = schedule_.redemption;
     if (tiers.empty()) tiers = {RedemptionTier{}};
+    const std::vector<Band> bands = Bands();
     for (const RedemptionTier& tier : tiers) {
-      for (size_t i = 0; i < std::size(kBandStarts); ++i) {
-        const int32_t band_last = i + 1 < std::size(kBandStarts) ? kBandStarts[i + 1] - 1 : kNoDayLimit;
-        const int32_t first = std::max(tier.min_days, kBandStarts[i]), last = std::min(tier.max_days, band_last);
+      for (const Band& band : bands) {
+        const int32_t first = std::max(tier.min_days, band.first), last = std::min(tier.max_days, band.last);
         if (first > last) continue;
-        const LeastRedemptionFee least = LeastRedemptionFeeAt(facts_, investor_, schedule_.effective_from, first);
+        const LeastRedemptionFee& least = band.least;
         const std::string where = StrCat("days ", first, " to ", last == kNoDayLimit ? "the end" : StrCat(last), " for ",
                                          InvestorName(investor_));
         if (tier.rate < least.rate) {

@@ -50,6 +50,7 @@ struct FeeFinding {
 struct LeastRedemptionFee {
   Rate rate;
   Rate fund_share;
+  friend bool operator==(const LeastRedemptionFee&, const LeastRedemptionFee&) = default;
 };
 LeastRedemptionFee LeastRedemptionFeeAt(const FeeLawFacts& facts, InvestorType investor, Date day, int32_t days);
 

@@ -113,11 +113,34 @@ absl::Status MemoryLog::Start() {
                                               partition.partition.raw(), " asks for its records from offset ",
                                               reader->next, " on, but the log ends at ", End(partition)));
     }
+    if (absl::Status s = Readable(partition, reader->next, End(partition)); !s.ok()) return s;
     fresh_.push_back(partition);
   }
   live_ = true;
   Deliver();
   return absl::OkStatus();
+}
+
+std::optional<std::pair<LogPartition, LogOffset>> MemoryLog::Rot(uint64_t pick) {
+  uint64_t all = 0;
+  for (const auto& [partition, records] : stored_) all += records.size();
+  if (all == 0) return std::nullopt;
+  pick %= all;
+  for (const auto& [partition, records] : stored_) {
+    if (pick < records.size()) {
+      rotten_.emplace(partition, pick);
+      break;
+    }
+    pick -= records.size();
+  }
+  return rotten_;
+}
+
+absl::Status MemoryLog::Readable(LogPartition partition, LogOffset from, LogOffset to) const {
+  if (!rotten_ || rotten_->first != partition || rotten_->second < from || rotten_->second >= to) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("service ", static_cast<int>(partition.service), " partition ",
+                                          partition.partition.raw(), ": the record at offset ", rotten_->second,
+                                          " does not match its checksum; restore it from a checkpoint or a peer"));
 }
 
 LogOffset MemoryLog::End(LogPartition partition) const { return Stored(partition).size(); }

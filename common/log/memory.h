@@ -16,6 +16,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/log/log.h"
@@ -44,6 +46,14 @@ class MemoryLog final : public Log {
   // The process dies. Appends that were not durable are lost, except that the first few of their records may have got to
   // the disk, as a torn tail's do. Readers and callbacks are forgotten, uncalled. Kill the executors as well.
   void Crash();
+
+  // A block of the disk goes bad: of all records that are stored, number `pick` (modulo their count) can no longer be read.
+  // From then on a start that needs it ends in kDataLoss, as does Readable; both name it. Unset where nothing is stored.
+  std::optional<std::pair<LogPartition, LogOffset>> Rot(uint64_t pick);
+  // The bad block is restored from a copy.
+  void Mend() { rotten_.reset(); }
+  // kDataLoss where a bad block lies in [from, to) of the partition.
+  absl::Status Readable(LogPartition partition, LogOffset from, LogOffset to) const;
 
   // While set, appends fail with kResourceExhausted.
   void set_disk_full(bool full) { disk_full_ = full; }
@@ -84,6 +94,7 @@ class MemoryLog final : public Log {
   std::deque<Pending> waiting_;
   std::deque<Pending> syncing_;
   std::vector<LogPartition> fresh_;  // partitions with something to deliver
+  std::optional<std::pair<LogPartition, LogOffset>> rotten_;
   bool live_ = false;
   bool disk_full_ = false;
   uint64_t syncs_ = 0, unknowns_ = 0, slow_syncs_ = 0;

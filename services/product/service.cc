@@ -145,6 +145,7 @@ void ProductService::Register(rpc::Handlers* h) {
   h->Unary<v1::GetFundRequest, v1::GetFundResponse>(
       face + "GetFund", [this](const Call&, const v1::GetFundRequest& q, v1::GetFundResponse* r, Reply reply) {
         host_.On(kPartition, [code = q.fund_code(), r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           const FundTerms* f = FundCode::Fits(code) ? p.machine().Newest(FundCode(code)) : nullptr;
           if (!f) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "FUND_NOT_FOUND",
                                                     StrCat("fund_code \"", code, "\" is not known here")));
@@ -159,6 +160,7 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "ListFunds", [this](const Call&, const v1::ListFundsRequest& q, v1::ListFundsResponse* r, Reply reply) {
         const uint32_t size = q.page_size() == 0 ? 100 : std::min<uint32_t>(q.page_size(), 1000);
         host_.On(kPartition, [size, token = q.page_token(), r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           p.machine().products().ForEachFund(TimePoint::FromRaw(INT64_MAX), [&](const FundTerms& f) {
             if (f.code.view() <= token) return;
             if (static_cast<uint32_t>(r->funds_size()) < size) {
@@ -174,6 +176,7 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "ListInstitutions",
       [this](const Call&, const v1::ListInstitutionsRequest&, v1::ListInstitutionsResponse* r, Reply reply) {
         host_.On(kPartition, [r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           ProductBook& products = p.machine().products();
           products.ForEachInstitution([&](const InstitutionTerms& t) {
             v1::Institution* m = r->add_institutions();
@@ -187,6 +190,7 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "GetNav", [this](const Call&, const v1::GetNavRequest& q, v1::GetNavResponse* r, Reply reply) {
         host_.On(kPartition, [code = q.fund_code(), day = q.nav_day(), r,
                               reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           const NavFact* nav = FundCode::Fits(code) ? p.machine().products().FindNav(FundCode(code), Date::FromRaw(day)) : nullptr;
           if (!nav) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "NAV_NOT_FOUND",
                                                       StrCat("no price of \"", code, "\" for ", day, " yet")));

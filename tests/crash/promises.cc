@@ -259,7 +259,7 @@ void Load::Batches() {
       open = std::move(again);
       if (!open.empty()) Pause(20'000);
     }
-    if (!hurry_) Pause(static_cast<int64_t>(size) * 2'000'000 / rate_);
+    if (!hurry_) Pause(static_cast<int64_t>(size) * 2'000'000 / Rate());
   }
 }
 

@@ -466,8 +466,138 @@ def discount(d):
              "investor": investor, "amount": text(amount), "campaign": campaigns}, {"rate": (shown + "%")})
 
 
+def service_fee(d):
+    assets, rate, mode, year = d.money(), D(d.r.randint(0, 150)) / 10000, d.mode(), d.r.choice([360, 365, 366])
+    return ({"calc": "service-fee", "assets": text(assets), "rate": text(rate), "rounding": mode, "year": str(year)},
+            {"fee": two(q(assets * rate / year, mode))})
+
+
+def income(d):
+    units, per, cut = d.money(10 ** 7), D(d.r.randint(-10 ** 5, 4 * 10 ** 5)) / 10 ** 5, d.chance(0.4)
+    carried = D(0) if d.chance(0.5) else D(d.r.randint(0, 99)) / 10 ** 4
+    case = {"calc": "income", "units": text(units), "per-10000": text(per), "carried": text(carried), "mode": "cut" if cut else "carry"}
+    whole = units / 10000 * per + (D(0) if cut else carried)
+    paid = q(whole, "truncate")
+    return case, {"paid": two(paid), "#rest": D(0) if cut else whole - paid}
+
+
+def large(d):
+    before = d.money(10 ** 6)
+    flows = {name: d.money(10 ** 5) if d.chance(0.7) else D(0) for name in ("redeemed", "converted-out", "purchased", "converted-in")}
+    share = D(d.r.choice([5, 10, 10, 10, 20])) / 100
+    if d.chance(0.2):  # exactly on the edge: that is not large yet
+        before = q(before, "half-up", D(1)) + 1
+        flows = dict.fromkeys(flows, D(0))
+        flows["redeemed"] = before * share + (FEN if d.chance(0.5) else D(0))
+    out = flows["redeemed"] + flows["converted-out"] - flows["purchased"] - flows["converted-in"]
+    case = {"calc": "large", "before": text(before), "threshold": text(share), **{name: text(v) for name, v in flows.items()}}
+    return case, {"net_outflow": two(out), "least_accepted": two(q(before * share, "up")), "large": "yes" if out > before * share else "no"}
+
+
+def days(d):
+    tiers = d.tiers(False)
+    first = DAY0 + datetime.timedelta(d.r.randint(0, 900))
+    last = first + datetime.timedelta(d.r.choice([0, 6, 7, 29, 30, 179, 180, 365, 366, d.r.randint(0, 1500)]))
+    held = (last - first).days
+    rate = next(t for t in tiers if t[0] <= held <= t[1])[2] * 100
+    return ({"calc": "days", "from": str(first), "to": str(last), "tiers": tiers_text(tiers)},
+            {"days_held": str(held), "rate": (text(rate.normalize()) if rate else "0") + "%"})
+
+
+def transfer(d):
+    lots, newest, carried = d.lots(), d.chance(0.3), d.chance(0.7)
+    have = sum(u for u, _, _ in lots)
+    units = have if d.chance(0.3) else q(have * D(d.r.randint(1, 100)) / 100, "up")
+    confirm = max(day for _, day, _ in lots) + datetime.timedelta(d.r.randint(0, 400))
+    case = {"calc": "transfer", "lot": lots_text(lots), "units": text(units), "confirm": str(confirm), "age": "carried" if carried else "own"}
+    if newest:
+        case["newest-first"] = True
+    if d.chance(0.05):
+        case["units"] = text(have + FEN)
+        return case, None
+    order = sorted(range(len(lots)), key=lambda i: lots[i][1])
+    if newest:
+        order.reverse()
+    left, arrived = units, collections.OrderedDict()
+    for i in order:
+        taken = min(left, lots[i][0])
+        left -= taken
+        if taken:
+            key = (lots[i][1] if carried else confirm, lots[i][2])
+            arrived[key] = arrived.get(key, D(0)) + taken
+    return case, {"units": two(units), "#lots": sorted(f"{two(v)} units of {day} at {price(cost)}" for (day, cost), v in arrived.items())}
+
+
+EQUITY = ("active-equity", "other-mixed")
+
+
+def law_asks(fund, new, investor, with_service_fee, day):
+    """(least fee, least share of it for the fund) on the day-th day; (0, 0) where nothing is asked."""
+    pct = lambda x: D(x) / 100
+    if new:
+        if fund in ("money", "etf", "certificates"):
+            return D(0), D(0)
+        least = pct("1.5") if day < 7 else pct(1) if day < 30 else pct("0.5") if day < 180 else D(0)
+        if investor == "individual" and fund in ("index", "bond") and day >= 7:
+            least = D(0)
+        if investor != "individual" and fund == "bond" and day >= 30:
+            least = D(0)
+        return least, D(1)
+    if fund in ("money", "etf"):
+        return D(0), D(0)
+    if day < 7:
+        return pct("1.5"), D(1)
+    if fund not in EQUITY:
+        return D(0), D(0)
+    if with_service_fee:
+        return (pct("0.5"), D(1)) if day < 30 else (D(0), D(0))
+    least = pct("0.75") if day < 30 else pct("0.5") if day < 180 else D(0)
+    return least, D(1) if day < 30 else pct(75) if day < 90 else pct(50) if day < 180 else pct(25)
+
+
+def fee_law(d):
+    fund = d.r.choice(["active-equity", "other-mixed", "index", "bond", "money", "etf", "certificates"])
+    investor = d.r.choice(["individual", "institution", "product"])
+    start, moved = d.r.choice(["2025-06-01", "2025-12-31", "2026-01-01", "2026-08-01"]), d.r.choice(["2026-01-01", "2026-07-01", "2025-01-01"])
+    new = start >= max(moved, "2026-01-01")
+    fee = D(d.r.choice([0, 0, 10, 15, 20, 21, 40, 41, 60])) / 10000
+    edges = [0, 24, 25, 49, 50, 74, 75, 99, 100, 149, 150]  # per ten thousand: what is asked, and one less
+    tiers = [(a, b, D(d.r.choice(edges)) / 10000, D(d.r.choice([0, 24, 25, 49, 50, 74, 75, 99, 100])) / 100) for a, b, _, _ in d.tiers()]
+    ends = d.chance(0.5)
+    case = {"calc": "fee-law", "fund": fund, "investor": investor, "from": start, "moved": moved, "service-fee": text(fee), "tiers": tiers_text(tiers)}
+    want = []
+    for first, last, rate, share in tiers:
+        day = first
+        while day <= last:
+            asked, to = law_asks(fund, new, investor, fee > 0, day), day
+            while to < min(last, 400) and law_asks(fund, new, investor, fee > 0, to + 1) == asked:
+                to += 1
+            to = last if to >= 400 else to
+            where = f"{day} to {'the end' if to == 99999 else to}"
+            if rate < asked[0]:
+                want.append("REDEMPTION_FEE_LOW " + where)
+            if rate > 0 and share < asked[1]:
+                want.append("FUND_SHARE_LOW " + where)
+            day = to + 1
+    if d.chance(0.6):
+        bps = [29, 30, 31, 49, 50, 51, 79, 80, 81, 100]
+        edge, rates, fixed = d.money(10 ** 6) + 1, [D(d.r.choice(bps)) / 10000 for _ in range(2)], d.chance(0.3)
+        sum_ = q(edge * rates[1], "up")
+        case["fees"] = f"0-{text(edge - FEN)}:{text(rates[0])},{text(edge)}-:{'=' + text(sum_) if fixed else text(rates[1])}"
+        cap = {"active-equity": D("0.008"), "other-mixed": D("0.005"), "index": D("0.003"), "bond": D("0.003")}.get(fund)
+        if new and cap is not None:
+            want += ["PURCHASE_FEE_HIGH"] * ((rates[0] > cap) + (sum_ > q(edge * cap, "truncate") if fixed else rates[1] > cap))
+    if ends:
+        case["service-fee-ends"] = True
+    if new:
+        cap = {"active-equity": D("0.004"), "other-mixed": D("0.004"), "index": D("0.002"), "bond": D("0.002"), "money": D("0.0015")}.get(fund)
+        want += ["SERVICE_FEE_HIGH"] * (cap is not None and fee > cap)
+        want += ["SERVICE_FEE_AFTER_A_YEAR"] * (fee > 0 and fund != "money" and not ends)
+    return case, {"findings": str(len(want)), "#law": sorted(want)}
+
+
 MAKERS = [subscribe, redeem, redeem, convert, money, large_days, dividend, offer_units, last_day, share_income, fast, interest,
-          share_interest, service_fee_refund, discount]
+          share_interest, service_fee_refund, discount, service_fee, income, large, days, transfer, fee_law]
 
 
 def properties(case, got):
@@ -528,9 +658,32 @@ def same(want, got):
         if name == "#rest":  # shown with as many decimals as it needs
             if D(got.get("rest", "NaN")) != value:
                 wrong.append(f"rest {got.get('rest')}, oracle {value}")
+        elif name == "#lots":
+            if (lots := sorted(v for k, v in got.items() if k.startswith("in_lot_"))) != value:
+                wrong.append(f"lots {lots}, oracle {value}")
+        elif name == "#law":
+            said = (v.split(": ", 1) for k, v in got.items() if k.startswith("finding_"))
+            said = sorted(rule + (" " + t.split(" on days ")[1].split(" for ")[0] if " on days " in t else "") for rule, t in said)
+            if said != value:
+                wrong.append(f"findings {said}, oracle {value}")
         elif got.get(name) != value:
             wrong.append(f"{name} {got.get(name)}, oracle {value}")
     return wrong
+
+
+def awake(want, got):
+    """Whether a figure of the oracle that is off in its last digit would be seen."""
+    for name, value in want.items():
+        off = dict(want)
+        if name == "#rest":
+            off[name] = value + D(1).scaleb(-12)
+        elif isinstance(value, list):
+            off[name] = value + ["one more"]
+        else:
+            off[name] = value[:-1] + ("1" if value[-1:] != "1" else "2")
+        if not same(off, got):
+            return False
+    return True
 
 
 def main():
@@ -574,6 +727,8 @@ def main():
                 faults = ["refused: " + got["error"]]
             else:
                 faults = same(want, got) + list(properties(case, got))
+                if not faults and not awake(want, got):
+                    faults = ["a wrong figure would not be seen"]
             if faults:
                 wrong += 1
                 if wrong <= 10:

@@ -119,7 +119,8 @@ void DrawNodes(const Options& options, Plan* plan) {
   const int drawn = static_cast<int>(2 + r.Below(3));
   const int nodes = options.nodes > 0 ? options.nodes : several && options.plant.empty() ? drawn : 1;
   std::bitset<kFaults> on;
-  for (size_t i = static_cast<size_t>(kFirstClusterFault); i < kFaults; ++i) on[i] = r.Below(100) < 60;
+  for (size_t i = static_cast<size_t>(kFirstClusterFault); i <= static_cast<size_t>(kLastClusterFault); ++i)
+    on[i] = r.Below(100) < 60;
   if (nodes == 1) return;
   if (plan->faults.any()) plan->faults |= on & ~options.without;
   const bool everybody_plays_all = r.Below(2) == 0;
@@ -265,6 +266,11 @@ Plan DrawPlan(const Options& options) {
   plan.crashes = rate(Fault::kCrash, 8);
 
   DrawNodes(options, &plan);
+  SeededRandom accounts = RandomFor(options.seed, Stream::kAccounts);
+  if (accounts.Below(100) < 30) plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kAccounts)) & ~options.without;
+  SeededRandom rot = RandomFor(options.seed, Stream::kRot);
+  if (plan.nodes.empty() && plan.Has(Fault::kCrash) && rot.Below(100) < 45)
+    plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kRot)) & ~options.without;
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

@@ -43,7 +43,9 @@ enum class Stream : uint64_t {
   kClients = 7,
   kCluster = 8,
   kClusterTroubles = 9,
-  kClusterLooks = 10
+  kClusterLooks = 10,
+  kRot = 11,
+  kAccounts = 12
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 

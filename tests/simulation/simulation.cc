@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "common/base/check.h"
 #include "common/files/disk.h"
 #include "common/types/ids.h"
@@ -49,7 +50,8 @@ Simulation::Simulation(const Plan& plan, const Options& options)
       operators_(plan_, &client_, &judge_, &trace_, &counts_,
                  [this](const std::string& ta, Date day) { institutions_.CorrectionWanted(ta, day); }),
       random_(RandomFor(plan.seed, Stream::kTroubles)),
-      looks_(RandomFor(plan.seed, Stream::kClusterLooks)) {}
+      looks_(RandomFor(plan.seed, Stream::kClusterLooks)),
+      rots_(RandomFor(plan.seed + 1, Stream::kRot)) {}
 
 std::unique_ptr<dayrun::Simulated> Simulation::MakeSystem() {
   dayrun::SimOptions o = OptionsOf(plan_);
@@ -60,7 +62,11 @@ std::unique_ptr<dayrun::Simulated> Simulation::MakeSystem() {
     o.accept_clock = [this] { clock_bad_ = false; };
   }
   if (plant_) o.wrap = [this](ServiceDeps* deps) { plant_->Wrap(deps); };
-  if (plan_.nodes.empty()) return std::make_unique<dayrun::SimSystem>(o);
+  if (plan_.nodes.empty()) {
+    auto single = std::make_unique<dayrun::SimSystem>(o);
+    single_ = single.get();
+    return single;
+  }
   auto cluster = std::make_unique<dayrun::SimCluster>(o, plan_.nodes);
   cluster_ = cluster.get();
   return cluster;
@@ -137,6 +143,7 @@ void Simulation::Crash() {
   const bool again = crash_in_start_next_;
   crash_in_start_next_ = !healed_ && plan_.Has(Fault::kCrashInStart) && !again && random_.Below(2) == 0;
   ++Count(again ? Fault::kCrashInStart : Fault::kCrash);
+  if (single_ && !healed_ && plan_.Has(Fault::kRot) && rots_.Below(3) == 0) Rot();
   const bool outage = plan_.Has(Fault::kOutage) && random_.Below(4) == 0;
   if (!outage) return Bring();
   ++Count(Fault::kOutage);
@@ -147,6 +154,25 @@ void Simulation::Crash() {
     down_ = false;
     Bring();
   });
+}
+
+// A record goes bad while the process is dead. This log is its only copy, so the right answer of a start that needs it is no; a
+// start that does not need it may succeed, and then a replay must say no. Then the record is restored.
+void Simulation::Rot() {
+  const auto where = single_->log().Rot(rots_.Next());
+  if (!where) return;
+  ++Count(Fault::kRot);
+  const std::string name = StrCat(ServiceName(where->first.service), "/", where->first.partition.raw(), " record ",
+                                  where->second);
+  const absl::Status start = system_->Launch();
+  const absl::Status found = start.ok() ? system_->CheckReplay() : start;
+  trace_.Add("", StrCat("rot of ", name, ": ", start.ok() ? "replay: " : "start: ", Said(found)));
+  if (found.code() != absl::StatusCode::kDataLoss ||
+      !absl::StrContains(found.message(), StrCat("partition ", where->first.partition.raw(), ": the record at offset ",
+                                       where->second, " ")))
+    judge_.Fail("a rotten record is passed over", name, "kDataLoss with its place", Said(found));
+  system_->Crash();
+  single_->log().Mend();
 }
 
 void Simulation::Bring() {

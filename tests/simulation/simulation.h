@@ -53,6 +53,7 @@ class Simulation {
   void Step(TimePoint to);
   void Crash();
   void Bring();
+  void Rot();
   bool SetUp();
   bool GiveInvestor(size_t n);
   void PlanTroubles();
@@ -82,6 +83,7 @@ class Simulation {
   int files_bad_ = 0;  // windows of trouble with files that are open
   std::unique_ptr<Plant> plant_;
   dayrun::SimCluster* cluster_ = nullptr;  // where there are several processes
+  dayrun::SimSystem* single_ = nullptr;    // where there is one
   std::unique_ptr<dayrun::Simulated> system_;
   Trace trace_;
   Client client_;
@@ -97,6 +99,7 @@ class Simulation {
   std::vector<std::function<void()>> at_stop_;
   size_t known_orders_ = 0;  // of those that were acknowledged: longer ago than a lease lasts
   SeededRandom looks_;
+  SeededRandom rots_;
   uint64_t crashes_ = 0;
   bool crash_in_start_next_ = false;
   bool down_ = false;  // and stays so until an event brings it up

@@ -201,6 +201,12 @@ absl::Status SimSystem::CheckReplay(const std::string& checkpoint) {
   if (!checkpoint.empty()) {
     FC_ASSIGN_OR_RETURN(store, store_.OpenCheckpoint(checkpoint));
   }
+  for (machine::HostBase* host : system_->hosts()) {
+    for (uint16_t p = 0; p < host->partitions(); ++p) {
+      const LogPartition id{host->service(), PartitionId(p)};
+      FC_RETURN_IF_ERROR(log_.Readable(id, 0, FindPartition(*system_, id)->state().meta.next));
+    }
+  }
   ReplayCopy copy(Deps(), {}, options_.bank_generous, store.get(), world_.Now());
   FC_RETURN_IF_ERROR(copy.Play([&](LogPartition p) {
     const std::vector<LogRecord>& records = log_.Stored(p);

@@ -174,7 +174,7 @@ TEST(FeeLawTest, BothRegimesByFundAndInvestor) {
   EXPECT_THAT(Rules(bond, {.fund = LawFund::kBond}, kPerson), IsEmpty());
   EXPECT_THAT(Rules(bond, {.fund = LawFund::kBond}, kFirm), ElementsAre("REDEMPTION_FEE_LOW"));  // 7 to 29 days
   EXPECT_THAT(Rules(bond, {.fund = LawFund::kIndex}, kFirm),
-              ElementsAre("REDEMPTION_FEE_LOW", "REDEMPTION_FEE_LOW", "REDEMPTION_FEE_LOW"));  // up to 179
+              ElementsAre("REDEMPTION_FEE_LOW", "REDEMPTION_FEE_LOW"));  // 7 to 29 days, 30 to 179
   EXPECT_THAT(Rules(FeeSchedule{.effective_from = D(20260101)}, {.fund = LawFund::kMoney, .service_fee = R("0.15%")}, kPerson),
               IsEmpty());
   EXPECT_THAT(Rules(bond, {.fund = LawFund::kBond, .service_fee = R("0.3%")}, kPerson),

@@ -128,5 +128,38 @@ TEST(MemoryLog, RefusesWhatARealOneRefuses) {
   EXPECT_EQ(log.Start().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(MemoryLog, PassesOverNoRottenRecord) {
+  SimWorld world({.seed = 1});
+  MemoryLog log(&world);
+  EXPECT_FALSE(log.Rot(5)) << "nothing is stored that could rot";
+  for (int i = 0; i < 4; ++i) log.Append(One(Trade(0), std::to_string(i)), nullptr);
+  world.RunUntilIdle();
+  const auto rotten = log.Rot(6);
+  ASSERT_TRUE(rotten);
+  EXPECT_EQ(*rotten, std::make_pair(Trade(0), LogOffset{2}));
+  EXPECT_EQ(log.Readable(Trade(0), 0, 3).code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(log.Readable(Trade(0), 3, 4).ok());
+  EXPECT_TRUE(log.Readable(Trade(1), 0, 4).ok());
+  // A start that needs the record says no and delivers nothing; one that goes on behind it may start.
+  SimExecutor* executor = world.MakeExecutor("e");
+  size_t seen = 0;
+  const auto count = [&](std::span<const LogRecord> run) { seen += run.size(); };
+  log.Tail(Trade(0), 1, executor, count);
+  EXPECT_EQ(log.Start().code(), absl::StatusCode::kDataLoss);
+  world.RunUntilIdle();
+  EXPECT_EQ(seen, 0u);
+  log.Crash();
+  log.Tail(Trade(0), 3, executor, count);
+  EXPECT_TRUE(log.Start().ok());
+  world.RunUntilIdle();
+  EXPECT_EQ(seen, 1u);
+  log.Crash();
+  log.Mend();
+  log.Tail(Trade(0), 0, executor, count);
+  EXPECT_TRUE(log.Start().ok());
+  world.RunUntilIdle();
+  EXPECT_EQ(seen, 5u);
+}
+
 }  // namespace
 }  // namespace fundcore
