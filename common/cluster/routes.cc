@@ -220,6 +220,10 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::ListFundsRequest, pv1::ListFundsResponse>("ListFunds");
   s.Only<pv1::ListInstitutionsRequest, pv1::ListInstitutionsResponse>("ListInstitutions");
   s.Only<pv1::GetNavRequest, pv1::GetNavResponse>("GetNav");
+  s.Only<pv1::RequireTwoPersonsRequest, pv1::ProposeResponse>("RequireTwoPersons");
+  s.Only<pv1::ProposeFundRequest, pv1::ProposeResponse>("ProposeFund");
+  s.Only<pv1::DecideChangeRequest, pv1::PutResponse>("DecideChange");
+  s.Only<pv1::ListChangesRequest, pv1::ListChangesResponse>("ListChanges");
   s.Only<pv1::GetQuotaRequest, pv1::GetQuotaResponse>("GetQuota");
   Face o(routes, "fundcore.product.v1.ProductOps", ServiceId::kProduct);
   o.Only<pv1::FactsRequest, pv1::FactsResponse>("Facts");

@@ -69,6 +69,27 @@ struct ReleaseQuota {
   FC_FIELDS(items)
 };
 
+// One person proposes what another has to approve. `put` is an encoded PutFund; empty: that two persons are no longer required.
+struct ProposeChange {
+  static constexpr uint8_t kTag = 62;
+  std::string put;
+  std::string person;
+  std::string note;
+  FC_FIELDS(put, person, note)
+};
+struct DecideChange {
+  static constexpr uint8_t kTag = 63;
+  uint64_t change = 0;
+  std::string person;
+  bool approve = false;
+  Duration lead;
+  FC_FIELDS(change, person, approve, lead)
+};
+struct RequireTwoPersons {
+  static constexpr uint8_t kTag = 64;
+  FC_NO_FIELDS()
+};
+
 // Time passes: the watermark moves on though nothing else was said.
 struct Tick {
   static constexpr uint8_t kTag = 6;

@@ -247,6 +247,16 @@ absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m) {
   return t;
 }
 
+absl::StatusOr<PutFund> PutFundFrom(const v1::Fund& m, int64_t effective_at_us, Duration lead) {
+  PutFund put;
+  FC_ASSIGN_OR_RETURN(put.terms, FromProto(m));
+  FC_ASSIGN_OR_RETURN(put.rules, RulesFromProto(m));
+  put.says_rules = true;
+  put.terms.effective_at = TimePoint::FromRaw(effective_at_us);
+  put.lead = lead;
+  return put;
+}
+
 void ToProto(const FundRules& t, v1::FundRules* m) {
   m->set_max_purchase_a_day_fen(t.max_purchase_a_day.raw());
   m->set_max_purchase_total_fen(t.max_purchase_total.raw());

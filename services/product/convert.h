@@ -17,6 +17,8 @@ absl::StatusOr<FundTerms> FromProto(const v1::Fund& m);
 // The rules of a fund; an empty one where the message has none.
 absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m);
 void ToProto(const FundRules& t, v1::FundRules* m);
+// The whole command that new terms of a fund become.
+absl::StatusOr<PutFund> PutFundFrom(const v1::Fund& m, int64_t effective_at_us, Duration lead);
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m);
 void ToProto(const InstitutionTerms& t, v1::Institution* m);
 void ToProto(const FundTerms& t, v1::Fund* m);

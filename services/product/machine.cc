@@ -55,23 +55,36 @@ bool ProductMachine::SameRules(const PutFund& c) {
   return newest ? newest->SameAs(c.rules) : c.rules.Empty();
 }
 
-Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
+bool ProductMachine::SaysNothingNew(const PutFund& c, const FundTerms* newest) {
+  if (!newest) return false;
+  FundTerms same = c.terms;
+  same.version = newest->version;
+  same.effective_at = newest->effective_at;
+  return Encode(same) == Encode(*newest) && SameRules(c);
+}
+
+Reason ProductMachine::CheckFund(const PutFund& c, const FundTerms* newest) {
+  if (!products_.Institution(c.terms.ta)) return Reason::kInstitutionUnknown;
+  if (!products_.Calendar(c.terms.calendar)) return Reason::kCalendarUnknown;
+  if (newest && newest->ta != c.terms.ta) return Reason::kTaOfFundFixed;
+  return Reason::kOk;
+}
+
+Result ProductMachine::SayFund(const PutFund& c, const Context& ctx) {
   const FundTerms* newest = Newest(c.terms.code);
-  if (newest) {
-    FundTerms same = c.terms;
-    same.version = newest->version;
-    same.effective_at = newest->effective_at;
-    if (Encode(same) == Encode(*newest) && SameRules(c)) return {Reason::kOk, last_seq(), newest->effective_at};
-  }
-  if (!products_.Institution(c.terms.ta)) return {Reason::kInstitutionUnknown, 0, {}};
-  if (!products_.Calendar(c.terms.calendar)) return {Reason::kCalendarUnknown, 0, {}};
-  if (newest && newest->ta != c.terms.ta) return {Reason::kTaOfFundFixed, 0, {}};
+  if (SaysNothingNew(c, newest)) return {Reason::kOk, last_seq(), newest->effective_at};
+  if (const Reason r = CheckFund(c, newest); r != Reason::kOk) return {r, 0, {}};
 
   ProductFact fact;
   fact.kind = FactKind::kFund;
   fact.fund = c.terms;
   if (!SameRules(c)) fact.rules = c.rules;
   return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
+}
+
+Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
+  if (two_persons() && !SaysNothingNew(c, Newest(c.terms.code))) return {Reason::kNeedsSecondPerson, 0, {}};
+  return SayFund(c, ctx);
 }
 
 Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {

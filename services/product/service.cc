@@ -99,6 +99,7 @@ void ProductService::Register(rpc::Handlers* h) {
   using rpc::Reply;
   const std::string face = "fundcore.product.v1.ProductService/";
   RegisterQuota(h);
+  RegisterFourEyes(h);
   h->Unary<v1::PutCalendarRequest, v1::PutResponse>(
       face + "PutCalendar", [this](const Call& call, const v1::PutCalendarRequest& q, v1::PutResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
@@ -116,13 +117,10 @@ void ProductService::Register(rpc::Handlers* h) {
   h->Unary<v1::PutFundRequest, v1::PutResponse>(
       face + "PutFund", [this](const Call& call, const v1::PutFundRequest& q, v1::PutResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
-        auto terms = FromProto(q.fund());
-        if (!terms.ok()) return reply(terms.status());
-        terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
-        auto rules = RulesFromProto(q.fund());
-        if (!rules.ok()) return reply(rules.status());
-        for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
-        Put(PutFund{*std::move(terms), lead_, *std::move(rules), true}, r, std::move(reply));
+        auto put = PutFundFrom(q.fund(), q.effective_at_us(), lead_);
+        if (!put.ok()) return reply(put.status());
+        for (std::string& w : LegalWarnings(put->terms)) *r->add_warnings() = std::move(w);
+        Put(*std::move(put), r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {

@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "common/machine/service.h"
+#include "fundcore/product/v1/product.pb.h"
 #include "services/product/machine.h"
 
 namespace fundcore::product {
@@ -28,6 +29,9 @@ class ProductService final : public Service {
   template <class C, class F>
   void Answer(C command, rpc::Reply reply, F fill);
   void RegisterQuota(rpc::Handlers* handlers);
+  // four_eyes_api.cc
+  void RegisterFourEyes(rpc::Handlers* handlers);
+  void Propose(ProposeChange command, v1::ProposeResponse* response, rpc::Reply reply);
   void PutBuiltIn();
   void GiveFacts(uint64_t after, uint32_t limit, void* response, rpc::Reply reply);
 

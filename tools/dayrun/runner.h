@@ -74,6 +74,9 @@ class Runner {
   absl::Status Do(const CheckOrder& s);
   // runner_products.cc
   absl::Status Do(const ChangeFund& s);
+  absl::Status Do(const ProposeFund& s);
+  absl::Status Do(const DecideChange& s);
+  absl::Status Do(const NeedTwoPersons& s);
   absl::Status Do(const CheckQuota& s);
   absl::Status Do(const CheckTakesAll& s);
   // runner_suitability.cc

@@ -8,7 +8,37 @@ namespace fundcore::dayrun {
 absl::Status Runner::Do(const ChangeFund& s) {
   product::v1::PutFundRequest q;
   *q.mutable_fund() = FundMessage(s.fund);
-  return Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutFund", q, kOperator).status();
+  return Judged(Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutFund", q, kOperator).status(), s.outcome,
+                "the change");
+}
+
+absl::Status Runner::Do(const ProposeFund& s) {
+  product::v1::ProposeFundRequest q;
+  *q.mutable_fund() = FundMessage(s.fund);
+  q.set_person(s.person);
+  auto answer = Ask<product::v1::ProposeResponse>("fundcore.product.v1.ProductService/ProposeFund", q, kOperator);
+  if (answer.ok()) progress_->Set("change", StrCat(answer->change()));
+  return Judged(answer.status(), s.outcome, "the proposal");
+}
+
+absl::Status Runner::Do(const DecideChange& s) {
+  product::v1::DecideChangeRequest q;
+  const std::string number = progress_->Get("change");
+  if (number.empty()) return absl::InvalidArgumentError("nothing was proposed before this line");
+  q.set_change(std::stoull(number));
+  q.set_person(s.person);
+  q.set_approve(s.approve);
+  return Judged(Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/DecideChange", q, kOperator).status(), s.outcome,
+                "the decision");
+}
+
+absl::Status Runner::Do(const NeedTwoPersons& s) {
+  product::v1::RequireTwoPersonsRequest q;
+  q.set_on(s.on);
+  q.set_person(s.person);
+  auto answer = Ask<product::v1::ProposeResponse>("fundcore.product.v1.ProductService/RequireTwoPersons", q, kOperator);
+  if (answer.ok() && !s.on) progress_->Set("change", StrCat(answer->change()));
+  return answer.status();
 }
 
 absl::Status Runner::Do(const CheckQuota& s) {

@@ -207,6 +207,21 @@ struct AskForAccount {
 // statements_products.cc: a fund's terms from now on, and what its buyers have taken of its quota.
 struct ChangeFund {
   GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct ProposeFund {
+  std::string person;
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct DecideChange {  // about the last proposal
+  std::string person;
+  bool approve = true;
+  std::optional<Outcome> outcome;
+};
+struct NeedTwoPersons {
+  std::string person;
+  bool on = true;
 };
 struct CheckQuota {
   std::string fund;
@@ -337,7 +352,7 @@ struct Passes {};  // time moves, nothing else
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
                  AskForAccount,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
-                 ChangeFund, CheckQuota, CheckTakesAll, PutSuitability, AnswerQuestions, SetFacts, ConfirmText, CheckEvidence,
+                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability, AnswerQuestions, SetFacts, ConfirmText, CheckEvidence,
                  CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 

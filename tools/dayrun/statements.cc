@@ -455,7 +455,20 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
     return ReadTakesAll(std::move(order), w);
   }
-  if (w.Take("fund")) return ReadFundLine(script, w);
+  if (w.Take("fund")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadFundLine(script, w));
+    if (auto* change = std::get_if<ChangeFund>(&s)) {
+      FC_ASSIGN_OR_RETURN(change->outcome, OutcomeOf(after, has_outcome));
+    }
+    return s;
+  }
+  if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadFourEyes(script, w));
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    if (auto* proposes = std::get_if<ProposeFund>(&s)) proposes->outcome = outcome;
+    if (auto* decides = std::get_if<DecideChange>(&s)) decides->outcome = outcome;
+    return s;
+  }
   if (w.Take("policy")) return ReadPolicy(w);
   if (w.Take("evidence")) {
     FC_RETURN_IF_ERROR(w.Expect("of"));

@@ -31,6 +31,8 @@ absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w);
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w);
 // Behind "fund CODE".
 absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
+// "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".
+absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w);
 // "that order takes all …", from its first word on.
 absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w);
 

@@ -76,6 +76,28 @@ absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w) {
   return s;
 }
 
+absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w) {
+  FC_ASSIGN_OR_RETURN(std::string person, w.Next("a person"));
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"proposes", "approves", "rejects", "requires", "releases"}));
+  if (verb == 0) {
+    FC_RETURN_IF_ERROR(w.Expect("fund"));
+    FC_ASSIGN_OR_RETURN(std::string code, w.Next("a fund"));
+    const GivenFund* given = script.Fund(code);
+    if (!given) return absl::InvalidArgumentError(StrCat("no fund ", code, " is given"));
+    FC_RETURN_IF_ERROR(w.Expect("becomes"));
+    ProposeFund s{std::move(person), *given, {}};
+    FC_RETURN_IF_ERROR(ReadFundWords(script.calendars, s.fund, w));
+    return s;
+  }
+  if (verb <= 2) {
+    FC_RETURN_IF_ERROR(w.Expect("change"));
+    return DecideChange{std::move(person), verb == 1, {}};
+  }
+  FC_RETURN_IF_ERROR(w.Expect("two"));
+  FC_RETURN_IF_ERROR(w.Expect("people"));
+  return NeedTwoPersons{std::move(person), verb == 3};
+}
+
 absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w) {
   CheckTakesAll s{std::move(order)};
   FC_RETURN_IF_ERROR(w.Expect("takes"));

@@ -105,6 +105,61 @@ void AddRules(const v1::FundRules& r, Answer* a) {
 
 }  // namespace
 
+Result ProposeProducts(Remote& remote, const std::string& path, const std::string& person, const std::string& note) {
+  FC_ASSIGN_OR_RETURN(ProductFile file, ReadProductFile(path));
+  if (!file.calendars.empty() || !file.institutions.empty())
+    return absl::InvalidArgumentError("only funds are changed by two persons; load calendars and institutions with product load");
+  Answer a;
+  Table& t = a.AddTable("changes", {"change", "fund"});
+  for (const v1::PutFundRequest& fund : file.funds) {
+    v1::ProposeFundRequest request;
+    *request.mutable_fund() = fund.fund();
+    request.set_effective_at_us(fund.effective_at_us());
+    request.set_person(person);
+    request.set_note(note);
+    FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ProposeResponse>(StrCat(kFace, "ProposeFund"), request));
+    t.Row({uint64_t{r.change()}, fund.fund().fund_code()});
+  }
+  return a;
+}
+
+Result DecideChange(Remote& remote, uint64_t change, const std::string& person, bool approve) {
+  v1::DecideChangeRequest request;
+  request.set_change(change);
+  request.set_person(person);
+  request.set_approve(approve);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::PutResponse>(StrCat(kFace, "DecideChange"), request));
+  Answer a;
+  a.Add("change", change);
+  a.Add("decision", approve ? "approved" : "rejected");
+  a.Add("effective_at", TimePoint::FromRaw(r.effective_at_us()), approve);
+  return a;
+}
+
+Result ListChanges(Remote& remote, bool all) {
+  v1::ListChangesRequest request;
+  request.set_all(all);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ListChangesResponse>(StrCat(kFace, "ListChanges"), request));
+  Answer a;
+  a.Add("two_persons", r.two_persons());
+  Table& t = a.AddTable("changes", {"change", "state", "fund", "proposed_by", "proposed_at", "decided_by", "decided_at", "note"});
+  for (const auto& c : r.changes())
+    t.Row({uint64_t{c.change()}, c.state(), c.fund_code(), c.proposed_by(), TimePoint::FromRaw(c.proposed_at_us()), c.decided_by(),
+           TimePoint::FromRaw(c.decided_at_us()), c.note()});
+  return a;
+}
+
+Result RequireTwoPersons(Remote& remote, const std::string& person, bool on) {
+  v1::RequireTwoPersonsRequest request;
+  request.set_on(on);
+  request.set_person(person);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ProposeResponse>(StrCat(kFace, "RequireTwoPersons"), request));
+  Answer a;
+  a.Add("two_persons", on ? "required" : "required until another person approves the change");
+  a.Add("change", uint64_t{r.change()}, !on);
+  return a;
+}
+
 Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day) {
   FC_ASSIGN_OR_RETURN(const Date date, Date::Parse(day));
   v1::GetQuotaRequest request;

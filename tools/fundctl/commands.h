@@ -77,6 +77,11 @@ Result LoadProducts(Remote& remote, const std::string& file);
 Result ListProducts(Remote& remote);
 Result ShowProduct(Remote& remote, const std::string& fund);
 Result ShowNav(Remote& remote, const std::string& fund, const std::string& day);
+// Four eyes: a TOML file of funds is proposed, a change for each; another person decides.
+Result ProposeProducts(Remote& remote, const std::string& file, const std::string& person, const std::string& note);
+Result DecideChange(Remote& remote, uint64_t change, const std::string& person, bool approve);
+Result ListChanges(Remote& remote, bool all);
+Result RequireTwoPersons(Remote& remote, const std::string& person, bool on);
 Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day);
 
 // --- cmd_risk.cc: suitability

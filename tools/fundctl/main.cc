@@ -338,6 +338,24 @@ class CommandLine {
     CLI::App* nav = Command(product, "nav", "the price of a day", [this](Remote& r) { return ShowNav(r, o_.a, o_.b); });
     nav->add_option("FUND", o_.a)->required();
     nav->add_option("DAY", o_.b)->required();
+    CLI::App* propose = Command(product, "propose", "new terms of funds, for another person to approve",
+                                [this](Remote& r) { return ProposeProducts(r, o_.a, o_.person, o_.note); });
+    propose->add_option("FILE", o_.a, "as product load takes it, funds only")->required();
+    propose->add_option("--person", o_.person)->required();
+    propose->add_option("--note", o_.note);
+    const auto decide = [&](const char* name, const char* what, bool approve) {
+      CLI::App* c = Command(product, name, what, [this, approve](Remote& r) { return DecideChange(r, o_.number, o_.person, approve); });
+      c->add_option("CHANGE", o_.number)->required();
+      c->add_option("--person", o_.person)->required();
+    };
+    decide("approve", "a proposed change, by another person", true);
+    decide("reject", "a proposed change", false);
+    Command(product, "changes", "those that wait for a decision", [this](Remote& r) { return ListChanges(r, o_.all); })
+        ->add_flag("--all", o_.all, "also those that were decided");
+    CLI::App* two = Command(product, "two-people", "from now on, terms of funds are changed by two persons only",
+                            [this](Remote& r) { return RequireTwoPersons(r, o_.person, !o_.verify); });
+    two->add_option("--person", o_.person)->required();
+    two->add_flag("--end", o_.verify, "no longer, once another person approves that");
     CLI::App* quota = Command(product, "quota", "how much of a fund's quota of a trading day is taken",
                               [this](Remote& r) { return ShowQuota(r, o_.a, o_.b); });
     quota->add_option("FUND", o_.a)->required();
