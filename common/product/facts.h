@@ -15,6 +15,7 @@
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
 #include "common/product/fund_rules.h"
+#include "common/product/income_terms.h"
 #include "common/time/calendar.h"
 #include "common/time/time.h"
 #include "common/types/ids.h"
@@ -97,17 +98,21 @@ struct ProductFact {
   std::optional<FundTerms> fund;
   std::optional<NavFact> nav;
   std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
-  std::optional<FundRules> rules;  // of the fund, where they are said anew
+  std::optional<IncomeTerms> income_terms;  // of the fund, where they are said anew
+  std::optional<Nav> income;                // with the price: the day's income per 10,000 units
+  std::optional<FundRules> rules;           // of the fund, where they are said anew
 
   template <class V>
   void VisitFields(V& v) {
-    v(kind, calendar, institution, fund, nav, file_variant, rules);
+    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, rules);
   }
-  // Written only where they are there, so that other facts have the bytes that they always had.
+  // What facts looked like before there was any of these: their bytes stay what they were.
   template <class V>
   void VisitFields(V& v) const {
     if (rules) {
-      v(kind, calendar, institution, fund, nav, file_variant, rules);
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, rules);
+    } else if (income_terms || income) {
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income);
     } else {
       v(kind, calendar, institution, fund, nav, file_variant);
     }

@@ -26,6 +26,8 @@ enum class Reason : uint16_t {
   // Reserve, of funds with such rules.
   kUnitsHeldForATerm = 100,         // there are enough, but some may not leave yet
   kAboveHoldingLimit = 101,
+  kNotSoManyFrozen = 140,           // units that a thaw could free
+  kFrozenByCourt = 141,             // only who has frozen them can thaw them
 
   // Cards and payments.
   kCardNotFound = 20,

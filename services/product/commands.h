@@ -1,6 +1,7 @@
 // Product's commands. Tag 1 is left to AbsorbFacts in all machines, so that logs read alike.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,10 @@ struct PutFund {
   static constexpr uint8_t kTag = 4;
   FundTerms terms;
   Duration lead;
+  std::optional<IncomeTerms> income;  // not given: the fund has none
   FundRules rules;
   bool says_rules = false;  // commands from before there were rules leave them alone
-  FC_FIELDS(terms, lead, rules, says_rules)
+  FC_FIELDS(terms, lead, income, rules, says_rules)
 };
 
 struct NavEntry {
@@ -45,7 +47,8 @@ struct PutNavs {
   std::string source;
   std::vector<NavEntry> entries;
   Duration lead;
-  FC_FIELDS(source, entries, lead)
+  std::vector<std::optional<Nav>> incomes;  // per 10,000 units: one an entry, or none at all
+  FC_FIELDS(source, entries, lead, incomes)
 };
 
 // Room in the quotas that all buyers share. The quota is that in force at the order's receipt.

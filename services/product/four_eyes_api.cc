@@ -109,6 +109,7 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
             m->set_fund_code(put.terms.code.str());
             m->set_effective_at_us(put.terms.effective_at.raw());
             ToProto(put.terms, m->mutable_fund());
+            if (put.income) ToProto(*put.income, m->mutable_fund()->mutable_income());
             if (!put.rules.Empty()) ToProto(put.rules, m->mutable_fund()->mutable_rules());
           });
           reply(absl::OkStatus());

@@ -137,6 +137,8 @@ void ProductService::Register(rpc::Handlers* h) {
           auto e = FromProto(n);
           if (!e.ok()) return reply(e.status());
           command.entries.push_back(*std::move(e));
+          command.incomes.emplace_back();
+          if (n.has_income()) command.incomes.back() = Nav::FromRaw(n.income_e8());
         }
         Put(std::move(command), r, std::move(reply));
       });
@@ -148,6 +150,8 @@ void ProductService::Register(rpc::Handlers* h) {
           if (!f) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "FUND_NOT_FOUND",
                                                     StrCat("fund_code \"", code, "\" is not known here")));
           ToProto(*f, r->mutable_fund());
+          if (const IncomeTerms* income = p.machine().products().Income(f->code))
+            ToProto(*income, r->mutable_fund()->mutable_income());
           if (const FundRules* rules = p.machine().products().Rules(f->code, TimePoint::FromRaw(INT64_MAX)))
             ToProto(*rules, r->mutable_fund()->mutable_rules());
           r->set_version(f->version);
@@ -163,6 +167,8 @@ void ProductService::Register(rpc::Handlers* h) {
             if (f.code.view() <= token) return;
             if (static_cast<uint32_t>(r->funds_size()) < size) {
               ToProto(f, r->add_funds());
+              if (const IncomeTerms* income = p.machine().products().Income(f.code))
+                ToProto(*income, r->mutable_funds(r->funds_size() - 1)->mutable_income());
             } else if (r->next_page_token().empty()) {
               r->set_next_page_token(r->funds(r->funds_size() - 1).fund_code());
             }

@@ -111,7 +111,7 @@ class RiskMachine {
   machine::Cell<Policies> policies_{state_, kPolicies};
   machine::Table<uint64_t, Person> persons_{state_, kPersons, machine::Residence::kLazy};
   machine::Table<AnswersKey, Answers> answers_{state_, kAnswers, machine::Residence::kLazy};
-  std::optional<bool> has_persons_;       // not state: looked up once
+  machine::Cell<AnyPerson> any_person_{state_, kAnyPerson};
   ProductBook products_{state_, kProducts};
 
   // Room for the command in execution; holds nothing between commands that a later one reads.

@@ -87,6 +87,11 @@ struct Person {
   std::vector<Confirmation> confirmations;
   FC_FIELDS(facts, confirmations)
 };
+// Whether anything is known of anybody: spares most partitions a look for each purchase.
+struct AnyPerson {
+  bool any = false;
+  FC_FIELDS(any)
+};
 // The newest of this kind and fund that was there at `at`; nullptr where none was.
 const Confirmation* FindConfirmation(const Person* person, ConfirmationKind kind, const FundCode& fund, TimePoint at);
 

@@ -25,6 +25,7 @@ enum TableNumber : uint8_t {
   kPolicies = 60,
   kPersons = 61,
   kAnswers = 62,
+  kAnyPerson = 63,
   kProducts = 200,  // to 205
 };
 

@@ -30,12 +30,8 @@ void RiskMachine::ForEachAnswers(uint64_t investor, absl::FunctionRef<void(TimeP
 
 void RiskMachine::JudgeSuitability(const DecideItem& item, TimePoint received, const Terms& terms, const Standing& standing,
                                    Fired& fired) {
-  if (!has_persons_) {
-    has_persons_ = false;
-    persons_.ScanAll([&](const uint64_t&, const Person&) { return has_persons_ = true, false; });
-  }
   const FundTerms* fund = terms.fund;
-  const Person* person = *has_persons_ ? persons_.Find(item.investor) : nullptr;
+  const Person* person = any_person_.Get().any ? persons_.Find(item.investor) : nullptr;
   const PersonFacts* facts = person ? AsOf(person->facts, received) : nullptr;
   const bool professional = facts && facts->professional_until >= terms.day;
   MoreEvidence more;
@@ -175,7 +171,7 @@ Result RiskMachine::Execute(const SetPerson& c, const Context& ctx) {
   Person& person = persons_.Mutable(c.investor);
   Forget(person.facts, ctx.now);
   person.facts.push_back(facts);
-  has_persons_ = true;
+  if (!any_person_.Get().any) any_person_.Mutable().any = true;
   return {};
 }
 
@@ -193,7 +189,7 @@ Result RiskMachine::Execute(const Confirm& c, const Context& ctx) {
 
   Confirmation& kept = persons_.Mutable(c.investor).confirmations.emplace_back(c.confirmation);
   kept.at = ctx.now;
-  has_persons_ = true;
+  if (!any_person_.Get().any) any_person_.Mutable().any = true;
   return {.at = kept.at};
 }
 

@@ -6,10 +6,16 @@
 #include "services/trade/rules.h"
 
 namespace fundcore::trade {
+namespace {
+
+// Purchases and redemptions are limited; what says something else about units is not.
+bool IsLimited(const Order& o) { return o.business == kRedemption || o.amount.is_positive(); }
+
+}  // namespace
 
 Reason TradeMachine::CheckLimits(uint64_t seq, const Order& o, const FundCode& code) {
   const FundRules* rules = products_.Rules(code, o.received_at);
-  if (!rules) return Reason::kNone;
+  if (!rules || !IsLimited(o)) return Reason::kNone;
   Applied on_day, ever;
   if (rules->LimitsPersons()) {
     const uint64_t investor = SequenceOf(o.investor);
@@ -38,7 +44,7 @@ void TradeMachine::EndUse(uint64_t seq, const Order& o) {
   if (!rules) return;
   if (NeedsQuota(o)) quota_releases_.Add(seq);
   // An order that was cancelled before the rules looked at it never counted.
-  if (!rules->LimitsPersons() || seq >= waters_.Get().next_review) return;
+  if (!IsLimited(o) || !rules->LimitsPersons() || seq >= waters_.Get().next_review) return;
   // What was asked for was counted, whatever account made of it.
   const Asked* asked = FindAsked(seq, o);
   const Units units = asked ? asked->units : o.units;

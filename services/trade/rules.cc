@@ -6,6 +6,8 @@
 namespace fundcore::trade {
 
 Reason CheckStatus(FundStatus status, uint8_t business) {
+  // Whoever holds units may say what becomes of them and their dividends, whatever else the fund takes.
+  if (SpeaksOfUnits(business)) return status == FundStatus::kTerminated ? Reason::kFundTerminated : Reason::kNone;
   switch (status) {
     case FundStatus::kStopped: return Reason::kFundStopped;
     case FundStatus::kTerminated: return Reason::kFundTerminated;
@@ -24,6 +26,9 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
 
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before) {
+  if (SpeaksOfUnits(business)) {
+    return business == kDividendWay || units.is_positive() ? Reason::kNone : Reason::kNothingApplied;
+  }
   if (business == kRedemption) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;
@@ -49,7 +54,7 @@ Reason CheckRules(const FundRules& rules, uint8_t business, Money amount, Units 
     int64_t sum = 0;
     return limit > 0 && (__builtin_add_overflow(before, more, &sum) || sum > limit);
   };
-  if (units.is_positive()) {
+  if (business == kRedemption) {
     if (rules.ClosedFor(trade_day, FundRules::kRedemptions)) return Reason::kInClosedPeriod;
     if (above(0, units.raw(), rules.max_redemption.raw())) return Reason::kUnitsAboveMaximum;
     if (above(on_day.redeemed.raw(), units.raw(), rules.max_redemption_a_day.raw())) return Reason::kRedemptionsAboveDayLimit;

@@ -46,12 +46,12 @@ void Worker::AddRules(TradeMachine& machine, const Order& o, account::v1::Reserv
   const FundRules* rules = machine.products().Rules(fund, o.received_at);
   const FundTerms* terms = machine.products().Fund(fund, o.received_at);
   if (!rules || !terms) return;
-  if (o.units.is_positive()) {
+  if (o.business == kRedemption) {
     if (rules->below_minimum_takes_all) out->set_least_left_e2(terms->min_holding.raw());
     out->set_held_for_a_term(rules->holding_days > 0 || !rules->first_redemptions.empty());
     return;
   }
-  if (!rules->max_holding.is_positive()) return;
+  if (!o.amount.is_positive() || !rules->max_holding.is_positive()) return;
   out->set_most_held_e2(rules->max_holding.raw());
   for (int back = 0; back <= kDaysBack; ++back) {
     const NavFact* nav = machine.products().FindNav(fund, o.trade_day.AddDays(-back));

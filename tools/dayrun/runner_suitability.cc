@@ -25,6 +25,7 @@ absl::Status Runner::Do(const PutSuitability& s) {
     }
   }
   for (uint32_t from : {21u, 41u, 61u, 81u}) p->add_class_from(from);
+  p->set_valid_months(static_cast<uint32_t>(s.valid_months));
   p->set_mismatch_text(StrCat("风险不匹配警示及确认书 ", s.version));
   if (s.age_from > 0) {
     p->set_age_from(static_cast<uint32_t>(s.age_from));

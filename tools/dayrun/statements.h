@@ -21,6 +21,9 @@ absl::StatusOr<std::string> ReadAccountState(Words& w);
 // Behind "ta CODE by itself".
 absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Words& w);
 
+// statements_money.cc. Behind "NAME earned", and behind "ta CODE reports|books income".
+absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string who, Words& w);
+absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
 // statements_products.cc. One of a fund's rules, by its word; false where the word is none of them.
 inline constexpr std::string_view kRuleWords[] = {"minimum-holding",      "day-limit",     "person-limit", "maximum-redemption",
                                                   "redemption-day-limit", "holding-limit", "closed-from",  "held",

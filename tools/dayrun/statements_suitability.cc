@@ -88,6 +88,10 @@ absl::StatusOr<Statement> ReadPolicy(Words& w) {
   PutSuitability s;
   FC_ASSIGN_OR_RETURN(s.version, w.Next("the version of a policy"));
   FC_RETURN_IF_ERROR(w.Expect("begins"));
+  if (w.Take("valid")) {
+    FC_ASSIGN_OR_RETURN(s.valid_months, w.Number("a number of months", 1, 24));
+    FC_RETURN_IF_ERROR(w.Expect("months"));
+  }
   if (w.Take("warning")) {
     FC_RETURN_IF_ERROR(w.Expect("from"));
     FC_ASSIGN_OR_RETURN(s.age_from, w.Number("an age", 1, 150));
