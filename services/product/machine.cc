@@ -134,10 +134,12 @@ bool ProductMachine::Take(const QuotaItem& item) {
   // Every try leaves its answer, refusals too: a repeated call must get the same one.
   QuotaOrder& order = quota_orders_.Mutable(key);
   order.fund = item.fund;
-  order.amount = item.amount;
-  order.state = QuotaState::kRefused;
-  if (quota.is_positive() && (item.amount > quota || taken > quota - item.amount)) return false;
   order.state = QuotaState::kTaken;
+  if (!quota.is_positive()) return true;  // nothing to share
+  order.state = QuotaState::kRefused;
+  if (item.amount > quota || taken > quota - item.amount) return false;
+  order.state = QuotaState::kTaken;
+  order.amount = item.amount;
   QuotaUse& now = quotas_.Mutable({item.day, item.fund});
   now.taken += item.amount;
   ++now.orders;
@@ -147,7 +149,7 @@ bool ProductMachine::Take(const QuotaItem& item) {
 Result ProductMachine::Execute(const ReleaseQuota& c, const Context&) {
   for (const QuotaItem& item : c.items) {
     QuotaOrder& order = quota_orders_.Mutable({item.day, item.order});
-    const bool held = order.state == QuotaState::kTaken;
+    const bool held = order.state == QuotaState::kTaken && order.amount.is_positive();
     order.state = QuotaState::kReleased;
     if (!held) continue;
     QuotaUse& use = quotas_.Mutable({item.day, order.fund});

@@ -11,6 +11,14 @@ namespace {
 // Purchases and redemptions are limited; what says something else about units is not.
 bool IsLimited(const Order& o) { return o.business == kRedemption || o.amount.is_positive(); }
 
+// What of an order counts: only what a limit bounds, so that no sum can grow without end.
+Money BoughtBy(const Order& o, const FundRules& rules) {
+  return rules.max_purchase_a_day.is_positive() || rules.max_purchase_total.is_positive() ? o.amount : Money();
+}
+Units RedeemedBy(Units units, const FundRules& rules) {
+  return rules.max_redemption_a_day.is_positive() ? units : Units();
+}
+
 }  // namespace
 
 Reason TradeMachine::CheckLimits(uint64_t seq, const Order& o, const FundCode& code) {
@@ -31,8 +39,8 @@ void TradeMachine::BeginUse(uint64_t seq, const Order& o, const FundRules* rules
   const auto begin = [&](Date day) {
     Use& use = uses_.Mutable({day, SequenceOf(o.investor), o.fund});
     if (use.since == 0) use.since = seq;
-    use.bought += o.amount;
-    use.redeemed += o.units;
+    use.bought += BoughtBy(o, *rules);
+    use.redeemed += RedeemedBy(o.units, *rules);
   };
   begin(o.trade_day);
   if (rules->max_purchase_total.is_positive()) begin(Date());
@@ -53,8 +61,8 @@ void TradeMachine::EndUse(uint64_t seq, const Order& o) {
     const Use* known = uses_.Find(key);
     if (!known || seq < known->since) return;
     Use& use = uses_.Mutable(key);
-    use.bought -= o.amount;
-    use.redeemed -= units;
+    use.bought -= BoughtBy(o, *rules);
+    use.redeemed -= RedeemedBy(units, *rules);
   };
   end(o.trade_day);
   if (rules->max_purchase_total.is_positive()) end(Date());
