@@ -23,7 +23,7 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes six table numbers from `first_table` on, the two from first_table + 10, and first_table + 20.
+  // Takes six table numbers from `first_table` on, the two from first_table + 10, first_table + 15 and first_table + 20.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -39,6 +39,10 @@ class ProductBook {
   const FundConversions* Conversions(const FundCode& code, TimePoint at);
   // The newest price from days before `day`, at most thirty days old; nullptr where there is none.
   const NavFact* FindNavBefore(const FundCode& fund, Date day);
+  // The fund's rules beyond its terms, in force at `at`; nullptr where it has none.
+  const FundRules* Rules(const FundCode& code, TimePoint at);
+  // Some fund has, or once had, such rules: a cheap question to ask first.
+  bool has_rules();
   const InstitutionTerms* Institution(const TaCode& ta);
   // What the institution's files do otherwise than the standard says, as its operator wrote it; "" where nothing.
   std::string_view FileVariant(const TaCode& ta);
@@ -68,6 +72,10 @@ class ProductBook {
     std::vector<FundConversions> by_effect;
     FC_FIELDS(by_effect)
   };
+  struct RuleVersions {
+    std::vector<FundRules> by_effect;  // by effective_at
+    FC_FIELDS(by_effect)
+  };
   struct NavKey {
     FundCode fund;
     Date day;
@@ -84,6 +92,8 @@ class ProductBook {
   machine::Table<FundCode, IncomeTerms> income_terms_;
   machine::Table<NavKey, Nav> incomes_;
   machine::Table<FundCode, ConversionVersions> conversions_;
+  machine::Table<FundCode, RuleVersions> rules_;       // only of funds that have any
+  std::optional<bool> has_rules_;                      // not state: looked up once
 };
 
 }  // namespace fundcore

@@ -44,6 +44,18 @@ Nav FourDecimals(Nav nav) {
   return Nav::FromRaw(MulDiv(nav.raw(), 1, kStep, Rounding::kHalfUp) * kStep);
 }
 
+// The lots as the fund's holding term sees them: where it lets units leave early, at a price, those younger than the term
+// are marked as not usable and the price is an option.
+std::vector<Lot> LotsWithTerms(std::vector<Lot> lots, const FundRules* rules, RedemptionOptions* options) {
+  if (!rules || !rules->breach_allowed) return lots;
+  options->breach = BreachFee{rules->breach_fee, rules->breach_fund_share};
+  for (Lot& lot : lots) {
+    const Date first = rules->FirstDayOf(lot.registered);
+    if (first.is_set()) lot.usable_from = std::max(lot.usable_from, first);
+  }
+  return lots;
+}
+
 }  // namespace
 
 void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
@@ -255,9 +267,10 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   static const std::vector<RedemptionTier> kNoFee;
   const LotOrder order = terms.fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
   Holding& holding = HoldingOf(line);
-  const auto split = SplitRedemption(
-      holding.lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee, line.confirm_day,
-      {.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding});
+  RedemptionOptions options{.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding};
+  const std::vector<Lot> lots = LotsWithTerms(holding.lots, machine_.products().Rules(line.fund, r.received_at), &options);
+  const auto split = SplitRedemption(lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee,
+                                     line.confirm_day, options);
   if (!split.ok()) {
     const bool is_short = split.status().code() == absl::StatusCode::kFailedPrecondition;
     Find(line, is_short ? "SHORT" : "NOT_COMPUTABLE", "ConfirmedVol",

@@ -43,21 +43,28 @@ struct Reserve {
   Date trade_day;
   TimePoint received_at;
   uint8_t detail = 0;           // a character of the standard: 029 DefDividendMethod, 031 FrozenCause; 0: none
-  // Of conversions (36, 38) alone, and only there written.
+  // Of conversions (36, 38) alone.
   FundCode target;
   TaCode target_ta;
   uint32_t min_days = 0;        // the units must have been held so long
   uint8_t investors = 2;        // whose they may be: 0 an institution's, 1 an individual's, 2 anybody's
+  // The fund's rules as of receipt, from trade; zero: none.
+  Units least_left;
+  bool held_for_a_term = false;
+  Units most_held;
+  Nav price;
 
   template <class V>
   void VisitFields(V& v) {
-    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors);
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors,
+      least_left, held_for_a_term, most_held, price);
   }
+  // Most orders are no conversions, and of funds without such rules.
   template <class V>
   void VisitFields(V& v) const {
-    if (IsConversion(business)) {
+    if (IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero()) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
-        investors);
+        investors, least_left, held_for_a_term, most_held, price);
     } else {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail);
     }

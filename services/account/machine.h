@@ -47,6 +47,7 @@ struct Result {
   TaAccountId ta_account;               // Reserve
   uint64_t number = 0;                  // sequence of the investor, card or payment
   Money amount;                         // Settle
+  Units units;                          // Reserve: more than was asked for, since less may not stay
   std::unique_ptr<Applied> applied;     // the Apply commands
 };
 
@@ -137,6 +138,8 @@ class AccountMachine {
   Investor* MutableInvestor(InvestorId id);
   // The answer to a reservation that is there.
   Result AnswerOf(const Reservation& seen, const Reserve& c);
+  // What the fund's rules make of an order for or against a holding; `units` becomes what has to be set aside.
+  static Reason CheckHolding(const Reserve& c, const Holding* holding, Units* units);
   Reason TryReserve(const Reserve& c, const machine::Context& ctx, Reservation& r);
   // Of a conversion, beside what holds for a redemption.
   Reason CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding);
@@ -224,6 +227,7 @@ class AccountMachine {
   void MarkDay(const TaCode& ta, Date confirm_day);
   void DropEmptyHolding(Line& l, const FundCode& fund);
   Date UsableFrom(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
+  Date NextDay(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
   Settlement& SettlementOf(const Line& l);
   Posting PostingOf(const Line& l, bool with_reference = true) const;
   static machine::IdIndex::Key PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial);
@@ -238,6 +242,7 @@ class AccountMachine {
   machine::PagedTable<Person> persons_;
   machine::Table<HashKey, uint64_t> directory_;        // certificate fingerprint → investor
   machine::PagedTable<Reservation> reservations_;
+  machine::Table<uint64_t, Units> taken_whole_;  // redemptions that took all: by order, what they took
   machine::Cell<Sequences> sequences_;
   machine::PagedTable<Payment> payments_;
   machine::Todo<uint64_t> payment_todo_;

@@ -58,6 +58,14 @@ LotOrder AccountMachine::LotOrderOf(const FundCode& fund, TimePoint at) {
 }
 
 Date AccountMachine::UsableFrom(const FundCode& fund, Date confirm_day, const Context& ctx) {
+  const Date next = NextDay(fund, confirm_day, ctx);
+  const FundRules* rules = products_.Rules(fund, ctx.now);
+  if (!rules || rules->breach_allowed) return next;
+  const Date first = rules->FirstDayOf(confirm_day);
+  return first.is_set() ? std::max(next, first) : next;
+}
+
+Date AccountMachine::NextDay(const FundCode& fund, Date confirm_day, const Context& ctx) {
   if (const FundTerms* terms = products_.Fund(fund, ctx.now)) {
     if (const TradingCalendar* calendar = products_.Calendar(terms->calendar)) {
       if (auto next = calendar->Next(confirm_day); next.ok()) return *next;

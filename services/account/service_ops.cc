@@ -306,6 +306,7 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
 }
 
 void Write(const Result& r, v1::ReserveOutcome* out) {
+  if (r.units.is_positive()) out->set_units_e2(r.units.raw());
   out->set_reason(static_cast<uint32_t>(r.reason));
   if (r.reason != Reason::kNone) {
     out->set_reason_name(std::string(ReasonName(r.reason)));
@@ -371,6 +372,10 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      c.least_left = Units::FromRaw(item.least_left_e2());
+      c.held_for_a_term = item.held_for_a_term();
+      c.most_held = Units::FromRaw(item.most_held_e2());
+      c.price = Nav::FromRaw(item.price_e8());
       c.detail = Letter(item.detail());
       if (IsConversion(c.business)) {
         c.target = FundCode(item.target_fund_code());

@@ -43,6 +43,7 @@ enum TableNumber : uint8_t {
   kAppliedDays = 31,
   kApplicationIds = 40,
   kStandings = 41,
+  kTakenWhole = 60,
   kIncome = 70,     // to 73
   kConversions = 55,
   kLotUses = 56,

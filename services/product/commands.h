@@ -30,7 +30,9 @@ struct PutFund {
   FundTerms terms;
   Duration lead;
   std::optional<IncomeTerms> income;  // not given: the fund has none
-  FC_FIELDS(terms, lead, income)
+  FundRules rules;
+  bool says_rules = false;  // commands from before there were rules leave them alone
+  FC_FIELDS(terms, lead, income, rules, says_rules)
 };
 
 struct NavEntry {
@@ -63,6 +65,48 @@ struct PutConversions {
   FundConversions terms;
   Duration lead;
   FC_FIELDS(terms, lead)
+};
+
+// Room in the quotas that all buyers share. The quota is that in force at the order's receipt.
+struct QuotaItem {
+  uint64_t order = 0;
+  FundCode fund;
+  Date day;
+  Money amount;
+  TimePoint received;
+  FC_FIELDS(order, fund, day, amount, received)
+};
+struct TakeQuota {
+  static constexpr uint8_t kTag = 60;
+  std::vector<QuotaItem> items;
+  FC_FIELDS(items)
+};
+// Also of orders that never took anything: a try that comes later must fail.
+struct ReleaseQuota {
+  static constexpr uint8_t kTag = 61;
+  std::vector<QuotaItem> items;
+  FC_FIELDS(items)
+};
+
+// One person proposes what another has to approve. `put` is an encoded PutFund; empty: that two persons are no longer required.
+struct ProposeChange {
+  static constexpr uint8_t kTag = 62;
+  std::string put;
+  std::string person;
+  std::string note;
+  FC_FIELDS(put, person, note)
+};
+struct DecideChange {
+  static constexpr uint8_t kTag = 63;
+  uint64_t change = 0;
+  std::string person;
+  bool approve = false;
+  Duration lead;
+  FC_FIELDS(change, person, approve, lead)
+};
+struct RequireTwoPersons {
+  static constexpr uint8_t kTag = 64;
+  FC_NO_FIELDS()
 };
 
 // Time passes: the watermark moves on though nothing else was said.

@@ -17,6 +17,11 @@ absl::StatusOr<TradingCalendar> FromProto(const v1::Calendar& m);
 absl::StatusOr<InstitutionTerms> FromProto(const v1::Institution& m);
 absl::StatusOr<FundTerms> FromProto(const v1::Fund& m);
 absl::StatusOr<FundConversions> FromProto(const v1::FundConversions& m);
+// The rules of a fund; an empty one where the message has none.
+absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m);
+void ToProto(const FundRules& t, v1::FundRules* m);
+// The whole command that new terms of a fund become.
+absl::StatusOr<PutFund> PutFundFrom(const v1::Fund& m, int64_t effective_at_us, Duration lead);
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m);
 // How a money fund's income is worked out; nothing where the message says nothing of it.
 absl::StatusOr<std::optional<IncomeTerms>> IncomeFromProto(const v1::Fund& m);

@@ -116,18 +116,46 @@ struct ForeignReason {
   FC_FIELDS(source, number, name)
 };
 
+// What only some judgements have.
+struct JudgeExtra {
+  uint32_t item = 0;         // index into `orders`; ascending
+  Units units;               // account made the order this large: nothing smaller may stay; 0: as it was
+  uint16_t trade_reason = 0;  // the fund's quota had no room: a Reason of trade
+  FC_FIELDS(item, units, trade_reason)
+};
+
 // Account and risk have both answered for these orders, or account has refused. `names` gives the names of the reasons
 // among them.
 struct Judge {
   static constexpr uint8_t kTag = 4;
   std::vector<JudgeItem> orders;
   std::vector<ForeignReason> names;
-  FC_FIELDS(orders, names)
+  std::vector<JudgeExtra> extras;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(orders, names, extras);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (extras.empty()) {
+      v(orders, names);
+    } else {
+      v(orders, names, extras);
+    }
+  }
 };
 
 // Account has given back what it had set aside for these orders.
 struct Released {
   static constexpr uint8_t kTag = 5;
+  std::vector<uint64_t> orders;
+  FC_FIELDS(orders)
+};
+
+// Product has given back the quota of these orders.
+struct QuotaReleased {
+  static constexpr uint8_t kTag = 60;
   std::vector<uint64_t> orders;
   FC_FIELDS(orders)
 };

@@ -15,12 +15,17 @@ TradeMachine::Result TradeMachine::Execute(const Judge& c, const machine::Contex
     const NameText* known = foreign_.Find(key);
     if (!known || known->text != f.name) foreign_.Mutable(key).text = f.name;
   }
-  for (const JudgeItem& item : c.orders) JudgeOne(item, ctx.now);
+  auto extra = c.extras.begin();
+  for (uint32_t i = 0; i < c.orders.size(); ++i) {
+    while (extra != c.extras.end() && extra->item < i) ++extra;
+    const bool has = extra != c.extras.end() && extra->item == i;
+    JudgeOne(c.orders[i], has ? &*extra : nullptr, ctx.now);
+  }
   AdvanceUndecided();
   return {};
 }
 
-void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
+void TradeMachine::JudgeOne(const JudgeItem& item, const JudgeExtra* extra, TimePoint now) {
   Order* o = orders_.FindMutable(item.order);
   if (!o) return;
   const bool reserved = item.account_reason == 0;
@@ -34,6 +39,14 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
     o->ta_account = item.ta_account;
     if (!reserved) return SetRejected(*o, ReasonSource::kAccount, item.account_reason);
     o->flags |= kReserved;
+    if (extra && extra->units.is_positive() && extra->units != o->units) {
+      asked_.Put(item.order, {o->units});
+      o->units = extra->units;
+    }
+    if (extra && extra->trade_reason != 0 && item.risk != RiskOutcome::kBlock) {
+      releases_.Add(item.order);
+      return SetRejected(*o, ReasonSource::kTrade, extra->trade_reason);
+    }
     switch (item.risk) {
       case RiskOutcome::kAllow: o->state = OrderState::kAccepted; return RememberPurchase(*o);
       case RiskOutcome::kBlock:
@@ -62,6 +75,11 @@ void TradeMachine::RememberPurchase(const Order& o) {
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;
   investors_.Mutable(seq).bought.push_back(o.fund);
+}
+
+TradeMachine::Result TradeMachine::Execute(const QuotaReleased& c, const machine::Context&) {
+  for (uint64_t order : c.orders) quota_releases_.Remove(order);
+  return {};
 }
 
 TradeMachine::Result TradeMachine::Execute(const Released& c, const machine::Context&) {

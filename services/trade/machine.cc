@@ -54,6 +54,9 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_named_(state, kFileNames),
       distributors_(state, kDistributorNames),
       foreign_(state, kForeignReasons),
+      uses_(state, kUses, machine::Residence::kLazy),
+      quota_releases_(state, kQuotaReleases),
+      asked_(state, kAsked, machine::Residence::kLazy),
       products_(state, kProducts) {}
 
 void TradeMachine::Begin() {
@@ -246,7 +249,8 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);
-    return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
+    if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
+    return CheckLimits(seq, o, code);
   };
   const Reason reason = check();
   if (reason == Reason::kNone) {

@@ -48,7 +48,8 @@ class TradeMachine {
     std::span<const Claimed> claimed;    // of a ClaimSerials, likewise
   };
   using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge,
-                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle, ClaimSerials>;
+                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle, ClaimSerials,
+                                        QuotaReleased>;
 
   TradeMachine(machine::State& state, PartitionId partition);
 
@@ -65,6 +66,7 @@ class TradeMachine {
   Result Execute(const ApplyConfirmations& c, const machine::Context& ctx);
   Result Execute(const Settle& c, const machine::Context& ctx);
   Result Execute(const ClaimSerials& c, const machine::Context& ctx);
+  Result Execute(const QuotaReleased& c, const machine::Context& ctx);
 
   // --- Reading, on the partition's executor. Pointers are valid until the next command or write-back. ---
   ProductBook& products() { return products_; }
@@ -83,6 +85,8 @@ class TradeMachine {
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
+  // What a redemption asked for that account made larger; nullptr for all others.
+  const Asked* FindAsked(uint64_t seq, const Order& o) { return o.business == kRedemption ? asked_.Find(seq) : nullptr; }
   // The sequence of the order that a request made; 0 where there is none. Orders from files belong to no caller.
   uint64_t FindByRequest(InvestorId investor, std::string_view request_id, const CallerId& caller, bool from_file);
   uint64_t LastOrderOf(InvestorId investor);
@@ -122,6 +126,9 @@ class TradeMachine {
   // Orders wait for product rules that are known by now: submit a Review.
   bool review_due();
   machine::Todo<uint64_t>& releases() { return releases_; }
+  // All buyers of the order's fund share a quota, as of the order's receipt.
+  bool NeedsQuota(const Order& o);
+  machine::Todo<uint64_t>& quota_releases() { return quota_releases_; }
   // Of the last `most` orders of the same investor before this one: those that are over and whose release is still owed.
   std::vector<uint64_t> ReleasesBefore(const Order& order, size_t most);
 
@@ -184,15 +191,24 @@ class TradeMachine {
   template <class F>
   void Change(uint64_t seq, Order& o, F change) {
     Count(o, -1);
+    const bool was = ComesToSomething(o.state);
     change();
+    if (was && !ComesToSomething(o.state)) EndUse(seq, o);
     Count(o, +1);
     Noted(seq);
   }
   void Noted(uint64_t seq) {
     if (collecting_) changes_.push_back(seq);
   }
+  static bool ComesToSomething(OrderState s) {
+    return s != OrderState::kRejected && s != OrderState::kCancelled && s != OrderState::kRefused;
+  }
+  // limits.cc: what counts against limits by person, and what a quota may hold.
+  Reason CheckLimits(uint64_t seq, const Order& o, const FundCode& code);
+  void BeginUse(uint64_t seq, const Order& o, const FundRules* rules);
+  void EndUse(uint64_t seq, const Order& o);
   void SetRejected(Order& o, ReasonSource source, uint32_t reason);
-  void JudgeOne(const JudgeItem& item, TimePoint now);
+  void JudgeOne(const JudgeItem& item, const JudgeExtra* extra, TimePoint now);
   void RememberPurchase(const Order& o);
   void EndChallenge(uint64_t seq, const Order& o) { challenges_.Erase({TaOf(o), o.trade_day, seq}); }
   bool PastCutoff(const Order& o, TimePoint received);
@@ -225,6 +241,9 @@ class TradeMachine {
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
+  machine::Table<UseKey, Use> uses_;
+  machine::Todo<uint64_t> quota_releases_;
+  machine::Table<uint64_t, Asked> asked_;
   ProductBook products_;
 
   // Nothing below is state: scratch of one command, and lists that are made again from the tables.

@@ -35,6 +35,12 @@ std::string_view ReasonName(Reason r) {
     case Reason::kUnitsBelowConversionMinimum: return "UNITS_BELOW_CONVERSION_MINIMUM";
     case Reason::kUnitsAboveConversionMaximum: return "UNITS_ABOVE_CONVERSION_MAXIMUM";
     case Reason::kTargetAboveMaximum: return "TARGET_ABOVE_MAXIMUM";
+    case Reason::kInClosedPeriod: return "IN_CLOSED_PERIOD";
+    case Reason::kUnitsAboveMaximum: return "UNITS_ABOVE_MAXIMUM";
+    case Reason::kPurchasesAboveDayLimit: return "PURCHASES_ABOVE_DAY_LIMIT";
+    case Reason::kPurchasesAbovePersonLimit: return "PURCHASES_ABOVE_PERSON_LIMIT";
+    case Reason::kRedemptionsAboveDayLimit: return "REDEMPTIONS_ABOVE_DAY_LIMIT";
+    case Reason::kQuotaUsedUp: return "QUOTA_USED_UP";
     case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
     case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
     case Reason::kOfferFailed: return "OFFER_FAILED";
@@ -101,6 +107,22 @@ std::string_view ReasonText(Reason r) {
     case Reason::kTargetAboveMaximum:
       return "at the latest price the units are worth more than one purchase of the target may be; convert fewer "
              "(超过转入基金单笔申购上限)";
+    case Reason::kInClosedPeriod:
+      return "the fund takes no such orders on this trading day; order again after its closed period (封闭期不受理, 0005)";
+    case Reason::kUnitsAboveMaximum:
+      return "the number of units is above the fund's limit for one redemption; redeem fewer (超过最高赎回份数限制, 0401)";
+    case Reason::kPurchasesAboveDayLimit:
+      return "with this order the investor's purchases of the fund on this trading day are above its limit; buy less, or on "
+             "another day (超过单日累计申购上限)";
+    case Reason::kPurchasesAbovePersonLimit:
+      return "with this order the investor's purchases of the fund are above what it takes of one person; buy less "
+             "(超过单个投资人累计申购上限)";
+    case Reason::kRedemptionsAboveDayLimit:
+      return "with this order the investor's redemptions of the fund on this trading day are above its limit; redeem fewer, or on "
+             "another day (超过单日累计赎回上限, 0401)";
+    case Reason::kQuotaUsedUp:
+      return "what all buyers together may buy of the fund on this trading day is used up; buy less, or on another day "
+             "(当日申购额度已用完)";
     case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
     case Reason::kChallengeFailed: return "the second proof was not passed";
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
@@ -151,6 +173,12 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kUnitsBelowConversionMinimum:
     case Reason::kUnitsAboveConversionMaximum:
     case Reason::kTargetAboveMaximum:
+    case Reason::kInClosedPeriod:
+    case Reason::kUnitsAboveMaximum:
+    case Reason::kPurchasesAboveDayLimit:
+    case Reason::kPurchasesAbovePersonLimit:
+    case Reason::kRedemptionsAboveDayLimit:
+    case Reason::kQuotaUsedUp:
     case Reason::kChallengeLapsed:
     case Reason::kChallengeFailed:
     case Reason::kOfferFailed:

@@ -47,6 +47,15 @@ enum class Reason : uint16_t {
   kUnitsAboveConversionMaximum = 98,
   kTargetAboveMaximum = 99,
 
+  // Rules beyond the terms (common/product/fund_rules.h), after the sizes.
+  kInClosedPeriod = 100,
+  kUnitsAboveMaximum = 101,
+  kPurchasesAboveDayLimit = 102,
+  kPurchasesAbovePersonLimit = 103,
+  kRedemptionsAboveDayLimit = 104,
+  // Of the quota that all buyers share, once account and risk have said yes.
+  kQuotaUsedUp = 105,
+
   // The second proof that risk asked for.
   kChallengeLapsed = 30,
   kChallengeFailed = 31,

@@ -47,6 +47,26 @@ Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units un
   return Reason::kNone;
 }
 
+Reason CheckRules(const FundRules& rules, uint8_t business, Money amount, Units units, Date trade_day, const Applied& on_day,
+                  const Applied& ever) {
+  // Sums that overflow are above every limit.
+  const auto above = [](int64_t before, int64_t more, int64_t limit) {
+    int64_t sum = 0;
+    return limit > 0 && (__builtin_add_overflow(before, more, &sum) || sum > limit);
+  };
+  if (business == kRedemption) {
+    if (rules.ClosedFor(trade_day, FundRules::kRedemptions)) return Reason::kInClosedPeriod;
+    if (above(0, units.raw(), rules.max_redemption.raw())) return Reason::kUnitsAboveMaximum;
+    if (above(on_day.redeemed.raw(), units.raw(), rules.max_redemption_a_day.raw())) return Reason::kRedemptionsAboveDayLimit;
+    return Reason::kNone;
+  }
+  if (!amount.is_positive()) return Reason::kNone;
+  if (business != kSubscription && rules.ClosedFor(trade_day, FundRules::kPurchases)) return Reason::kInClosedPeriod;
+  if (above(on_day.bought.raw(), amount.raw(), rules.max_purchase_a_day.raw())) return Reason::kPurchasesAboveDayLimit;
+  if (above(ever.bought.raw(), amount.raw(), rules.max_purchase_total.raw())) return Reason::kPurchasesAbovePersonLimit;
+  return Reason::kNone;
+}
+
 absl::StatusOr<Date> TradingDay(const TradingCalendar& calendar, TimeOfDay cutoff, TimePoint received,
                                 absl::FunctionRef<bool(Date)> closed) {
   Date from = received.date();

@@ -38,6 +38,9 @@ enum TableNumber : uint8_t {
   kSerials = 20,
   kDistributorNames = 21,
   kConversions = 55,
+  kUses = 60,
+  kQuotaReleases = 61,
+  kAsked = 62,
   kProducts = 200,
 };
 
@@ -145,6 +148,26 @@ struct Investor {
   uint64_t last_order = 0;
   std::vector<NameNo> bought;  // funds with an accepted purchase: the next one is an additional one
   FC_FIELDS(last_order, bought)
+};
+
+// What an investor has applied for in a fund with limits by person: on a trading day, or ever (no day). Orders from `since` on
+// are counted, and no longer once they came to nothing.
+struct UseKey {
+  Date day;
+  uint64_t investor = 0;  // sequence
+  NameNo fund = 0;
+  FC_FIELDS(day, investor, fund)
+};
+struct Use {
+  uint64_t since = 0;
+  Money bought;
+  Units redeemed;
+  FC_FIELDS(since, bought, redeemed)
+};
+// What was asked for where account made more of it.
+struct Asked {
+  Units units;
+  FC_FIELDS(units)
 };
 
 // Sequences start at 1.

@@ -444,6 +444,10 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
     possible = c.business == 22 && c.amount_fen < additional && MayHaveBought(r, &surely);
   } else if (reason == "AMOUNT_ABOVE_MAXIMUM") {
     possible = c.business == 22 && fund.maximum.is_positive() && c.amount_fen > fund.maximum.raw();
+  } else if (reason == "QUOTA_USED_UP" || reason == "PURCHASES_ABOVE_DAY_LIMIT") {
+    // Who came first is in the logs alone; that the sums are right is judged at the end.
+    possible = c.business == 22 && (reason == "QUOTA_USED_UP" ? fund.quota : fund.day_limit).is_positive();
+    proven = false;
   } else if (reason == "UNITS_BELOW_MINIMUM") {
     possible = c.business == 24 && c.units_e2 < fund.min_redemption.raw();
   } else if (reason == "PURCHASE_STOPPED") {

@@ -1,5 +1,6 @@
 // What the judge checks when all is quiet: every promise against everybody's books and files.
 #include <algorithm>
+#include <tuple>
 
 #include "common/base/check.h"
 #include "common/ofd/reader.h"
@@ -57,6 +58,7 @@ std::string Judge::Pending(const std::vector<tv1::Order>& orders,
 void Judge::AtEnd(const Findings& found) {
   confirmations_ = ReadConfirmations(*found.files);
   CheckOrders(found);
+  CheckQuotas(found);
   CheckOutFiles(found);
   CheckConfirmations(found);
   CheckMoney(found);
@@ -176,6 +178,32 @@ void Judge::CheckOrders(const Findings& found) {
   for (const auto& [request, r] : requests_)
     if (r.order != 0 && !seen.contains(request))
       Fail("an acknowledged order is gone", request, StrCat(r.order), "no order");
+}
+
+// What buyers hold of a quota, all together, is what product has given out, and never more than there is; nor does one buyer
+// hold more than the limit of the day. What an institution refused makes room again.
+void Judge::CheckQuotas(const Findings& found) {
+  std::map<std::pair<std::string, int32_t>, int64_t> held;
+  std::map<std::tuple<std::string, int32_t, uint64_t>, int64_t> by_person;
+  for (const tv1::Order& o : found.orders) {
+    if (o.business() != 22 || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || o.state() == tv1::REFUSED) continue;
+    held[{o.fund_code(), o.trade_day()}] += o.amount_fen();
+    by_person[{o.fund_code(), o.trade_day(), o.investor_id()}] += o.amount_fen();
+  }
+  for (const auto& [key, taken] : found.quotas_taken) {
+    const std::string what = StrCat("quota of ", key.first, " on ", key.second);
+    const int64_t quota = plan_.FundOf(key.first).quota.raw();
+    const auto buyers = held.find(key);
+    const int64_t amount = buyers == held.end() ? 0 : buyers->second;
+    if (amount > quota) Fail("buyers hold more than the quota", what, StrCat(quota), StrCat(amount));
+    if (amount != taken) Fail("product's quota is not what buyers hold", what, StrCat(amount), StrCat(taken));
+  }
+  for (const auto& [key, amount] : by_person) {
+    const int64_t limit = plan_.FundOf(std::get<0>(key)).day_limit.raw();
+    if (limit == 0 || amount <= limit) continue;
+    Fail("one person bought more than the limit of the day", StrCat(std::get<0>(key), " on ", std::get<1>(key)), StrCat(limit),
+         StrCat(amount));
+  }
 }
 
 // Each order that goes to its institution is in exactly one 03 file, as it was placed; all others in none.

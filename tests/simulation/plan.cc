@@ -96,6 +96,10 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
     nav += 10'000 * (static_cast<int64_t>(r.Below(400)) - 195);
     nav = std::max<int64_t>(nav, 10'000'000);
   }
+  // Without a further draw, so that other plans stay what they were: one fund in five has a quota, one in five a limit of the day.
+  const int64_t first = f.navs.empty() ? 0 : f.navs.front().nav.raw() / 10'000;
+  if (first % 5 == 1) f.quota = Money::Whole(60'000);
+  if (first % 5 == 2) f.day_limit = Money::Whole(20'000);
   return f;
 }
 

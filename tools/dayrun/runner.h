@@ -77,6 +77,20 @@ class Runner {
   // runner_convert.cc
   absl::Status Do(const CheckLot& s);
   absl::Status GiveConversions(const GivenFund& fund);
+  // runner_products.cc
+  absl::Status Do(const ChangeFund& s);
+  absl::Status Do(const ProposeFund& s);
+  absl::Status Do(const DecideChange& s);
+  absl::Status Do(const NeedTwoPersons& s);
+  absl::Status Do(const CheckQuota& s);
+  absl::Status Do(const CheckTakesAll& s);
+  // runner_suitability.cc
+  absl::Status Do(const PutSuitability& s);
+  absl::Status Do(const AnswerQuestions& s);
+  absl::Status Do(const SetFacts& s);
+  absl::Status Do(const ConfirmText& s);
+  absl::Status Do(const CheckEvidence& s);
+  absl::Status Do(const CountEvidence& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);

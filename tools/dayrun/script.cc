@@ -155,17 +155,22 @@ absl::Status ReadNav(std::vector<GivenNav>& navs, Words& w) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w) {
-  const std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
+  std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
                                                "confirm",      "paid",           "received",    "status",
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
                                                "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age"};
+  known.insert(known.end(), std::begin(kRuleWords), std::end(kRuleWords));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
+    FC_ASSIGN_OR_RETURN(const bool rule, ReadRule(what, g, w));
+    if (rule) continue;
     if (what == "ta") {
       FC_ASSIGN_OR_RETURN(g.ta, w.Next("the institution's code"));
     } else if (what == "kind") {
@@ -236,6 +241,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::Status ReadInvestorWords(GivenInvestor& g, Words& w) {
   while (!w.AtEnd()) {

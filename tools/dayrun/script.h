@@ -98,6 +98,20 @@ struct GivenFund {
   std::vector<GivenConversion> conversions;
   char convert_status = 0;     // 0: in and out where the script has a conversion with it, else neither
   bool carries_age = false;
+  // Rules beyond the terms; statements_products.cc.
+  Units min_holding;
+  Money day_limit, person_limit, quota;
+  Units max_redemption, redemption_day_limit, holding_limit;
+  struct Closed {
+    Date from, to;
+    bool purchases = true, redemptions = true;
+  };
+  std::vector<Closed> closed;
+  int holding_days = 0;
+  std::vector<std::pair<Date, Date>> first_redemptions;  // lot's day, first day of its redemption
+  bool breach_allowed = false;
+  Rate breach_fee, breach_share;
+  bool pension_class = false, needs_recording = false;
 };
 
 struct GivenInvestor {
@@ -230,6 +244,69 @@ struct AskForAccount {
   std::optional<Outcome> outcome;
 };
 
+// statements_products.cc: a fund's terms from now on, and what its buyers have taken of its quota.
+struct ChangeFund {
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct ProposeFund {
+  std::string person;
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct DecideChange {  // about the last proposal
+  std::string person;
+  bool approve = true;
+  std::optional<Outcome> outcome;
+};
+struct NeedTwoPersons {
+  std::string person;
+  bool on = true;
+};
+struct CheckQuota {
+  std::string fund;
+  Date day;
+  Money taken;
+};
+// statements_suitability.cc: a policy of five questions of five options (0, 5, 10, 15, 20 points; classes from 21, 41, 61 and 81
+// points, the first option of the first question is the lowest class) that takes effect 30 seconds from now.
+struct PutSuitability {
+  std::string version;
+  int valid_months = 12;
+  int age_from = 0;
+  int age_grade = 3;
+};
+struct AnswerQuestions {
+  std::string who, version;
+  std::vector<int> options;
+  int risk_class = 0;     // 0: not asked
+  bool lowest = false;
+  std::optional<Outcome> outcome;
+};
+struct SetFacts {
+  std::string who;
+  std::optional<Date> born, professional_until;
+  bool pension = false;
+};
+struct ConfirmText {
+  std::string who, kind, fund, version, reference;
+  std::optional<Outcome> outcome;
+};
+struct CheckEvidence {    // of an order's decision
+  OrderRef order;
+  std::string key, value;
+};
+struct CountEvidence {
+  std::string who;
+  int assessments = 0, confirmations = 0;
+};
+
+// A redemption that the fund's least balance made larger.
+struct CheckTakesAll {
+  OrderRef order;
+  Units units, asked;
+};
+
 // A deviation of the institution's answer of this date.
 struct TaDoes {
   enum class Kind {
@@ -332,6 +409,8 @@ using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
                  CheckOrder, CheckLot, AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
                  CheckBreak, CountBreaks, Propose,
+                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability,
+                 AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

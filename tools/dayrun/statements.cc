@@ -14,7 +14,7 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "time", "given", "and", "name", "tells", "group"})
+                             "time", "fund", "policy", "evidence", "given", "and", "name", "tells", "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
     if (w == s) return true;
@@ -135,6 +135,13 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
+  if (IsSuitabilityVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadSuitability(script, std::move(who), w));
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    if (auto* answers = std::get_if<AnswerQuestions>(&s)) answers->outcome = outcome;
+    if (auto* confirms = std::get_if<ConfirmText>(&s)) confirms->outcome = outcome;
+    return s;
+  }
   if (w.Take("earned")) {
     FC_ASSIGN_OR_RETURN(CheckIncome s, ReadCheckIncome(script, std::move(who), w));
     return s;
@@ -570,6 +577,30 @@ absl::StatusOr<Statement> OfFiles(const Script& script, Words& w) {
 
 absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, bool has_outcome) {
   const std::string_view first = w.Peek();
+  if ((first == "that" || first == "order") && w.Peek(2) == "takes") {
+    FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+    return ReadTakesAll(std::move(order), w);
+  }
+  if (w.Take("fund")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadFundLine(script, w));
+    if (auto* change = std::get_if<ChangeFund>(&s)) {
+      FC_ASSIGN_OR_RETURN(change->outcome, OutcomeOf(after, has_outcome));
+    }
+    return s;
+  }
+  if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadFourEyes(script, w));
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    if (auto* proposes = std::get_if<ProposeFund>(&s)) proposes->outcome = outcome;
+    if (auto* decides = std::get_if<DecideChange>(&s)) decides->outcome = outcome;
+    return s;
+  }
+  if (w.Take("policy")) return ReadPolicy(w);
+  if (w.Take("evidence")) {
+    FC_RETURN_IF_ERROR(w.Expect("of"));
+    FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+    return ReadEvidence(std::move(order), w);
+  }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
   if (first == "ta") return TaLine(script, w);
   if (w.Take("close")) {
@@ -604,7 +635,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
-                                         "breaks", "books", "restart", "file",  "time"};
+                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

@@ -25,6 +25,36 @@ std::string Digits(uint64_t n, size_t width) {
 // Schedules are in force long before any script's first day.
 constexpr int32_t kFeesSince = 20170101;
 
+void SetRules(const GivenFund& fund, product::v1::Fund* m) {
+  product::v1::FundRules rules;
+  rules.set_below_minimum_takes_all(fund.min_holding.is_positive());
+  rules.set_max_purchase_a_day_fen(fund.day_limit.raw());
+  rules.set_max_purchase_total_fen(fund.person_limit.raw());
+  rules.set_max_redemption_e2(fund.max_redemption.raw());
+  rules.set_max_redemption_a_day_e2(fund.redemption_day_limit.raw());
+  rules.set_max_holding_e2(fund.holding_limit.raw());
+  for (const GivenFund::Closed& c : fund.closed) {
+    auto* closed = rules.add_closed();
+    closed->set_from(c.from.raw());
+    closed->set_to(c.to.raw());
+    closed->set_purchases(c.purchases);
+    closed->set_redemptions(c.redemptions);
+  }
+  rules.set_holding_days(fund.holding_days);
+  for (const auto& [lot, first] : fund.first_redemptions) {
+    auto* f = rules.add_first_redemptions();
+    f->set_lot_day(lot.raw());
+    f->set_first_day(first.raw());
+  }
+  rules.set_breach_allowed(fund.breach_allowed);
+  rules.set_breach_fee_e8(fund.breach_fee.raw());
+  rules.set_breach_fund_share_e8(fund.breach_share.raw());
+  rules.set_daily_quota_fen(fund.quota.raw());
+  rules.set_pension_class(fund.pension_class);
+  rules.set_needs_recording(fund.needs_recording);
+  if (rules.ByteSizeLong() > 0) *m->mutable_rules() = rules;
+}
+
 }  // namespace
 
 product::v1::Calendar CalendarMessage(const GivenCalendar& calendar) {
@@ -71,6 +101,8 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
   m.set_rounding_fee(fund.cut_fee ? 1 : 0);
   m.set_whole_units(fund.whole_units);
   m.set_lifo(fund.lifo);
+  m.set_min_holding_e2(fund.min_holding.raw());
+  SetRules(fund, &m);
   if (fund.status == '1') m.set_face_e8(fund.navs.front().nav.raw());
   if (!fund.incomes.empty()) {
     m.mutable_income()->set_remainder(fund.remainder);
@@ -189,6 +221,10 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
     money.keeps_income = fund.keeps_income;
   }
   t.status = fund.status;
+  t.term.days = fund.holding_days;
+  t.term.first.insert(fund.first_redemptions.begin(), fund.first_redemptions.end());
+  if (fund.breach_allowed) t.term.early = ta_sim::Rate::FromRaw(fund.breach_fee.raw());
+  t.term.early_fund_share = ta_sim::Rate::FromRaw(fund.breach_share.raw());
   // A price holds until the next one is given, and the first also before its day.
   for (Date d = script.start.date().AddDays(-10); d <= last.AddDays(10); d = d.AddDays(1)) {
     Nav nav = fund.navs.front().nav;

@@ -86,6 +86,20 @@ struct FundRounding {
   bool whole_units = false;  // units are cut to whole ones, and what bought nothing is paid back
 };
 
+// How long units stay before they may leave (持有期).
+struct HoldingTerm {
+  int32_t days = 0;             // calendar days from registration to the first day of redemption; 0: none
+  std::map<Date, Date> first;   // by day of registration, before `days`
+  std::optional<Rate> early;    // set: units may leave earlier, at this rate
+  Rate early_fund_share;
+
+  bool Early(Date registered, Date trade_day) const {
+    const auto it = first.find(registered);
+    if (it != first.end()) return trade_day < it->second;
+    return trade_day < registered.AddDays(days);
+  }
+};
+
 struct FundTerms {
   FundCode code;
   std::string name;
@@ -112,6 +126,7 @@ struct FundTerms {
   char convert_status = '3';               // ConvertStatus: 0 in and out, 1 in, 2 out, 3 neither
   std::map<FundCode, ConversionForm> converts_to;
   bool carries_age = false;                // what is converted into it is as old as what it came from
+  HoldingTerm term;
 };
 
 struct TaConfig {
