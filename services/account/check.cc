@@ -15,12 +15,13 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 52: return confirmation == 152;
     default: return false;
   }
 }
 
 std::string_view ExpectedConfirmation(uint16_t application) {
-  return application == 20 ? "120 or 130" : application == 22 ? "122" : "124";
+  return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 52 ? "152" : "124";
 }
 
 InvestorType TypeOf(const Investor& investor) {
@@ -41,8 +42,8 @@ void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std
                         line.order, line.investor});
 }
 
-ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, const Reservation& r) {
-  auto [it, fresh] = rests_.try_emplace(line.order.raw());
+ConfirmationChecker::Rest& ConfirmationChecker::RestOf(OrderId order, const Reservation& r) {
+  auto [it, fresh] = rests_.try_emplace(order.raw());
   if (fresh) it->second = {r.amount_left, r.units_left, r.in_part, r.state == ReservationState::kConsumed};
   return it->second;
 }
@@ -79,7 +80,7 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
     return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),
                 StrCat(line.business));
   }
-  Rest& rest = RestOf(line, *r);
+  Rest& rest = RestOf(line.order, *r);
   if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   if (IsRefusal(line.return_code) && line.business != 149) {
     rest.consumed = true;
@@ -88,7 +89,8 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
   if (r->state != ReservationState::kReserved) {
     return Find(line, "ORDER_RELEASED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   }
-  if (IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
+  const bool of_a_rest = line.return_code.view() == "0410";
+  if (!of_a_rest && IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
 
   const Investor& investor = *machine_.FindInvestor(line.investor);
   const FundAccount* account = FindFundAccount(investor, ta_);
@@ -105,6 +107,7 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
       rest.consumed = true;
       return;
     case 124: return CheckRedemption(line, *r, rest);
+    case 152: return CheckWithdrawn(line, *r, rest);
     default: return CheckPurchase(line, *r, rest);
   }
 }
@@ -242,6 +245,7 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   if (line.units > applied) {
     Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", applied.ToString(), line.units.ToString());
   }
+  CheckRest(line, r, before);
   Terms terms;
   if (!FindTerms(line, r, before, &terms)) return;
   if (!before.in_part) CheckConfirmDay(line, r, *terms.fund);

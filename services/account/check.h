@@ -44,7 +44,9 @@ class ConfirmationChecker {
   void CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund);
   bool FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms);
   void CompareNav(const TradeLine& line, Nav nav);
-  Rest& RestOf(const TradeLine& line, const Reservation& r);
+  void CheckWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);
+  void CheckRest(const TradeLine& line, const Reservation& r, const Rest& before);
+  Rest& RestOf(OrderId order, const Reservation& r);
   Holding& HoldingOf(const TradeLine& line);
   void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
             std::string found);

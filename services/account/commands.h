@@ -30,7 +30,7 @@ struct AddCard {
   FC_FIELDS(investor, bank_code, fingerprint, number)
 };
 
-// Sets cash (020, 022) or units (024) aside for an order.
+// Sets cash (020, 022) or units (024) aside for an order; nothing for one that only withdraws (052).
 struct Reserve {
   static constexpr uint8_t kTag = 4;
   OrderId order;
@@ -42,7 +42,22 @@ struct Reserve {
   Units units;
   Date trade_day;
   TimePoint received_at;
-  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at)
+  // Of few orders, and only there written.
+  OrderId original;             // 052: the order whose deferred rest it withdraws
+  bool cancel_rest = false;     // 024: the rest of a large redemption is to be cancelled
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, original, cancel_rest);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (!original.is_set() && !cancel_rest) {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at);
+    } else {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, original, cancel_rest);
+    }
+  }
 };
 
 struct Release {
@@ -132,7 +147,8 @@ struct ApplyTradeLines {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<TradeLine> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  bool follows_rests = false;   // deferred rests are known as such; not in logs from before
+  FC_FIELDS(ta, file, file_name, first_index, lines, follows_rests)
 };
 
 struct DividendEntry {

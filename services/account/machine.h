@@ -137,8 +137,11 @@ class AccountMachine {
 
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, const machine::Context& ctx,
+  void PostTrade(const TaCode& ta, const TradeLine& line, bool follows_rests, const machine::Context& ctx,
                  std::vector<FindingEntry>& findings);
+  // posting_rest.cc: 152.
+  void PostWithdrawn(const TradeLine& line, Reservation* r, Investor* investor, const machine::Context& ctx,
+                     std::vector<FindingEntry>& findings);
   void PostPurchase(Line& l);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);

@@ -248,11 +248,13 @@ void AccountMachine::PostRefusal(Line& l) {
   r->state = ReservationState::kConsumed;
 }
 
-void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Context& ctx,
+void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, bool follows_rests, const Context& ctx,
                                std::vector<FindingEntry>& findings) {
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
+  // A line of a rest that confirms nothing still says whether the rest goes on.
+  const bool of_a_rest = follows_rests && line.return_code.view() == "0410";
   const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
-  if (nothing_yet) return;
+  if (nothing_yet && !of_a_rest) return;
   const auto key = PostedKey(ta, line.confirm_day, line.serial);
   if (posted_.Find(key)) return;
   posted_.Insert(key, SequenceOf(line.order), FiguresHash(line));
@@ -277,6 +279,9 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
     case 151: return PostTaken(l);
     case 144: return PostIncrease(l, Cause::kUnitsIncreased);
     case 149: return PostOfferFailed(l);
+    case 152:
+      if (follows_rests) return PostWithdrawn(line, l.reservation, l.investor, ctx, findings);
+      [[fallthrough]];
     default:
       l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
   }
@@ -285,7 +290,7 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
   return ApplyInOrder(
       FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
-      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, ctx, findings); });
+      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, c.follows_rests, ctx, findings); });
 }
 
 // --- Dividends

@@ -125,6 +125,7 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
       c.file = hash;
       c.file_name = request.file_name();
       c.first_index = request.first_index() + static_cast<uint64_t>(i);
+      if constexpr (std::is_same_v<C, ApplyTradeLines>) c.follows_rests = true;
       c.lines.reserve(static_cast<size_t>(std::min(kLinesACommand, request.lines_size() - i)));
     }
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
@@ -202,8 +203,22 @@ struct Batch {
   }
 };
 
+// Nothing is set aside for it; it names the order of the same investor whose rest it withdraws.
+absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
+  FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
+  FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
+  if (item.amount_fen() != 0 || item.units_e2() != 0) {
+    return BadField("amount_fen", StrCat(item.amount_fen()), "and units_e2 must be 0 for business 52");
+  }
+  if (item.original_order_id() / kOrderSequenceLimit != item.order_id() / kOrderSequenceLimit) {
+    return BadField("original_order_id", StrCat(item.original_order_id()), "must be an order of the same partition");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool redemption = item.business() == 24;
+  if (item.business() == 52) return CheckWithdrawItem(item);
   if (!redemption && item.business() != 20 && item.business() != 22) {
     return BadField("business", StrCat(item.business()), "must be 20, 22 or 24");
   }
@@ -286,6 +301,8 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      c.original = OrderId(item.original_order_id());
+      c.cancel_rest = item.cancel_rest();
       for (const uint64_t over : item.release_first()) {
         const account::Release release{OrderId(over), c.investor};
         if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);

@@ -176,8 +176,25 @@ struct Reservation {
   bool account_open = false;    // the fund account was open when it was reserved: part of the answer
   bool in_part = false;         // an interim confirmation has been posted
   uint64_t previous_hung = 0;   // see FundAccount::last_hung
-  FC_FIELDS(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-            account_open, in_part, previous_hung)
+  // Of few orders, and only there written: see Reserve.
+  OrderId original;
+  bool cancel_rest = false;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+      account_open, in_part, previous_hung, original, cancel_rest);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (!original.is_set() && !cancel_rest) {
+      v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+        account_open, in_part, previous_hung);
+    } else {
+      v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+        account_open, in_part, previous_hung, original, cancel_rest);
+    }
+  }
 };
 
 enum class PaymentDirection : uint8_t { kDeposit = 1, kWithdrawal = 2 };

@@ -42,7 +42,7 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130;
+  return business == 120 || business == 122 || business == 124 || business == 130 || business == 152;
 }
 
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
@@ -141,7 +141,9 @@ bool AnswerFile::Open() {
              {&c_.interest, "Interest", false},
              {&c_.interest_vol, "VolumeByInterest", false},
              {&c_.detail, "DetailFlag", false},
-             {&c_.error, "ErrorDetail", false}};
+             {&c_.error, "ErrorDetail", false},
+             {&c_.original, "OriginalAppSheetNo", false},
+             {&c_.applied_vol, "ApplicationVol", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -228,6 +230,7 @@ bool AnswerFile::ReadOn(size_t records) {
     if (!reader_->Next(&r)) {
       if (!reader_->status().ok()) return Damage(reader_->status());
       MergeBalances();
+      CompareParts();
       return false;
     }
     ++records_;
@@ -294,7 +297,8 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
-          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
+          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
+              c_.applied_vol}) ||
       !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
     return false;
   }
@@ -347,10 +351,28 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
           StrCat("is no order of trading account ", r.Text(c_.account)));
   } else {
     lines_[*partition].push_back(line);
+    ReadRest(r, line, interim);
     return true;
   }
   if (line.order.is_set()) unrouted_.push_back(line.order);
   return true;
+}
+
+// Large redemptions: what goes on, and what was withdrawn of it.
+void AnswerFile::ReadRest(const RecordView& r, const Line& line, bool interim) {
+  const uint32_t business = Business(r, c_.business);
+  OrderId original;
+  if (business == 152 && ParseOrderId(r.Text(c_.original), &original) && !variant().IsRefusal(r.Text(c_.code))) {
+    answered_.push_back(original);  // its rest is off, so that no line of its own is due
+  }
+  if (business != 124 || !line.order.is_set() || !FundCode::Fits(r.Text(c_.fund))) return;
+  if (variant().IsRefusal(r.Text(c_.code))) return;
+  const FundCode fund(r.Text(c_.fund));
+  if (interim) deferred_.push_back({fund, line.order, line.investor});
+  const Units applied = Units::FromRaw(Scaled(r, c_.applied_vol, 2)), confirmed = Units::FromRaw(Scaled(r, c_.vol, 2));
+  if (confirmed >= applied) return;
+  parts_.push_back({fund, Date::FromRaw(DayIn(r, c_.apply_day)), applied, confirmed, line.record, line.order,
+                    interim || r.Text(c_.code) == "0410"});
 }
 
 bool AnswerFile::ReadAccountLine(const RecordView& r) {

@@ -163,6 +163,7 @@ class InstitutionWorker {
   void Acknowledge(Date day, Phase phase, uint16_t partition, uint64_t sent, uint64_t next,
                    std::vector<Finding> findings, Next again);
   void Reconcile(Date day);
+  void AddDeferred(Reconciliation& r, const AnswerFile& file);
   void BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done);
   void CompareTotals(std::shared_ptr<Reconciliation> r);
   void CompareCash(std::shared_ptr<Reconciliation> r);

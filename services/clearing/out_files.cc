@@ -111,6 +111,7 @@ absl::Status OrdersFile::Begin() {
   currency_ = find("CurrencyType");
   kind_ = find("IndividualOrInstitution");
   share_class_ = find("ShareClass");
+  original_ = find("OriginalAppSheetNo");
   return absl::OkStatus();
 }
 
@@ -119,7 +120,10 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   writer_.SetText(serial_, FormatOrderId(OrderId(o.order_id())));
   writer_.SetText(fund_, o.fund_code());
   // What becomes of the rest of a large redemption is the investor's choice; it means nothing for a purchase.
-  if (o.business() == 24) writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
+  if (o.business() == 24 && o.has_defer_large_redemption()) {
+    writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
+  }
+  if (o.original_order_id() != 0) writer_.SetText(original_, FormatOrderId(OrderId(o.original_order_id())));
   writer_.SetDate(date_, Date::FromRaw(o.trade_day()));
   writer_.SetText(time_, TimePoint::FromRaw(o.received_at_us()).time_of_day().Compact());
   writer_.SetText(account_, investor);

@@ -24,6 +24,7 @@ namespace fundcore::trade {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
+inline constexpr uint8_t kWithdrawRest = 52;  // made by a Cancel of a redemption with a deferred rest
 
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;
@@ -32,6 +33,7 @@ inline constexpr uint8_t kReserved = 4;            // order only: account has se
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
+inline constexpr uint8_t kCancelLargeRedemption = 64;  // neither this nor the first one: nothing was said, which defers
 
 struct ReceiveItem {
   InvestorId investor;
@@ -182,7 +184,8 @@ struct ApplyConfirmations {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<ConfirmedLine> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  bool follows_rests = false;  // deferred rests are known as such; not in logs from before
+  FC_FIELDS(ta, file, file_name, first_index, lines, follows_rests)
 };
 
 // Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.

@@ -81,12 +81,13 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   switch (kind) {
     case LineKind::kNote: return Noted(seq);
     case LineKind::kRefusal: return ApplyRefusal(seq, o, a, line);
-    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line);
+    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line, c.follows_rests);
   }
 }
 
 void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
   if (o.state == OrderState::kChallenged) EndChallenge(seq, o);
+  if (o.business == kRedemption && rests_.Find(seq)) return ConcludeRest(seq);
   // The rest is refused of what was confirmed in part before: the part stands.
   if (a.amount.is_positive() || a.units.is_positive()) {
     a.in_part = true;
@@ -100,7 +101,8 @@ void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const Conf
   });
 }
 
-void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
+void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests) {
+  if (o.business == kWithdrawRest) return RestWithdrawn(seq, o);
   if (line.business == kOfferReceipt) return Noted(seq);
   if (line.business == kOfferFailure) {
     Change(seq, o, [&] {
@@ -115,7 +117,10 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.fee += line.charge;
   a.nav = line.nav;
   a.in_part = o.business == kRedemption ? a.units < o.units : a.amount < o.amount;
+  const bool rest = o.business == kRedemption && follows_rests && (line.interim || rests_.Find(seq));
+  if (rest) FollowRest(seq, o, line);
   if (line.interim) return Noted(seq);
+  if (rest && !line.units.is_positive()) return ConcludeRest(seq);
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }
@@ -146,6 +151,7 @@ TradeMachine::Result TradeMachine::Execute(const Settle& c, const machine::Conte
     for (; s.cursor < stop; ++s.cursor) {
       const uint64_t seq = list->orders[s.cursor % kSettlementChunk];
       Order& o = orders_.Mutable(seq);
+      if (o.business == kRedemption && !NoteRestPaid(seq, key.confirm_day)) continue;
       if (o.state != OrderState::kConfirmed) continue;
       Change(seq, o, [&] { o.state = OrderState::kSettled; });
       ++s.settled;

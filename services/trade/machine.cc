@@ -46,6 +46,8 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_(state, kFiles, machine::Residence::kLazy),
       settlements_(state, kSettlements, machine::Residence::kLazy),
       settlement_chunks_(state, kSettlementChunks, machine::Residence::kLazy),
+      rests_(state, kRests),
+      withdrawals_(state, kWithdrawals),
       funds_(state, kFundNames),
       tas_(state, kTaNames),
       callers_(state, kCallerNames),
@@ -111,7 +113,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
   o.previous = std::exchange(owner.last_order, seq);
   o.received_at = ctx.received;
   o.business = item.business;
-  o.flags = item.flags & (kDeferLargeRedemption | kMismatchConfirmed);
+  o.flags = item.flags & (kDeferLargeRedemption | kCancelLargeRedemption | kMismatchConfirmed);
   o.amount = item.amount;
   o.units = item.units;
   o.fund = funds_.Number(item.fund.view());
@@ -226,7 +228,8 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
     if (Reason r = CheckWantedDay(seq, o); r != Reason::kNone) return r;
     o.product_version = fund->version;
-    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
+    const bool withdraws = o.business == kWithdrawRest;  // at any time, and of any size
+    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone && !withdraws) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
     if (view.terms && fund->calendar != view.terms->calendar) {
       const TradingCalendar* calendar = products_.Calendar(fund->calendar);
@@ -235,6 +238,7 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (!open.ok()) return Reason::kNoTradingDay;
       if (!*open) return Reason::kFundClosedOnTradeDay;
     }
+    if (withdraws) return Reason::kNone;
     return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
   };
   const Reason reason = check();

@@ -8,7 +8,7 @@
 //   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
 //
 // One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
-// sealing and dispatching, confirm.cc what the transfer agent says.
+// sealing and dispatching, confirm.cc what the transfer agent says, rest.cc deferred rests of large redemptions.
 #pragma once
 
 #include <span>
@@ -72,6 +72,10 @@ class TradeMachine {
   OrderId IdOf(uint64_t order) const { return MakeOrderId(partition_, order); }
   const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
   const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
+  // nullptr where nothing of the order was ever deferred.
+  const Rest* FindRest(uint64_t order) { return rests_.Find(order); }
+  // The order whose rest this one (052) withdraws; 0 where it is none of those.
+  uint64_t OriginalOf(uint64_t order, const Order& o);
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
@@ -180,8 +184,16 @@ class TradeMachine {
 
   void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, NameNo file, TimePoint now);
   void ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
-  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
+  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests);
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
+
+  // rest.cc
+  Result WithdrawRest(uint64_t seq, const machine::Context& ctx);
+  void FollowRest(uint64_t seq, const Order& o, const ConfirmedLine& line);
+  void ConcludeRest(uint64_t seq);
+  void RestWithdrawn(uint64_t seq, Order& o);
+  // False where the order's last payment is still to come.
+  bool NoteRestPaid(uint64_t seq, Date confirm_day);
 
   const PartitionId partition_;
   machine::Cell<Waters> waters_;
@@ -199,6 +211,8 @@ class TradeMachine {
   machine::Table<FileKey, FileProgress> files_;
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
+  machine::Table<uint64_t, Rest> rests_;
+  machine::Table<uint64_t, uint64_t> withdrawals_;  // 052: the order whose rest it withdraws
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
   ProductBook products_;

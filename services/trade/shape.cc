@@ -117,7 +117,9 @@ ReceiveItem ToItem(const v1::NewOrder& o) {
   item.investor = InvestorId(o.investor_id());
   item.request_id = o.request_id();
   item.business = static_cast<uint8_t>(o.business());
-  item.flags = static_cast<uint8_t>((o.defer_large_redemption() ? kDeferLargeRedemption : 0) |
+  item.flags = static_cast<uint8_t>((!o.has_defer_large_redemption() || o.business() != kRedemption ? 0
+                                     : o.defer_large_redemption()                                 ? kDeferLargeRedemption
+                                                                                                  : kCancelLargeRedemption) |
                                     (o.mismatch_confirmed() ? kMismatchConfirmed : 0));
   item.fund = FundCode(o.fund_code());
   item.amount = Money::FromRaw(o.amount_fen());

@@ -14,7 +14,7 @@
 
 namespace fundcore::trade {
 
-// Tables 1 to 21 below, 200 to 205 the product book.
+// Tables 1 to 21 and 50, 51 below, 200 to 205 the product book.
 enum TableNumber : uint8_t {
   kWaters = 1,
   kOrders = 2,
@@ -37,6 +37,8 @@ enum TableNumber : uint8_t {
   kOrigins = 19,
   kSerials = 20,
   kDistributorNames = 21,
+  kRests = 50,
+  kWithdrawals = 51,
   kProducts = 200,
 };
 
@@ -117,6 +119,15 @@ struct Origin {
   std::string serial;
   Hash256 digest;
   FC_FIELDS(trade_day_wanted, distributor, serial, digest)
+};
+
+// A redemption of which an institution has deferred a rest (a large redemption), as long as it is remembered: also after
+// the rest has come to its end. While the order is DISPATCHED the rest is open.
+struct Rest {
+  Date last_day;             // confirmation day of the newest line that moved units
+  Date settled_until;        // confirmation day of the newest of them that was paid
+  uint64_t withdrawal = 0;   // the latest order (052) that is to withdraw the rest
+  FC_FIELDS(last_day, settled_until, withdrawal)
 };
 
 struct Investor {

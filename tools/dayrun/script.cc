@@ -160,7 +160,7 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
-                                               "nav"};
+                                               "nav",          "large-redemption", "held-elsewhere"};
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
@@ -210,6 +210,14 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.whole_units = true;
     } else if (what == "newest-lots-first") {
       g.lifo = true;
+    } else if (what == "large-redemption") {
+      if (w.Take("over")) {
+        FC_ASSIGN_OR_RETURN(g.large_limit, w.Percent());
+      }
+      FC_ASSIGN_OR_RETURN(size_t how, w.OneOf({"all", "pro-rata"}));
+      g.large_pro_rata = how == 1;
+    } else if (what == "held-elsewhere") {
+      FC_ASSIGN_OR_RETURN(g.held_elsewhere, w.UnitsOf());
     } else {
       FC_RETURN_IF_ERROR(ReadNav(g, w));
     }

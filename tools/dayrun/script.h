@@ -79,6 +79,9 @@ struct GivenFund {
   bool cut_fee = false;
   bool whole_units = false;
   bool lifo = false;
+  Rate large_limit = Rate::Ppm(100'000);  // of the units of the day before
+  bool large_pro_rata = false;            // what the manager does with more: takes all, or pro rata
+  Units held_elsewhere;
   std::vector<GivenNav> navs;  // by day
 };
 
@@ -121,6 +124,7 @@ struct Outcome {
     kFailed,
     kPending,
     kOk,
+    kWithdrawing,  // a deferred rest is on its way to be withdrawn
   };
   Kind kind = Kind::kOk;
   std::string reason;  // of a rejection, an error or a failed payment; the return code of a refusal
@@ -129,6 +133,7 @@ struct Outcome {
   std::optional<Units> units;
   std::optional<Nav> nav;
   std::optional<uint32_t> transfer;
+  std::optional<Units> deferred;  // the rest that goes on to the next open day
 };
 
 struct PlaceOrder {
@@ -140,6 +145,7 @@ struct PlaceOrder {
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
+  bool rest_unset = false;      // nothing is said of it
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
 };
@@ -151,6 +157,7 @@ struct AskAgain {  // the last order's request id once more
 struct CancelOrder {
   std::string who;
   OrderRef order;
+  std::string name;  // by which later lines refer to the withdrawal of a deferred rest
   std::optional<Outcome> outcome;
 };
 struct Pay {

@@ -64,10 +64,11 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
   Outcome o;
   FC_ASSIGN_OR_RETURN(size_t n,
                       w.OneOf({"accepted", "received", "rejected", "challenged", "cancelled", "dispatched", "confirmed",
-                               "refused", "settled", "same", "error", "done", "failed", "pending", "OK"}));
+                               "refused", "settled", "same", "error", "done", "failed", "pending", "OK", "withdrawing"}));
   constexpr Kind kKinds[] = {Kind::kAccepted,   Kind::kReceived,  Kind::kRejected, Kind::kChallenged, Kind::kCancelled,
                              Kind::kDispatched, Kind::kConfirmed, Kind::kRefused,  Kind::kSettled,    Kind::kSameOrder,
-                             Kind::kError,      Kind::kDone,      Kind::kFailed,   Kind::kPending,    Kind::kOk};
+                             Kind::kError,      Kind::kDone,      Kind::kFailed,   Kind::kPending,    Kind::kOk,
+                             Kind::kWithdrawing};
   o.kind = kKinds[n];
   if (o.kind == Kind::kConfirmed && w.TakeAll({"in", "part"})) o.kind = Kind::kConfirmedInPart;
   if (o.kind == Kind::kSameOrder) FC_RETURN_IF_ERROR(w.Expect("order"));
@@ -75,7 +76,7 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
     FC_ASSIGN_OR_RETURN(o.reason, w.Next("a reason"));
   }
   while (!w.AtEnd()) {
-    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer"}));
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer", "deferred"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(o.day, w.Day());
@@ -107,6 +108,10 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
       }
       case 7: {
         FC_ASSIGN_OR_RETURN(o.nav, w.Price());
+        break;
+      }
+      case 9: {
+        FC_ASSIGN_OR_RETURN(o.deferred, w.UnitsOf());
         break;
       }
       default: {
@@ -150,6 +155,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           s.mismatch_confirmed = true;
         } else if (w.TakeAll({"rest", "cancelled"})) {
           s.rest_cancelled = true;
+        } else if (w.TakeAll({"rest", "unset"})) {
+          s.rest_unset = true;
         } else if (w.TakeAll({"rest", "deferred"})) {
           s.rest_cancelled = false;
         } else if (w.Take("named")) {
@@ -158,7 +165,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "confirming the mismatch", "rest cancelled", "rest deferred", "N times"});
+          return w.Unknown({"named", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset", "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -168,6 +175,9 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       CancelOrder s;
       s.who = who;
       FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      if (w.Take("named")) {
+        FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the withdrawal"));
+      }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }

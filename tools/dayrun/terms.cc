@@ -153,6 +153,9 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
     t.rounding.net = t.rounding.fee;
     t.rounding.whole_units = fund->whole_units;
     t.newest_first = fund->lifo;
+    t.large = {ta_sim::Rate::FromRaw(fund->large_limit.raw()), fund->large_pro_rata};
+    t.held_elsewhere = ta_sim::Shares::FromRaw(fund->held_elsewhere.raw());
+    t.min_redemption = ta_sim::Shares::FromRaw(fund->min_redemption.raw());
     t.status = fund->status;
     // A price holds until the next one is given, and the first also before its day.
     for (Date d = script.start.date().AddDays(-10); d <= last.AddDays(10); d = d.AddDays(1)) {

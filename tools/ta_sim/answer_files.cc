@@ -200,7 +200,8 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     share_class = f("ShareClass"), detail = f("DetailFlag"), reason = f("RedemptionReason"),
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
-                    holder = f("IndividualOrInstitution");
+                    holder = f("IndividualOrInstitution"), large = f("LargeRedemptionFlag"),
+                    original = f("OriginalAppSheetNo");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -219,6 +220,8 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_amount, line.amount);
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
+          if (line.large_flag != ' ') s.Char(large, line.large_flag);
+          if (!line.original.empty()) s.Text(original, line.original.view());
           if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Text(reason, "1");
         }
         s.Text(currency, kYuanCode);
@@ -237,7 +240,7 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
         FC_RETURN_IF_ERROR(s.Exact(price, line.price));
         if (line.confirmation == ofd::BusinessCode::kSetDividendMethodConfirmed) s.Char(method, line.dividend_method);
-        s.Text(finish, "1");
+        s.Text(finish, line.interim ? "0" : "1");
         s.Text(detail, "0");
         s.Day(download, content.day);
         if (line.confirmed_units.is_positive()) s.Day(registered, content.day);

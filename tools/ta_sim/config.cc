@@ -58,6 +58,11 @@ FundTerms ReadFund(ConfigTable& t) {
   fund.default_dividend = t.Choice("dividend", "cash", {"cash", "reinvest"}) == "cash" ? '1' : '0';
   fund.accumulated = Value(t, "accumulated", Price(), Price::Parse);
   fund.held_elsewhere = Value(t, "held_elsewhere", Shares(), Shares::Parse);
+  fund.min_redemption = Value(t, "min_redemption", Shares(), Shares::Parse);
+  if (ConfigTable large = t.Table("large_redemption"); large.exists()) {
+    fund.large = {.limit = Value(large, "over", LargeTerms().limit, ParseRate),
+                  .pro_rata = large.Choice("take", "all", {"all", "pro-rata"}) == "pro-rata"};
+  }
   for (ConfigTable& s : t.Tables("status_from")) fund.statuses[s.Day("day")] = ReadStatus(s, "status", "0");
   for (ConfigTable& tier : t.Tables("purchase")) {
     PurchaseTier p{.from = Value(tier, "from", Yuan(), Yuan::Parse), .rate = Value(tier, "rate", Rate(), ParseRate)};
@@ -120,6 +125,9 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
   }
   for (const auto& [day, nav] : fund.navs) {
     if (!nav.is_positive()) return refuse(StrCat("the NAV of ", day.Iso(), " is not above zero"));
+  }
+  if (!fund.large.limit.is_positive() || fund.large.limit.raw() > 100'000'000) {
+    return refuse("the limit of a large redemption is outside 0 to 100%");
   }
   return absl::OkStatus();
 }

@@ -65,6 +65,13 @@ struct OfferTerms {
   std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
 };
 
+// What the manager does on a day whose net redemptions are over the limit (巨额赎回): takes everything, or only the limit's
+// share of the day before, pro rata by application.
+struct LargeTerms {
+  Rate limit = Rate::FromRaw(10'000'000);  // 10% of the units of the day before
+  bool pro_rata = false;
+};
+
 struct FundRounding {
   Rounding fee = Rounding::kHalfUp;
   Rounding net = Rounding::kHalfUp;
@@ -95,6 +102,8 @@ struct FundTerms {
   Shares held_elsewhere;  // units of other distributors, for the fund's size in 07
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
+  LargeTerms large;
+  Shares min_redemption;  // of an application; the rest of a large redemption may be less
 };
 
 struct TaConfig {

@@ -53,6 +53,8 @@ struct Line {
   Rate discount;
   char share_class = '0';
   char dividend_method = ' ';
+  char large_flag = ' ';  // LargeRedemptionFlag: '0' cancels a rest, anything else defers it
+  SheetNo original;       // of a withdrawal: the application that it withdraws
   char holder = ' ';  // IndividualOrInstitution
   // Accounts.
   std::string certificate;
@@ -68,7 +70,9 @@ struct Line {
   Rate rate;
   Shares balance;       // of the position afterwards
   uint64_t serial = 0;  // dense within the answer
-  bool refused() const { return code.view() != "0000"; }
+  bool interim = false;  // more will come
+  bool granted() const { return code.view() == "0000" || code.view() == "0410"; }
+  bool refused() const { return !granted(); }
 };
 
 // The applications of one file. kInvalidArgument, located, for a field that cannot be read.

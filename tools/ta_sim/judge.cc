@@ -292,7 +292,9 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (status == '1') return "0319";
       if (status == '4') return "0380";
       if (status == '6') return "0382";
+      if (line.units < fund->min_redemption) return "0341";
       break;
+    case BusinessCode::kCancel: return {};
     case BusinessCode::kSetDividendMethod:
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
@@ -392,6 +394,9 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   Outcome refused = Identify(line, ref);
   if (!refused) refused = CheckFund(fund, line, ref.day);
   if (!refused && refuse) refused = refuse->arguments[1];
+  const bool waits = !refused && MayBeCut(fund, line, number);
+  if (waits) refused = CheckRedeemed(line, *fund);
+  if (waits && !refused) return absl::OkStatus();  // decided with the others of its day
   if (!refused) {
     switch (line.business) {
       case BusinessCode::kSubscribe:
@@ -400,6 +405,7 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
         reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount,
                                       line.day, line.share_class, line.holder});
         break;
+      case BusinessCode::kCancel: refused = Withdraw(line); break;
       case BusinessCode::kSetDividendMethod: PositionOf(line).dividend_method = line.dividend_method; break;
       case BusinessCode::kPurchase:
       case BusinessCode::kPlanPurchase: {
@@ -492,11 +498,14 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
 }
 
 absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lines) {
+  RememberUnits();
+  const size_t asked = lines->size();
   for (size_t i = 0; i < lines->size(); ++i) {
     Line& line = (*lines)[i];
     const InFile& file = files[line.file];
     FC_RETURN_IF_ERROR(DecideTrade(line, {file.day, file.transfer, true, line.at}, i + 1));
   }
+  FC_RETURN_IF_ERROR(AllLarge(lines, asked));
   for (const FundTerms& fund : config_.funds) {
     if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));
   }

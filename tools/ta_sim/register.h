@@ -81,6 +81,18 @@ struct Subscription {
   FC_FIELDS(sheet, fund, account, trading, amount, discount, day, share_class, holder)
 };
 
+// The rest of a large redemption that goes on to the fund's next open day.
+struct DeferredRest {
+  SheetNo sheet;
+  PositionKey key;
+  Date day;       // T of the application: kept over all days
+  Shares applied;
+  Shares left;
+  char flag = ' ';  // LargeRedemptionFlag of the application
+  char holder = ' ';
+  FC_FIELDS(sheet, key, day, applied, left, flag, holder)
+};
+
 // One line of file 25. `to_distributor`: the agent pays, the distributor receives.
 struct CashLine {
   Date trade_day, answer_day, pay_day;
@@ -114,8 +126,9 @@ struct Register {
   std::vector<CashLine> cash;
   std::map<Date, Answered> answers;
   std::map<TaAccountId, AccountMark> marks;  // of accounts that have one
+  std::vector<DeferredRest> deferred;        // in order of application
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks)
+            subscriptions, cash, answers, marks, deferred)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.
