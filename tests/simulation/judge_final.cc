@@ -280,11 +280,15 @@ void Judge::CheckConfirmations(const Findings& found) {
       const auto& elsewhere = plan_.investors()[r->second.investor]->registered_at;
       const bool joined =
           o.return_code() == "0303" && std::find(elsewhere.begin(), elsewhere.end(), o.ta_code()) != elsewhere.end();
+      // An order that was accepted before the account's freeze or loss of the same day; one that met its end at the institution.
+      const auto asked = [&](uint32_t business) { return WasAsked(r->second.investor, o.ta_code(), business); };
+      const bool barred = (o.return_code() == "0002" && asked(4)) || (o.return_code() == "0003" && asked(6)) ||
+                          (o.return_code() == "0316" && (asked(2) || asked(9)));
       const bool taken =
           o.return_code() == "0001" &&
           (Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code())) ||
            TookMore(r->second.investor, o.fund_code()));
-      if (!account && !joined && !taken && !Was(Fault::kTaRefuses, id)) {
+      if (!account && !joined && !barred && !taken && !Was(Fault::kTaRefuses, id)) {
         Fail("a refusal that its institution had no cause for", o.request_id(), "a confirmation",
              StrCat("REFUSED ", o.return_code(), " ", o.return_detail()), o.order_id());
       }

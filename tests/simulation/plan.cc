@@ -266,6 +266,8 @@ Plan DrawPlan(const Options& options) {
   plan.crashes = rate(Fault::kCrash, 8);
 
   DrawNodes(options, &plan);
+  SeededRandom accounts = RandomFor(options.seed, Stream::kAccounts);
+  if (accounts.Below(100) < 30) plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kAccounts)) & ~options.without;
   SeededRandom rot = RandomFor(options.seed, Stream::kRot);
   if (plan.nodes.empty() && plan.Has(Fault::kCrash) && rot.Below(100) < 45)
     plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kRot)) & ~options.without;

@@ -44,7 +44,8 @@ enum class Stream : uint64_t {
   kCluster = 8,
   kClusterTroubles = 9,
   kClusterLooks = 10,
-  kRot = 11
+  kRot = 11,
+  kAccounts = 12
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
