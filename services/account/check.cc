@@ -12,7 +12,7 @@ namespace {
 // The confirmations that may answer an application of ours.
 bool Answers(uint16_t confirmation, uint16_t application) {
   switch (application) {
-    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
+    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
     case 52: return confirmation == 152;
@@ -103,7 +103,9 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
         Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedAmount", rest.amount.ToString(), line.amount.ToString());
       }
       return;
+    case 146: return;
     case 149:
+      CheckOfferFailed(line, rest);
       rest.consumed = true;
       return;
     case 124: return CheckRedemption(line, *r, rest);
@@ -131,6 +133,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line) {
     AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
                              .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
   }
+  if (line.business == 150 || line.business == 151) CheckEnded(line);
   const bool takes = line.business == 142 || line.business == 145 || line.business == 150 || line.business == 151;
   if (!takes) return;
   Holding& holding = HoldingOf(line);
@@ -205,6 +208,7 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
   CompareNav(line, terms.nav);
 
   const bool offer = line.business == 130;
+  if (offer && r.applied_units.is_positive()) return CheckOfferByUnits(line, r, terms);
   const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
     const PurchaseTier* tier = !terms.fees ? nullptr
                                : offer     ? terms.fees->OfferTierFor(amount)

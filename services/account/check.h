@@ -44,6 +44,10 @@ class ConfirmationChecker {
   void CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund);
   bool FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms);
   void CompareNav(const TradeLine& line, Nav nav);
+  // check_offer.cc
+  void CheckOfferByUnits(const TradeLine& line, const Reservation& r, const Terms& terms);
+  void CheckOfferFailed(const TradeLine& line, const Rest& rest);
+  void CheckEnded(const TradeLine& line);
   void CheckWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckRest(const TradeLine& line, const Reservation& r, const Rest& before);
   Rest& RestOf(OrderId order, const Reservation& r);

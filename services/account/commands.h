@@ -45,17 +45,18 @@ struct Reserve {
   // Of few orders, and only there written.
   OrderId original;             // 052: the order whose deferred rest it withdraws
   bool cancel_rest = false;     // 024: the rest of a large redemption is to be cancelled
+  Units applied_units;          // 020 by units: the amount is what they cost
 
   template <class V>
   void VisitFields(V& v) {
-    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, original, cancel_rest);
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, original, cancel_rest, applied_units);
   }
   template <class V>
   void VisitFields(V& v) const {
-    if (!original.is_set() && !cancel_rest) {
+    if (!original.is_set() && !cancel_rest && applied_units.is_zero()) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at);
     } else {
-      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, original, cancel_rest);
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, original, cancel_rest, applied_units);
     }
   }
 };
@@ -148,7 +149,14 @@ struct ApplyTradeLines {
   uint64_t first_index = 0;
   std::vector<TradeLine> lines;
   bool follows_rests = false;   // deferred rests are known as such; not in logs from before
-  FC_FIELDS(ta, file, file_name, first_index, lines, follows_rests)
+  // Where a result of an offer (130) says since when its units count: since the contract took effect.
+  struct Registered {
+    uint32_t item = 0;          // index into `lines`; ascending
+    Date day;
+    FC_FIELDS(item, day)
+  };
+  std::vector<Registered> registered;
+  FC_FIELDS(ta, file, file_name, first_index, lines, follows_rests, registered)
 };
 
 struct DividendEntry {

@@ -149,6 +149,7 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
   r.received_at = c.received_at;
   r.original = c.original;
   r.cancel_rest = c.cancel_rest;
+  r.applied_units = c.applied_units;
   r.reason = TryReserve(c, ctx, r);
   r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;
 

@@ -137,12 +137,12 @@ class AccountMachine {
 
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, bool follows_rests, const machine::Context& ctx,
+  void PostTrade(const TaCode& ta, const TradeLine& line, bool follows_rests, Date registered, const machine::Context& ctx,
                  std::vector<FindingEntry>& findings);
   // posting_rest.cc: 152.
   void PostWithdrawn(const TradeLine& line, Reservation* r, Investor* investor, const machine::Context& ctx,
                      std::vector<FindingEntry>& findings);
-  void PostPurchase(Line& l);
+  void PostPurchase(Line& l, Date registered);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);
   void PostTaken(Line& l);
@@ -152,7 +152,8 @@ class AccountMachine {
   void PostDividend(const TaCode& ta, const DividendEntry& line, const machine::Context& ctx,
                     std::vector<FindingEntry>& findings);
   void LearnTaAccount(Line& l);
-  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause);
+  // `registered` not set: on the day of the confirmation.
+  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause, Date registered = {});
   Units RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on);
   void DropEmptyHolding(Line& l, const FundCode& fund);
   Date UsableFrom(const FundCode& fund, Date confirm_day, const machine::Context& ctx);

@@ -104,7 +104,7 @@ void AccountMachine::LearnTaAccount(Line& l) {
   account->ta_account = l.in.ta_account;
 }
 
-void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) {
+void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause, Date registered) {
   if (!units.is_positive()) return;
   if (!l.investor) {
     l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
@@ -117,7 +117,7 @@ void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) 
     holding->ta = l.ta;
     ledger_.CountHolder({l.ta, l.in.fund}, 1);
   }
-  AddLot(*holding, {.registered = l.in.confirm_day,
+  AddLot(*holding, {.registered = registered.is_set() ? registered : l.in.confirm_day,
                     .units = units,
                     .usable_from = UsableFrom(l.in.fund, l.in.confirm_day, l.ctx),
                     .bought_at = bought_at});
@@ -133,7 +133,7 @@ void AccountMachine::DropEmptyHolding(Line& l, const FundCode& fund) {
 // --- Purchases
 // ------------------------------------------------------------------------------------------------------------
 
-void AccountMachine::PostPurchase(Line& l) {
+void AccountMachine::PostPurchase(Line& l, Date registered) {
   Reservation* r = l.reservation;
   const Money reserved = r ? std::min(l.in.amount, r->amount_left) : Money();
   const Money unreserved = l.in.amount - reserved;
@@ -145,7 +145,7 @@ void AccountMachine::PostPurchase(Line& l) {
     l.Find("MORE_THAN_RESERVED", "ConfirmedAmount", reserved.ToString(), l.in.amount.ToString());
     ledger_.MoveCash(Cause::kPurchaseUnreserved, unreserved, nullptr, nullptr, PostingOf(l));
   }
-  AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsBought);
+  AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsBought, registered);
   Settlement& settlement = SettlementOf(l);
   settlement.pay += l.in.amount;
   ++settlement.count;
@@ -248,8 +248,8 @@ void AccountMachine::PostRefusal(Line& l) {
   r->state = ReservationState::kConsumed;
 }
 
-void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, bool follows_rests, const Context& ctx,
-                               std::vector<FindingEntry>& findings) {
+void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, bool follows_rests, Date registered,
+                               const Context& ctx, std::vector<FindingEntry>& findings) {
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
   // A line of a rest that confirms nothing still says whether the rest goes on.
   const bool of_a_rest = follows_rests && line.return_code.view() == "0410";
@@ -271,7 +271,7 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, bool fol
   switch (line.business) {
     case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
     case 122:
-    case 130: return PostPurchase(l);
+    case 130: return PostPurchase(l, registered);
     case 124: return PostRedemption(l);
     case 142:
     case 145:
@@ -279,8 +279,11 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, bool fol
     case 151: return PostTaken(l);
     case 144: return PostIncrease(l, Cause::kUnitsIncreased);
     case 149: return PostOfferFailed(l);
+    case 146:  // a number to be drawn: the money stays reserved
+      if (follows_rests) return;
+      [[fallthrough]];
     case 152:
-      if (follows_rests) return PostWithdrawn(line, l.reservation, l.investor, ctx, findings);
+      if (follows_rests && line.business == 152) return PostWithdrawn(line, l.reservation, l.investor, ctx, findings);
       [[fallthrough]];
     default:
       l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
@@ -288,9 +291,14 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, bool fol
 }
 
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
-  return ApplyInOrder(
-      FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
-      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, c.follows_rests, ctx, findings); });
+  auto next = c.registered.begin();
+  return ApplyInOrder(FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
+                      [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
+                        const auto item = static_cast<uint32_t>(&line - c.lines.data());
+                        while (next != c.registered.end() && next->item < item) ++next;
+                        const bool says = next != c.registered.end() && next->item == item;
+                        PostTrade(c.ta, line, c.follows_rests, says ? next->day : Date(), ctx, findings);
+                      });
 }
 
 // --- Dividends

@@ -130,6 +130,13 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
     }
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
     const LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
+    if constexpr (std::is_same_v<C, ApplyTradeLines>) {
+      const auto& line = request.lines(i);
+      if (line.business() == 130 && line.registered_day() != 0) {
+        commands->back().registered.push_back(
+            {static_cast<uint32_t>(commands->back().lines.size() - 1), Date::FromRaw(line.registered_day())});
+      }
+    }
     if (bad.field) {
       return BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
                       StrCat("of line ", request.lines(i).line(), " is too long, negative or too large"));
@@ -303,6 +310,7 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.received_at = TimePoint::FromRaw(item.received_at_us());
       c.original = OrderId(item.original_order_id());
       c.cancel_rest = item.cancel_rest();
+      c.applied_units = Units::FromRaw(item.applied_units_e2());
       for (const uint64_t over : item.release_first()) {
         const account::Release release{OrderId(over), c.investor};
         if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);

@@ -179,20 +179,21 @@ struct Reservation {
   // Of few orders, and only there written: see Reserve.
   OrderId original;
   bool cancel_rest = false;
+  Units applied_units;
 
   template <class V>
   void VisitFields(V& v) {
     v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-      account_open, in_part, previous_hung, original, cancel_rest);
+      account_open, in_part, previous_hung, original, cancel_rest, applied_units);
   }
   template <class V>
   void VisitFields(V& v) const {
-    if (!original.is_set() && !cancel_rest) {
+    if (!original.is_set() && !cancel_rest && applied_units.is_zero()) {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
         account_open, in_part, previous_hung);
     } else {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-        account_open, in_part, previous_hung, original, cancel_rest);
+        account_open, in_part, previous_hung, original, cancel_rest, applied_units);
     }
   }
 };

@@ -42,7 +42,7 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130 || business == 152;
+  return business == 120 || business == 122 || business == 124 || business == 130 || business == 146 || business == 152;
 }
 
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
@@ -143,7 +143,10 @@ bool AnswerFile::Open() {
              {&c_.detail, "DetailFlag", false},
              {&c_.error, "ErrorDetail", false},
              {&c_.original, "OriginalAppSheetNo", false},
-             {&c_.applied_vol, "ApplicationVol", false}};
+             {&c_.applied_vol, "ApplicationVol", false},
+             {&c_.applied_amount, "ApplicationAmount", false},
+             {&c_.percent, "SalePercent", false},
+             {&c_.registered, "ShareRegisterDate", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -298,8 +301,8 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
           r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
-              c_.applied_vol}) ||
-      !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
+              c_.applied_vol, c_.applied_amount, c_.percent}) ||
+      !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered})) {
     return false;
   }
   if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
@@ -352,6 +355,7 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
   } else {
     lines_[*partition].push_back(line);
     ReadRest(r, line, interim);
+    if (business == 130) ReadOffer(r, line);
     return true;
   }
   if (line.order.is_set()) unrouted_.push_back(line.order);
@@ -373,6 +377,27 @@ void AnswerFile::ReadRest(const RecordView& r, const Line& line, bool interim) {
   if (confirmed >= applied) return;
   parts_.push_back({fund, Date::FromRaw(DayIn(r, c_.apply_day)), applied, confirmed, line.record, line.order,
                     interim || r.Text(c_.code) == "0410"});
+}
+
+// An offer that was cut says to how much. The field's decimals cannot hold the ratio: checked against, never computed from.
+void AnswerFile::ReadOffer(const RecordView& r, const Line& line) {
+  const int64_t percent = Scaled(r, c_.percent, 8);
+  constexpr int64_t kWhole = 100'000'000;
+  if (percent <= 0 || percent >= kWhole || variant().IsRefusal(r.Text(c_.code))) return;
+  const bool by_units = Scaled(r, c_.applied_vol, 2) > 0;
+  const int64_t applied = Scaled(r, by_units ? c_.applied_vol : c_.applied_amount, 2);
+  const int64_t confirmed =
+      by_units ? Scaled(r, c_.vol, 2) - Scaled(r, c_.interest_vol, 2) : Scaled(r, c_.amount, 2);
+  if (applied <= 0) return;
+  int64_t step = kWhole;
+  for (int d = c_.percent.decimals(); d > 0; --d) step /= 10;
+  const __int128 exact = static_cast<__int128>(applied) * percent;
+  const __int128 tolerance = static_cast<__int128>(applied) * std::max<int64_t>(step, 1) + kWhole;  // and one fen
+  const __int128 off = static_cast<__int128>(confirmed) * kWhole - exact;
+  if (off <= tolerance && off >= -tolerance) return;
+  Fault(r, BreakKind::kConfirmationDiffers, "SALE_PERCENT_DIFFERS", by_units ? c_.vol : c_.amount,
+        by_units ? "ConfirmedVol" : "ConfirmedAmount", StrCat(Money::FromRaw(static_cast<int64_t>(exact / kWhole)).ToString()),
+        line.order, "is another part of what was applied for than SalePercent says");
 }
 
 bool AnswerFile::ReadAccountLine(const RecordView& r) {
@@ -528,6 +553,7 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
+  out->set_registered_day(DayIn(r, c_.registered));
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* out) const {

@@ -113,7 +113,7 @@ class AnswerFile {
     ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account,
         ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
-        direction, cause, until, target, from_ta, original, applied_vol;
+        direction, cause, until, target, from_ta, original, applied_vol, applied_amount, percent, registered;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);
@@ -121,6 +121,7 @@ class AnswerFile {
   void ReadRest(const ofd::RecordView& r, const Line& line, bool interim);
   // answer_rest.cc: parts of one large redemption are in proportion to what was applied for.
   void CompareParts();
+  void ReadOffer(const ofd::RecordView& r, const Line& line);
   bool ReadAccountLine(const ofd::RecordView& r);
   bool ReadDividend(const ofd::RecordView& r);
   bool ReadBalance(const ofd::RecordView& r);

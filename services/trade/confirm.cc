@@ -12,6 +12,7 @@ namespace {
 constexpr uint64_t kSettlesACommand = 4'000;
 constexpr uint8_t kOfferReceipt = 120;  // an offer's subscription is confirmed twice: its receipt, then its result
 constexpr uint8_t kOfferFailure = 149;
+constexpr uint8_t kAllotment = 146;  // a number to be drawn; the result says what came of it
 
 enum class LineKind { kSuccess, kNote, kRefusal };
 
@@ -104,6 +105,7 @@ void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const Conf
 void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests) {
   if (o.business == kWithdrawRest) return RestWithdrawn(seq, o);
   if (line.business == kOfferReceipt) return Noted(seq);
+  if (line.business == kAllotment && follows_rests) return Noted(seq);
   if (line.business == kOfferFailure) {
     Change(seq, o, [&] {
       o.state = OrderState::kRefused;

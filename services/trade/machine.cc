@@ -239,6 +239,9 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (!*open) return Reason::kFundClosedOnTradeDay;
     }
     if (withdraws) return Reason::kNone;
+    if (o.business == kSubscription && o.units.is_positive()) {
+      if (!PriceOffer(*fund, o)) return Reason::kUnitsNotPriced;
+    }
     return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
   };
   const Reason reason = check();

@@ -187,6 +187,9 @@ class TradeMachine {
   void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests);
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
 
+  // offer.cc: sets what a subscription by units costs; false where that cannot be computed.
+  static bool PriceOffer(const FundTerms& fund, Order& o);
+
   // rest.cc
   Result WithdrawRest(uint64_t seq, const machine::Context& ctx);
   void FollowRest(uint64_t seq, const Order& o, const ConfirmedLine& line);

@@ -36,6 +36,8 @@ enum class Reason : uint16_t {
   kTradeDayPassed = 26,
   kTradeDayNotReached = 27,
 
+  kUnitsNotPriced = 80,  // an offer by units whose price or fee cannot be computed
+
   // The second proof that risk asked for.
   kChallengeLapsed = 30,
   kChallengeFailed = 31,

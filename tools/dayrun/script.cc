@@ -160,7 +160,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
-                                               "nav",          "large-redemption", "held-elsewhere"};
+                                               "nav",          "large-redemption", "held-elsewhere",
+                                               "offer"};
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
@@ -216,6 +217,9 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       }
       FC_ASSIGN_OR_RETURN(size_t how, w.OneOf({"all", "pro-rata"}));
       g.large_pro_rata = how == 1;
+    } else if (what == "offer") {
+      FC_ASSIGN_OR_RETURN(g.offer, ReadOffer(w));
+      g.status = '1';
     } else if (what == "held-elsewhere") {
       FC_ASSIGN_OR_RETURN(g.held_elsewhere, w.UnitsOf());
     } else {

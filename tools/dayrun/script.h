@@ -82,6 +82,13 @@ struct GivenFund {
   Rate large_limit = Rate::Ppm(100'000);  // of the units of the day before
   bool large_pro_rata = false;            // what the manager does with more: takes all, or pro rata
   Units held_elsewhere;
+  struct Offer {
+    Date result, effective;
+    Date last_day;  // unset: none
+    Money cap;      // 0: none
+    bool failed = false;
+  };
+  std::optional<Offer> offer;
   std::vector<GivenNav> navs;  // by day
 };
 
@@ -215,6 +222,9 @@ struct TaDoes {
     kOtherBytes,    // the 04 file a second time, with the same identity and another figure
     kLate,
     kOwnAccount,    // code: the business, done to the account of who
+    kPaysInterest,  // amount, with the result of an offer
+    kAllots,        // text: a number, to a subscription
+    kEndsFund,      // code 150 or 151: fund at the price in `text`
   };
   std::string ta;
   Kind kind = Kind::kLate;

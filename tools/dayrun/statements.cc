@@ -142,7 +142,12 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       s.who = who;
       if (verb == 0) {
         s.business = 22;
-        FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+        if (w.Peek(1) == "units") {
+          FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+          w.Take("units");
+        } else {
+          FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+        }
       } else {
         s.business = 24;
         FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
@@ -151,7 +156,9 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       FC_RETURN_IF_ERROR(w.Expect("of"));
       FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
       while (!w.AtEnd()) {
-        if (w.TakeAll({"confirming", "the", "mismatch"})) {
+        if (w.TakeAll({"in", "the", "offer"})) {
+          s.business = 20;
+        } else if (w.TakeAll({"confirming", "the", "mismatch"})) {
           s.mismatch_confirmed = true;
         } else if (w.TakeAll({"rest", "cancelled"})) {
           s.rest_cancelled = true;
@@ -165,7 +172,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset", "N times"});
+          return w.Unknown({"named", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset", "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -254,6 +261,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   if (w.TakeAll({"by", "itself"})) {
     FC_ASSIGN_OR_RETURN(TaDoes own, ReadOwnAccount(script, ta, w));
     return own;
+  }
+  if (IsOfferVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(TaDoes deed, ReadOfferDeed(script, ta, w));
+    return deed;
   }
   TaDoes s;
   s.ta = ta;

@@ -157,6 +157,14 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
     t.held_elsewhere = ta_sim::Shares::FromRaw(fund->held_elsewhere.raw());
     t.min_redemption = ta_sim::Shares::FromRaw(fund->min_redemption.raw());
     t.status = fund->status;
+    if (fund->offer) {
+      t.offer = ta_sim::OfferTerms{.result_day = fund->offer->result,
+                                   .effective = fund->offer->effective,
+                                   .face = ta_sim::Price::FromRaw(fund->navs.front().nav.raw()),
+                                   .failed = fund->offer->failed,
+                                   .last_day = fund->offer->last_day};
+      if (fund->offer->cap.is_positive()) t.offer->cap = ta_sim::Yuan::FromRaw(fund->offer->cap.raw());
+    }
     // A price holds until the next one is given, and the first also before its day.
     for (Date d = script.start.date().AddDays(-10); d <= last.AddDays(10); d = d.AddDays(1)) {
       Nav nav = fund->navs.front().nav;

@@ -106,8 +106,9 @@ void AskForBreaks(Remote& remote, v1::Order* o) {
 
 Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
-  if (!o.purchase.empty() + !o.subscribe.empty() + !o.redeem.empty() != 1) {
-    return absl::InvalidArgumentError("give exactly one of --purchase AMOUNT, --subscribe AMOUNT and --redeem UNITS");
+  if (!o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty() + !o.redeem.empty() != 1) {
+    return absl::InvalidArgumentError(
+        "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --subscribe-units UNITS and --redeem UNITS");
   }
   v1::SubmitOrderRequest request;
   v1::NewOrder* order = request.mutable_order();
@@ -119,6 +120,11 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
     order->set_business(24);
     order->set_units_e2(units.raw());
     order->set_defer_large_redemption(!o.cancel_rest);
+  } else if (!o.subscribe_units.empty()) {
+    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.subscribe_units));
+    order->set_business(20);
+    order->set_units_e2(units.raw());
+    order->set_mismatch_confirmed(o.mismatch_confirmed);
   } else {
     FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.purchase.empty() ? o.subscribe : o.purchase));
     order->set_business(o.purchase.empty() ? 20 : 22);

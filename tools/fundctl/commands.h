@@ -117,6 +117,7 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 // -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, request_id;
+  std::string subscribe_units;  // the same by units
   bool mismatch_confirmed = false, cancel_rest = false;
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);

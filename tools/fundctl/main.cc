@@ -429,6 +429,7 @@ class CommandLine {
     submit->add_option("--fund", o_.submit.fund)->required();
     submit->add_option("--purchase", o_.submit.purchase, "for this amount (022)");
     submit->add_option("--subscribe", o_.submit.subscribe, "an offer, for this amount (020)");
+    submit->add_option("--subscribe-units", o_.submit.subscribe_units, "an offer, for so many units (020)");
     submit->add_option("--redeem", o_.submit.redeem, "so many units (024)");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");

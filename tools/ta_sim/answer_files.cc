@@ -201,7 +201,7 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
                     holder = f("IndividualOrInstitution"), large = f("LargeRedemptionFlag"),
-                    original = f("OriginalAppSheetNo");
+                    original = f("OriginalAppSheetNo"), percent = f("SalePercent"), raised = f("RaiseInterest");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -243,7 +243,14 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         s.Text(finish, line.interim ? "0" : "1");
         s.Text(detail, "0");
         s.Day(download, content.day);
-        if (line.confirmed_units.is_positive()) s.Day(registered, content.day);
+        if (line.confirmed_units.is_positive()) {
+          s.Day(registered, line.registered.is_set() ? line.registered : content.day);
+        }
+        if (!line.note.empty()) s.Text(common.error, line.note);
+        s.Number(raised, line.interest);
+        int64_t cut = line.sale_percent.raw();  // as many decimals as the field has, the rest is lost
+        for (int places = percent.decimals(); places < Rate::kPlaces; ++places) cut /= 10;
+        s.writer().SetNumber(percent, cut);
         return s.writer().EndRecord();
       }));
   return s.Finish();
@@ -485,6 +492,9 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     case FaultKind::kPartial:
     case FaultKind::kForced:
     case FaultKind::kOwnAccount:
+    case FaultKind::kInterest:
+    case FaultKind::kAllot:
+    case FaultKind::kEnd:
     case FaultKind::kLate:
     case FaultKind::kVersion: return absl::OkStatus();
   }

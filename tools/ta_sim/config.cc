@@ -95,6 +95,8 @@ FundTerms ReadFund(ConfigTable& t) {
                             .effective = o.Day("effective"),
                             .face = Value(o, "face", Price::FromRaw(100'000'000), Price::Parse),
                             .failed = o.Bool("failed", false)};
+    if (o.Has("cap")) fund.offer->cap = Value(o, "cap", Yuan(), Yuan::Parse);
+    if (o.Has("last_day")) fund.offer->last_day = o.Day("last_day");
   }
   return fund;
 }

@@ -62,6 +62,8 @@ struct OfferTerms {
   Date effective;   // of the contract: offer units count from here
   Price face = Price::FromRaw(100'000'000);
   bool failed = false;
+  std::optional<Yuan> cap;  // of valid amounts without interest; what is over it is cut on the last day, pro rata
+  Date last_day;            // of applications; not set: none is named
   std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
 };
 

@@ -11,7 +11,7 @@ namespace fundcore::ta_sim {
 namespace {
 
 // Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, c return code, v version, t file type (optional),
-// a any text.
+// a any text, e business that ends a fund, q positive price.
 struct Form {
   FaultKind kind;
   std::string_view name;
@@ -27,6 +27,9 @@ constexpr Form kForms[] = {
     {FaultKind::kPartial, "partial", "lp"},
     {FaultKind::kForced, "forced", "aap"},
     {FaultKind::kOwnAccount, "own-account", "ba"},
+    {FaultKind::kInterest, "interest", "lp"},
+    {FaultKind::kAllot, "allot", "la"},
+    {FaultKind::kEnd, "end", "eaq"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -46,6 +49,11 @@ bool Fits(char form, const std::string& text) {
       for (std::string_view known : {"002", "004", "005", "006", "007", "009"})
         if (text == known) return true;
       return false;
+    }
+    case 'e': return text == "150" || text == "151";
+    case 'q': {
+      const auto value = Price::Parse(text);
+      return value.ok() && value->is_positive();
     }
     case 'c': return text.size() == 4;
     case 'v': return ofd::ParseVersion(text).has_value();

@@ -13,6 +13,9 @@
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
+//   interest:LINE:AMOUNT           the result of an offer holds so much interest of the waiting money
+//   allot:LINE:NUMBER              an allotment number (146) of a subscription
+//   end:BUSINESS:FUND:PRICE        a fund is liquidated (150) or terminated (151): all units at this price
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -46,6 +49,9 @@ enum class FaultKind : uint8_t {
   kWrongDate = 13,
   kResendOtherBytes = 14,
   kOwnAccount = 40,
+  kInterest = 50,
+  kAllot = 51,
+  kEnd = 52,
 };
 
 struct Fault {

@@ -65,6 +65,9 @@ struct Line {
   ReturnCode code{"0000"};
   Shares confirmed_units;
   Yuan confirmed_amount, fee, fund_part, refund, interest;
+  Rate sale_percent;   // of an offer that was cut: confirmed of applied
+  Date registered;     // ShareRegisterDate where it is not the day of the answer
+  std::string note;    // ErrorDetail of a line that is no refusal
   Shares interest_units;
   Price price;
   Rate rate;

@@ -106,7 +106,12 @@ class Judge {
   absl::Status TakePart(const FundTerms& fund, Date day, const Waiting& w, Shares part, std::vector<Line>* lines);
   absl::Status AllLarge(std::vector<Line>* lines, size_t asked);
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
+  // judge_offer.cc: initial offers and the end of a fund.
+  Outcome CheckSubscription(const Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
+  absl::Status Grant(const FundTerms& fund, const Subscription& s, Yuan room, Yuan last_day, Line* line);
+  absl::Status EndFund(const Fault& fault, std::vector<Line>* lines);
+  absl::Status Allot(const Fault& fault, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
   absl::Status AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount);
 

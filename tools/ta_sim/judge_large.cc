@@ -148,7 +148,19 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
                                                 line.sheet.view(), " needs; add it to the agent's configuration"));
   }
   line.price = *nav;
+  if (part.is_zero() && w.line && line.large_flag == '0') {  // its share is less than 0.01, and it wants no rest
+    line.code = ReturnCode("0355");
+    line.balance = position.Total();
+    line.serial = ++serial_;
+    return absl::OkStatus();
+  }
   const Redeemed redeemed = TakeAndPrice(fund, &position.lots, part, line.price, line.day, day_);
+  if (!redeemed.enough && w.line) {  // a line that was decided before it has taken more than its own
+    line.code = ReturnCode("0001");
+    line.balance = position.Total();
+    line.serial = ++serial_;
+    return absl::OkStatus();
+  }
   if (!redeemed.enough) {
     return absl::InvalidArgumentError(StrCat("order ", line.sheet.view(), " waits for ", part.ToString(),
                                              " units that a forced redemption has taken; force less"));

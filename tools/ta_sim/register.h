@@ -78,7 +78,8 @@ struct Subscription {
   Date day;
   char share_class = '0';
   char holder = ' ';
-  FC_FIELDS(sheet, fund, account, trading, amount, discount, day, share_class, holder)
+  Shares units;  // applied for by units: `amount` is their price and the fee
+  FC_FIELDS(sheet, fund, account, trading, amount, discount, day, share_class, holder, units)
 };
 
 // The rest of a large redemption that goes on to the fund's next open day.
