@@ -118,11 +118,13 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.units += line.units;
   a.fee += line.charge;
   a.nav = line.nav;
-  a.in_part = o.business == kRedemption ? a.units < o.units : a.amount < o.amount;
+  a.in_part = AppliesForUnits(o.business) ? a.units < o.units : a.amount < o.amount;
   const bool rest = o.business == kRedemption && follows_rests && (line.interim || rests_.Find(seq));
   if (rest) FollowRest(seq, o, line);
   if (line.interim) return Noted(seq);
   if (rest && !line.units.is_positive()) return ConcludeRest(seq);
+  // No money follows: it is done with.
+  if (SpeaksOfUnits(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }

@@ -62,10 +62,11 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_product_version(o.product_version);
   out->set_transfer_no(o.transfer.raw());
   out->set_ta_account(Text(o.ta_account.view()));
-  if (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption)) {
+  if (o.business == kRedemption && (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption))) {
     out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
   }
   if (o.business == kWithdrawRest) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
+  if (o.business == kDividendWay) out->set_dividend_method(o.flags & kDividendInCash ? "1" : "0");
   if (const Origin* origin = machine.OriginOf(seq, o)) {
     out->set_trade_day_wanted(origin->trade_day_wanted.raw());
     if (origin->distributor != 0) {

@@ -1,4 +1,4 @@
-// Statements about initial offers, and about the end of a fund.
+// Statements about initial offers.
 #include "common/base/status.h"
 #include "tools/dayrun/statements.h"
 
@@ -25,23 +25,13 @@ absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w) {
 }
 
 bool IsOfferVerb(std::string_view word) {
-  return word == "pays" || word == "allots" || word == "liquidates" || word == "terminates";
+  return word == "credits" || word == "allots";
 }
 
 absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w) {
   TaDoes s;
   s.ta = std::move(ta);
-  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"pays", "allots", "liquidates", "terminates"}));
-  if (verb >= 2) {
-    s.kind = TaDoes::Kind::kEndsFund;
-    s.code = verb == 2 ? "150" : "151";
-    if (w.AtEnd() || !script.Fund(w.Peek())) return w.Unknown({"the code of a given fund"});
-    FC_ASSIGN_OR_RETURN(s.fund, w.Next("a fund"));
-    FC_RETURN_IF_ERROR(w.Expect("at"));
-    FC_ASSIGN_OR_RETURN(const Nav price, w.Price());
-    s.text = price.ToString();
-    return s;
-  }
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"credits", "allots"}));
   if (verb == 0) {
     s.kind = TaDoes::Kind::kPaysInterest;
     FC_ASSIGN_OR_RETURN(s.amount, w.Amount());

@@ -10,8 +10,9 @@
 namespace fundcore::ta_sim {
 namespace {
 
-// Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, c return code, v version, t file type (optional),
-// a any text, e business that ends a fund, q positive price.
+// Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, n one that is not
+// negative, c return code, v version, t file type (optional),
+// a any text.
 struct Form {
   FaultKind kind;
   std::string_view name;
@@ -26,10 +27,14 @@ constexpr Form kForms[] = {
     {FaultKind::kRefuse, "refuse", "lc"},
     {FaultKind::kPartial, "partial", "lp"},
     {FaultKind::kForced, "forced", "aap"},
+    {FaultKind::kInitiated, "initiated", "aaana"},
+    {FaultKind::kWrongDividend, "wrong-dividend", "aad"},
     {FaultKind::kOwnAccount, "own-account", "ba"},
     {FaultKind::kInterest, "interest", "lp"},
     {FaultKind::kAllot, "allot", "la"},
-    {FaultKind::kEnd, "end", "eaq"},
+    {FaultKind::kWrongIncome, "wrong-income", "aad"},
+    {FaultKind::kBookedIncome, "booked-income", "aad"},
+    {FaultKind::kNoPayout, "no-payout", ""},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -45,15 +50,14 @@ bool Fits(char form, const std::string& text) {
       const auto value = decimal_internal::Parse(text, 2);
       return value.ok() && *value > 0;
     }
+    case 'n': {
+      const auto value = decimal_internal::Parse(text, 2);
+      return value.ok() && *value >= 0;
+    }
     case 'b': {
       for (std::string_view known : {"002", "004", "005", "006", "007", "009"})
         if (text == known) return true;
       return false;
-    }
-    case 'e': return text == "150" || text == "151";
-    case 'q': {
-      const auto value = Price::Parse(text);
-      return value.ok() && value->is_positive();
     }
     case 'c': return text.size() == 4;
     case 'v': return ofd::ParseVersion(text).has_value();

@@ -1,4 +1,4 @@
-// Initial offers: what is received, what becomes of it, and what is paid back; and how a fund ends.
+// Initial offers: what is received, what becomes of it, and what is paid back.
 //
 // An offer that was asked for more than its cap is cut on its last day alone (末日比例): what the days before have left,
 // over what the last day asks for, without interest. The fee goes by what is confirmed.
@@ -128,28 +128,6 @@ absl::Status Judge::Allot(const Fault& fault, std::vector<Line>* lines) {
   }
   return absl::InvalidArgumentError(StrCat("a fault gives a number to ", fault.arguments[0],
                                            ", which is no subscription that waits for its result; name another"));
-}
-
-// All units of the fund leave at the price, without a fee.
-absl::Status Judge::EndFund(const Fault& fault, std::vector<Line>* lines) {
-  const FundTerms* fund = config_.Find(FundCode::FromRaw(fault.arguments[1]));
-  if (!fund) return absl::InvalidArgumentError(StrCat("fund ", fault.arguments[1], " is not known here; name another"));
-  FC_ASSIGN_OR_RETURN(const Price price, Price::Parse(fault.arguments[2]));
-  for (auto& [key, position] : reg_.positions) {
-    const Shares units = position.Total();
-    if (key.fund != fund->code || !units.is_positive()) continue;
-    Line line{.trading = key.trading, .account = key.account, .fund = key.fund, .share_class = key.share_class};
-    FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
-    line.confirmation = fault.arguments[0] == "150" ? BusinessCode::kLiquidation : BusinessCode::kTermination;
-    line.price = price;
-    line.units = line.confirmed_units = units;
-    line.confirmed_amount = Multiply(units, price, fund->rounding.value);
-    line.serial = ++serial_;
-    position.lots.clear();
-    FC_RETURN_IF_ERROR(AddCash(line, *fund, 124, true, line.confirmed_amount));
-    lines->push_back(std::move(line));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace fundcore::ta_sim
