@@ -66,7 +66,6 @@ struct Line {
   Shares confirmed_units;
   Yuan confirmed_amount, fee, fund_part, refund, interest;
   Rate sale_percent;   // of an offer that was cut: confirmed of applied
-  Date registered;     // ShareRegisterDate where it is not the day of the answer
   std::string note;    // ErrorDetail of a line that is no refusal
   Shares interest_units;
   Price price;

@@ -56,6 +56,9 @@ Judge::Outcome Judge::CheckRedeemed(const Line& line, const FundTerms& fund) {
   for (const Lot& lot : found->second.lots) {
     if (lot.usable_after < line.day) usable += lot.units;
   }
+  if (const auto at = reg_.attached.find(key); at != reg_.attached.end()) {
+    usable = std::min(usable, found->second.Total() - at->second.frozen);
+  }
   Shares& promised = promised_[key];
   for (const DeferredRest& rest : reg_.deferred) {
     if (rest.key == key) usable -= rest.left;
@@ -154,6 +157,7 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
     line.serial = ++serial_;
     return absl::OkStatus();
   }
+  const Shares held = position.Total();
   const Redeemed redeemed = TakeAndPrice(fund, &position.lots, part, line.price, line.day, day_);
   if (!redeemed.enough && w.line) {  // a line that was decided before it has taken more than its own
     line.code = ReturnCode("0001");
@@ -166,7 +170,7 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
                                              " units that a forced redemption has taken; force less"));
   }
   line.confirmed_units = part;
-  line.confirmed_amount = redeemed.net;
+  line.confirmed_amount = redeemed.net + IncomeOut(key, fund, held, part);
   line.fee = redeemed.fee;
   line.fund_part = redeemed.fund_part;
   line.rate = redeemed.rate;
