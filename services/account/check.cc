@@ -12,9 +12,10 @@ namespace {
 // The confirmations that may answer an application of ours.
 bool Answers(uint16_t confirmation, uint16_t application) {
   switch (application) {
-    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
+    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 52: return confirmation == 152;
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
     case 32: return confirmation == 132;
@@ -30,6 +31,7 @@ std::string_view ExpectedConfirmation(uint16_t application) {
   if (application == 38) return "138, and 137 at the other institution";
   return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : application == 31 ? "131"
          : application == 32                                                     ? "132"
+         : application == 52                                                     ? "152"
          : application == 88                                                     ? "188"
                                                                                  : "124";
 }
@@ -64,8 +66,8 @@ void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std
                         line.order, line.investor});
 }
 
-ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, const Reservation& r) {
-  auto [it, fresh] = rests_.try_emplace(line.order.raw());
+ConfirmationChecker::Rest& ConfirmationChecker::RestOf(OrderId order, const Reservation& r) {
+  auto [it, fresh] = rests_.try_emplace(order.raw());
   if (fresh) it->second = {r.amount_left, r.units_left, r.in_part, r.state == ReservationState::kConsumed};
   return it->second;
 }
@@ -117,7 +119,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),
                 StrCat(line.business));
   }
-  Rest& rest = RestOf(line, *r);
+  Rest& rest = RestOf(line.order, *r);
   if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   if (IsRefusal(line.return_code) && line.business != 149) {
     rest.consumed = true;
@@ -126,7 +128,8 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
   if (r->state != ReservationState::kReserved) {
     return Find(line, "ORDER_RELEASED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   }
-  if (IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
+  const bool of_a_rest = line.return_code.view() == "0410";
+  if (!of_a_rest && IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
 
   const Investor& investor = *machine_.FindInvestor(line.investor);
   const FundAccount* account = FindFundAccount(investor, ta_);
@@ -139,10 +142,13 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
         Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedAmount", rest.amount.ToString(), line.amount.ToString());
       }
       return;
+    case 146: return;
     case 149:
+      CheckOfferFailed(line, rest);
       rest.consumed = true;
       return;
     case 124: return CheckRedemption(line, *r, rest);
+    case 152: return CheckWithdrawn(line, *r, rest);
     case 129:
     case 131:
     case 132:
@@ -218,6 +224,7 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
   CompareNav(line, terms.nav);
 
   const bool offer = line.business == 130;
+  if (offer && r.applied_units.is_positive()) return CheckOfferByUnits(line, r, terms);
   const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
     const PurchaseTier* tier = !terms.fees ? nullptr
                                : offer     ? terms.fees->OfferTierFor(amount)
@@ -258,6 +265,7 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   if (line.units > applied) {
     Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", applied.ToString(), line.units.ToString());
   }
+  CheckRest(line, r, before);
   Terms terms;
   if (!FindTerms(line, r, before, &terms)) return;
   if (!before.in_part) CheckConfirmDay(line, r, *terms.fund);

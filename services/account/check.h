@@ -73,7 +73,13 @@ class ConfirmationChecker {
   void CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund);
   bool FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms);
   void CompareNav(const TradeLine& line, Nav nav);
-  Rest& RestOf(const TradeLine& line, const Reservation& r);
+  // check_offer.cc
+  void CheckOfferByUnits(const TradeLine& line, const Reservation& r, const Terms& terms);
+  void CheckOfferFailed(const TradeLine& line, const Rest& rest);
+  void CheckEnded(const TradeLine& line);
+  void CheckWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);
+  void CheckRest(const TradeLine& line, const Reservation& r, const Rest& before);
+  Rest& RestOf(OrderId order, const Reservation& r);
   // What a redemption pays or takes of a money fund's income that is not paid yet; 0 for other funds.
   Money IncomeIn(const TradeLine& line, Units held);
   Holding& HoldingOf(const TradeLine& line) { return HoldingOf(line.investor, line.fund); }

@@ -103,7 +103,10 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 135:
     case 145:
     case 150:
-    case 151: CheckIncomeUnits(line, detail); return CheckTaken(line);
+    case 151:
+      if (line.business == 150 || line.business == 151) CheckEnded(line);
+      CheckIncomeUnits(line, detail);
+      return CheckTaken(line);
     default: return;
   }
 }

@@ -30,7 +30,7 @@ struct AddCard {
   FC_FIELDS(investor, bank_code, fingerprint, number)
 };
 
-// Sets cash (020, 022) or units (024, 036, 038) aside for an order.
+// Sets cash (020, 022) or units (024, 036, 038) aside for an order; nothing for one that only withdraws (052).
 struct Reserve {
   static constexpr uint8_t kTag = 4;
   OrderId order;
@@ -53,18 +53,23 @@ struct Reserve {
   bool held_for_a_term = false;
   Units most_held;
   Nav price;
+  OrderId original;             // 052: the order whose deferred rest it withdraws
+  bool cancel_rest = false;     // 024: the rest of a large redemption is to be cancelled
+  Units applied_units;          // 020 by units: the amount is what they cost
 
   template <class V>
   void VisitFields(V& v) {
     v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors,
-      least_left, held_for_a_term, most_held, price);
+      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
   }
-  // Most orders are no conversions, and of funds without such rules.
+  // Most orders have none of these.
   template <class V>
   void VisitFields(V& v) const {
-    if (IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero()) {
+    const bool more = IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero() ||
+                      original.is_set() || cancel_rest || !applied_units.is_zero();
+    if (more) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
-        investors, least_left, held_for_a_term, most_held, price);
+        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
     } else {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail);
     }
@@ -186,7 +191,15 @@ struct ApplyTradeLines {
   std::vector<TradeDetail> details;
   std::vector<ConvertedFigures> converted;  // of each conversion among them; none in logs from before there were any
   bool explains = false;        // which lots left is kept; not in logs from before
-  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details, converted, explains)
+  bool follows_rests = false;   // deferred rests are known as such; not in logs from before
+  // Where a result of an offer (130) says since when its units count: since the contract took effect.
+  struct Registered {
+    uint32_t item = 0;          // index into `lines`; ascending
+    Date day;
+    FC_FIELDS(item, day)
+  };
+  std::vector<Registered> registered;
+  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details, converted, explains, follows_rests, registered)
 };
 
 struct DividendEntry {

@@ -158,6 +158,9 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
   r.units = c.units;
   r.trade_day = c.trade_day;
   r.received_at = c.received_at;
+  r.original = c.original;
+  r.cancel_rest = c.cancel_rest;
+  r.applied_units = c.applied_units;
   r.detail = c.detail;
   r.reason = TryReserve(c, ctx, r);
   r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;

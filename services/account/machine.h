@@ -182,6 +182,8 @@ class AccountMachine {
     const TradeDetail* detail = nullptr;
     const ConvertedFigures* converted = nullptr;
     bool explains = false;
+    bool follows_rests = false;
+    Date registered;              // since when the units of an offer's result count, where the line says so
   };
   void PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const machine::Context& ctx,
                  std::vector<FindingEntry>& findings);
@@ -194,7 +196,10 @@ class AccountMachine {
   // Both sides are known: what did not enter goes back, what did not leave comes out of suspense.
   void SquareConversion(Line& l, Conversion& k);
   void KeepLotUse(Line& l, LotOrder order);
-  void PostPurchase(Line& l);
+  // posting_rest.cc: 152.
+  void PostWithdrawn(const TradeLine& line, Reservation* r, Investor* investor, const machine::Context& ctx,
+                     std::vector<FindingEntry>& findings);
+  void PostPurchase(Line& l, Date registered);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);
   void PostTaken(Line& l);

@@ -122,7 +122,7 @@ void AccountMachine::DropEmptyHolding(Line& l, const FundCode& fund) {
 // --- Purchases
 // ------------------------------------------------------------------------------------------------------------
 
-void AccountMachine::PostPurchase(Line& l) {
+void AccountMachine::PostPurchase(Line& l, Date registered) {
   Reservation* r = l.reservation;
   const Money reserved = r ? std::min(l.in.amount, r->amount_left) : Money();
   const Money unreserved = l.in.amount - reserved;
@@ -134,7 +134,7 @@ void AccountMachine::PostPurchase(Line& l) {
     l.Find("MORE_THAN_RESERVED", "ConfirmedAmount", reserved.ToString(), l.in.amount.ToString());
     ledger_.MoveCash(Cause::kPurchaseUnreserved, unreserved, nullptr, nullptr, PostingOf(l));
   }
-  AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsBought);
+  AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsBought, registered);
   Settlement& settlement = SettlementOf(l);
   settlement.pay += l.in.amount;
   ++settlement.count;
@@ -243,8 +243,10 @@ void AccountMachine::PostRefusal(Line& l) {
 void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const Context& ctx,
                                std::vector<FindingEntry>& findings) {
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
+  // A line of a rest that confirms nothing still says whether the rest goes on.
+  const bool of_a_rest = words.follows_rests && line.return_code.view() == "0410";
   const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
-  if (nothing_yet) return;
+  if (nothing_yet && !of_a_rest) return;
   const auto key = PostedKey(ta, line.confirm_day, line.serial);
   if (posted_.Find(key)) return;
   posted_.Insert(key, SequenceOf(line.order), FiguresHash(line));
@@ -266,7 +268,7 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
   switch (line.business) {
     case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
     case 122:
-    case 130: return PostPurchase(l);
+    case 130: return PostPurchase(l, words.registered);
     case 124: return PostRedemption(l);
     case 142:
     case 150:
@@ -274,6 +276,12 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
     case 144: return PostIncrease(l);
     case 145: return PostDecrease(l);
     case 149: return PostOfferFailed(l);
+    case 146:  // a number to be drawn: the money stays reserved
+      if (words.follows_rests) return;
+      [[fallthrough]];
+    case 152:
+      if (words.follows_rests && line.business == 152) return PostWithdrawn(line, l.reservation, l.investor, ctx, findings);
+      [[fallthrough]];
     default:
       if (words.rules >= kPostingRules && PostInitiated(l)) return;
       l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
@@ -286,15 +294,16 @@ Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
     while (*next < list.size() && list[*next].item < item) ++*next;
     return *next < list.size() && list[*next].item == item ? &list[*next] : nullptr;
   };
-  size_t detail = 0, converted = 0;
+  size_t detail = 0, converted = 0, registered = 0;
   return ApplyInOrder(
       FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
       [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
         const auto item = static_cast<uint32_t>(&line - c.lines.data());
         if (c.rules >= kPostingRules) MarkDay(c.ta, line.confirm_day);
+        const auto* since = of(c.registered, &registered, item);
         PostTrade(c.ta, line,
                   {.rules = c.rules, .detail = of(c.details, &detail, item), .converted = of(c.converted, &converted, item),
-                   .explains = c.explains},
+                   .explains = c.explains, .follows_rests = c.follows_rests, .registered = since ? since->day : Date()},
                   ctx, findings);
       });
 }

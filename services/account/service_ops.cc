@@ -187,6 +187,7 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
       c.file = hash;
       c.file_name = request.file_name();
       c.first_index = request.first_index() + static_cast<uint64_t>(i);
+      if constexpr (std::is_same_v<C, ApplyTradeLines>) c.follows_rests = true;
       c.lines.reserve(static_cast<size_t>(std::min(kLinesACommand, request.lines_size() - i)));
     }
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
@@ -198,6 +199,11 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
       if (ReadConverted(request.lines(i), &figures)) {
         figures.item = static_cast<uint32_t>(commands->back().lines.size() - 1);
         commands->back().converted.push_back(figures);
+      }
+      const auto& line = request.lines(i);
+      if (line.business() == 130 && line.registered_day() != 0) {
+        commands->back().registered.push_back(
+            {static_cast<uint32_t>(commands->back().lines.size() - 1), Date::FromRaw(line.registered_day())});
       }
     }
     if (bad.field) {
@@ -273,13 +279,27 @@ struct Batch {
   }
 };
 
+// Nothing is set aside for it; it names the order of the same investor whose rest it withdraws.
+absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
+  FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
+  FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
+  if (item.amount_fen() != 0 || item.units_e2() != 0) {
+    return BadField("amount_fen", StrCat(item.amount_fen()), "and units_e2 must be 0 for business 52");
+  }
+  if (item.original_order_id() / kOrderSequenceLimit != item.order_id() / kOrderSequenceLimit) {
+    return BadField("original_order_id", StrCat(item.original_order_id()), "must be an order of the same partition");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
+  if (item.business() == 52) return CheckWithdrawItem(item);
   const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
   const bool redemption = item.business() == 24 || of_units || conversion;
   const bool way = item.business() == 29;
   if (!redemption && !way && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32, 36, 38 or 88");
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32, 36, 38, 52 or 88");
   }
   if (conversion) {
     FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));
@@ -376,6 +396,9 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.held_for_a_term = item.held_for_a_term();
       c.most_held = Units::FromRaw(item.most_held_e2());
       c.price = Nav::FromRaw(item.price_e8());
+      c.original = OrderId(item.original_order_id());
+      c.cancel_rest = item.cancel_rest();
+      c.applied_units = Units::FromRaw(item.applied_units_e2());
       c.detail = Letter(item.detail());
       if (IsConversion(c.business)) {
         c.target = FundCode(item.target_fund_code());

@@ -184,8 +184,26 @@ struct Reservation {
   bool in_part = false;         // an interim confirmation has been posted
   uint64_t previous_hung = 0;   // see FundAccount::last_hung
   uint8_t detail = 0;           // of its business: see Reserve
-  FC_FIELDS(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-            account_open, in_part, previous_hung, detail)
+  // Of few orders, and only there written: see Reserve.
+  OrderId original;
+  bool cancel_rest = false;
+  Units applied_units;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+      account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (!original.is_set() && !cancel_rest && applied_units.is_zero()) {
+      v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+        account_open, in_part, previous_hung, detail);
+    } else {
+      v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+        account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
+    }
+  }
 };
 
 constexpr bool IsConversion(uint16_t business) { return business == 36 || business == 38; }

@@ -24,6 +24,7 @@ namespace fundcore::trade {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
+inline constexpr uint8_t kWithdrawRest = 52;  // made by a Cancel of a redemption with a deferred rest
 inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
 inline constexpr uint8_t kFreezeUnits = 31;
 inline constexpr uint8_t kThawUnits = 32;
@@ -49,7 +50,8 @@ inline constexpr uint8_t kReserved = 4;            // order only: account has se
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
-inline constexpr uint8_t kDividendInCash = 64;     // 029: in cash, else reinvested
+inline constexpr uint8_t kDividendInCash = 64;         // 029: in cash, else reinvested
+inline constexpr uint8_t kCancelLargeRedemption = 64;  // 024: neither this nor the first one: nothing was said, which defers
 
 struct ReceiveItem {
   InvestorId investor;
@@ -247,7 +249,8 @@ struct ApplyConfirmations {
   uint64_t first_index = 0;
   std::vector<ConfirmedLine> lines;
   std::vector<ConvertedLine> converted;
-  FC_FIELDS(ta, file, file_name, first_index, lines, converted)
+  bool follows_rests = false;  // deferred rests are known as such; not in logs from before
+  FC_FIELDS(ta, file, file_name, first_index, lines, converted, follows_rests)
 };
 
 // Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.

@@ -14,6 +14,7 @@ constexpr uint8_t kOfferReceipt = 120;  // an offer's subscription is confirmed 
 constexpr uint8_t kOfferFailure = 149;
 constexpr uint8_t kConvertInConfirmed = 137;
 constexpr uint8_t kConvertOutConfirmed = 138;
+constexpr uint8_t kAllotment = 146;  // a number to be drawn; the result says what came of it
 
 enum class LineKind { kSuccess, kNote, kRefusal };
 
@@ -91,12 +92,13 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   switch (kind) {
     case LineKind::kNote: return Noted(seq);
     case LineKind::kRefusal: return ApplyRefusal(seq, o, a, line);
-    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line);
+    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line, c.follows_rests);
   }
 }
 
 void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
   if (o.state == OrderState::kChallenged) EndChallenge(seq, o);
+  if (o.business == kRedemption && rests_.Find(seq)) return ConcludeRest(seq);
   // The rest is refused of what was confirmed in part before: the part stands.
   if (a.amount.is_positive() || a.units.is_positive()) {
     a.in_part = true;
@@ -110,8 +112,10 @@ void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const Conf
   });
 }
 
-void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
+void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests) {
+  if (o.business == kWithdrawRest) return RestWithdrawn(seq, o);
   if (line.business == kOfferReceipt) return Noted(seq);
+  if (line.business == kAllotment && follows_rests) return Noted(seq);
   if (line.business == kOfferFailure) {
     Change(seq, o, [&] {
       o.state = OrderState::kRefused;
@@ -125,7 +129,10 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.fee += line.charge;
   a.nav = line.nav;
   a.in_part = AppliesForUnits(o.business) ? a.units < o.units : a.amount < o.amount;
+  const bool rest = o.business == kRedemption && follows_rests && (line.interim || rests_.Find(seq));
+  if (rest) FollowRest(seq, o, line);
   if (line.interim) return Noted(seq);
+  if (rest && !line.units.is_positive()) return ConcludeRest(seq);
   // No money follows: it is done with.
   if (SpeaksOfUnits(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
@@ -241,6 +248,7 @@ TradeMachine::Result TradeMachine::Execute(const Settle& c, const machine::Conte
     for (; s.cursor < stop; ++s.cursor) {
       const uint64_t seq = list->orders[s.cursor % kSettlementChunk];
       Order& o = orders_.Mutable(seq);
+      if (o.business == kRedemption && !NoteRestPaid(seq, key.confirm_day)) continue;
       if (o.state != OrderState::kConfirmed) {
         // Paid, and the other side of the conversion is not known yet: it is settled the moment that is.
         if (IsConversion(o.business) && !IsFinal(o.state)) conversions_.Mutable(seq).paid = true;

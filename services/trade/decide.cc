@@ -70,7 +70,7 @@ void TradeMachine::JudgeOne(const JudgeItem& item, const JudgeExtra* extra, Time
 }
 
 void TradeMachine::RememberPurchase(const Order& o) {
-  if (o.business == kRedemption || SpeaksOfUnits(o.business) || IsConversion(o.business)) return;
+  if (o.business == kRedemption || o.business == kWithdrawRest || SpeaksOfUnits(o.business) || IsConversion(o.business)) return;
   const uint64_t seq = SequenceOf(o.investor);
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;
@@ -119,6 +119,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
   const uint64_t seq = SequenceOf(c.order);
   if (!o) return {.reason = Reason::kOrderNotFound};
   if (o->state == OrderState::kCancelled) return {};
+  if (o->state == OrderState::kDispatched && rests_.Find(seq)) return WithdrawRest(seq, ctx);
   if (o->state != OrderState::kReceived && o->state != OrderState::kAccepted && o->state != OrderState::kChallenged) {
     return {.reason = Reason::kOrderFinal};
   }

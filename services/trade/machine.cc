@@ -48,6 +48,8 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_(state, kFiles, machine::Residence::kLazy),
       settlements_(state, kSettlements, machine::Residence::kLazy),
       settlement_chunks_(state, kSettlementChunks, machine::Residence::kLazy),
+      rests_(state, kRests),
+      withdrawals_(state, kWithdrawals),
       funds_(state, kFundNames),
       tas_(state, kTaNames),
       callers_(state, kCallerNames),
@@ -121,6 +123,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
   o.previous = std::exchange(owner.last_order, seq);
   o.received_at = ctx.received;
   o.business = item.business;
+  static_assert(kDividendInCash == kCancelLargeRedemption, "one bit, by business");
   o.flags = item.flags & (kDeferLargeRedemption | kMismatchConfirmed | kDividendInCash);
   o.amount = item.amount;
   o.units = item.units;
@@ -243,12 +246,17 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
     if (Reason r = CheckWantedDay(seq, o); r != Reason::kNone) return r;
     o.product_version = fund->version;
-    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
+    const bool withdraws = o.business == kWithdrawRest;  // at any time, and of any size
+    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone && !withdraws) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
     if (view.terms && fund->calendar != view.terms->calendar) {
       if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
+    if (withdraws) return Reason::kNone;
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);
+    if (o.business == kSubscription && o.units.is_positive()) {
+      if (!PriceOffer(*fund, o)) return Reason::kUnitsNotPriced;
+    }
     if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
     return CheckLimits(seq, o, code);
   };

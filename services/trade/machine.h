@@ -8,7 +8,8 @@
 //   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
 //
 // One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
-// sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions and their legs.
+// sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions
+// and their legs, rest.cc deferred rests of large redemptions.
 #pragma once
 
 #include <span>
@@ -82,6 +83,10 @@ class TradeMachine {
   }
   std::string_view FundName(NameNo fund) { return funds_.Text(fund); }
   std::string_view TaName(NameNo ta) { return tas_.Text(ta); }
+  // nullptr where nothing of the order was ever deferred.
+  const Rest* FindRest(uint64_t order) { return rests_.Find(order); }
+  // The order whose rest this one (052) withdraws; 0 where it is none of those.
+  uint64_t OriginalOf(uint64_t order, const Order& o);
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
@@ -219,8 +224,19 @@ class TradeMachine {
   void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more, NameNo file,
                  TimePoint now);
   void ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
-  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
+  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests);
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
+
+  // offer.cc: sets what a subscription by units costs; false where that cannot be computed.
+  static bool PriceOffer(const FundTerms& fund, Order& o);
+
+  // rest.cc
+  Result WithdrawRest(uint64_t seq, const machine::Context& ctx);
+  void FollowRest(uint64_t seq, const Order& o, const ConfirmedLine& line);
+  void ConcludeRest(uint64_t seq);
+  void RestWithdrawn(uint64_t seq, Order& o);
+  // False where the order's last payment is still to come.
+  bool NoteRestPaid(uint64_t seq, Date confirm_day);
 
   const PartitionId partition_;
   machine::Cell<Waters> waters_;
@@ -239,6 +255,8 @@ class TradeMachine {
   machine::Table<FileKey, FileProgress> files_;
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
+  machine::Table<uint64_t, Rest> rests_;
+  machine::Table<uint64_t, uint64_t> withdrawals_;  // 052: the order whose rest it withdraws
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
   machine::Table<UseKey, Use> uses_;

@@ -44,6 +44,7 @@ std::string_view ReasonName(Reason r) {
     case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
     case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
     case Reason::kOfferFailed: return "OFFER_FAILED";
+    case Reason::kUnitsNotPriced: return "UNITS_NOT_PRICED";
     case Reason::kOrderNotFound: return "ORDER_NOT_FOUND";
     case Reason::kOrderFinal: return "ORDER_FINAL";
     case Reason::kOrderSealed: return "ORDER_SEALED";
@@ -81,6 +82,8 @@ std::string_view ReasonText(Reason r) {
     case Reason::kAmountBelowFirstMinimum: return "the amount is below the fund's minimum for a first purchase";
     case Reason::kAmountBelowAdditionalMinimum: return "the amount is below the fund's minimum for a further purchase";
     case Reason::kAmountAboveMaximum: return "the amount is above the fund's limit for one order";
+    case Reason::kUnitsNotPriced:
+      return "what these units of the offer cost cannot be computed; subscribe fewer, or by amount";
     case Reason::kUnitsBelowMinimum: return "the number of units is below the fund's minimum redemption";
     case Reason::kTradeDayPassed:
       return "the order came after the cut-off of the only trading day that it wants; a later day needs a new order";
@@ -161,6 +164,7 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kAmountBelowFirstMinimum:
     case Reason::kAmountBelowAdditionalMinimum:
     case Reason::kAmountAboveMaximum:
+    case Reason::kUnitsNotPriced:
     case Reason::kUnitsBelowMinimum:
     case Reason::kTradeDayPassed:
     case Reason::kTradeDayNotReached:

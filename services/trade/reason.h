@@ -56,6 +56,8 @@ enum class Reason : uint16_t {
   // Of the quota that all buyers share, once account and risk have said yes.
   kQuotaUsedUp = 105,
 
+  kUnitsNotPriced = 80,  // an offer by units whose price or fee cannot be computed
+
   // The second proof that risk asked for.
   kChallengeLapsed = 30,
   kChallengeFailed = 31,

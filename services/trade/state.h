@@ -14,7 +14,7 @@
 
 namespace fundcore::trade {
 
-// Tables 1 to 55 below, 200 to 205 and 220 the product book.
+// Tables 1 to 62 below, 200 to 205 and 220 the product book.
 enum TableNumber : uint8_t {
   kWaters = 1,
   kOrders = 2,
@@ -41,6 +41,8 @@ enum TableNumber : uint8_t {
   kUses = 60,
   kQuotaReleases = 61,
   kAsked = 62,
+  kRests = 50,
+  kWithdrawals = 51,
   kProducts = 200,
 };
 
@@ -142,6 +144,15 @@ struct Conversion {
   Date in_day;
   FC_FIELDS(target, target_ta, other, min_days, investors, out_done, in_done, paid, in_units, in_nav, in_amount,
             difference_fee, in_code, in_day)
+};
+
+// A redemption of which an institution has deferred a rest (a large redemption), as long as it is remembered: also after
+// the rest has come to its end. While the order is DISPATCHED the rest is open.
+struct Rest {
+  Date last_day;             // confirmation day of the newest line that moved units
+  Date settled_until;        // confirmation day of the newest of them that was paid
+  uint64_t withdrawal = 0;   // the latest order (052) that is to withdraw the rest
+  FC_FIELDS(last_day, settled_until, withdrawal)
 };
 
 struct Investor {

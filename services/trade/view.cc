@@ -76,7 +76,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_product_version(o.product_version);
   out->set_transfer_no(o.transfer.raw());
   out->set_ta_account(Text(o.ta_account.view()));
-  out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  if (o.business == kRedemption && (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption))) {
+    out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  }
+  if (o.business == kWithdrawRest) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
   if (o.business == kDividendWay) out->set_dividend_method(o.flags & kDividendInCash ? "1" : "0");
   if (const Origin* origin = machine.OriginOf(seq, o)) {
     out->set_trade_day_wanted(origin->trade_day_wanted.raw());
@@ -102,6 +105,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_confirmed_units_e2(a->units.raw());
   out->set_fee_fen(a->fee.raw());
   out->set_nav_e8(a->nav.raw());
+  if (const Rest* rest = o.business == kRedemption ? machine.FindRest(seq) : nullptr) {
+    if (rest->withdrawal != 0) out->set_withdrawal_order_id(machine.IdOf(rest->withdrawal).raw());
+    if (o.state == OrderState::kDispatched) out->set_deferred_units_e2((o.units - a->units).raw());
+  }
   out->set_confirmed_in_part(a->in_part && (o.state == OrderState::kConfirmed || o.state == OrderState::kSettled));
   if (!a->detail.empty()) out->set_message(out->message().empty() ? a->detail : out->message() + ": " + a->detail);
 }

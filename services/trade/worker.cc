@@ -316,9 +316,13 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       Assign(r->mutable_fund_code(), fund);
       Assign(r->mutable_ta_code(), machine.TaCodeOf(o));
       r->set_amount_fen(o.amount.raw());
-      r->set_units_e2(o.units.raw());
+      // An offer by units reserves their price; no units are there yet.
+      r->set_units_e2(o.business == kSubscription ? 0 : o.units.raw());
+      if (o.business == kSubscription) r->set_applied_units_e2(o.units.raw());
       r->set_trade_day(o.trade_day.raw());
       r->set_received_at_us(o.received_at.raw());
+      if (o.business == kWithdrawRest) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
+      r->set_cancel_rest(o.business == kRedemption && (o.flags & kCancelLargeRedemption) != 0);
       if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
       if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
       if (o.business == kPledgeUnits) r->set_detail("2");

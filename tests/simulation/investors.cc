@@ -291,6 +291,7 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
   o.set_units_e2(content.units_e2);
   o.set_mismatch_confirmed(content.mismatch_confirmed);
   o.set_target_fund_code(content.target);
+  if (content.business == 24) o.set_defer_large_redemption(false);
   judge_->Sent(request, i, content);
   if (tries == 0) trace_->Add(request, StrCat("sends: ", content.Text()));
   client_->Ask<tv1::SubmitOrderResponse>(

@@ -48,6 +48,7 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
   f.ta = ta.code;
   f.risk_grade = static_cast<int>(1 + r.Below(4));
   f.calendar = ta.calendar;
+  f.large_pro_rata = i % 3 == 1;  // and the rest is cancelled, see Investors::Ask
   const bool abroad = r.Below(4) == 0;
   if (abroad) {
     f.kind = "qdii";

@@ -45,10 +45,12 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     case Kind::kDone:
     case Kind::kFailed:
     case Kind::kPending: break;
+    case Kind::kWithdrawing: right = o.state() == tv1::DISPATCHED && o.withdrawal_order_id() != 0; break;
   }
   constexpr std::string_view kNames[] = {
       "accepted", "received", "rejected",   "challenged", "cancelled", "dispatched", "confirmed", "confirmed in part",
-      "refused",  "settled",  "same order", "error",      "done",      "failed",     "pending",   "OK"};
+      "refused",  "settled",  "same order", "error",      "done",      "failed",     "pending",   "OK",
+      "withdrawing"};
   const auto differs = [](std::string_view what, std::string_view expected, std::string_view found) {
     return StrCat(what, ": expected ", expected, ", found ", found);
   };
@@ -79,6 +81,8 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return s;
   if (!e.target_code.empty() && e.target_code != o.target_return_code())
     return differs("the return code of the second side", e.target_code, o.target_return_code());
+  if (e.deferred && e.deferred->raw() != o.deferred_units_e2())
+    return differs("the deferred units", e.deferred->ToGrouped(), Units::FromRaw(o.deferred_units_e2()).ToGrouped());
   if (e.transfer && *e.transfer != o.transfer_no())
     return differs("the transfer", StrCat(*e.transfer), StrCat(o.transfer_no()));
   return "";
@@ -155,7 +159,7 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_amount_fen(s.amount.raw());
   order.set_units_e2(s.units.raw());
   order.set_mismatch_confirmed(s.mismatch_confirmed);
-  order.set_defer_large_redemption(s.business == 24 && !s.rest_cancelled);
+  if (s.business == 24 && !s.rest_unset) order.set_defer_large_redemption(!s.rest_cancelled);
   order.set_dividend_method(s.way);
   if (s.times > 1) return PlaceBatch(s, order);
   // For a later "asks again": the request as it was.
@@ -209,6 +213,7 @@ absl::Status Runner::Do(const CancelOrder& s) {
   q.set_investor_id(investor);
   q.set_order_id(order);
   auto answer = Ask<tv1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", q, kApp);
+  if (answer.ok() && !s.name.empty()) progress_->Set(StrCat("order ", s.name), StrCat(answer->order().withdrawal_order_id()));
   if (!s.outcome) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
   const std::string differs =
       answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);

@@ -164,7 +164,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
-                                               "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age"};
+                                               "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age",
+                                               "large-redemption", "held-elsewhere", "offer"};
   known.insert(known.end(), std::begin(kRuleWords), std::end(kRuleWords));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
@@ -217,6 +218,17 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.whole_units = true;
     } else if (what == "newest-lots-first") {
       g.lifo = true;
+    } else if (what == "large-redemption") {
+      if (w.Take("over")) {
+        FC_ASSIGN_OR_RETURN(g.large_limit, w.Percent());
+      }
+      FC_ASSIGN_OR_RETURN(size_t how, w.OneOf({"all", "pro-rata"}));
+      g.large_pro_rata = how == 1;
+    } else if (what == "offer") {
+      FC_ASSIGN_OR_RETURN(g.offer, ReadOffer(w));
+      g.status = '1';
+    } else if (what == "held-elsewhere") {
+      FC_ASSIGN_OR_RETURN(g.held_elsewhere, w.UnitsOf());
     } else if (what == "income") {
       FC_RETURN_IF_ERROR(ReadNav(g.incomes, w));
     } else if (what == "remainder") {

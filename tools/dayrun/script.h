@@ -88,6 +88,16 @@ struct GivenFund {
   bool cut_fee = false;
   bool whole_units = false;
   bool lifo = false;
+  Rate large_limit = Rate::Ppm(100'000);  // of the units of the day before
+  bool large_pro_rata = false;            // what the manager does with more: takes all, or pro rata
+  Units held_elsewhere;
+  struct Offer {
+    Date result, effective;
+    Date last_day;  // unset: none
+    Money cap;      // 0: none
+    bool failed = false;
+  };
+  std::optional<Offer> offer;
   std::vector<GivenNav> navs;  // by day
   // Of a money fund.
   std::vector<GivenNav> incomes;     // per 10,000 units, by day: each holds until the next one
@@ -153,6 +163,7 @@ struct Outcome {
     kFailed,
     kPending,
     kOk,
+    kWithdrawing,  // a deferred rest is on its way to be withdrawn
   };
   Kind kind = Kind::kOk;
   std::string reason;  // of a rejection, an error or a failed payment; the return code of a refusal
@@ -164,6 +175,7 @@ struct Outcome {
   std::optional<Units> target_units;
   std::optional<Money> difference_fee;
   std::string target_code;  // the return code of the second side
+  std::optional<Units> deferred;  // the rest that goes on to the next open day
 };
 
 struct PlaceOrder {
@@ -176,6 +188,7 @@ struct PlaceOrder {
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
+  bool rest_unset = false;      // nothing is said of it
   std::string way;              // 029: DefDividendMethod
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
@@ -188,6 +201,7 @@ struct AskAgain {  // the last order's request id once more
 struct CancelOrder {
   std::string who;
   OrderRef order;
+  std::string name;  // by which later lines refer to the withdrawal of a deferred rest
   std::optional<Outcome> outcome;
 };
 struct Pay {
@@ -327,6 +341,8 @@ struct TaDoes {
     kInitiates,  // code: business; text: letters
     kWrongDividend,  // amount more
     kOwnAccount,    // code: the business, done to the account of who
+    kPaysInterest,  // amount, with the result of an offer
+    kAllots,        // text: a number, to a subscription
     kMisreportsIncome,  // amount: so much more of fund for who, in the file only
     kBooksIncome,       // the same in its register, too
     kPaysNoIncome,

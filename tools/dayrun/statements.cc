@@ -64,10 +64,11 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
   Outcome o;
   FC_ASSIGN_OR_RETURN(size_t n,
                       w.OneOf({"accepted", "received", "rejected", "challenged", "cancelled", "dispatched", "confirmed",
-                               "refused", "settled", "same", "error", "done", "failed", "pending", "OK"}));
+                               "refused", "settled", "same", "error", "done", "failed", "pending", "OK", "withdrawing"}));
   constexpr Kind kKinds[] = {Kind::kAccepted,   Kind::kReceived,  Kind::kRejected, Kind::kChallenged, Kind::kCancelled,
                              Kind::kDispatched, Kind::kConfirmed, Kind::kRefused,  Kind::kSettled,    Kind::kSameOrder,
-                             Kind::kError,      Kind::kDone,      Kind::kFailed,   Kind::kPending,    Kind::kOk};
+                             Kind::kError,      Kind::kDone,      Kind::kFailed,   Kind::kPending,    Kind::kOk,
+                             Kind::kWithdrawing};
   o.kind = kKinds[n];
   if (o.kind == Kind::kConfirmed && w.TakeAll({"in", "part"})) o.kind = Kind::kConfirmedInPart;
   if (o.kind == Kind::kSameOrder) FC_RETURN_IF_ERROR(w.Expect("order"));
@@ -76,7 +77,7 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
   }
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer", "target-units",
-                                         "difference-fee", "target-code"}));
+                                         "difference-fee", "target-code", "deferred"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(o.day, w.Day());
@@ -123,6 +124,10 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
         FC_ASSIGN_OR_RETURN(o.difference_fee, w.Amount());
         break;
       }
+      case 12: {
+        FC_ASSIGN_OR_RETURN(o.deferred, w.UnitsOf());
+        break;
+      }
       default: {
         FC_ASSIGN_OR_RETURN(o.target_code, w.Next("a return code"));
         break;
@@ -164,7 +169,12 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       s.who = who;
       if (verb == 0) {
         s.business = 22;
-        FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+        if (w.Peek(1) == "units") {
+          FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+          w.Take("units");
+        } else {
+          FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+        }
       } else {
         s.business = verb == kConverts ? 36 : 24;
         FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
@@ -177,10 +187,14 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
         FC_ASSIGN_OR_RETURN(s.target, FundOf(script, w));
       }
       while (!w.AtEnd()) {
-        if (w.TakeAll({"confirming", "the", "mismatch"})) {
+        if (w.TakeAll({"in", "the", "offer"})) {
+          s.business = 20;
+        } else if (w.TakeAll({"confirming", "the", "mismatch"})) {
           s.mismatch_confirmed = true;
         } else if (w.TakeAll({"rest", "cancelled"})) {
           s.rest_cancelled = true;
+        } else if (w.TakeAll({"rest", "unset"})) {
+          s.rest_unset = true;
         } else if (w.TakeAll({"rest", "deferred"})) {
           s.rest_cancelled = false;
         } else if (w.Take("named")) {
@@ -189,7 +203,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "confirming the mismatch", "rest cancelled", "rest deferred", "N times"});
+          return w.Unknown({"named", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset", "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -199,6 +213,9 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       CancelOrder s;
       s.who = who;
       FC_ASSIGN_OR_RETURN(s.order, OrderOf(w));
+      if (w.Take("named")) {
+        FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the withdrawal"));
+      }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }
@@ -315,6 +332,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   if (w.TakeAll({"by", "itself"})) {
     FC_ASSIGN_OR_RETURN(TaDoes own, ReadOwnAccount(script, ta, w));
     return own;
+  }
+  if (IsOfferVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(TaDoes deed, ReadOfferDeed(script, ta, w));
+    return deed;
   }
   TaDoes s;
   s.ta = ta;

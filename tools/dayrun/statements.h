@@ -14,6 +14,11 @@ namespace fundcore::dayrun {
 absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view before, std::string_view after,
                                          bool has_outcome);
 
+// statements_offer.cc. Behind "offer" of a fund; "in the offer" of a subscription; what an institution does.
+absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w);
+bool IsOfferVerb(std::string_view word);
+absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w);
+
 // statements_accounts.cc. What stands behind the investor's name, but not what must come of it.
 bool IsAccountVerb(std::string_view word);
 absl::StatusOr<AskForAccount> ReadAskForAccount(const Script& script, std::string who, Words& w);

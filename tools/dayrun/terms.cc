@@ -209,6 +209,9 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
   t.rounding.net = t.rounding.fee;
   t.rounding.whole_units = fund.whole_units;
   t.newest_first = fund.lifo;
+  t.large = {ta_sim::Rate::FromRaw(fund.large_limit.raw()), fund.large_pro_rata};
+  t.held_elsewhere = ta_sim::Shares::FromRaw(fund.held_elsewhere.raw());
+  t.min_redemption = ta_sim::Shares::FromRaw(fund.min_redemption.raw());
   if (!fund.incomes.empty()) {
     using Remainder = ta_sim::MoneyTerms::Remainder;
     ta_sim::MoneyTerms& money = t.money.emplace();
@@ -221,6 +224,14 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
     money.keeps_income = fund.keeps_income;
   }
   t.status = fund.status;
+  if (fund.offer) {
+    t.offer = ta_sim::OfferTerms{.result_day = fund.offer->result,
+                                 .effective = fund.offer->effective,
+                                 .face = ta_sim::Price::FromRaw(fund.navs.front().nav.raw()),
+                                 .failed = fund.offer->failed,
+                                 .last_day = fund.offer->last_day};
+    if (fund.offer->cap.is_positive()) t.offer->cap = ta_sim::Yuan::FromRaw(fund.offer->cap.raw());
+  }
   t.term.days = fund.holding_days;
   t.term.first.insert(fund.first_redemptions.begin(), fund.first_redemptions.end());
   if (fund.breach_allowed) t.term.early = ta_sim::Rate::FromRaw(fund.breach_fee.raw());

@@ -123,7 +123,7 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   const std::pair<const std::string*, uint32_t> others[] = {
       {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
       {&o.convert, 36}};
-  int given = !o.purchase.empty() + !o.subscribe.empty();
+  int given = !o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty();
   const std::string* units_of = nullptr;
   uint32_t business = 0;
   for (const auto& [text, code] : others) {
@@ -135,7 +135,7 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   if (given != 1) {
     return absl::InvalidArgumentError(
         "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
-        "--thaw UNITS, --pledge UNITS and --convert UNITS");
+        "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS and --convert UNITS");
   }
   if (o.convert.empty() != o.into.empty()) {
     return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
@@ -160,6 +160,11 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
       order->set_mismatch_confirmed(o.mismatch_confirmed);
     }
     if (business == 24) order->set_defer_large_redemption(!o.cancel_rest);
+  } else if (!o.subscribe_units.empty()) {
+    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.subscribe_units));
+    order->set_business(20);
+    order->set_units_e2(units.raw());
+    order->set_mismatch_confirmed(o.mismatch_confirmed);
   } else {
     FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.purchase.empty() ? o.subscribe : o.purchase));
     order->set_business(o.purchase.empty() ? 20 : 22);

@@ -140,6 +140,7 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 // -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
+  std::string subscribe_units;  // the same as subscribe, by units
   bool mismatch_confirmed = false, cancel_rest = false;
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);

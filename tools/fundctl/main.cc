@@ -479,6 +479,7 @@ class CommandLine {
     submit->add_option("--fund", o_.submit.fund)->required();
     submit->add_option("--purchase", o_.submit.purchase, "for this amount (022)");
     submit->add_option("--subscribe", o_.submit.subscribe, "an offer, for this amount (020)");
+    submit->add_option("--subscribe-units", o_.submit.subscribe_units, "an offer, for so many units (020)");
     submit->add_option("--redeem", o_.submit.redeem, "so many units (024)");
     submit->add_option("--dividends", o_.submit.dividends, "in cash or in units, from now on (029)");
     submit->add_option("--freeze", o_.submit.freeze, "so many units (031)");

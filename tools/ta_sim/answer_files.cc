@@ -210,7 +210,9 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection"),
                     target = f("CodeOfTargetFund"),
                     target_units = f("CfmVolOfTargetFund"), target_nav = f("TargetNAV"),
-                    target_price = f("TargetFundPrice"), difference = f("RecuperateFee"), change = f("ChangeFee");
+                    target_price = f("TargetFundPrice"), difference = f("RecuperateFee"), change = f("ChangeFee"),
+                    large = f("LargeRedemptionFlag"),
+                    original = f("OriginalAppSheetNo"), percent = f("SalePercent"), raised = f("RaiseInterest");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -229,6 +231,8 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_amount, line.amount);
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
+          if (line.large_flag != ' ') s.Char(large, line.large_flag);
+          if (!line.original.empty()) s.Text(original, line.original.view());
           if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Char(reason, line.reason == ' ' ? '1' : line.reason);
         }
         if (!line.target.empty()) {
@@ -261,11 +265,17 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
         FC_RETURN_IF_ERROR(s.Exact(price, line.price));
         if (line.confirmation == ofd::BusinessCode::kSetDividendMethodConfirmed) s.Char(method, line.dividend_method);
-        s.Text(finish, "1");
+        s.Text(finish, line.interim ? "0" : "1");
         s.Text(detail, "0");
         s.Day(download, content.day);
-        if (line.confirmed_units.is_positive())
+        if (line.confirmed_units.is_positive()) {
           s.Day(registered, line.registered.is_set() ? line.registered : content.day);
+        }
+        if (!line.note.empty()) s.Text(common.error, line.note);
+        s.Number(raised, line.interest);
+        int64_t cut = line.sale_percent.raw();  // as many decimals as the field has, the rest is lost
+        for (int places = percent.decimals(); places < Rate::kPlaces; ++places) cut /= 10;
+        s.writer().SetNumber(percent, cut);
         return s.writer().EndRecord();
       }));
   return s.Finish();
@@ -563,6 +573,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     case FaultKind::kPartial:
     case FaultKind::kForced:
     case FaultKind::kOwnAccount:
+    case FaultKind::kInterest:
+    case FaultKind::kAllot:
     case FaultKind::kLate:
     case FaultKind::kVersion: return absl::OkStatus();
   }

@@ -58,6 +58,11 @@ FundTerms ReadFund(ConfigTable& t) {
   fund.default_dividend = t.Choice("dividend", "cash", {"cash", "reinvest"}) == "cash" ? '1' : '0';
   fund.accumulated = Value(t, "accumulated", Price(), Price::Parse);
   fund.held_elsewhere = Value(t, "held_elsewhere", Shares(), Shares::Parse);
+  fund.min_redemption = Value(t, "min_redemption", Shares(), Shares::Parse);
+  if (ConfigTable large = t.Table("large_redemption"); large.exists()) {
+    fund.large = {.limit = Value(large, "over", LargeTerms().limit, ParseRate),
+                  .pro_rata = large.Choice("take", "all", {"all", "pro-rata"}) == "pro-rata"};
+  }
   for (ConfigTable& s : t.Tables("status_from")) fund.statuses[s.Day("day")] = ReadStatus(s, "status", "0");
   for (ConfigTable& tier : t.Tables("purchase")) {
     PurchaseTier p{.from = Value(tier, "from", Yuan(), Yuan::Parse), .rate = Value(tier, "rate", Rate(), ParseRate)};
@@ -96,6 +101,8 @@ FundTerms ReadFund(ConfigTable& t) {
                             .effective = o.Day("effective"),
                             .face = Value(o, "face", Price::FromRaw(100'000'000), Price::Parse),
                             .failed = o.Bool("failed", false)};
+    if (o.Has("cap")) fund.offer->cap = Value(o, "cap", Yuan(), Yuan::Parse);
+    if (o.Has("last_day")) fund.offer->last_day = o.Day("last_day");
   }
   if (ConfigTable m = t.Table("money"); m.exists()) {
     using Remainder = MoneyTerms::Remainder;
@@ -141,6 +148,9 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
     return refuse("payout_day must be 0 (daily), 1 to 28, or 31 (the month's last day)");
   for (const auto& [day, nav] : fund.navs) {
     if (!nav.is_positive()) return refuse(StrCat("the NAV of ", day.Iso(), " is not above zero"));
+  }
+  if (!fund.large.limit.is_positive() || fund.large.limit.raw() > 100'000'000) {
+    return refuse("the limit of a large redemption is outside 0 to 100%");
   }
   return absl::OkStatus();
 }

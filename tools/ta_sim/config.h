@@ -63,7 +63,16 @@ struct OfferTerms {
   Date effective;   // of the contract: offer units count from here
   Price face = Price::FromRaw(100'000'000);
   bool failed = false;
+  std::optional<Yuan> cap;  // of valid amounts without interest; what is over it is cut on the last day, pro rata
+  Date last_day;            // of applications; not set: none is named
   std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
+};
+
+// What the manager does on a day whose net redemptions are over the limit (巨额赎回): takes everything, or only the limit's
+// share of the day before, pro rata by application.
+struct LargeTerms {
+  Rate limit = Rate::FromRaw(10'000'000);  // 10% of the units of the day before
+  bool pro_rata = false;
 };
 
 // Of a money fund: what the days earn, and what becomes of it.
@@ -122,6 +131,8 @@ struct FundTerms {
   Shares held_elsewhere;  // units of other distributors, for the fund's size in 07
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
+  LargeTerms large;
+  Shares min_redemption;  // of an application; the rest of a large redemption may be less
   std::optional<MoneyTerms> money;
   char convert_status = '3';               // ConvertStatus: 0 in and out, 1 in, 2 out, 3 neither
   std::map<FundCode, ConversionForm> converts_to;

@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until, target, target_agent;
+      certificate_type, certificate, cause, until, target, target_agent, large, original;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -102,6 +102,8 @@ struct Columns {
     until = reader.Find("FreezingDeadline");
     target = reader.Find("CodeOfTargetFund");
     target_agent = reader.Find("TargetRegistrarCode");
+    large = reader.Find("LargeRedemptionFlag");
+    original = reader.Find("OriginalAppSheetNo");
     return absl::OkStatus();
   }
 };
@@ -185,6 +187,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.discount = Rate::FromRaw(discount * 10'000);  // four places in the file
     line.share_class = FirstOf(r.Text(c.share_class), '0');
     line.dividend_method = FirstOf(r.Text(c.method), ' ');
+    line.large_flag = FirstOf(r.Text(c.large), ' ');
+    line.original = SheetNo(r.Text(c.original));
     return absl::OkStatus();
   };
   FC_RETURN_IF_ERROR(ReadRecords(files, file.name, begin, record));

@@ -127,8 +127,27 @@ class Judge {
   absl::StatusOr<Outcome> EnterFromElsewhere(Line& line, const FundTerms& fund);
   // Buys units of `target` with what left `source`, the difference fee taken from it.
   void Enter(Line& line, const FundTerms& source, const FundTerms& target, Yuan left, std::span<const Lot> from);
+  // judge_large.cc: large redemptions. A redemption that may be cut waits until all applications of its day are known.
+  struct Waiting {
+    Line* line = nullptr;            // of an application of this answer
+    DeferredRest* rest = nullptr;    // or what is left of an earlier one
+    size_t number = 0;
+    Shares asked() const { return line ? line->units : rest->left; }
+  };
+  bool MayBeCut(const FundTerms* fund, const Line& line, size_t number) const;
+  Outcome CheckRedeemed(const Line& line, const FundTerms& fund);
+  Outcome Withdraw(Line& line);
+  void RememberUnits();
+  absl::Status Large(const FundTerms& fund, Date day, const std::vector<Waiting>& waiting, Shares came,
+                     std::vector<Line>* lines);
+  absl::Status TakePart(const FundTerms& fund, Date day, const Waiting& w, Shares part, std::vector<Line>* lines);
+  absl::Status AllLarge(std::vector<Line>* lines, size_t asked);
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
+  // judge_offer.cc: initial offers.
+  Outcome CheckSubscription(const Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
+  absl::Status Grant(const FundTerms& fund, const Subscription& s, Yuan room, Yuan last_day, Line* line);
+  absl::Status Allot(const Fault& fault, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
   // initiated.cc: what the agent starts by itself.
   absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
@@ -155,6 +174,8 @@ class Judge {
   std::set<FundCode> pays_income_;       // funds whose payout is due in this answer
   std::set<PositionKey> new_positions_;  // that the register did not know before this answer
   std::set<PositionKey> taken_holdings_;
+  std::map<FundCode, Shares> units_before_;   // of each fund, before this answer
+  std::map<PositionKey, Shares> promised_;    // to redemptions that wait
   Shares taken_units_;
   using CashKey = std::tuple<FundCode, Date, uint16_t, bool, Date>;
   std::map<CashKey, Yuan> cash_;

@@ -33,6 +33,24 @@ Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discoun
   return out;
 }
 
+UnitsPriced PriceUnits(const FundTerms& fund, Shares units, Price face, Rate discount) {
+  const Yuan price = Multiply(units, face, fund.rounding.value);
+  UnitsPriced out;
+  const PurchaseTier* tier = nullptr;
+  for (const PurchaseTier& t : fund.purchase_tiers) {
+    if (t.from <= price) tier = &t;
+  }
+  if (tier && tier->fixed) {
+    out.fee = *tier->fixed;
+  } else if (tier) {
+    out.rate = tier->rate;
+    if (!discount.is_zero()) out.rate = std::min(tier->rate, std::max(Multiply(tier->rate, discount), fund.floor_rate));
+    out.fee = Multiply(price, out.rate, fund.rounding.fee);
+  }
+  out.pay = price + out.fee;
+  return out;
+}
+
 void AddLot(std::vector<Lot>* lots, const Lot& lot) {
   if (!lots->empty() && lots->back().registered == lot.registered && lots->back().usable_after == lot.usable_after) {
     lots->back().units += lot.units;
