@@ -23,7 +23,7 @@ TEST(ProductFile, TheExampleIsReadWhole) {
   ASSERT_EQ(file->institutions.size(), 2u);
   EXPECT_EQ(file->institutions[0].institution().cutoff_us(), 54'000'000'000);
   EXPECT_FALSE(file->institutions[1].institution().same_day_orders());
-  ASSERT_EQ(file->funds.size(), 5u);
+  ASSERT_EQ(file->funds.size(), 6u);
   const product::v1::Fund& f = file->funds[0].fund();
   EXPECT_EQ(f.fund_code(), "110011");
   EXPECT_EQ(f.risk_grade(), 4);
@@ -39,9 +39,10 @@ TEST(ProductFile, TheExampleIsReadWhole) {
   EXPECT_EQ(f.fees(0).redemption(0).max_days(), 6);
   EXPECT_EQ(f.fees(0).redemption(1).max_days(), 99'999);
   EXPECT_EQ(f.fees(0).redemption(1).fund_share_e8(), 25'000'000);
-  EXPECT_EQ(file->funds[2].fund().redemption_pay_days(), 7);
-  EXPECT_EQ(file->funds[3].fund().rounding_units(), 1u);
-  EXPECT_EQ(file->funds[3].fund().fees(0).discount_e8(), 10'000'000);
+  EXPECT_EQ(file->funds[2].fund().income().remainder(), "carry");
+  EXPECT_EQ(file->funds[3].fund().redemption_pay_days(), 7);
+  EXPECT_EQ(file->funds[4].fund().rounding_units(), 1u);
+  EXPECT_EQ(file->funds[4].fund().fees(0).discount_e8(), 10'000'000);
 }
 
 constexpr char kFund[] = R"(
