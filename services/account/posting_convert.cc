@@ -71,10 +71,10 @@ void AccountMachine::ConvertOut(Line& l, Conversion& k) {
   l.explains = true;  // the ages of what arrives come of it
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (holding) {
-    const Units promised = std::min({left, r ? r->units_left : Units(), holding->frozen});
+    // What the institution has frozen is not the order's, though it may have been promised before.
+    const Units promised = std::min({left, r ? r->units_left : Units(), PromisedUnits(l, *holding)});
     left -= RemoveUnits(l, *holding, promised, Cause::kConvertedOut, order, usable_on);
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kConvertedOutFree, order, usable_on);
-    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kConvertedOut, order, usable_on);
+    left -= RemoveAnyUnits(l, *holding, left, order, usable_on);
   }
   if (r) {
     r->units_left -= std::min(r->units_left, l.in.units);

@@ -115,7 +115,7 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
       if (line.direction == '0') FC_RETURN_IF_ERROR(take());
       break;
     case BusinessCode::kForcedIncrease:
-      if (every_lot) {
+      if (every_lot && position.Total().is_positive()) {
         position.Scale(position.Total() + units);
       } else {
         come(aged);
