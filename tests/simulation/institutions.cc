@@ -198,6 +198,7 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     // Where a redemption is left out, the next one of the investor seems to take other lots.
     if (fault == Fault::kTaMissingLine) may = {"CONFIRMATION_DIFFERS"};
     if (fault == Fault::kTaForced || fault == Fault::kTaStarts) may = {"SHORTFALL", "CONFIRMATION_DIFFERS"};
+    if (fault == Fault::kTaStarts) may.insert("BALANCE_DIFFERS");  // of what is frozen alone: see Judge::MayCause
     injected->push_back({fault, a->code, answer_day, std::move(order), std::move(breaks), std::move(may)});
   };
   const auto orders = Serials(system_->files(), a->code, business_day, "03");

@@ -458,6 +458,9 @@ void Judge::CheckBooks(const Findings& found) {
 // lots that are left are others. A fen that differs elsewhere is nobody's but ours.
 bool Judge::MayCause(const Injected& i, const clearing::v1::Break& b) const {
   if (i.ta != b.ta_code() || !(i.breaks.contains(b.kind()) || i.may.contains(b.kind()))) return false;
+  // A freeze of more than is held stops at what is there, and a dividend that is reinvested on that very day is there for the
+  // institution before the freeze and for us after it.
+  if (i.fault == Fault::kTaStarts && b.kind() == "BALANCE_DIFFERS") return b.rule() == "FROZEN_DIFFERS";
   if (b.kind() != "CONFIRMATION_DIFFERS" || !by_order_.contains(b.order_id())) return true;
   const std::string investor = FormatInvestorId(InvestorId(InvestorIdOf(InvestorOf(b.order_id()))));
   const std::string fund = FundOf(b.order_id());
