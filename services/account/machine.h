@@ -146,6 +146,7 @@ class AccountMachine {
   void PostIncrease(Line& l, Cause cause);
   void PostProceeds(Line& l, Cause cause, Money amount);
   void PostRefusal(Line& l);
+  void PostPlan(Line& l);
   void PostDividend(const TaCode& ta, const DividendEntry& line, const machine::Context& ctx,
                     std::vector<FindingEntry>& findings);
   void LearnTaAccount(Line& l);

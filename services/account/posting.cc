@@ -241,6 +241,11 @@ void AccountMachine::PostTaken(Line& l) {
 
 void AccountMachine::PostIncrease(Line& l, Cause cause) { AddUnits(l, l.in.units, l.in.nav, cause); }
 
+// An institution keeps a plan, has changed or ended it: nothing was set aside for that, and nothing moves.
+void AccountMachine::PostPlan(Line& l) {
+  if (l.reservation && l.reservation->state == ReservationState::kReserved) l.reservation->state = ReservationState::kConsumed;
+}
+
 void AccountMachine::PostRefusal(Line& l) {
   Reservation* r = l.reservation;
   if (!r || r->state != ReservationState::kReserved) return;
@@ -269,7 +274,12 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
   switch (line.business) {
     case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
     case 122:
-    case 130: return PostPurchase(l);
+    case 130:
+    case 139: return PostPurchase(l);
+    case 159:
+    case 160:
+    case 161: return PostPlan(l);
+    case 163:
     case 124: return PostRedemption(l);
     case 142:
     case 145:
@@ -278,7 +288,7 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
     case 144: return PostIncrease(l, Cause::kUnitsIncreased);
     case 149: return PostOfferFailed(l);
     default:
-      l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
+      l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 139 142 144 145 149 150 151 159 160 161 163", StrCat(line.business));
   }
 }
 

@@ -203,9 +203,10 @@ struct Batch {
 };
 
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
-  const bool redemption = item.business() == 24;
-  if (!redemption && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22 or 24");
+  const bool redemption = item.business() == 24 || item.business() == 63;
+  const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
+  if (!redemption && !plan && item.business() != 20 && item.business() != 22 && item.business() != 39) {
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 39, 59, 60, 61 or 63");
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
@@ -214,7 +215,8 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   }
   const int64_t asked = redemption ? item.units_e2() : item.amount_fen();
   const int64_t other = redemption ? item.amount_fen() : item.units_e2();
-  if (asked <= 0 || asked > kMaxFigure || other != 0) {
+  if (plan && asked == 0 && other == 0) return absl::OkStatus();
+  if (plan || asked <= 0 || asked > kMaxFigure || other != 0) {
     return BadField(redemption ? "units_e2" : "amount_fen", StrCat(asked), "must be positive, and the other one 0");
   }
   return absl::OkStatus();

@@ -42,7 +42,8 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130;
+  return business == 120 || business == 122 || business == 124 || business == 130 || business == 139 ||
+         (business >= 159 && business <= 161) || business == 163;
 }
 
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }

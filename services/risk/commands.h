@@ -20,7 +20,12 @@ namespace fundcore::risk {
 // Business codes that buy; whatever else an order applies for is judged as a redemption.
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
-constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
+inline constexpr uint8_t kPlanPurchase = 39;
+inline constexpr uint8_t kOpenPlan = 59;
+// Whoever opens a plan at an institution must be fit for the fund, as for each debit later on.
+constexpr bool IsPurchase(uint8_t business) {
+  return business == kPurchase || business == kSubscription || business == kPlanPurchase || business == kOpenPlan;
+}
 
 // An order and its investor are in the same partition, so their sequences name them.
 struct DecideItem {

@@ -24,6 +24,16 @@ namespace fundcore::trade {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
+// The same as debits of a plan, at an institution that wants to know; and plans themselves, at one that keeps them: opened,
+// ended, changed. These move neither cash nor units.
+inline constexpr uint8_t kPlanPurchase = 39;
+inline constexpr uint8_t kOpenPlan = 59;
+inline constexpr uint8_t kEndPlan = 60;
+inline constexpr uint8_t kChangePlan = 61;
+inline constexpr uint8_t kPlanRedemption = 63;
+constexpr bool IsPlanContract(uint8_t business) { return business >= kOpenPlan && business <= kChangePlan; }
+constexpr bool IsRedemption(uint8_t business) { return business == kRedemption || business == kPlanRedemption; }
+constexpr bool MovesCash(uint8_t business) { return business == kSubscription || business == kPurchase || business == kPlanPurchase; }
 
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;
@@ -32,6 +42,7 @@ inline constexpr uint8_t kReserved = 4;            // order only: account has se
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
+inline constexpr uint8_t kOfPlan = 128;            // order only: a plan made it
 
 struct ReceiveItem {
   InvestorId investor;
@@ -55,13 +66,22 @@ struct ReceiveOrigin {
   FC_FIELDS(item, trade_day_wanted, distributor, serial, digest)
 };
 
+// An order that a plan makes: received only where the plan is due for it on this day.
+struct ReceivePlan {
+  uint32_t item = 0;  // index into `orders`; ascending
+  uint64_t plan = 0;  // sequence
+  Date day;           // of the try; unset: the plan's own opening, change or end
+  FC_FIELDS(item, plan, day)
+};
+
 // Orders of one caller arrive. The record's stamp is their moment of receipt.
 struct Receive {
   static constexpr uint8_t kTag = 2;
   CallerId caller;
   std::vector<ReceiveItem> orders;
   std::vector<ReceiveOrigin> origins;
-  FC_FIELDS(caller, orders, origins)
+  std::vector<ReceivePlan> plans;
+  FC_FIELDS(caller, orders, origins, plans)
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.

@@ -12,6 +12,8 @@ namespace {
 constexpr uint64_t kSettlesACommand = 4'000;
 constexpr uint8_t kOfferReceipt = 120;  // an offer's subscription is confirmed twice: its receipt, then its result
 constexpr uint8_t kOfferFailure = 149;
+constexpr uint8_t kRedemptionConfirmed = 124;
+constexpr uint8_t kPlanRedemptionConfirmed = 163;
 
 enum class LineKind { kSuccess, kNote, kRefusal };
 
@@ -44,6 +46,7 @@ TradeMachine::Result TradeMachine::Execute(const ApplyConfirmations& c, const ma
   const NameNo file = progress.name;
   for (uint64_t i = next; i < end; ++i) ApplyLine(c, c.lines[i - c.first_index], file, ctx.now);
   files_.Mutable(c.file).next_index = end;
+  TellEnds(ctx);
   AdvanceUndecided();
   return {.number = end};
 }
@@ -80,8 +83,8 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   a.detail = line.error_detail;
   switch (kind) {
     case LineKind::kNote: return Noted(seq);
-    case LineKind::kRefusal: return ApplyRefusal(seq, o, a, line);
-    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line);
+    case LineKind::kRefusal: ApplyRefusal(seq, o, a, line); return Follow(seq, o, now);
+    case LineKind::kSuccess: ApplySuccess(seq, o, a, line); return Follow(seq, o, now);
   }
 }
 
@@ -114,14 +117,20 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.units += line.units;
   a.fee += line.charge;
   a.nav = line.nav;
-  a.in_part = o.business == kRedemption ? a.units < o.units : a.amount < o.amount;
+  a.in_part = IsRedemption(o.business) ? a.units < o.units : a.amount < o.amount;
   if (line.interim) return Noted(seq);
+  if (IsPlanContract(o.business)) {  // no money follows: it is done with
+    a.in_part = false;
+    return Change(seq, o, [&] { o.state = OrderState::kSettled; });
+  }
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }
 
 void TradeMachine::ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line) {
-  const SettlementKey key{TaOf(o), line.confirm_day, FundOf(o), line.business};
+  // The cash file folds the redemptions of plans into those of investors.
+  const uint8_t business = line.business == kPlanRedemptionConfirmed ? kRedemptionConfirmed : line.business;
+  const SettlementKey key{TaOf(o), line.confirm_day, FundOf(o), business};
   Settlement& s = settlements_.Mutable(key);
   settlement_chunks_.Mutable({key.ta, key.confirm_day, key.fund, key.business, s.count / kSettlementChunk})
       .orders.push_back(seq);

@@ -45,7 +45,9 @@ TradeMachine::Result TradeMachine::Execute(const CloseDay& c, const machine::Con
     Change(seq, o, [&] { SetRejected(o, ReasonSource::kTrade, static_cast<uint32_t>(Reason::kChallengeLapsed)); });
     aftermaths_.Mutable(seq).ended_at = ctx.now;
     releases_.Add(seq);
+    Follow(seq, o, ctx.now);
   }
+  TellEnds(ctx);
   return {.more = lapsed.size() == kLapsesACommand};
 }
 

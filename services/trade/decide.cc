@@ -16,6 +16,7 @@ TradeMachine::Result TradeMachine::Execute(const Judge& c, const machine::Contex
     if (!known || known->text != f.name) foreign_.Mutable(key).text = f.name;
   }
   for (const JudgeItem& item : c.orders) JudgeOne(item, ctx.now);
+  TellEnds(ctx);
   AdvanceUndecided();
   return {};
 }
@@ -53,10 +54,11 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
     }
     FC_CHECK(false, "risk outcome ", static_cast<int>(item.risk), " is unknown to this build");
   });
+  Follow(item.order, *o, now);
 }
 
 void TradeMachine::RememberPurchase(const Order& o) {
-  if (o.business == kRedemption) return;
+  if (!MovesCash(o.business)) return;
   const uint64_t seq = SequenceOf(o.investor);
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;
@@ -114,6 +116,8 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
   });
   aftermaths_.Mutable(seq).ended_at = ctx.now;
   releases_.Add(seq);
+  Follow(seq, *o, ctx.now);
+  TellEnds(ctx);
   AdvanceUndecided();
   return {};
 }
@@ -138,6 +142,8 @@ TradeMachine::Result TradeMachine::Execute(const AnswerChallenge& c, const machi
   });
   aftermaths_.Mutable(seq).answered_at = ctx.now;
   if (!c.passed) releases_.Add(seq);
+  Follow(seq, *o, ctx.now);
+  TellEnds(ctx);
   return {};
 }
 

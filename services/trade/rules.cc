@@ -6,6 +6,9 @@
 namespace fundcore::trade {
 
 Reason CheckStatus(FundStatus status, uint8_t business) {
+  if (IsPlanContract(business)) return status == FundStatus::kTerminated && business != kEndPlan ? Reason::kFundTerminated : Reason::kNone;
+  if (business == kPlanPurchase) business = kPurchase;
+  if (business == kPlanRedemption) business = kRedemption;
   switch (status) {
     case FundStatus::kStopped: return Reason::kFundStopped;
     case FundStatus::kTerminated: return Reason::kFundTerminated;
@@ -24,7 +27,8 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
 
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before) {
-  if (business == kRedemption) {
+  if (IsPlanContract(business)) return Reason::kNone;
+  if (IsRedemption(business)) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;
     return Reason::kNone;

@@ -305,8 +305,10 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       r->set_business(o.business);
       Assign(r->mutable_fund_code(), fund);
       Assign(r->mutable_ta_code(), machine.TaCodeOf(o));
-      r->set_amount_fen(o.amount.raw());
-      r->set_units_e2(o.units.raw());
+      // A plan's opening, change or end sets nothing aside; that the fund account is there matters.
+      const bool moves = !IsPlanContract(o.business);
+      r->set_amount_fen(moves ? o.amount.raw() : 0);
+      r->set_units_e2(moves ? o.units.raw() : 0);
       r->set_trade_day(o.trade_day.raw());
       r->set_received_at_us(o.received_at.raw());
       // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
@@ -318,8 +320,8 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       d->set_investor_id(o.investor.raw());
       d->set_business(o.business);
       Assign(d->mutable_fund_code(), fund);
-      d->set_amount_fen(o.amount.raw());
-      d->set_units_e2(o.units.raw());
+      d->set_amount_fen(IsPlanContract(o.business) ? 0 : o.amount.raw());
+      d->set_units_e2(IsPlanContract(o.business) ? 0 : o.units.raw());
       d->set_received_at_us(o.received_at.raw());
       d->set_mismatch_confirmed((o.flags & kMismatchConfirmed) != 0);
     }

@@ -66,7 +66,7 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   FC_ASSIGN_OR_RETURN(g.code, w.Next("the institution's code"));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
-                                           "needs-open-account", "no-index", "no-008"}));
+                                           "needs-open-account", "no-index", "no-008", "plans", "reservations"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
@@ -90,6 +90,16 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
       }
       case 5: g.same_day_orders = false; break;
       case 6: g.index = false; break;
+      case 9: {
+        FC_RETURN_IF_ERROR(w.Expect("kept"));
+        g.reservations = true;
+        break;
+      }
+      case 8: {
+        FC_ASSIGN_OR_RETURN(size_t what, w.OneOf({"debits", "all"}));
+        g.plans = what == 0 ? "debits" : "all";
+        break;
+      }
       default: g.try_008 = false; break;
     }
   }

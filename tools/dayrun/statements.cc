@@ -14,7 +14,7 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "time", "given", "and", "name", "tells", "group"})
+                             "plan", "debit", "contract", "time", "given", "and", "name", "tells", "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
     if (w == s) return true;
@@ -122,6 +122,10 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
+  if (IsPlanVerb(w.Peek(), w.Peek(1))) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadPlanVerb(script, std::move(who), w, std::move(outcome));
+  }
   if (IsAccountVerb(w.Peek())) {
     FC_ASSIGN_OR_RETURN(AskForAccount s, ReadAskForAccount(script, std::move(who), w));
     FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -152,13 +156,15 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           s.rest_cancelled = true;
         } else if (w.TakeAll({"rest", "deferred"})) {
           s.rest_cancelled = false;
+        } else if (w.Take("for")) {
+          FC_ASSIGN_OR_RETURN(s.wanted, w.Day());
         } else if (w.Take("named")) {
           FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
         } else if (w.Peek(1) == "times") {
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "confirming the mismatch", "rest cancelled", "rest deferred", "N times"});
+          return w.Unknown({"named", "for", "confirming the mismatch", "rest cancelled", "rest deferred", "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -446,6 +452,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   const std::string_view first = w.Peek();
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
   if (first == "ta") return TaLine(script, w);
+  if (first == "plan" || first == "debit" || first == "contract") {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadPlanLine(w, std::move(outcome));
+  }
   if (w.Take("close")) {
     CloseDays s;
     if (!w.AtEnd()) {

@@ -112,6 +112,8 @@ struct TaConfig {
   // Investors and holdings that the register does not know: refused, or taken as registered where the application names
   // a fund account, and as held where units are redeemed. Not set: refused, but taken by Reply (reply.h).
   std::optional<bool> take_unknown;
+  // Plans are opened here (059) before their debits (039, 063) are taken.
+  bool keeps_plans = false;
   // The answer to 001 for such an investor: 0303, 0390, or 0000 where the agent joins the accounts by itself.
   ReturnCode when_registered{"0303"};
 

@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until;
+      certificate_type, certificate, cause, until, protocol, ration_type;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -100,6 +100,8 @@ struct Columns {
     certificate = reader.Find("CertificateNo");
     cause = reader.Find("FrozenCause");
     until = reader.Find("FreezingDeadline");
+    protocol = reader.Find("RationProtocolNo");
+    ration_type = reader.Find("RationType");
     return absl::OkStatus();
   }
 };
@@ -181,6 +183,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.discount = Rate::FromRaw(discount * 10'000);  // four places in the file
     line.share_class = FirstOf(r.Text(c.share_class), '0');
     line.dividend_method = FirstOf(r.Text(c.method), ' ');
+    line.protocol = std::string(r.Text(c.protocol));
+    line.ration_type = FirstOf(r.Text(c.ration_type), '0');
     return absl::OkStatus();
   };
   FC_RETURN_IF_ERROR(ReadRecords(files, file.name, begin, record));

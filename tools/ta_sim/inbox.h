@@ -54,6 +54,8 @@ struct Line {
   char share_class = '0';
   char dividend_method = ' ';
   char holder = ' ';  // IndividualOrInstitution
+  std::string protocol;     // RationProtocolNo: the plan that it belongs to
+  char ration_type = '0';   // RationType: 1 = the amount may be another one each time
   // Accounts.
   std::string certificate;
   char cause = ' ';  // FrozenCause

@@ -57,6 +57,17 @@ struct AccountMark {
   FC_FIELDS(frozen, cause, until, lost)
 };
 
+// A plan (定投) that was opened here, by its protocol number.
+struct PlanKept {
+  TaAccountId account;
+  FundCode fund;
+  Yuan amount;
+  Shares units;
+  char ration_type = '0';
+  bool ended = false;
+  FC_FIELDS(account, fund, amount, units, ration_type, ended)
+};
+
 // Where an application stands: day and transfer of its file, and its line there.
 struct LineRef {
   Date day;
@@ -114,8 +125,9 @@ struct Register {
   std::vector<CashLine> cash;
   std::map<Date, Answered> answers;
   std::map<TaAccountId, AccountMark> marks;  // of accounts that have one
+  std::map<std::string, PlanKept> plans;
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks)
+            subscriptions, cash, answers, marks, plans)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.
