@@ -86,8 +86,10 @@ void ProductService::Register(rpc::Handlers* h) {
         auto terms = FromProto(q.fund());
         if (!terms.ok()) return reply(terms.status());
         terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
+        auto income = IncomeFromProto(q.fund());
+        if (!income.ok()) return reply(income.status());
         for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
-        Put(PutFund{*std::move(terms), lead_}, r, std::move(reply));
+        Put(PutFund{*std::move(terms), lead_, *income}, r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
@@ -104,16 +106,21 @@ void ProductService::Register(rpc::Handlers* h) {
           auto e = FromProto(n);
           if (!e.ok()) return reply(e.status());
           command.entries.push_back(*std::move(e));
+          command.incomes.emplace_back();
+          if (n.has_income()) command.incomes.back() = Nav::FromRaw(n.income_e8());
         }
         Put(std::move(command), r, std::move(reply));
       });
   h->Unary<v1::GetFundRequest, v1::GetFundResponse>(
       face + "GetFund", [this](const Call&, const v1::GetFundRequest& q, v1::GetFundResponse* r, Reply reply) {
         host_.On(kPartition, [code = q.fund_code(), r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           const FundTerms* f = FundCode::Fits(code) ? p.machine().Newest(FundCode(code)) : nullptr;
           if (!f) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "FUND_NOT_FOUND",
                                                     StrCat("fund_code \"", code, "\" is not known here")));
           ToProto(*f, r->mutable_fund());
+          if (const IncomeTerms* income = p.machine().products().Income(f->code))
+            ToProto(*income, r->mutable_fund()->mutable_income());
           r->set_version(f->version);
           reply(absl::OkStatus());
         });
@@ -122,10 +129,13 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "ListFunds", [this](const Call&, const v1::ListFundsRequest& q, v1::ListFundsResponse* r, Reply reply) {
         const uint32_t size = q.page_size() == 0 ? 100 : std::min<uint32_t>(q.page_size(), 1000);
         host_.On(kPartition, [size, token = q.page_token(), r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           p.machine().products().ForEachFund(TimePoint::FromRaw(INT64_MAX), [&](const FundTerms& f) {
             if (f.code.view() <= token) return;
             if (static_cast<uint32_t>(r->funds_size()) < size) {
               ToProto(f, r->add_funds());
+              if (const IncomeTerms* income = p.machine().products().Income(f.code))
+                ToProto(*income, r->mutable_funds(r->funds_size() - 1)->mutable_income());
             } else if (r->next_page_token().empty()) {
               r->set_next_page_token(r->funds(r->funds_size() - 1).fund_code());
             }
@@ -137,6 +147,7 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "ListInstitutions",
       [this](const Call&, const v1::ListInstitutionsRequest&, v1::ListInstitutionsResponse* r, Reply reply) {
         host_.On(kPartition, [r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           ProductBook& products = p.machine().products();
           products.ForEachInstitution([&](const InstitutionTerms& t) {
             v1::Institution* m = r->add_institutions();
@@ -150,6 +161,7 @@ void ProductService::Register(rpc::Handlers* h) {
       face + "GetNav", [this](const Call&, const v1::GetNavRequest& q, v1::GetNavResponse* r, Reply reply) {
         host_.On(kPartition, [code = q.fund_code(), day = q.nav_day(), r,
                               reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
           const NavFact* nav = FundCode::Fits(code) ? p.machine().products().FindNav(FundCode(code), Date::FromRaw(day)) : nullptr;
           if (!nav) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "NAV_NOT_FOUND",
                                                       StrCat("no price of \"", code, "\" for ", day, " yet")));

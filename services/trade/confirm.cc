@@ -117,12 +117,11 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.units += line.units;
   a.fee += line.charge;
   a.nav = line.nav;
-  a.in_part = IsRedemption(o.business) ? a.units < o.units : a.amount < o.amount;
+  a.in_part = AppliesForUnits(o.business) ? a.units < o.units : a.amount < o.amount;
   if (line.interim) return Noted(seq);
-  if (IsPlanContract(o.business)) {  // no money follows: it is done with
-    a.in_part = false;
-    return Change(seq, o, [&] { o.state = OrderState::kSettled; });
-  }
+  // No money follows: it is done with.
+  if (IsPlanContract(o.business)) a.in_part = false;
+  if (SpeaksOfUnits(o.business) || IsPlanContract(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }

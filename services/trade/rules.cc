@@ -6,9 +6,13 @@
 namespace fundcore::trade {
 
 Reason CheckStatus(FundStatus status, uint8_t business) {
-  if (IsPlanContract(business)) return status == FundStatus::kTerminated && business != kEndPlan ? Reason::kFundTerminated : Reason::kNone;
+  if (IsPlanContract(business)) {
+    return status == FundStatus::kTerminated && business != kEndPlan ? Reason::kFundTerminated : Reason::kNone;
+  }
   if (business == kPlanPurchase) business = kPurchase;
   if (business == kPlanRedemption) business = kRedemption;
+  // Whoever holds units may say what becomes of them and their dividends, whatever else the fund takes.
+  if (SpeaksOfUnits(business)) return status == FundStatus::kTerminated ? Reason::kFundTerminated : Reason::kNone;
   switch (status) {
     case FundStatus::kStopped: return Reason::kFundStopped;
     case FundStatus::kTerminated: return Reason::kFundTerminated;
@@ -28,6 +32,9 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before) {
   if (IsPlanContract(business)) return Reason::kNone;
+  if (SpeaksOfUnits(business)) {
+    return business == kDividendWay || units.is_positive() ? Reason::kNone : Reason::kNothingApplied;
+  }
   if (IsRedemption(business)) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;

@@ -25,6 +25,8 @@ namespace fs = std::filesystem;
 namespace cv1 = clearing::v1;
 
 constexpr int32_t kDay = 20250303;
+// A step of the day: all orders of the run, through a state that is flushed every 300 KiB, on a machine with other things to do.
+constexpr int64_t kPatienceMicros = 1'200'000'000;
 constexpr char kClearing[] = "fundcore.clearing.v1.ClearingService/";
 
 struct Moment {
@@ -73,7 +75,7 @@ class Ending {
   // Moves time there and waits for the step, and where `paid` for the money, dying on the way at each of the moments in turn.
   template <size_t n>
   bool Reach(const char* time, const Moment (&moments)[n], cv1::Step step, bool paid = false) {
-    const int64_t to = TimePoint::Parse(time)->raw(), until = MonotonicMicros() + 300'000'000;
+    const int64_t to = TimePoint::Parse(time)->raw(), until = MonotonicMicros() + kPatienceMicros;
     size_t next = 0;
     bool armed = false;
     while (MonotonicMicros() < until) {

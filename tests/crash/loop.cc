@@ -95,7 +95,7 @@ class Loop {
     control_ = MapControl(control.c_str(), true);
     FC_CHECK(control_ != nullptr, "cannot map ", control);
     environment_ = {StrCat("LD_PRELOAD=", testing::ProgramBeside("libcrash_points.so")), StrCat(kControlVariable, "=", control)};
-    flags_ = {"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=8", "--bank-generous", "--flush-every=300KiB"};
+    flags_ = {"--clock=steered", "--clock-start=2025-03-03 10:00", "--partitions=8", "--bank-generous", "--flush-every=300KiB", "--log-segment=4MiB"};
     server_ = std::make_unique<testing::ServerProcess>(ServerOf(data_));
   }
   ~Loop() {

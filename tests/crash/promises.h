@@ -107,9 +107,9 @@ class Load {
 
   testing::AsyncClient client_;
   Promises* const promises_;
-  // A second; a twentieth of `rate` once there are so many that the answer to them would be larger than a file may be.
+  // A second; a twentieth of `rate` once there are so many that the end of their day would take longer than all the blows.
   int Rate() const { return promises_->acknowledged() < kManyOrders ? rate_ : std::max(1, rate_ / 20); }
-  static constexpr uint64_t kManyOrders = 800'000;
+  static constexpr uint64_t kManyOrders = 400'000;
 
   const int rate_;
   std::atomic<bool> hurry_{false}, ended_{false}, abandoned_{false};

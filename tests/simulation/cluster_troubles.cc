@@ -10,7 +10,7 @@ void Simulation::PlanClusterTroubles() {
   LookForOrders();
   SeededRandom r = RandomFor(plan_.seed, Stream::kClusterTroubles);
   for (Date day : plan_.days) {
-    for (size_t kind = static_cast<size_t>(kFirstClusterFault); kind < kFaults; ++kind) {
+    for (size_t kind = static_cast<size_t>(kFirstClusterFault); kind <= static_cast<size_t>(Fault::kRot); ++kind) {
       const Fault fault = static_cast<Fault>(kind);
       const uint64_t times = 1 + r.Below(5);
       for (uint64_t n = 0; n < times; ++n) {

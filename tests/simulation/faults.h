@@ -51,6 +51,9 @@ enum class Fault : uint8_t {
   kRebalance,   // partitions are dealt out anew, or a process that lives is taken for dead
   // Drawn apart again, for the same reason. Of one process on its own log, beside crashes.
   kRot,  // a record that was durable cannot be read any more: no start may pass over it
+  // What investors do beside ordering; drawn apart, each.
+  kAccounts,  // fund accounts are opened, frozen, lost, found, thawed, ended and closed
+  kTaStarts,  // units are frozen, thawed, moved, split or taken that nobody asked for; dividends are paid
   kCount,
 };
 
@@ -65,7 +68,8 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "bank-down",       "ta-late",        "ta-slow",     "ta-wrong-figure", "ta-wrong-register", "ta-missing-line",
     "ta-doubled-line", "ta-damaged",     "ta-conflict", "ta-refuses",      "ta-partial",        "ta-forced",
     "repeats",         "reused-id",      "late-cancel", "operator-races",  "new-terms",
-    "node-crash",      "node-pause",     "node-cut",    "leader-away",     "rebalance",       "rot"};
+    "node-crash",      "node-pause",     "node-cut",    "leader-away",     "rebalance",       "rot",
+    "accounts",        "ta-starts"};
 
 constexpr std::string_view FaultName(Fault f) { return kFaultNames[static_cast<size_t>(f)]; }
 constexpr std::optional<Fault> ParseFault(std::string_view name) {

@@ -1,6 +1,7 @@
 // Investors: deposits, orders, cancels, withdrawals; the same request again, at once or later, until there is an
 // answer.
 #include <algorithm>
+#include <iterator>
 
 #include "common/types/ids.h"
 #include "tests/simulation/people.h"
@@ -36,6 +37,7 @@ void Investors::Opened(size_t investor, uint64_t id, uint64_t card) {
 std::string Investors::NewId(std::string_view what) { return StrCat(what, "-", plan_.seed, "-", ++next_id_); }
 
 void Investors::Schedule() {
+  if (plan_.Has(Fault::kAccounts)) ScheduleAccounts();
   const auto funds = plan_.funds();
   SimExecutor* e = client_->executor();
   for (Date day : plan_.days) {
@@ -80,6 +82,67 @@ void Investors::Schedule() {
       }
     }
   }
+}
+
+// On the first day accounts are opened, for they are there the day after. Then mostly freezes and losses, and their ends a while
+// later; a few accounts are ended or closed, and opened again.
+void Investors::ScheduleAccounts() {
+  SeededRandom r = RandomFor(plan_.seed + 1, Stream::kAccounts);
+  SimExecutor* e = client_->executor();
+  const auto tas = plan_.script.tas();
+  int n = 0;
+  for (Date day : plan_.days) {
+    const bool opening = day == plan_.days.front();
+    for (uint64_t acts = 1 + (opening ? who_.size() : who_.size() / 2); acts > 0; --acts) {
+      const size_t i = r.Below(who_.size());
+      const std::string ta = tas[r.Below(tas.size())];
+      const TimePoint when = TimePoint::At(day, TimeOfDay::Hms(8, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(14 * 3600)));
+      const TimePoint later = when + Duration::Seconds(static_cast<int64_t>(r.Below(2) == 0 ? r.Below(600) : 20 * 3600 + r.Below(30 * 3600)));
+      constexpr uint32_t kFirst[] = {4, 4, 4, 6, 6, 6, 5, 7, 1, 9, 2, 2};
+      const uint32_t drawn = kFirst[r.Below(std::size(kFirst))];
+      const uint32_t first = opening && r.Below(8) != 0 ? 1 : drawn;
+      const uint32_t then = first == 4 ? 5 : first == 6 ? 7 : first == 2 || first == 9 ? 1 : 0;
+      const auto apply = [&](TimePoint at, uint32_t business) {
+        const std::string request = StrCat("i", i + 1, "/account-", plan_.seed, "-", ++n);
+        e->PostAt(at, [this, i, request, ta, business] {
+          ++Count(counts_, Fault::kAccounts);
+          ++waiting_;
+          Apply(i, request, ta, business, 0);
+        });
+      };
+      apply(when, first);
+      if (then != 0 && r.Below(4) != 0) apply(later, then);
+    }
+  }
+}
+
+void Investors::Apply(size_t i, const std::string& request, const std::string& ta, uint32_t business, int tries) {
+  judge_->AccountAsked(i, ta, business);
+  const auto answered = [this, i, request, ta, business, tries](const absl::Status& s, uint64_t application) {
+    trace_->Add(request, StrCat("business ", business, " at ", ta, ": ", Said(s)));
+    judge_->AccountAnswered(request, i, ta, s, application);
+    if (s.ok() || !IsTrouble(s)) {
+      --waiting_;
+      return;
+    }
+    Later(tries, [this, i, request, ta, business, tries] { Apply(i, request, ta, business, tries + 1); });
+  };
+  if (business == 1) {
+    av1::OpenFundAccountRequest q;
+    q.set_investor_id(who_[i].id);
+    q.set_ta_code(ta);
+    return client_->Ask<av1::OpenFundAccountResponse>(
+        "fundcore.account.v1.AccountService/OpenFundAccount", q, kApp, kDeadline,
+        [answered](const absl::Status& s, const av1::OpenFundAccountResponse&) { answered(s, 0); });
+  }
+  av1::RequestAccountRequest q;
+  q.set_request_id(request);
+  q.set_investor_id(who_[i].id);
+  q.set_ta_code(ta);
+  q.set_business(business);
+  client_->Ask<av1::RequestAccountResponse>(
+      "fundcore.account.v1.AccountService/RequestAccount", q, kApp, kDeadline,
+      [answered](const absl::Status& s, const av1::RequestAccountResponse& r) { answered(s, r.application_id()); });
 }
 
 void Investors::Persist() { persist_ = true; }

@@ -211,6 +211,42 @@ void Judge::PaymentAnswered(const std::string& request, const absl::Status& stat
   }
 }
 
+void Judge::AccountAsked(size_t investor, const std::string& ta, uint32_t business) {
+  account_asked_.insert({investor, ta, business});
+}
+
+// Each reason with what must have been asked for at this institution before it can be true; 0: nothing.
+void Judge::AccountAnswered(const std::string& request, size_t investor, const std::string& ta, const absl::Status& status,
+                            uint64_t application) {
+  if (!status.ok() && IsTrouble(status)) return;
+  const std::string reason = status.ok() ? "" : rpc::ReasonOf(status);
+  const std::string outcome = status.ok() ? StrCat("application ", application) : reason;
+  const auto [it, fresh] = account_answers_.emplace(request, outcome);
+  if (!fresh && it->second != outcome) Fail("the same application had two effects", request, it->second, outcome);
+  if (status.ok()) return;
+  const auto was = [&](uint32_t business) { return WasAsked(investor, ta, business); };
+  const bool refused = refused_accounts_.contains({ta, investor});
+  const std::map<std::string, bool> possible = {
+      {"FUND_ACCOUNT_NOT_FOUND", true},
+      {"FUND_ACCOUNT_NOT_OPEN", true},
+      {"FUND_ACCOUNT_REFUSED", refused},
+      {"FUND_ACCOUNT_CLOSED", was(2)},
+      {"TRADING_ACCOUNT_ENDED", was(9)},
+      {"FUND_ACCOUNT_CLOSING", was(2) || was(9)},
+      {"FUND_ACCOUNT_FROZEN", was(4)},
+      {"FUND_ACCOUNT_LOST", was(6)},
+      {"ACCOUNT_BUSINESS_UNDER_WAY", true},
+      {"UNITS_HELD", true},
+      {"ORDERS_IN_TRANSIT", true},
+      {"MONEY_IN_TRANSIT", true},
+      {"FUND_ACCOUNT_NOT_FROZEN", true},
+      {"FUND_ACCOUNT_NOT_LOST", true},
+  };
+  const auto rule = possible.find(reason);
+  if (rule != possible.end() && rule->second) return;
+  Fail("an application was turned away for no reason of business", request, "taken, or a reason that can be true", Said(status));
+}
+
 void Judge::Saw(size_t investor, const av1::GetAccountResponse& a) {
   Investor& i = investors_[investor];
   i.seen_at = now_();
@@ -369,7 +405,7 @@ bool Judge::UnitsMayHaveLacked(const std::string& request, const Request& r, boo
     if (c.business == 24 && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
   }
   for (const Injected& i : injected_)
-    if (i.fault == Fault::kTaForced) return true;
+    if (i.fault == Fault::kTaForced || i.fault == Fault::kTaStarts) return true;
   *proven = true;
   return r.usable_seen < r.content.units_e2;
 }
@@ -421,6 +457,13 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
     proven = false;
   } else if (reason == "FUND_ACCOUNT_REFUSED" || reason == "FUND_ACCOUNT_REFUSED_BY_TA") {
     possible = refused_accounts_.contains({fund.ta, r.investor});
+  } else if (reason == "FUND_ACCOUNT_FROZEN" || reason == "FUND_ACCOUNT_LOST" || reason == "FUND_ACCOUNT_CLOSED" ||
+             reason == "TRADING_ACCOUNT_ENDED" || reason == "FUND_ACCOUNT_CLOSING") {
+    const bool ended = WasAsked(r.investor, fund.ta, 2) || WasAsked(r.investor, fund.ta, 9);
+    possible = reason == "FUND_ACCOUNT_FROZEN" ? WasAsked(r.investor, fund.ta, 4)
+               : reason == "FUND_ACCOUNT_LOST" ? WasAsked(r.investor, fund.ta, 6)
+                                               : ended;
+    proven = false;
   } else if (reason == "QUESTIONNAIRE_MISSING") {
     possible = c.business == 22 && who.risk_class == 0;
   } else if (reason == "RISK_ABOVE_CLASS") {

@@ -21,6 +21,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -111,6 +112,14 @@ class Judge {
   void SawStopped(const std::string& fund, TimePoint since, TimePoint asked);
   // The institution was told to refuse the account of this investor.
   void RefusedAccount(const std::string& ta, size_t investor) { refused_accounts_.insert({ta, investor}); }
+  // An application about a fund account (1 opens it), before it is sent; and what came back.
+  void AccountAsked(size_t investor, const std::string& ta, uint32_t business);
+  void AccountAnswered(const std::string& request, size_t investor, const std::string& ta, const absl::Status& status,
+                       uint64_t application);
+  // Has this been asked for at any time: so that orders may be turned away for it, here or by the institution.
+  bool WasAsked(size_t investor, const std::string& ta, uint32_t business) const {
+    return account_asked_.contains({investor, ta, business});
+  }
   void Fail(std::string rule, std::string subject, std::string promised, std::string found, uint64_t order = 0);
 
   // --- At the end.
@@ -217,6 +226,8 @@ class Judge {
   };
   std::map<std::string, Stop> stopped_;
   std::set<std::pair<std::string, size_t>> refused_accounts_;
+  std::set<std::tuple<size_t, std::string, uint32_t>> account_asked_;
+  std::map<std::string, std::string> account_answers_;  // request, what came back first that was an outcome
   std::set<uint64_t> not_to_go_out_;  // orders that were refused for their fund account and had to be refused for risk
   std::vector<Injected> injected_;
   std::vector<Line> confirmations_;

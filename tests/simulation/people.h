@@ -52,6 +52,9 @@ class Investors {
   void Ask(size_t i, const std::string& request, const Content& content, int tries);
   void CancelLast(size_t i);
   void Cancel(size_t i, const std::string& request, int tries);
+  void ScheduleAccounts();
+  // A business of the fund account at `ta`; 1 is opening it.
+  void Apply(size_t i, const std::string& request, const std::string& ta, uint32_t business, int tries);
   void Later(int tries, std::function<void()> what);
   std::string NewId(std::string_view what);
 

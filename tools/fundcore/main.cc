@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   ServeOptions options;
-  std::string config, clock, start, listen, flush_every, log, session;
+  std::string config, clock, start, listen, flush_every, segment, log, session;
   CLI::App* serve = app.add_subcommand("serve", "run all five services, or with Kafka some of them");
   // The file is read first, wherever it stands on the line, so that flags win.
   serve->add_option("--config", config, "TOML file; see deploy/fundcore.toml");
@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   serve->add_option("--log-file", options.log_file, "program log; stderr if empty");
   serve->add_option("--log-level", options.log_level, "debug, info, warn or error");
   serve->add_option("--flush-every", flush_every, "log executed between flushes of the state, such as 128MiB");
+  serve->add_option("--log-segment", segment, "size of the embedded log's files, 1MiB to 1GiB; 64MiB if not given");
   serve->add_flag("--bank-generous", options.bank_generous, "the simulated bank pays whatever a card is asked for");
 
   std::string data = "data", checkpoint;
@@ -154,6 +155,13 @@ int main(int argc, char** argv) {
     auto bytes = fundcore::ParseBytes(flush_every);
     if (!bytes.ok()) return Report(absl::InvalidArgumentError("--flush-every: " + std::string(bytes.status().message())));
     options.flush_every_bytes = *bytes;
+  }
+  if (!segment.empty()) {
+    auto bytes = fundcore::ParseBytes(segment);
+    if (!bytes.ok()) return Report(absl::InvalidArgumentError("--log-segment: " + std::string(bytes.status().message())));
+    if (*bytes < fundcore::kSmallestSegment || *bytes > fundcore::kLargestSegment)
+      return Report(absl::InvalidArgumentError("--log-segment \"" + segment + "\" is not 1MiB to 1GiB"));
+    options.log_segment_bytes = *bytes;
   }
   if (options.partitions < 1 || options.partitions > 999) return Report(absl::InvalidArgumentError("--partitions must be 1 to 999"));
   return Report(fundcore::Serve(options));

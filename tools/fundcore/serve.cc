@@ -182,6 +182,7 @@ absl::Status ReadServeConfig(const std::string& path, ServeOptions* o) {
   o->siblings = listen.Strings("siblings", o->siblings);
   ConfigTable log = config.Table("log");
   o->kafka = log.Choice("kind", o->kafka ? "kafka" : "embedded", {"embedded", "kafka"}) == "kafka";
+  o->log_segment_bytes = log.Bytes("segment", o->log_segment_bytes, {.min = kSmallestSegment, .max = kLargestSegment});
   o->brokers = log.String("brokers", o->brokers);
   o->topic_prefix = log.String("topic_prefix", o->topic_prefix);
   o->session_timeout = log.Span("session_timeout", o->session_timeout, {.min = Duration::Millis(1500), .max = Duration::Seconds(300)});
@@ -271,7 +272,7 @@ absl::Status Serve(const ServeOptions& o) {
     FC_RETURN_IF_ERROR(FetchState(o));
   } else {
     OpenReport report;
-    FC_ASSIGN_OR_RETURN(embedded, EmbeddedLog::Open({.folder = log_folder, .partitions = System::Layout(deps)}, &report));
+    FC_ASSIGN_OR_RETURN(embedded, EmbeddedLog::Open({.folder = log_folder, .partitions = System::Layout(deps), .segment_bytes = o.log_segment_bytes}, &report));
     if (!report.Summary().empty()) FC_LOG(Warn, "{}", report.Summary());
   }
   FC_ASSIGN_OR_RETURN(auto store, RocksStore::Open({.folder = o.data + "/state"}));

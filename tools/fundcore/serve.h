@@ -11,6 +11,8 @@
 
 namespace fundcore {
 
+inline constexpr uint64_t kSmallestSegment = 1u << 20, kLargestSegment = 1u << 30;  // of the log, in bytes
+
 struct ServeOptions {
   std::string data = "data";                 // created where missing; one process at a time
   std::vector<std::string> listen = {"127.0.0.1:7400"};
@@ -38,6 +40,7 @@ struct ServeOptions {
   bool simulated_bank = true;
   bool bank_generous = false;
   uint64_t flush_every_bytes = 128u << 20;   // of log executed
+  uint64_t log_segment_bytes = 64u << 20;    // of the embedded log: allocated ahead, archived whole
   Duration product_lead = Duration::Seconds(30);
   int64_t recovery_rate = 50'000;            // items a second to account and to risk while orders that waited are made up for
   int metrics_port = -1;                     // -1: none
