@@ -12,7 +12,7 @@ namespace {
 // The confirmations that may answer an application of ours.
 bool Answers(uint16_t confirmation, uint16_t application) {
   switch (application) {
-    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
+    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
     case 39:
@@ -20,10 +20,13 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 60:
     case 61:
     case 63: return confirmation == application + 100;  // plans
+    case 52: return confirmation == 152;
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
     case 32: return confirmation == 132;
     case 88: return confirmation == 188;
+    case 36: return confirmation >= 136 && confirmation <= 138;
+    case 38: return confirmation == 137 || confirmation == 138;
     default: return false;
   }
 }
@@ -35,7 +38,10 @@ std::string_view ExpectedConfirmation(uint16_t application) {
     case 29: return "129";
     case 31: return "131";
     case 32: return "132";
+    case 36: return "136, or 138 and 137";
+    case 38: return "138, and 137 at the other institution";
     case 39: return "139";
+    case 52: return "152";
     case 59: return "159";
     case 60: return "160";
     case 61: return "161";
@@ -55,6 +61,18 @@ Nav FourDecimals(Nav nav) {
   return Nav::FromRaw(MulDiv(nav.raw(), 1, kStep, Rounding::kHalfUp) * kStep);
 }
 
+// The lots as the fund's holding term sees them: where it lets units leave early, at a price, those younger than the term
+// are marked as not usable and the price is an option.
+std::vector<Lot> LotsWithTerms(std::vector<Lot> lots, const FundRules* rules, RedemptionOptions* options) {
+  if (!rules || !rules->breach_allowed) return lots;
+  options->breach = BreachFee{rules->breach_fee, rules->breach_fund_share};
+  for (Lot& lot : lots) {
+    const Date first = rules->FirstDayOf(lot.registered);
+    if (first.is_set()) lot.usable_from = std::max(lot.usable_from, first);
+  }
+  return lots;
+}
+
 }  // namespace
 
 void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
@@ -63,17 +81,17 @@ void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std
                         line.order, line.investor});
 }
 
-ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, const Reservation& r) {
-  auto [it, fresh] = rests_.try_emplace(line.order.raw());
+ConfirmationChecker::Rest& ConfirmationChecker::RestOf(OrderId order, const Reservation& r) {
+  auto [it, fresh] = rests_.try_emplace(order.raw());
   if (fresh) it->second = {r.amount_left, r.units_left, r.in_part, r.state == ReservationState::kConsumed};
   return it->second;
 }
 
-Holding& ConfirmationChecker::HoldingOf(const TradeLine& line) {
-  auto [it, fresh] = holdings_.try_emplace({line.investor.raw(), line.fund});
+Holding& ConfirmationChecker::HoldingOf(InvestorId id, const FundCode& fund) {
+  auto [it, fresh] = holdings_.try_emplace({id.raw(), fund});
   if (fresh) {
-    const Investor* investor = machine_.FindInvestor(line.investor);
-    if (const Holding* holding = investor ? FindHolding(*investor, line.fund) : nullptr) it->second = *holding;
+    const Investor* investor = machine_.FindInvestor(id);
+    if (const Holding* holding = investor ? FindHolding(*investor, fund) : nullptr) it->second = *holding;
   }
   return it->second;
 }
@@ -90,7 +108,8 @@ Money ConfirmationChecker::IncomeIn(const TradeLine& line, Units held) {
   return out;
 }
 
-void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, std::vector<FindingEntry>* findings) {
+void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
+                                std::vector<FindingEntry>* findings) {
   findings_ = findings;
   if (auto posted = machine_.FindPosted(ta_, line)) {
     if (*posted != AccountMachine::FiguresHash(line)) {
@@ -109,12 +128,13 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     return Find(line, "ORDER_OF_ANOTHER_INVESTOR", "TransactionAccountID", FormatInvestorId(r->investor),
                 FormatInvestorId(line.investor));
   }
+  if (IsConversion(r->business) && converted) return CheckConverted(line, *converted, *r);
   if (r->fund != line.fund) return Find(line, "FUND_DIFFERS", "FundCode", r->fund.str(), line.fund.str());
   if (!Answers(line.business, r->business)) {
     return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),
                 StrCat(line.business));
   }
-  Rest& rest = RestOf(line, *r);
+  Rest& rest = RestOf(line.order, *r);
   if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   if (IsRefusal(line.return_code) && line.business != 149) {
     rest.consumed = true;
@@ -123,7 +143,8 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
   if (r->state != ReservationState::kReserved) {
     return Find(line, "ORDER_RELEASED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   }
-  if (IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
+  const bool of_a_rest = line.return_code.view() == "0410";
+  if (!of_a_rest && IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
 
   const Investor& investor = *machine_.FindInvestor(line.investor);
   const FundAccount* account = FindFundAccount(investor, ta_);
@@ -136,9 +157,12 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
         Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedAmount", rest.amount.ToString(), line.amount.ToString());
       }
       return;
+    case 146: return;
     case 149:
+      CheckOfferFailed(line, rest);
       rest.consumed = true;
       return;
+    case 152: return CheckWithdrawn(line, *r, rest);
     case 159:
     case 160:
     case 161:  // a plan: neither cash nor units move
@@ -222,6 +246,7 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
   CompareNav(line, terms.nav);
 
   const bool offer = line.business == 130;
+  if (offer && r.applied_units.is_positive()) return CheckOfferByUnits(line, r, terms);
   const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
     const PurchaseTier* tier = !terms.fees ? nullptr
                                : offer     ? terms.fees->OfferTierFor(amount)
@@ -262,6 +287,7 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   if (line.units > applied) {
     Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", applied.ToString(), line.units.ToString());
   }
+  CheckRest(line, r, before);
   Terms terms;
   if (!FindTerms(line, r, before, &terms)) return;
   if (!before.in_part) CheckConfirmDay(line, r, *terms.fund);
@@ -271,9 +297,10 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   static const std::vector<RedemptionTier> kNoFee;
   const LotOrder order = terms.fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
   Holding& holding = HoldingOf(line);
-  const auto split = SplitRedemption(
-      holding.lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee, line.confirm_day,
-      {.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding});
+  RedemptionOptions options{.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding};
+  const std::vector<Lot> lots = LotsWithTerms(holding.lots, machine_.products().Rules(line.fund, r.received_at), &options);
+  const auto split = SplitRedemption(lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee,
+                                     line.confirm_day, options);
   if (!split.ok()) {
     const bool is_short = split.status().code() == absl::StatusCode::kFailedPrecondition;
     Find(line, is_short ? "SHORT" : "NOT_COMPUTABLE", "ConfirmedVol",

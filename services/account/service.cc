@@ -117,6 +117,8 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
       [this](const Call& c, const auto& q, auto* a, Reply r) { RequestAccount(c, q, a, std::move(r)); });
   handlers->Unary<v1::GetApplicationRequest, v1::ApplicationStatus>(
       name("GetApplication"), [this](const Call&, const auto& q, auto* a, Reply r) { GetApplication(q, a, std::move(r)); });
+  handlers->Unary<v1::ExplainOrderRequest, v1::ExplainOrderResponse>(
+      name("ExplainOrder"), [this](const Call&, const auto& q, auto* a, Reply r) { ExplainOrder(q, a, std::move(r)); });
   handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(
       name("LinkTradingAccount"),
       [this](const Call& c, const auto& q, auto* a, Reply r) { LinkTradingAccount(c, q, a, std::move(r)); });
@@ -167,6 +169,7 @@ void AddTotals(AccountMachine& m, Balance& b) {
   b.AddCash(Leg::kAwaiting, {}, -totals.investors.awaiting);
   b.AddCash(Leg::kWithdrawing, {}, -totals.investors.withdrawing);
   b.AddCash(Leg::kBank, {}, totals.bank);
+  if (!totals.converting.is_zero()) b.AddCash(Leg::kConverting, {}, -totals.converting);
   m.ledger().ForEachTa([&](const TaCode& ta, const TaTotals& t) {
     b.AddCash(Leg::kTaPayable, ta, -t.payable);
     b.AddCash(Leg::kTaReceivable, ta, t.receivable);
@@ -226,6 +229,9 @@ void Verify(AccountMachine& m, Balance& b) {
   compare(LegName(Leg::kReserved), running.reserved, sum.reserved);
   compare(LegName(Leg::kAwaiting), running.awaiting, sum.awaiting);
   compare(LegName(Leg::kWithdrawing), running.withdrawing, sum.withdrawing);
+  Money converting;
+  m.ForEachConversion([&](const Conversion& k) { converting += k.converting(); });
+  compare(LegName(Leg::kConverting), m.ledger().cash().converting, converting);
   m.ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
     const Held& h = held[{key.ta.str(), key.fund.str()}];
     compare(StrCat(LegName(Leg::kUnitsFree), " ", key.fund.view()), t.free, h.free);

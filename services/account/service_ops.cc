@@ -98,6 +98,18 @@ bool ReadDetail(const trade::v1::ConfirmationLine& in, uint32_t item, TradeDetai
   return true;
 }
 
+// Whether the line is a conversion's; then what it says of the fund that is entered. Absurd figures read as none.
+bool ReadConverted(const trade::v1::ConfirmationLine& in, ConvertedFigures* out) {
+  if (in.business() < 136 || in.business() > 138) return false;
+  LineProblem bad;
+  *out = {};
+  out->target = CodeOf<FundCode>(in.target_fund_code(), "target_fund_code", &bad);
+  out->units = FigureOf<Units>(in.target_units_e2(), "target_units_e2", &bad);
+  out->nav = FigureOf<Nav>(in.target_nav_e8(), "target_nav_e8", &bad);
+  out->difference_fee = FigureOf<Money>(in.difference_fee_fen(), "difference_fee_fen", &bad);
+  return true;
+}
+
 LineProblem Read(const v1::AccountConfirmationLine& in, AccountAnswer* out) {
   LineProblem bad;
   out->line = in.line();
@@ -175,11 +187,25 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
       c.file = hash;
       c.file_name = request.file_name();
       c.first_index = request.first_index() + static_cast<uint64_t>(i);
+      if constexpr (std::is_same_v<C, ApplyTradeLines>) c.follows_rests = true;
       c.lines.reserve(static_cast<size_t>(std::min(kLinesACommand, request.lines_size() - i)));
     }
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
     LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
     AddDetail(request.lines(i), commands->back(), &bad);
+    if constexpr (std::is_same_v<C, ApplyTradeLines>) {
+      commands->back().explains = true;
+      ConvertedFigures figures;
+      if (ReadConverted(request.lines(i), &figures)) {
+        figures.item = static_cast<uint32_t>(commands->back().lines.size() - 1);
+        commands->back().converted.push_back(figures);
+      }
+      const auto& line = request.lines(i);
+      if (line.business() == 130 && line.registered_day() != 0) {
+        commands->back().registered.push_back(
+            {static_cast<uint32_t>(commands->back().lines.size() - 1), Date::FromRaw(line.registered_day())});
+      }
+    }
     if (bad.field) {
       return BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
                       StrCat("of line ", request.lines(i).line(), " is too long, negative or too large"));
@@ -253,13 +279,36 @@ struct Batch {
   }
 };
 
+// Nothing is set aside for it; it names the order of the same investor whose rest it withdraws.
+absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
+  FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
+  FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
+  if (item.amount_fen() != 0 || item.units_e2() != 0) {
+    return BadField("amount_fen", StrCat(item.amount_fen()), "and units_e2 must be 0 for business 52");
+  }
+  if (item.original_order_id() / kOrderSequenceLimit != item.order_id() / kOrderSequenceLimit) {
+    return BadField("original_order_id", StrCat(item.original_order_id()), "must be an order of the same partition");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
+  const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
+  if (item.business() == 52) return CheckWithdrawItem(item);
   const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
-  const bool redemption = item.business() == 24 || item.business() == 63 || of_units;
+  const bool redemption = item.business() == 24 || item.business() == 63 || of_units || conversion;
   const bool way = item.business() == 29;
   const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
   if (!redemption && !way && !plan && item.business() != 20 && item.business() != 22 && item.business() != 39) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32, 39, 59, 60, 61, 63 or 88");
+    return BadField("business", StrCat(item.business()),
+                    "must be 20, 22, 24, 29, 31, 32, 36, 38, 39, 52, 59, 60, 61, 63 or 88");
+  }
+  if (conversion) {
+    FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));
+    FC_RETURN_IF_ERROR(CheckCode("target_ta_code", item.target_ta_code(), TaCode::kMax));
+    if (item.min_days() < 0 || item.min_days() > 99'999)
+      return BadField("min_days", StrCat(item.min_days()), "must be 0 to 99999");
+    if (item.investors() > 2) return BadField("investors", StrCat(item.investors()), "must be 0, 1 or 2");
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
@@ -280,6 +329,7 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
 }
 
 void Write(const Result& r, v1::ReserveOutcome* out) {
+  if (r.units.is_positive()) out->set_units_e2(r.units.raw());
   out->set_reason(static_cast<uint32_t>(r.reason));
   if (r.reason != Reason::kNone) {
     out->set_reason_name(std::string(ReasonName(r.reason)));
@@ -345,7 +395,20 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      c.least_left = Units::FromRaw(item.least_left_e2());
+      c.held_for_a_term = item.held_for_a_term();
+      c.most_held = Units::FromRaw(item.most_held_e2());
+      c.price = Nav::FromRaw(item.price_e8());
+      c.original = OrderId(item.original_order_id());
+      c.cancel_rest = item.cancel_rest();
+      c.applied_units = Units::FromRaw(item.applied_units_e2());
       c.detail = Letter(item.detail());
+      if (IsConversion(c.business)) {
+        c.target = FundCode(item.target_fund_code());
+        c.target_ta = TaCode(item.target_ta_code());
+        c.min_days = static_cast<uint32_t>(item.min_days());
+        c.investors = static_cast<uint8_t>(item.investors());
+      }
       for (const uint64_t over : item.release_first()) {
         const account::Release release{OrderId(over), c.investor};
         if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);
@@ -532,11 +595,15 @@ void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest&
     }
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(m, TaCode(request.ta_code()));
-    for (int i = 0; i < request.lines_size(); ++i) {
-      TradeDetail detail;
-      const bool more = ReadDetail(request.lines(i), static_cast<uint32_t>(i), &detail);
-      checker.Check(lines[static_cast<size_t>(i)], more ? &detail : nullptr, &findings);
+    ConvertedFigures figures;
+    TradeDetail detail;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const auto& in = request.lines(static_cast<int>(i));
+      const bool more = ReadDetail(in, static_cast<uint32_t>(i), &detail);
+      const bool converts = ReadConverted(in, &figures);
+      checker.Check(lines[i], more ? &detail : nullptr, converts ? &figures : nullptr, &findings);
     }
+    checker.Finish(&findings);
     for (const FindingEntry& f : findings) Write(f, response->add_findings());
     reply(absl::OkStatus());
   });

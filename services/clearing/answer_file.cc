@@ -48,8 +48,8 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130 || business == 139 ||
-         (business >= 159 && business <= 161) || business == 163;
+  return business == 120 || business == 122 || business == 124 || business == 130 || business == 146 || business == 152 ||
+         (business >= 136 && business <= 139) || (business >= 159 && business <= 161) || business == 163;
 }
 
 // The bulk of every file: it has figures, and nothing beyond them that counts.
@@ -154,13 +154,21 @@ bool AnswerFile::Open() {
              {&c_.interest_vol, "VolumeByInterest", false},
              {&c_.detail, "DetailFlag", false},
              {&c_.error, "ErrorDetail", false},
+             {&c_.original_sheet, "OriginalAppSheetNo", false},
+             {&c_.applied_vol, "ApplicationVol", false},
+             {&c_.applied_amount, "ApplicationAmount", false},
+             {&c_.percent, "SalePercent", false},
              {&c_.method, "DefDividendMethod", false},
              {&c_.frozen_cause, "FrozenCause", false},
              {&c_.frozen_method, "FrozenMethod", false},
              {&c_.adjustment, "SharesAdjustmentFlag", false},
              {&c_.transfer_direction, "TransferDirection", false},
              {&c_.registered, "ShareRegisterDate", false},
-             {&c_.original, "OriginalSerialNo", false}};
+             {&c_.original, "OriginalSerialNo", false},
+             {&c_.target_fund, "CodeOfTargetFund", false},
+             {&c_.target_vol, "CfmVolOfTargetFund", false},
+             {&c_.target_nav, "TargetNAV", false},
+             {&c_.difference_fee, "RecuperateFee", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -217,6 +225,7 @@ bool AnswerFile::Open() {
              {&c_.price_type, "NetValueType", false},
              {&c_.income, "FundIncome", false},
              {&c_.income_sign, "FundIncomeFlag", false},
+             {&c_.convert_status, "ConvertStatus", false},
              {&c_.total_vol, "TotalFundVol", false}};
   } else {
     wants = {{&c_.fund, "FundCode", true},          {&c_.business, "BusinessCode", true},
@@ -257,6 +266,7 @@ bool AnswerFile::ReadOn(size_t records) {
     if (!reader_->Next(&r)) {
       if (!reader_->status().ok()) return Damage(reader_->status());
       MergeBalances();
+      CompareParts();
       return false;
     }
     ++records_;
@@ -323,7 +333,9 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
-          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
+          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
+              c_.target_vol, c_.target_nav, c_.difference_fee,
+              c_.applied_vol, c_.applied_amount, c_.percent}) ||
       !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered})) {
     return false;
   }
@@ -379,10 +391,50 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
       dividends_told_.push_back({{line.investor, FundCode(r.Text(c_.fund))}, line.record});
     }
     lines_[*partition].push_back(line);
+    ReadRest(r, line, interim);
+    if (business == 130) ReadOffer(r, line);
     return true;
   }
   if (line.order.is_set()) unrouted_.push_back(line.order);
   return true;
+}
+
+// Large redemptions: what goes on, and what was withdrawn of it.
+void AnswerFile::ReadRest(const RecordView& r, const Line& line, bool interim) {
+  const uint32_t business = Business(r, c_.business);
+  OrderId original;
+  if (business == 152 && ParseOrderId(r.Text(c_.original_sheet), &original) && !variant().IsRefusal(r.Text(c_.code))) {
+    answered_.push_back(original);  // its rest is off, so that no line of its own is due
+  }
+  if (business != 124 || !line.order.is_set() || !FundCode::Fits(r.Text(c_.fund))) return;
+  if (variant().IsRefusal(r.Text(c_.code))) return;
+  const FundCode fund(r.Text(c_.fund));
+  if (interim) deferred_.push_back({fund, line.order, line.investor});
+  const Units applied = Units::FromRaw(Scaled(r, c_.applied_vol, 2)), confirmed = Units::FromRaw(Scaled(r, c_.vol, 2));
+  if (confirmed >= applied) return;
+  parts_.push_back({fund, Date::FromRaw(DayIn(r, c_.apply_day)), applied, confirmed, line.record, line.order,
+                    interim || r.Text(c_.code) == "0410"});
+}
+
+// An offer that was cut says to how much. The field's decimals cannot hold the ratio: checked against, never computed from.
+void AnswerFile::ReadOffer(const RecordView& r, const Line& line) {
+  const int64_t percent = Scaled(r, c_.percent, 8);
+  constexpr int64_t kWhole = 100'000'000;
+  if (percent <= 0 || percent >= kWhole || variant().IsRefusal(r.Text(c_.code))) return;
+  const bool by_units = Scaled(r, c_.applied_vol, 2) > 0;
+  const int64_t applied = Scaled(r, by_units ? c_.applied_vol : c_.applied_amount, 2);
+  const int64_t confirmed =
+      by_units ? Scaled(r, c_.vol, 2) - Scaled(r, c_.interest_vol, 2) : Scaled(r, c_.amount, 2);
+  if (applied <= 0) return;
+  int64_t step = kWhole;
+  for (int d = c_.percent.decimals(); d > 0; --d) step /= 10;
+  const __int128 exact = static_cast<__int128>(applied) * percent;
+  const __int128 tolerance = static_cast<__int128>(applied) * std::max<int64_t>(step, 1) + kWhole;  // and one fen
+  const __int128 off = static_cast<__int128>(confirmed) * kWhole - exact;
+  if (off <= tolerance && off >= -tolerance) return;
+  Fault(r, BreakKind::kConfirmationDiffers, "SALE_PERCENT_DIFFERS", by_units ? c_.vol : c_.amount,
+        by_units ? "ConfirmedVol" : "ConfirmedAmount", StrCat(Money::FromRaw(static_cast<int64_t>(exact / kWhole)).ToString()),
+        line.order, "is another part of what was applied for than SalePercent says");
 }
 
 bool AnswerFile::ReadAccountLine(const RecordView& r) {
@@ -512,6 +564,9 @@ bool AnswerFile::ReadPrice(const RecordView& r) {
   const std::string_view type = r.Text(c_.price_type);
   n.set_nav_type(type == "1" ? 1 : type == "2" ? 2 : 0);
   n.set_status(std::string(r.Text(c_.status)));
+  // A status that is none says nothing: the standard has 0 to 3.
+  if (const std::string_view s = r.Text(c_.convert_status); s.size() == 1 && s[0] >= '0' && s[0] <= '3')
+    n.set_convert_status(std::string(s));
   n.set_total_units_e2(Scaled(r, c_.total_vol, 2));
   if (int64_t income = 0; r.ReadNumber(c_.income, &income) == FieldState::kPresent) {
     n.set_has_income(true);
@@ -564,6 +619,13 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
+  if (out->business() >= 136 && out->business() <= 138) {
+    out->set_target_fund_code(text(c_.target_fund).data(), text(c_.target_fund).size());
+    out->set_target_units_e2(Scaled(r, c_.target_vol, 2));
+    out->set_target_nav_e8(Scaled(r, c_.target_nav, 8));
+    out->set_difference_fee_fen(Scaled(r, c_.difference_fee, 2));
+  }
+  if (out->business() == 130) out->set_registered_day(DayIn(r, c_.registered));
   if (Plain(out->business())) return;
   out->set_dividend_method(std::string(text(c_.method)));
   out->set_frozen_cause(std::string(text(c_.frozen_cause)));

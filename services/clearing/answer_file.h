@@ -104,6 +104,13 @@ class AnswerFile {
   // 04: orders that a line answers; those among them whose line belongs to no partition cannot be applied.
   const std::vector<OrderId>& answered() const { return answered_; }
   const std::vector<OrderId>& unrouted() const { return unrouted_; }
+  // 04: redemptions of which a rest goes on: another line of them is due.
+  struct Deferred {
+    FundCode fund;
+    OrderId order;
+    InvestorId investor;
+  };
+  const std::vector<Deferred>& deferred() const { return deferred_; }
   // 04: lines that say 143, with their record numbers. 06: all its dividends.
   const std::vector<std::pair<DividendKey, uint64_t>>& dividends_told() const { return dividends_told_; }
   const std::vector<DividendKey>& dividend_keys() const { return dividend_keys_; }
@@ -122,11 +129,16 @@ class AnswerFile {
         ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
         direction, frozen_cause, frozen_method, adjustment, transfer_direction, registered, original, held, held_vol, kind,
-        frozen_vol, cause, until, target, from_ta, income, income_sign;
+        frozen_vol, cause, until, target, from_ta, income, income_sign, target_fund, target_vol, target_nav, difference_fee, convert_status,
+        original_sheet, applied_vol, applied_amount, percent;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);
   bool ReadConfirmation(const ofd::RecordView& r);
+  void ReadRest(const ofd::RecordView& r, const Line& line, bool interim);
+  // answer_rest.cc: parts of one large redemption are in proportion to what was applied for.
+  void CompareParts();
+  void ReadOffer(const ofd::RecordView& r, const Line& line);
   bool ReadAccountLine(const ofd::RecordView& r);
   bool ReadDividend(const ofd::RecordView& r);
   bool ReadBalance(const ofd::RecordView& r);
@@ -164,6 +176,16 @@ class AnswerFile {
   std::vector<Finding> faults_;
   std::vector<std::vector<Line>> lines_;
   std::vector<OrderId> answered_, unrouted_;
+  std::vector<Deferred> deferred_;
+  struct Part {
+    FundCode fund;
+    Date applied_on;
+    Units applied, confirmed;
+    uint64_t record = 0;
+    OrderId order;
+    bool of_a_rest = false;  // more will come, or came before
+  };
+  std::vector<Part> parts_;
   absl::flat_hash_set<InvestorId> unconfirmed_, registered_already_;
   absl::flat_hash_set<std::string_view> serials_seen_;
   absl::flat_hash_set<uint64_t> orders_seen_;

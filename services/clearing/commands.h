@@ -161,7 +161,14 @@ struct ReconciledDay {
   std::vector<DueOrder> carried;
   std::vector<Reconciled> lines;
   std::vector<Item> settlements;
-  FC_FIELDS(ta, day, carried, lines, settlements)
+  // Orders with a deferred rest, by the day on which its next line is due.
+  struct Deferred {
+    Date due;
+    std::vector<DueOrder> orders;
+    FC_FIELDS(due, orders)
+  };
+  std::vector<Deferred> deferred;
+  FC_FIELDS(ta, day, carried, lines, settlements, deferred)
 };
 
 // The bank is about to be told: from now on the instruction with this settlement's id may exist.

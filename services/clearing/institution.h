@@ -122,6 +122,7 @@ class InstitutionWorker {
   uint64_t RecordedOrders(Date day);
   void WriteTransfer(Date day, uint16_t transfer);
   void PullApplications(std::shared_ptr<Export> e);
+  std::string_view LaterOf(const trade::v1::Order& o);
   void PullOrders(std::shared_ptr<Export> e);
   void FinishFiles(std::shared_ptr<Export> e);
   void Approve(std::shared_ptr<Export> e);
@@ -169,6 +170,7 @@ class InstitutionWorker {
   void Acknowledge(Date day, Phase phase, uint16_t partition, uint64_t sent, uint64_t next,
                    std::vector<Finding> findings, Next again);
   void Reconcile(Date day);
+  void AddDeferred(Reconciliation& r, const AnswerFile& file);
   void BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done);
   // Findings about income among the answers to 05 lines go to `r`; then the figures that count are told.
   void TellIncome(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t begin, size_t end,

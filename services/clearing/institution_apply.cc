@@ -24,7 +24,7 @@ uint16_t Folded(uint32_t business) {
 }
 
 bool PaysTheInstitution(uint32_t business) {
-  return business == 120 || business == 122 || business == 130 || business == 139;
+  return business == 120 || business == 122 || business == 130 || business == 137 || business == 139;
 }
 
 std::string HashBytes(const Hash256& h) { return std::string(h.raw().begin(), h.raw().end()); }
@@ -292,6 +292,7 @@ void InstitutionWorker::Reconcile(Date day) {
         // Unanswered orders are not forgotten: the next answer is expected to hold them.
         if (!applied) r->command.carried.push_back(due);
       }
+      if (confirmations) AddDeferred(*r, *confirmations);
       line.ours = StrCat(line.compared, " orders due");
       line.theirs = StrCat(confirmations ? confirmations->records() : 0, " lines");
       r->command.lines.push_back(std::move(line));
@@ -303,6 +304,20 @@ void InstitutionWorker::Reconcile(Date day) {
         balances ? balances->partitions_with_lines() : std::vector<uint16_t>(),
         [this, r](uint16_t p, Next done) { BalanceLane(r, p, 0, std::move(done)); }, [this, r] { CompareTotals(r); });
   });
+}
+
+// Rests of large redemptions: the next line of each is due with the answer to the fund's next open day.
+void InstitutionWorker::AddDeferred(Reconciliation& r, const AnswerFile& file) {
+  std::map<Date, std::vector<DueOrder>> by_due;
+  for (const AnswerFile::Deferred& d : file.deferred()) {
+    Date due = r.answer_day.AddDays(1);
+    const FundTerms* fund = m().products().Fund(d.fund, Now());
+    if (const TradingCalendar* calendar = fund ? m().products().Calendar(fund->calendar) : nullptr) {
+      if (auto next = calendar->Next(r.answer_day); next.ok()) due = *next;
+    }
+    by_due[due].push_back({d.order, d.investor});
+  }
+  for (auto& [due, orders] : by_due) r.command.deferred.push_back({due, std::move(orders)});
 }
 
 void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done) {
@@ -433,6 +448,9 @@ void InstitutionWorker::CompareCash(std::shared_ptr<Reconciliation> r) {
           item.settlement.pay = Money::FromRaw(s.pay_fen());
           item.settlement.receive = Money::FromRaw(s.receive_fen());
           item.settlement.count = s.count();
+          // No money moves: there is nothing to wait for.
+          if (s.pay_fen() == 0 && s.receive_fen() == 0 && s.business() >= 136 && s.business() <= 138)
+            item.settlement.pay_date = r->answer_day;
           if (given) {
             if (auto theirs = file->cash().find(key); theirs != file->cash().end())
               item.settlement.pay_date = theirs->second.pay_date;

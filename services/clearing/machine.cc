@@ -545,6 +545,7 @@ Result ClearingMachine::Execute(const ReconciledDay& c, const Context& ctx) {
     }
     due_.Mutable({c.ta, next, c.day, kCarried, 0, 0}).orders = c.carried;
   }
+  for (const auto& d : c.deferred) due_.Mutable({c.ta, d.due, c.day, kDeferredRest, 0, 0}).orders = d.orders;
   for (const auto& item : c.settlements) {
     const SettlementKey& k = item.key;
     if (const Settlement* there = settlements_.Find(k)) {

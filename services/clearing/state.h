@@ -264,6 +264,7 @@ struct DueKey {
   FC_FIELDS(ta, due, day, transfer, partition, page)
 };
 inline constexpr uint16_t kCarried = 0xffff;
+inline constexpr uint16_t kDeferredRest = 0xfffe;
 struct HungKey {
   TaCode ta;
   Date day;

@@ -34,6 +34,7 @@ inline constexpr uint8_t kPlanRedemption = 63;
 constexpr bool IsPlanContract(uint8_t business) { return business >= kOpenPlan && business <= kChangePlan; }
 constexpr bool IsRedemption(uint8_t business) { return business == kRedemption || business == kPlanRedemption; }
 constexpr bool MovesCash(uint8_t business) { return business == kSubscription || business == kPurchase || business == kPlanPurchase; }
+inline constexpr uint8_t kWithdrawRest = 52;  // made by a Cancel of a redemption with a deferred rest
 inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
 inline constexpr uint8_t kFreezeUnits = 31;
 inline constexpr uint8_t kThawUnits = 32;
@@ -42,9 +43,14 @@ inline constexpr uint8_t kPledgeUnits = 88;
 constexpr bool SpeaksOfUnits(uint8_t business) {
   return business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
 }
+// A conversion: 36 inside one institution. Between two it is the 38 to the one, and a leg of its own, the 37, to the other.
+inline constexpr uint8_t kConversion = 36;
+inline constexpr uint8_t kConvertIn = 37;
+inline constexpr uint8_t kConvertOut = 38;
+constexpr bool IsConversion(uint8_t business) { return business == kConversion || business == kConvertOut; }
 // `units` is what it applies for, not `amount`.
 constexpr bool AppliesForUnits(uint8_t business) {
-  return IsRedemption(business) || (SpeaksOfUnits(business) && business != kDividendWay);
+  return IsRedemption(business) || IsConversion(business) || (SpeaksOfUnits(business) && business != kDividendWay);
 }
 
 // Bits of ReceiveItem::flags and Order::flags.
@@ -54,8 +60,9 @@ inline constexpr uint8_t kReserved = 4;            // order only: account has se
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
-inline constexpr uint8_t kDividendInCash = 64;     // 029: in cash, else reinvested
-inline constexpr uint8_t kOfPlan = 128;            // order only: a plan made it
+inline constexpr uint8_t kDividendInCash = 64;         // 029: in cash, else reinvested
+inline constexpr uint8_t kCancelLargeRedemption = 64;  // 024: neither this nor the first one: nothing was said, which defers
+inline constexpr uint8_t kOfPlan = 128;                // order only: a plan made it
 
 struct ReceiveItem {
   InvestorId investor;
@@ -79,6 +86,13 @@ struct ReceiveOrigin {
   FC_FIELDS(item, trade_day_wanted, distributor, serial, digest)
 };
 
+// The fund that a conversion enters.
+struct ReceiveTarget {
+  uint32_t item = 0;             // index into `orders`; ascending
+  FundCode fund;
+  FC_FIELDS(item, fund)
+};
+
 // An order that a plan makes: received only where the plan is due for it on this day.
 struct ReceivePlan {
   uint32_t item = 0;  // index into `orders`; ascending
@@ -93,8 +107,9 @@ struct Receive {
   CallerId caller;
   std::vector<ReceiveItem> orders;
   std::vector<ReceiveOrigin> origins;
+  std::vector<ReceiveTarget> targets;
   std::vector<ReceivePlan> plans;
-  FC_FIELDS(caller, orders, origins, plans)
+  FC_FIELDS(caller, orders, origins, targets, plans)
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.
@@ -123,18 +138,46 @@ struct ForeignReason {
   FC_FIELDS(source, number, name)
 };
 
+// What only some judgements have.
+struct JudgeExtra {
+  uint32_t item = 0;         // index into `orders`; ascending
+  Units units;               // account made the order this large: nothing smaller may stay; 0: as it was
+  uint16_t trade_reason = 0;  // the fund's quota had no room: a Reason of trade
+  FC_FIELDS(item, units, trade_reason)
+};
+
 // Account and risk have both answered for these orders, or account has refused. `names` gives the names of the reasons
 // among them.
 struct Judge {
   static constexpr uint8_t kTag = 4;
   std::vector<JudgeItem> orders;
   std::vector<ForeignReason> names;
-  FC_FIELDS(orders, names)
+  std::vector<JudgeExtra> extras;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(orders, names, extras);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (extras.empty()) {
+      v(orders, names);
+    } else {
+      v(orders, names, extras);
+    }
+  }
 };
 
 // Account has given back what it had set aside for these orders.
 struct Released {
   static constexpr uint8_t kTag = 5;
+  std::vector<uint64_t> orders;
+  FC_FIELDS(orders)
+};
+
+// Product has given back the quota of these orders.
+struct QuotaReleased {
+  static constexpr uint8_t kTag = 60;
   std::vector<uint64_t> orders;
   FC_FIELDS(orders)
 };
@@ -208,6 +251,16 @@ struct ConfirmedLine {
             error_detail)
 };
 
+// What a line of a conversion (136 to 138) says of the fund that is entered.
+struct ConvertedLine {
+  uint32_t item = 0;  // index into `lines`; ascending
+  FundCode target;
+  Units units;
+  Nav nav;
+  Money difference_fee;
+  FC_FIELDS(item, target, units, nav, difference_fee)
+};
+
 struct ApplyConfirmations {
   static constexpr uint8_t kTag = 11;
   TaCode ta;
@@ -215,7 +268,9 @@ struct ApplyConfirmations {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<ConfirmedLine> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  std::vector<ConvertedLine> converted;
+  bool follows_rests = false;  // deferred rests are known as such; not in logs from before
+  FC_FIELDS(ta, file, file_name, first_index, lines, converted, follows_rests)
 };
 
 // Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.

@@ -23,6 +23,7 @@ constexpr int kLongestReservation = 30;  // days ahead: sealing looks through th
 // second one is that of orders with an origin; those without keep the first, so that old request ids go on to be known.
 constexpr uint8_t kContentVersion = 1;
 constexpr uint8_t kContentVersionWithOrigin = 2;
+constexpr uint8_t kContentVersionOfConversion = 3;
 
 std::string_view BytesOf(const Hash256& hash) {
   return {reinterpret_cast<const char*>(hash.raw().data()), hash.raw().size()};
@@ -36,6 +37,7 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       orders_(state, kOrders, kOrderPages),
       aftermaths_(state, kAftermaths, kAftermathPages),
       origins_(state, kOrigins, kOriginPages),
+      conversions_(state, kConversions, machine::Residence::kLazy),
       investors_(state, kInvestors, kInvestorPages),
       ids_(state, kRequestIds),
       serials_(state, kSerials),
@@ -47,6 +49,8 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_(state, kFiles, machine::Residence::kLazy),
       settlements_(state, kSettlements, machine::Residence::kLazy),
       settlement_chunks_(state, kSettlementChunks, machine::Residence::kLazy),
+      rests_(state, kRests),
+      withdrawals_(state, kWithdrawals),
       funds_(state, kFundNames),
       tas_(state, kTaNames),
       callers_(state, kCallerNames),
@@ -60,6 +64,9 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       plan_chunks_(state, kPlanChunks, machine::Residence::kLazy),
       debits_(state, kPlanDebits),
       own_plans_(state, kOwnPlans, machine::Residence::kLazy),
+      uses_(state, kUses, machine::Residence::kLazy),
+      quota_releases_(state, kQuotaReleases),
+      asked_(state, kAsked, machine::Residence::kLazy),
       products_(state, kProducts) {}
 
 void TradeMachine::Begin() {
@@ -78,12 +85,15 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
   received_.reserve(c.orders.size());
   Waters& waters = waters_.Mutable();
   auto origin = c.origins.begin();
+  auto target = c.targets.begin();
   auto plan = c.plans.begin();
   for (uint32_t i = 0; i < c.orders.size(); ++i) {
     const bool has = origin != c.origins.end() && origin->item == i;
+    while (target != c.targets.end() && target->item < i) ++target;
+    const bool converts = target != c.targets.end() && target->item == i;
     const bool planned = plan != c.plans.end() && plan->item == i;
-    received_.push_back(
-        ReceiveOne(c.orders[i], has ? &*origin : nullptr, planned ? &*plan : nullptr, c, ctx, waters));
+    received_.push_back(ReceiveOne(c.orders[i], has ? &*origin : nullptr, converts ? &*target : nullptr,
+                                   planned ? &*plan : nullptr, c, ctx, waters));
     if (has) ++origin;
     if (planned) ++plan;
   }
@@ -109,11 +119,11 @@ uint64_t TradeMachine::FindByRequest(InvestorId investor, std::string_view reque
 }
 
 TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin,
-                                                const ReceivePlan* plan, const Receive& c, const machine::Context& ctx,
-                                                Waters& waters) {
+                                                const ReceiveTarget* target, const ReceivePlan* plan, const Receive& c,
+                                                const machine::Context& ctx, Waters& waters) {
   const auto key =
       RequestKey(item.investor, item.request_id, c.caller.view(), origin && !origin->distributor.empty());
-  const uint64_t content = ContentHash(item, origin);
+  const uint64_t content = ContentHash(item, origin, target);
   if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
   if (plan && plan->day.is_set()) {
     // Paused, changed or ended since the worker looked.
@@ -132,6 +142,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
   o.previous = std::exchange(owner.last_order, seq);
   o.received_at = ctx.received;
   o.business = item.business;
+  static_assert(kDividendInCash == kCancelLargeRedemption, "one bit, by business");
   o.flags = item.flags & (kDeferLargeRedemption | kMismatchConfirmed | kDividendInCash);
   o.amount = item.amount;
   o.units = item.units;
@@ -151,6 +162,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     o.flags |= kOfPlan;
     plan_links_.Put(seq, {plan->plan});
   }
+  if (target) conversions_.Mutable(seq).target = funds_.Number(target->fund.view());
 
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
     waters.next_review = seq + 1;
@@ -160,6 +172,10 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     Place(seq, o, products_.Fund(item.fund, ctx.received));
   }
   Enter(seq, o);
+  if (o.business == kConvertOut) {
+    const uint64_t leg = conversions_.Find(seq)->other;
+    if (leg != 0 && waters.next_review == leg) waters.next_review = leg + 1;  // nothing of it is judged by itself
+  }
   if (plan && plan->day.is_set() && o.state != OrderState::kReceived) FollowPlan(seq, o, ctx.now);
   return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = o.trade_day};
 }
@@ -176,11 +192,12 @@ TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen,
           .trade_day = o->trade_day};
 }
 
-uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin) {
+uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target) {
   scratch_.clear();
   ByteWriter w(&scratch_);
-  w.U8(origin ? kContentVersionWithOrigin : kContentVersion);
+  w.U8(target ? kContentVersionOfConversion : origin ? kContentVersionWithOrigin : kContentVersion);
   w(item.business, item.fund, item.amount, item.units, item.flags);
+  if (target) w(target->fund, origin != nullptr);
   if (origin) w(origin->trade_day_wanted, origin->distributor, origin->serial, origin->digest);
   return machine::IdIndex::HashOf({scratch_}).low;
 }
@@ -205,7 +222,7 @@ TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context
     Order& o = orders_.Mutable(seq);
     if (o.received_at > products_.watermark()) break;
     ++waters.next_review;
-    if (o.state != OrderState::kReceived) continue;  // cancelled meanwhile
+    if (o.state != OrderState::kReceived || o.business == kConvertIn) continue;  // cancelled meanwhile; a leg
     Begin();
     Count(o, -1);
     ApplyRules(seq, o, FundOf(o), ctx.now);
@@ -213,7 +230,7 @@ TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context
     Enter(seq, o);
     if (o.state != OrderState::kReceived) {
       Noted(seq);
-      Follow(seq, o, ctx.now);
+      TellPlan(seq, o, ctx.now);
     }
   }
   Begin();
@@ -257,19 +274,23 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
     if (Reason r = CheckWantedDay(seq, o, *fund); r != Reason::kNone) return r;
     o.product_version = fund->version;
-    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
+    const bool withdraws = o.business == kWithdrawRest;  // at any time, and of any size
+    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone && !withdraws) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
     if (view.terms && fund->calendar != view.terms->calendar) {
-      const TradingCalendar* calendar = products_.Calendar(fund->calendar);
-      if (!calendar) return Reason::kNoTradingDay;
-      const auto open = calendar->IsOpen(o.trade_day);
-      if (!open.ok()) return Reason::kNoTradingDay;
-      if (!*open) return Reason::kFundClosedOnTradeDay;
+      if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
-    return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
+    if (withdraws) return Reason::kNone;
+    if (o.business == kConversion) return CheckConversion(seq, o, *fund);
+    if (o.business == kSubscription && o.units.is_positive()) {
+      if (!PriceOffer(*fund, o)) return Reason::kUnitsNotPriced;
+    }
+    if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
+    return CheckLimits(seq, o, code);
   };
   const Reason reason = check();
   if (reason == Reason::kNone) {
+    if (o.business == kConvertOut) AddLeg(seq, o);
     if (tracking_) fresh_.push_back(seq);
     return;
   }
@@ -397,7 +418,7 @@ void TradeMachine::TakeUndecided(size_t limit, std::vector<uint64_t>* orders) {
     const Waters& waters = waters_.Get();
     for (uint64_t seq = waters.undecided; seq < waters.next_review; ++seq) {
       const Order* o = orders_.Find(seq);
-      if (o && o->state == OrderState::kReceived) fresh_.push_back(seq);
+      if (o && o->state == OrderState::kReceived && o->business != kConvertIn) fresh_.push_back(seq);
     }
   }
   for (; limit > 0 && fresh_head_ < fresh_.size(); ++fresh_head_) {

@@ -37,7 +37,7 @@ PlanTerms ToTerms(const v1::PlanTerms& t) {
   out.unit = static_cast<PlanUnit>(t.unit());
   out.day = static_cast<uint8_t>(t.day());
   out.miss_rule = static_cast<MissRule>(t.miss_rule());
-  out.flags = static_cast<uint8_t>((t.defer_large_redemption() ? kDeferLargeRedemption : 0) |
+  out.flags = static_cast<uint8_t>((t.defer_large_redemption() ? kDeferLargeRedemption : t.redemption() ? kCancelLargeRedemption : 0) |
                                    (t.mismatch_confirmed() ? kMismatchConfirmed : 0));
   out.redemption = t.redemption();
   out.to_target = t.to_target();

@@ -54,6 +54,14 @@ Fault CheckOrigin(const v1::Origin& origin) {
 // Files hold up to 16 digits; an absurd figure must not overflow a sum.
 bool Sane(int64_t steps) { return steps <= kMostSteps * 10 && steps >= -kMostSteps * 10; }
 
+// What every order may have.
+Fault CheckRest(const v1::NewOrder& o) {
+  if (o.trade_day_wanted() != 0 && !CheckDate("trade_day_wanted", o.trade_day_wanted()).ok()) {
+    return Bad("BAD_DATE", StrCat("trade_day_wanted ", o.trade_day_wanted(), " is not a date of the form yyyymmdd"));
+  }
+  return o.has_origin() ? CheckOrigin(o.origin()) : Fault{};
+}
+
 }  // namespace
 
 Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
@@ -68,17 +76,30 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   }
   const uint32_t business = o.business();
   const bool way = business == kDividendWay;
-  if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption &&
+  if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
                          !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29, 31, 32 or 88"));
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29, 31, 32, 36 or 88"));
   }
   if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
     return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
                    ? " must be 0 (reinvested) or 1 (in cash) for business 29" : " is for business 29 only; leave it empty"));
   }
+  const std::string& target = o.target_fund_code();
+  if (business == kConversion ? target.empty() || !FundCode::Fits(target) || !Printable(target) : !target.empty()) {
+    return Bad("BAD_TARGET_FUND", StrCat("target_fund_code ", Quoted(target),
+                                         business == kConversion ? " must have 1 to 20 printable ASCII characters"
+                                                                 : " is for business 36 only; leave it empty"));
+  }
   const std::string& fund = o.fund_code();
   if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
     return Bad("BAD_FUND_CODE", StrCat("fund_code ", Quoted(fund), " must have 1 to 20 printable ASCII characters"));
+  }
+  if (business == kSubscription && o.units_e2() != 0) {  // by units: what they cost is computed here
+    if (o.units_e2() < 0 || o.units_e2() > kMostSteps)
+      return Bad("BAD_UNITS", StrCat("units_e2 ", o.units_e2(), " must be 1 to ", kMostSteps, " for business 20"));
+    if (o.amount_fen() != 0)
+      return Bad("BAD_AMOUNT", "amount_fen must be 0 where an offer is subscribed by units_e2");
+    return CheckRest(o);
   }
   const bool redemption = AppliesForUnits(static_cast<uint8_t>(business));
   const int64_t applied = redemption ? o.units_e2() : o.amount_fen();
@@ -93,10 +114,7 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
                StrCat(redemption ? "amount_fen" : "units_e2", " must be 0 for business ", business,
                       ", which applies for ", field));
   }
-  if (o.trade_day_wanted() != 0 && !CheckDate("trade_day_wanted", o.trade_day_wanted()).ok()) {
-    return Bad("BAD_DATE", StrCat("trade_day_wanted ", o.trade_day_wanted(), " is not a date of the form yyyymmdd"));
-  }
-  return o.has_origin() ? CheckOrigin(o.origin()) : Fault{};
+  return CheckRest(o);
 }
 
 bool HasOrigin(const v1::NewOrder& o) { return o.has_origin() || o.trade_day_wanted() != 0; }
@@ -124,9 +142,11 @@ ReceiveItem ToItem(const v1::NewOrder& o) {
   item.investor = InvestorId(o.investor_id());
   item.request_id = o.request_id();
   item.business = static_cast<uint8_t>(o.business());
-  item.flags = static_cast<uint8_t>((o.defer_large_redemption() ? kDeferLargeRedemption : 0) |
+  item.flags = static_cast<uint8_t>((!o.has_defer_large_redemption() || o.business() != kRedemption ? 0
+                                     : o.defer_large_redemption()                                 ? kDeferLargeRedemption
+                                                                                                  : kCancelLargeRedemption) |
                                     (o.mismatch_confirmed() ? kMismatchConfirmed : 0) |
-                                    (o.dividend_method() == "1" ? kDividendInCash : 0));
+                                    (o.business() == kDividendWay && o.dividend_method() == "1" ? kDividendInCash : 0));
   item.fund = FundCode(o.fund_code());
   item.amount = Money::FromRaw(o.amount_fen());
   item.units = Units::FromRaw(o.units_e2());
@@ -171,6 +191,9 @@ absl::Status CheckLine(const v1::ConfirmationLine& l) {
   if (!Sane(l.confirmed_amount_fen())) return bad("confirmed_amount_fen");
   if (!Sane(l.confirmed_units_e2())) return bad("confirmed_units_e2");
   if (!Sane(l.charge_fen())) return bad("charge_fen");
+  if (l.target_fund_code().size() > FundCode::kMax) return bad("target_fund_code");
+  if (!Sane(l.target_units_e2())) return bad("target_units_e2");
+  if (!Sane(l.difference_fee_fen())) return bad("difference_fee_fen");
   if (l.error_detail().size() > 1'000) return bad("error_detail");
   if (l.confirm_day() != 0) return CheckDate("confirm_day", l.confirm_day());
   return absl::OkStatus();

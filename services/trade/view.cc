@@ -21,6 +21,11 @@ std::string MessageOf(TradeMachine& machine, ReasonSource source, uint32_t reaso
   return "";
 }
 
+std::string TookAll(const Asked& asked, const Order& o) {
+  return StrCat(asked.units.ToString(), " units were asked for; what would have stayed is below the fund's least balance, so the order "
+                "redeems all ", o.units.ToString(), " (剩余份额低于最低持有份额, 已转为全部赎回, 0370)");
+}
+
 bool HasReason(OrderState s) {
   return s == OrderState::kRejected || s == OrderState::kRefused || s == OrderState::kChallenged;
 }
@@ -44,7 +49,16 @@ std::string_view StateName(OrderState state) {
 }
 
 void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* out) {
-  out->set_order_id(machine.IdOf(seq).raw());
+  out->set_order_id(machine.PublicId(seq, o).raw());
+  if (const Conversion* k = IsConversion(o.business) || o.business == kConvertIn ? machine.FindConversion(seq) : nullptr) {
+    out->set_target_fund_code(Text(machine.FundName(k->target)));
+    out->set_target_ta_code(Text(machine.TaName(k->target_ta)));
+    out->set_target_units_e2(k->in_units.raw());
+    out->set_target_nav_e8(k->in_nav.raw());
+    out->set_target_amount_fen(k->in_amount.raw());
+    out->set_difference_fee_fen(k->difference_fee.raw());
+    out->set_target_return_code(Text(k->in_code.view()));
+  }
   out->set_investor_id(o.investor.raw());
   out->set_request_id(Text(o.request_id.view()));
   out->set_business(o.business);
@@ -62,7 +76,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_product_version(o.product_version);
   out->set_transfer_no(o.transfer.raw());
   out->set_ta_account(Text(o.ta_account.view()));
-  out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  if (IsRedemption(o.business) && (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption))) {
+    out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  }
+  if (o.business == kWithdrawRest) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
   if (o.business == kDividendWay) out->set_dividend_method(o.flags & kDividendInCash ? "1" : "0");
   if (const Origin* origin = machine.OriginOf(seq, o)) {
     out->set_trade_day_wanted(origin->trade_day_wanted.raw());
@@ -78,6 +95,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
     if (const Plan* plan = machine.FindPlan(link->plan))
       FillTerms(plan->wanted && o.business == kChangePlan ? *plan->wanted : plan->terms, out->mutable_plan());
   }
+  if (const Asked* asked = machine.FindAsked(seq, o)) {
+    out->set_units_asked_e2(asked->units.raw());
+    if (out->message().empty()) out->set_message(TookAll(*asked, o));
+  }
   const Aftermath* a = machine.FindAftermath(seq);
   if (!a) return;
   out->set_return_code(Text(a->return_code.view()));
@@ -89,6 +110,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_confirmed_units_e2(a->units.raw());
   out->set_fee_fen(a->fee.raw());
   out->set_nav_e8(a->nav.raw());
+  if (const Rest* rest = o.business == kRedemption ? machine.FindRest(seq) : nullptr) {
+    if (rest->withdrawal != 0) out->set_withdrawal_order_id(machine.IdOf(rest->withdrawal).raw());
+    if (o.state == OrderState::kDispatched) out->set_deferred_units_e2((o.units - a->units).raw());
+  }
   out->set_confirmed_in_part(a->in_part && (o.state == OrderState::kConfirmed || o.state == OrderState::kSettled));
   if (!a->detail.empty()) out->set_message(out->message().empty() ? a->detail : out->message() + ": " + a->detail);
 }
@@ -145,7 +170,12 @@ void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSo
   out->set_order_id(machine.IdOf(seq).raw());
   out->set_state(static_cast<v1::OrderState>(state));
   out->set_trade_day(trade_day.raw());
-  if (!HasReason(state)) return;
+  if (!HasReason(state)) {
+    if (!machine.products().has_rules()) return;
+    const Order* o = machine.FindOrder(seq);
+    if (const Asked* asked = o ? machine.FindAsked(seq, *o) : nullptr) out->set_message(TookAll(*asked, *o));
+    return;
+  }
   out->set_reason(machine.ReasonNameOf(source, reason));
   out->set_message(MessageOf(machine, source, reason));
 }

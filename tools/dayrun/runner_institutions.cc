@@ -55,7 +55,8 @@ absl::StatusOr<std::vector<cv1::Break>> Runner::Breaks(bool all) {
 absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
   std::string order;
   if (s.kind == Kind::kConfirmsPart || s.kind == Kind::kRefusesOrder || s.kind == Kind::kMisreports ||
-      s.kind == Kind::kMisbooks || s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice) {
+      s.kind == Kind::kMisbooks || s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice || s.kind == Kind::kPaysInterest ||
+      s.kind == Kind::kAllots) {
     FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.order));
     order = FormatOrderId(OrderId(number));
   }
@@ -77,6 +78,8 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
     case Kind::kWrongDate: return StrCat("wrong-date:", s.text);
     case Kind::kOtherVersion: return StrCat("version:", s.text);
     case Kind::kOtherBytes: return std::string("resend-other-bytes");
+    case Kind::kPaysInterest: return StrCat("interest:", order, ":", s.amount.ToString());
+    case Kind::kAllots: return StrCat("allot:", order, ":", s.text);
     case Kind::kLate: return std::string("late");
     case Kind::kInitiates: {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));

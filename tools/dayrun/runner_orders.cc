@@ -45,10 +45,12 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     case Kind::kDone:
     case Kind::kFailed:
     case Kind::kPending: break;
+    case Kind::kWithdrawing: right = o.state() == tv1::DISPATCHED && o.withdrawal_order_id() != 0; break;
   }
   constexpr std::string_view kNames[] = {
       "accepted", "received", "rejected",   "challenged", "cancelled", "dispatched", "confirmed", "confirmed in part",
-      "refused",  "settled",  "same order", "error",      "done",      "failed",     "pending",   "OK"};
+      "refused",  "settled",  "same order", "error",      "done",      "failed",     "pending",   "OK",
+      "withdrawing"};
   const auto differs = [](std::string_view what, std::string_view expected, std::string_view found) {
     return StrCat(what, ": expected ", expected, ", found ", found);
   };
@@ -56,7 +58,7 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return differs("the order", StrCat(kNames[static_cast<size_t>(e.kind)], e.reason.empty() ? "" : " ", e.reason),
                    state);
   const Money amount = Money::FromRaw(o.confirmed_amount_fen()), fee = Money::FromRaw(o.fee_fen());
-  const bool redemption = o.business() == 24 || o.business() == 63;
+  const bool redemption = o.business() == 24 || o.business() == 36 || o.business() == 38 || o.business() == 63;
   const Money net = redemption ? amount : amount - fee, gross = redemption ? amount + fee : amount;
   const auto money = [&](std::string_view what, const std::optional<Money>& expected, Money found) {
     return !expected || *expected == found ? std::string() : differs(what, expected->ToGrouped(), found.ToGrouped());
@@ -73,6 +75,14 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return differs("the confirmed units", e.units->ToGrouped(), Units::FromRaw(o.confirmed_units_e2()).ToGrouped());
   if (e.nav && e.nav->raw() != o.nav_e8())
     return differs("the price", e.nav->ToString(), Nav::FromRaw(o.nav_e8()).ToString());
+  if (e.target_units && e.target_units->raw() != o.target_units_e2())
+    return differs("the units of the target", e.target_units->ToGrouped(), Units::FromRaw(o.target_units_e2()).ToGrouped());
+  if (std::string s = money("the difference fee", e.difference_fee, Money::FromRaw(o.difference_fee_fen())); !s.empty())
+    return s;
+  if (!e.target_code.empty() && e.target_code != o.target_return_code())
+    return differs("the return code of the second side", e.target_code, o.target_return_code());
+  if (e.deferred && e.deferred->raw() != o.deferred_units_e2())
+    return differs("the deferred units", e.deferred->ToGrouped(), Units::FromRaw(o.deferred_units_e2()).ToGrouped());
   if (e.transfer && *e.transfer != o.transfer_no())
     return differs("the transfer", StrCat(*e.transfer), StrCat(o.transfer_no()));
   return "";
@@ -145,10 +155,11 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_investor_id(investor);
   order.set_business(static_cast<uint32_t>(s.business));
   order.set_fund_code(s.fund);
+  order.set_target_fund_code(s.target);
   order.set_amount_fen(s.amount.raw());
   order.set_units_e2(s.units.raw());
   order.set_mismatch_confirmed(s.mismatch_confirmed);
-  order.set_defer_large_redemption(s.business == 24 && !s.rest_cancelled);
+  if (s.business == 24 && !s.rest_unset) order.set_defer_large_redemption(!s.rest_cancelled);
   if (s.wanted) order.set_trade_day_wanted(s.wanted->raw());
   order.set_dividend_method(s.way);
   if (s.times > 1) return PlaceBatch(s, order);
@@ -203,6 +214,7 @@ absl::Status Runner::Do(const CancelOrder& s) {
   q.set_investor_id(investor);
   q.set_order_id(order);
   auto answer = Ask<tv1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", q, kApp);
+  if (answer.ok() && !s.name.empty()) progress_->Set(StrCat("order ", s.name), StrCat(answer->order().withdrawal_order_id()));
   if (!s.outcome) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
   const std::string differs =
       answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);

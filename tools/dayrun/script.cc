@@ -66,7 +66,8 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   FC_ASSIGN_OR_RETURN(g.code, w.Next("the institution's code"));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
-                                           "needs-open-account", "no-index", "no-008", "plans", "reservations"}));
+                                           "needs-open-account", "no-index", "no-008", "answers-in-pairs", "plans",
+                                           "reservations"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
@@ -90,17 +91,18 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
       }
       case 5: g.same_day_orders = false; break;
       case 6: g.index = false; break;
+      case 7: g.try_008 = false; break;
+      case 8: g.converts_in_pairs = true; break;
       case 9: {
-        FC_RETURN_IF_ERROR(w.Expect("kept"));
-        g.reservations = true;
-        break;
-      }
-      case 8: {
         FC_ASSIGN_OR_RETURN(size_t what, w.OneOf({"debits", "all"}));
         g.plans = what == 0 ? "debits" : "all";
         break;
       }
-      default: g.try_008 = false; break;
+      default: {
+        FC_RETURN_IF_ERROR(w.Expect("kept"));
+        g.reservations = true;
+        break;
+      }
     }
   }
   return g;
@@ -164,17 +166,23 @@ absl::Status ReadNav(std::vector<GivenNav>& navs, Words& w) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w) {
-  const std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
+  std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
                                                "confirm",      "paid",           "received",    "status",
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
-                                               "income-kept",  "nav"};
+                                               "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age",
+                                               "large-redemption", "held-elsewhere", "offer"};
+  known.insert(known.end(), std::begin(kRuleWords), std::end(kRuleWords));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
+    FC_ASSIGN_OR_RETURN(const bool rule, ReadRule(what, g, w));
+    if (rule) continue;
     if (what == "ta") {
       FC_ASSIGN_OR_RETURN(g.ta, w.Next("the institution's code"));
     } else if (what == "kind") {
@@ -221,6 +229,17 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.whole_units = true;
     } else if (what == "newest-lots-first") {
       g.lifo = true;
+    } else if (what == "large-redemption") {
+      if (w.Take("over")) {
+        FC_ASSIGN_OR_RETURN(g.large_limit, w.Percent());
+      }
+      FC_ASSIGN_OR_RETURN(size_t how, w.OneOf({"all", "pro-rata"}));
+      g.large_pro_rata = how == 1;
+    } else if (what == "offer") {
+      FC_ASSIGN_OR_RETURN(g.offer, ReadOffer(w));
+      g.status = '1';
+    } else if (what == "held-elsewhere") {
+      FC_ASSIGN_OR_RETURN(g.held_elsewhere, w.UnitsOf());
     } else if (what == "income") {
       FC_RETURN_IF_ERROR(ReadNav(g.incomes, w));
     } else if (what == "remainder") {
@@ -237,12 +256,16 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.loss_waits = true;
     } else if (what == "income-kept") {
       g.keeps_income = true;
+    } else if (what == "converts-to" || what == "convert-status" || what == "carries-age") {
+      FC_RETURN_IF_ERROR(ReadConversionWords(what, g, w));
     } else {
       FC_RETURN_IF_ERROR(ReadNav(g.navs, w));
     }
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::Status ReadInvestorWords(GivenInvestor& g, Words& w) {
   while (!w.AtEnd()) {

@@ -42,6 +42,7 @@ struct GivenTa {
   bool try_008 = true;
   bool reservations = false;  // orders for a later trading day are kept
   std::string plans;  // what it wants to know of plans: "", "debits", "all"
+  bool converts_in_pairs = false;  // 036 is answered with 138 and 137
 };
 
 struct GivenPurchaseTier {
@@ -59,6 +60,14 @@ struct GivenRedemptionTier {
 struct GivenNav {
   Date day;
   Nav nav;
+};
+
+struct GivenConversion {
+  std::string target;
+  Units from, to;     // of one order; zero: no limit
+  int min_days = 0;
+  char investors = '2';
+  bool by_fees = false;
 };
 
 struct GivenFund {
@@ -81,6 +90,16 @@ struct GivenFund {
   bool cut_fee = false;
   bool whole_units = false;
   bool lifo = false;
+  Rate large_limit = Rate::Ppm(100'000);  // of the units of the day before
+  bool large_pro_rata = false;            // what the manager does with more: takes all, or pro rata
+  Units held_elsewhere;
+  struct Offer {
+    Date result, effective;
+    Date last_day;  // unset: none
+    Money cap;      // 0: none
+    bool failed = false;
+  };
+  std::optional<Offer> offer;
   std::vector<GivenNav> navs;  // by day
   // Of a money fund.
   std::vector<GivenNav> incomes;     // per 10,000 units, by day: each holds until the next one
@@ -88,6 +107,23 @@ struct GivenFund {
   int payout_day = 0;                // 0: daily; 31: on the last day of the month
   bool loss_waits = false;
   bool keeps_income = false;
+  std::vector<GivenConversion> conversions;
+  char convert_status = 0;     // 0: in and out where the script has a conversion with it, else neither
+  bool carries_age = false;
+  // Rules beyond the terms; statements_products.cc.
+  Units min_holding;
+  Money day_limit, person_limit, quota;
+  Units max_redemption, redemption_day_limit, holding_limit;
+  struct Closed {
+    Date from, to;
+    bool purchases = true, redemptions = true;
+  };
+  std::vector<Closed> closed;
+  int holding_days = 0;
+  std::vector<std::pair<Date, Date>> first_redemptions;  // lot's day, first day of its redemption
+  bool breach_allowed = false;
+  Rate breach_fee, breach_share;
+  bool pension_class = false, needs_recording = false;
 };
 
 struct GivenInvestor {
@@ -129,6 +165,7 @@ struct Outcome {
     kFailed,
     kPending,
     kOk,
+    kWithdrawing,  // a deferred rest is on its way to be withdrawn
   };
   Kind kind = Kind::kOk;
   std::string reason;  // of a rejection, an error or a failed payment; the return code of a refusal
@@ -137,6 +174,10 @@ struct Outcome {
   std::optional<Units> units;
   std::optional<Nav> nav;
   std::optional<uint32_t> transfer;
+  std::optional<Units> target_units;
+  std::optional<Money> difference_fee;
+  std::string target_code;  // the return code of the second side
+  std::optional<Units> deferred;  // the rest that goes on to the next open day
 };
 
 struct PlaceOrder {
@@ -144,11 +185,13 @@ struct PlaceOrder {
   int business = 22;
   std::string fund;
   Money amount;   // 020, 022
-  Units units;    // 024
+  Units units;    // 024, 036
+  std::string target;  // 036: the fund to enter
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
   std::optional<Date> wanted;   // the only trading day that will do
+  bool rest_unset = false;      // nothing is said of it
   std::string way;              // 029: DefDividendMethod
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
@@ -161,6 +204,7 @@ struct AskAgain {  // the last order's request id once more
 struct CancelOrder {
   std::string who;
   OrderRef order;
+  std::string name;  // by which later lines refer to the withdrawal of a deferred rest
   std::optional<Outcome> outcome;
 };
 struct Pay {
@@ -191,6 +235,17 @@ struct CheckFundAccount {
   std::string ta;
   std::string state;  // as the API says it
   std::string return_code;
+};
+// What an order took of a lot, or gave into one; or of how many lots it took.
+struct CheckLot {
+  OrderRef order;
+  bool arrived = false;
+  std::optional<int> count;
+  Units units;
+  Date registered;
+  std::optional<int> days;
+  std::optional<Rate> rate;
+  std::optional<Money> fee;
 };
 struct CheckOrder {
   OrderRef order;
@@ -241,6 +296,68 @@ struct FindDebit {
   bool contract = false;  // the latest order about the plan itself: 059, 060, 061
   std::optional<Outcome> outcome;
 };
+// statements_products.cc: a fund's terms from now on, and what its buyers have taken of its quota.
+struct ChangeFund {
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct ProposeFund {
+  std::string person;
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct DecideChange {  // about the last proposal
+  std::string person;
+  bool approve = true;
+  std::optional<Outcome> outcome;
+};
+struct NeedTwoPersons {
+  std::string person;
+  bool on = true;
+};
+struct CheckQuota {
+  std::string fund;
+  Date day;
+  Money taken;
+};
+// statements_suitability.cc: a policy of five questions of five options (0, 5, 10, 15, 20 points; classes from 21, 41, 61 and 81
+// points, the first option of the first question is the lowest class) that takes effect 30 seconds from now.
+struct PutSuitability {
+  std::string version;
+  int valid_months = 12;
+  int age_from = 0;
+  int age_grade = 3;
+};
+struct AnswerQuestions {
+  std::string who, version;
+  std::vector<int> options;
+  int risk_class = 0;     // 0: not asked
+  bool lowest = false;
+  std::optional<Outcome> outcome;
+};
+struct SetFacts {
+  std::string who;
+  std::optional<Date> born, professional_until;
+  bool pension = false;
+};
+struct ConfirmText {
+  std::string who, kind, fund, version, reference;
+  std::optional<Outcome> outcome;
+};
+struct CheckEvidence {    // of an order's decision
+  OrderRef order;
+  std::string key, value;
+};
+struct CountEvidence {
+  std::string who;
+  int assessments = 0, confirmations = 0;
+};
+
+// A redemption that the fund's least balance made larger.
+struct CheckTakesAll {
+  OrderRef order;
+  Units units, asked;
+};
 
 // A deviation of the institution's answer of this date.
 struct TaDoes {
@@ -262,6 +379,8 @@ struct TaDoes {
     kInitiates,  // code: business; text: letters
     kWrongDividend,  // amount more
     kOwnAccount,    // code: the business, done to the account of who
+    kPaysInterest,  // amount, with the result of an offer
+    kAllots,        // text: a number, to a subscription
     kMisreportsIncome,  // amount: so much more of fund for who, in the file only
     kBooksIncome,       // the same in its register, too
     kPaysNoIncome,
@@ -342,8 +461,10 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 CheckOrder, AskForAccount, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects, TaRepeats,
-                 PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 CheckOrder, CheckLot, AskForAccount, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
+                 TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability,
+                 AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

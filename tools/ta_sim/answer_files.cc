@@ -98,8 +98,10 @@ absl::Status WithRecords(const AnswerContent& content, const std::vector<Line>& 
     const uint32_t file = lines[next].file;
     FC_RETURN_IF_ERROR(
         ReadRecords(*content.exchange, content.inputs[file].name, begin, [&](const ofd::RecordView& r) -> absl::Status {
-          if (next >= lines.size() || lines[next].file != file || lines[next].at != r.line()) return absl::OkStatus();
-          return write(lines[next++], &r);
+          // A conversion may have two.
+          while (next < lines.size() && lines[next].file == file && lines[next].at == r.line())
+            FC_RETURN_IF_ERROR(write(lines[next++], &r));
+          return absl::OkStatus();
         }));
   }
   for (; next < lines.size(); ++next) FC_RETURN_IF_ERROR(write(lines[next], nullptr));
@@ -205,7 +207,12 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
                     holder = f("IndividualOrInstitution"), cause = f("FrozenCause"), freeze = f("FrozenMethod"),
-                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection");
+                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection"),
+                    target = f("CodeOfTargetFund"),
+                    target_units = f("CfmVolOfTargetFund"), target_nav = f("TargetNAV"),
+                    target_price = f("TargetFundPrice"), difference = f("RecuperateFee"), change = f("ChangeFee"),
+                    large = f("LargeRedemptionFlag"),
+                    original = f("OriginalAppSheetNo"), percent = f("SalePercent"), raised = f("RaiseInterest");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -224,7 +231,18 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_amount, line.amount);
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
+          if (line.large_flag != ' ') s.Char(large, line.large_flag);
+          if (!line.original.empty()) s.Text(original, line.original.view());
           if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Char(reason, line.reason == ' ' ? '1' : line.reason);
+        }
+        if (!line.target.empty()) {
+          s.Text(fund, line.fund.view());
+          s.Text(target, line.target.view());
+          s.Number(target_units, line.target_units);
+          FC_RETURN_IF_ERROR(s.Exact(target_nav, line.target_price));
+          FC_RETURN_IF_ERROR(s.Exact(target_price, line.target_price));
+          s.Number(difference, line.difference_fee);
+          s.Number(change, line.fee - line.difference_fee);
         }
         s.Text(currency, kYuanCode);
         s.Number(units, line.confirmed_units);
@@ -247,11 +265,17 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
         FC_RETURN_IF_ERROR(s.Exact(price, line.price));
         if (line.confirmation == ofd::BusinessCode::kSetDividendMethodConfirmed) s.Char(method, line.dividend_method);
-        s.Text(finish, "1");
+        s.Text(finish, line.interim ? "0" : "1");
         s.Text(detail, "0");
         s.Day(download, content.day);
-        if (line.confirmed_units.is_positive())
+        if (line.confirmed_units.is_positive()) {
           s.Day(registered, line.registered.is_set() ? line.registered : content.day);
+        }
+        if (!line.note.empty()) s.Text(common.error, line.note);
+        s.Number(raised, line.interest);
+        int64_t cut = line.sale_percent.raw();  // as many decimals as the field has, the rest is lost
+        for (int places = percent.decimals(); places < Rate::kPlaces; ++places) cut /= 10;
+        s.writer().SetNumber(percent, cut);
         return s.writer().EndRecord();
       }));
   return s.Finish();
@@ -372,7 +396,7 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
     s.Day(day, line.day);
     s.Text(kind, "0");
     FC_RETURN_IF_ERROR(s.Exact(accumulated, line.nav + fund.accumulated));
-    s.Text(convert, "3");
+    s.Char(convert, fund.convert_status);
     s.Text(periodic, "0");
     s.Text(transfer_status, "3");
     s.Number(size, Multiply(line.total, line.nav, Rounding::kHalfUp));
@@ -549,6 +573,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     case FaultKind::kPartial:
     case FaultKind::kForced:
     case FaultKind::kOwnAccount:
+    case FaultKind::kInterest:
+    case FaultKind::kAllot:
     case FaultKind::kLate:
     case FaultKind::kVersion: return absl::OkStatus();
   }

@@ -58,6 +58,11 @@ FundTerms ReadFund(ConfigTable& t) {
   fund.default_dividend = t.Choice("dividend", "cash", {"cash", "reinvest"}) == "cash" ? '1' : '0';
   fund.accumulated = Value(t, "accumulated", Price(), Price::Parse);
   fund.held_elsewhere = Value(t, "held_elsewhere", Shares(), Shares::Parse);
+  fund.min_redemption = Value(t, "min_redemption", Shares(), Shares::Parse);
+  if (ConfigTable large = t.Table("large_redemption"); large.exists()) {
+    fund.large = {.limit = Value(large, "over", LargeTerms().limit, ParseRate),
+                  .pro_rata = large.Choice("take", "all", {"all", "pro-rata"}) == "pro-rata"};
+  }
   for (ConfigTable& s : t.Tables("status_from")) fund.statuses[s.Day("day")] = ReadStatus(s, "status", "0");
   for (ConfigTable& tier : t.Tables("purchase")) {
     PurchaseTier p{.from = Value(tier, "from", Yuan(), Yuan::Parse), .rate = Value(tier, "rate", Rate(), ParseRate)};
@@ -68,6 +73,12 @@ FundTerms ReadFund(ConfigTable& t) {
     fund.redemption_tiers.push_back({.from_days = static_cast<int32_t>(tier.Int("from_days", 0, {0, 99'999})),
                                      .rate = Value(tier, "rate", Rate(), ParseRate),
                                      .fund_share = Value(tier, "fund_share", Rate(), ParseRate)});
+  }
+  fund.convert_status = t.Choice("convert_status", "3", {"0", "1", "2", "3"}).front();
+  fund.carries_age = t.Bool("carries_age", false);
+  for (ConfigTable& c : t.Tables("convert")) {
+    fund.converts_to[ReadCode<FundCode>(c, "target")] =
+        c.Choice("difference", "rates", {"rates", "fees"}) == "fees" ? ConversionForm::kFees : ConversionForm::kRates;
   }
   for (ConfigTable& nav : t.Tables("nav")) {
     const Date day = nav.Day("day");
@@ -90,6 +101,8 @@ FundTerms ReadFund(ConfigTable& t) {
                             .effective = o.Day("effective"),
                             .face = Value(o, "face", Price::FromRaw(100'000'000), Price::Parse),
                             .failed = o.Bool("failed", false)};
+    if (o.Has("cap")) fund.offer->cap = Value(o, "cap", Yuan(), Yuan::Parse);
+    if (o.Has("last_day")) fund.offer->last_day = o.Day("last_day");
   }
   if (ConfigTable m = t.Table("money"); m.exists()) {
     using Remainder = MoneyTerms::Remainder;
@@ -136,6 +149,9 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
   for (const auto& [day, nav] : fund.navs) {
     if (!nav.is_positive()) return refuse(StrCat("the NAV of ", day.Iso(), " is not above zero"));
   }
+  if (!fund.large.limit.is_positive() || fund.large.limit.raw() > 100'000'000) {
+    return refuse("the limit of a large redemption is outside 0 to 100%");
+  }
   return absl::OkStatus();
 }
 
@@ -143,6 +159,14 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
 
 const FundTerms* TaConfig::Find(const FundCode& code) const {
   for (const FundTerms& fund : funds) {
+    if (fund.code == code) return &fund;
+  }
+  return nullptr;
+}
+
+const FundTerms* TaConfig::FindAnywhere(const FundCode& code) const {
+  if (const FundTerms* own = Find(code)) return own;
+  for (const FundTerms& fund : elsewhere) {
     if (fund.code == code) return &fund;
   }
   return nullptr;
@@ -255,6 +279,7 @@ absl::StatusOr<TaConfig> FromConfig(Config file) {
     config.calendars.Put(std::move(joined));
   }
   config.net_of_fee = top.Bool("net_of_fee", false);
+  config.converts_in_pairs = top.Bool("converts_in_pairs", false);
   config.registered_elsewhere = top.Strings("registered_elsewhere", {});
   config.keeps_plans = top.Choice("plans", "taken", {"taken", "kept"}) == "kept";
   if (top.Has("unknown")) config.take_unknown = top.Choice("unknown", {"refuse", "take"}) == "take";

@@ -32,6 +32,7 @@ struct PurchaseTier {
   Yuan from;
   Rate rate;
   std::optional<Yuan> fixed;  // a sum an order instead of a rate; discounts leave it alone
+  std::optional<Rate> undiscounted;  // what conversions compare, where `rate` has a discount in it
 };
 
 // The fee of lots held at least `from_days` calendar days, up to the next tier.
@@ -62,7 +63,16 @@ struct OfferTerms {
   Date effective;   // of the contract: offer units count from here
   Price face = Price::FromRaw(100'000'000);
   bool failed = false;
+  std::optional<Yuan> cap;  // of valid amounts without interest; what is over it is cut on the last day, pro rata
+  Date last_day;            // of applications; not set: none is named
   std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
+};
+
+// What the manager does on a day whose net redemptions are over the limit (巨额赎回): takes everything, or only the limit's
+// share of the day before, pro rata by application.
+struct LargeTerms {
+  Rate limit = Rate::FromRaw(10'000'000);  // 10% of the units of the day before
+  bool pro_rata = false;
 };
 
 // Of a money fund: what the days earn, and what becomes of it.
@@ -74,6 +84,8 @@ struct MoneyTerms {
   bool loss_waits = false;        // a negative sum stays at a payout, else units are cancelled
   bool keeps_income = false;      // of a full redemption, until the next payout
 };
+// How the difference fee of a conversion is found: from the two purchase rates, or as the difference of the two fees.
+enum class ConversionForm : uint8_t { kRates = 0, kFees = 1 };
 
 struct FundRounding {
   Rounding fee = Rounding::kHalfUp;
@@ -81,6 +93,20 @@ struct FundRounding {
   Rounding units = Rounding::kHalfUp;
   Rounding value = Rounding::kHalfUp;
   bool whole_units = false;  // units are cut to whole ones, and what bought nothing is paid back
+};
+
+// How long units stay before they may leave (持有期).
+struct HoldingTerm {
+  int32_t days = 0;             // calendar days from registration to the first day of redemption; 0: none
+  std::map<Date, Date> first;   // by day of registration, before `days`
+  std::optional<Rate> early;    // set: units may leave earlier, at this rate
+  Rate early_fund_share;
+
+  bool Early(Date registered, Date trade_day) const {
+    const auto it = first.find(registered);
+    if (it != first.end()) return trade_day < it->second;
+    return trade_day < registered.AddDays(days);
+  }
 };
 
 struct FundTerms {
@@ -105,7 +131,13 @@ struct FundTerms {
   Shares held_elsewhere;  // units of other distributors, for the fund's size in 07
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
+  LargeTerms large;
+  Shares min_redemption;  // of an application; the rest of a large redemption may be less
   std::optional<MoneyTerms> money;
+  char convert_status = '3';               // ConvertStatus: 0 in and out, 1 in, 2 out, 3 neither
+  std::map<FundCode, ConversionForm> converts_to;
+  bool carries_age = false;                // what is converted into it is as old as what it came from
+  HoldingTerm term;
 };
 
 struct TaConfig {
@@ -125,10 +157,15 @@ struct TaConfig {
   std::optional<bool> take_unknown;
   // Plans are opened here (059) before their debits (039, 063) are taken.
   bool keeps_plans = false;
+  // 036 is answered with a 138 and a 137 instead of one 136.
+  bool converts_in_pairs = false;
+  // Funds of other agents, as far as conversions from them have to know: their purchase tiers.
+  std::vector<FundTerms> elsewhere;
   // The answer to 001 for such an investor: 0303, 0390, or 0000 where the agent joins the accounts by itself.
   ReturnCode when_registered{"0303"};
 
   const FundTerms* Find(const FundCode& code) const;
+  const FundTerms* FindAnywhere(const FundCode& code) const;  // among those of other agents, too
   const TradingCalendar& CalendarOf(const FundTerms* fund) const;  // a checked configuration has it
 };
 

@@ -30,6 +30,8 @@ constexpr Form kForms[] = {
     {FaultKind::kInitiated, "initiated", "aaana"},
     {FaultKind::kWrongDividend, "wrong-dividend", "aad"},
     {FaultKind::kOwnAccount, "own-account", "ba"},
+    {FaultKind::kInterest, "interest", "lp"},
+    {FaultKind::kAllot, "allot", "la"},
     {FaultKind::kWrongIncome, "wrong-income", "aad"},
     {FaultKind::kBookedIncome, "booked-income", "aad"},
     {FaultKind::kNoPayout, "no-payout", ""},

@@ -18,6 +18,8 @@
 //                                  and RedemptionReason, "-" for none: "01----"
 //   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
+//   interest:LINE:AMOUNT           the result of an offer holds so much interest of the waiting money
+//   allot:LINE:NUMBER              an allotment number (146) of a subscription
 //   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
 //   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
 //   no-payout                      income of money funds stays what it is, though its day has come
@@ -56,6 +58,8 @@ enum class FaultKind : uint8_t {
   kInitiated = 15,
   kWrongDividend = 16,
   kOwnAccount = 40,
+  kInterest = 50,
+  kAllot = 51,
   kWrongIncome = 60,
   kBookedIncome = 61,
   kNoPayout = 62,

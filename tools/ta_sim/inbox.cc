@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until, protocol, ration_type;
+      certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -102,6 +102,10 @@ struct Columns {
     until = reader.Find("FreezingDeadline");
     protocol = reader.Find("RationProtocolNo");
     ration_type = reader.Find("RationType");
+    target = reader.Find("CodeOfTargetFund");
+    target_agent = reader.Find("TargetRegistrarCode");
+    large = reader.Find("LargeRedemptionFlag");
+    original = reader.Find("OriginalAppSheetNo");
     return absl::OkStatus();
   }
 };
@@ -175,6 +179,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
       return absl::OkStatus();
     }
     line.fund = FundCode::FromRaw(r.Text(c.fund));
+    line.target = FundCode::FromRaw(r.Text(c.target));
+    line.target_agent = TaCode::FromRaw(r.Text(c.target_agent));
     FC_ASSIGN_OR_RETURN(const int64_t amount, r.NumberOr(c.amount, 0));
     FC_ASSIGN_OR_RETURN(const int64_t units, r.NumberOr(c.units, 0));
     FC_ASSIGN_OR_RETURN(const int64_t discount, r.NumberOr(c.discount, 0));
@@ -185,6 +191,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.dividend_method = FirstOf(r.Text(c.method), ' ');
     line.protocol = std::string(r.Text(c.protocol));
     line.ration_type = FirstOf(r.Text(c.ration_type), '0');
+    line.large_flag = FirstOf(r.Text(c.large), ' ');
+    line.original = SheetNo(r.Text(c.original));
     return absl::OkStatus();
   };
   FC_RETURN_IF_ERROR(ReadRecords(files, file.name, begin, record));

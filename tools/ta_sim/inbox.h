@@ -53,9 +53,13 @@ struct Line {
   Rate discount;
   char share_class = '0';
   char dividend_method = ' ';
+  char large_flag = ' ';  // LargeRedemptionFlag: '0' cancels a rest, anything else defers it
+  SheetNo original;       // of a withdrawal: the application that it withdraws
   char holder = ' ';  // IndividualOrInstitution
   std::string protocol;     // RationProtocolNo: the plan that it belongs to
   char ration_type = '0';   // RationType: 1 = the amount may be another one each time
+  FundCode target;       // CodeOfTargetFund: the fund to enter; of 037 the fund that is left
+  TaCode target_agent;   // TargetRegistrarCode
   // Accounts.
   std::string certificate;
   char cause = ' ';  // FrozenCause
@@ -65,7 +69,12 @@ struct Line {
   ReturnCode code{"0000"};
   Shares confirmed_units;
   Yuan confirmed_amount, fee, fund_part, refund, interest;
+  Rate sale_percent;   // of an offer that was cut: confirmed of applied
+  std::string note;    // ErrorDetail of a line that is no refusal
   Shares interest_units;
+  Shares target_units;  // of 136
+  Price target_price;
+  Yuan difference_fee;
   Price price;
   Rate rate;
   Shares balance;       // of the position afterwards
@@ -73,7 +82,9 @@ struct Line {
   char frozen_cause = ' ', frozen_method = ' ', adjustment = ' ', direction = ' ', reason = ' ';
   Date registered;      // of units that keep their age
   uint64_t serial = 0;  // dense within the answer
-  bool refused() const { return code.view() != "0000"; }
+  bool interim = false;  // more will come
+  bool granted() const { return code.view() == "0000" || code.view() == "0410"; }
+  bool refused() const { return !granted(); }
 };
 
 // The applications of one file. kInvalidArgument, located, for a field that cannot be read.

@@ -19,8 +19,9 @@ absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date 
   return config.CalendarOf(nullptr).Next(day);
 }
 
-Judge::Judge(const TaConfig& config, Date answer_day, Date previous, std::span<const Fault> faults, Register* reg)
-    : config_(config), day_(answer_day), previous_(previous), faults_(faults), used_(faults.size()), reg_(*reg) {}
+Judge::Judge(const TaConfig& config, const Files& exchange, Date answer_day, Date previous, std::span<const Fault> faults,
+             Register* reg)
+    : config_(config), exchange_(exchange), day_(answer_day), previous_(previous), faults_(faults), used_(faults.size()), reg_(*reg) {}
 
 absl::StatusOr<std::vector<Date>> Judge::DaysDue(const FundTerms& fund) const {
   std::vector<Date> days;
@@ -52,7 +53,8 @@ absl::Status Judge::CheckFaultsUsed() const {
   for (size_t i = 0; i < faults_.size(); ++i) {
     const FaultKind kind = faults_[i].kind;
     const bool names_line =
-        kind == FaultKind::kRefuse || kind == FaultKind::kPartial || kind == FaultKind::kWrongRegister;
+        kind == FaultKind::kRefuse || kind == FaultKind::kPartial || kind == FaultKind::kWrongRegister ||
+        kind == FaultKind::kInterest;
     if (!names_line || used_[i]) continue;
     return absl::InvalidArgumentError(StrCat("a fault names line ", faults_[i].arguments[0], ", which the answer of ",
                                              day_.Iso(), " does not have or which is refused; name another"));
@@ -294,7 +296,8 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
   switch (line.business) {
     case BusinessCode::kSubscribe:
       if (status != '1' || !fund->offer) return "0317";
-      return {};
+      if (fund->offer->last_day.is_set() && line.day > fund->offer->last_day) return "0420";
+      return CheckSubscription(line, *fund);
     case BusinessCode::kPurchase:
     case BusinessCode::kPlanPurchase:
       if (status == '1') return "0318";
@@ -306,6 +309,7 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (status == '1') return "0319";
       if (status == '4') return "0380";
       if (status == '6') return "0382";
+      if (line.units < fund->min_redemption) return "0341";
       break;
     case BusinessCode::kOpenPlan:
     case BusinessCode::kChangePlan:
@@ -313,6 +317,12 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (!config_.keeps_plans) return "0103";
       if (status == '8' && line.business != BusinessCode::kClosePlan) return "0376";
       return {};
+    case BusinessCode::kConvert:
+    case BusinessCode::kConvertIn:
+    case BusinessCode::kConvertOut:
+      if (const Outcome refused = CheckConversion(line, *fund)) return refused;
+      break;
+    case BusinessCode::kCancel: return {};
     case BusinessCode::kSetDividendMethod:
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
@@ -454,6 +464,9 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   if (!refused && (line.business == BusinessCode::kPlanPurchase || line.business == BusinessCode::kPlanRedeem))
     refused = CheckDebit(line);
   if (!refused && refuse) refused = refuse->arguments[1];
+  const bool waits = !refused && MayBeCut(fund, line, number);
+  if (waits) refused = CheckRedeemed(line, *fund);
+  if (waits && !refused) return absl::OkStatus();  // decided with the others of its day
   if (!refused) {
     switch (line.business) {
       case BusinessCode::kOpenPlan:
@@ -463,12 +476,22 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
         line.confirmed_amount = line.amount;
         line.price = fund->offer->face;
         reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount,
-                                      line.day, line.share_class, line.holder});
+                                      line.day, line.share_class, line.holder, line.units});
         break;
+      case BusinessCode::kCancel: refused = Withdraw(line); break;
       case BusinessCode::kSetDividendMethod: refused = ChooseWay(line, *fund); break;
       case BusinessCode::kFreezeUnits:
       case BusinessCode::kPledge: refused = FreezeAsked(line); break;
       case BusinessCode::kUnfreezeUnits: refused = ThawAsked(line); break;
+      case BusinessCode::kConvert:
+      case BusinessCode::kConvertOut: {
+        FC_ASSIGN_OR_RETURN(refused, Convert(line, *fund, number));
+        break;
+      }
+      case BusinessCode::kConvertIn: {
+        FC_ASSIGN_OR_RETURN(refused, EnterFromElsewhere(line, *fund));
+        break;
+      }
       case BusinessCode::kPurchase:
       case BusinessCode::kPlanPurchase: {
         FC_ASSIGN_OR_RETURN(refused, Buy(line, *fund, number));
@@ -485,51 +508,6 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   if (position != reg_.positions.end()) line.balance = position->second.Total();
   if (const auto at = reg_.attached.find({line.account, line.trading, line.fund, line.share_class}); at != reg_.attached.end()) line.frozen = at->second.frozen;
   line.serial = ++serial_;
-  return absl::OkStatus();
-}
-
-absl::Status Judge::OfferResults(const FundTerms& fund, std::vector<Line>* lines) {
-  const OfferTerms& offer = *fund.offer;
-  for (const Subscription& s : reg_.subscriptions) {
-    if (s.fund != fund.code) continue;
-    Line line{.sheet = s.sheet,
-              .trading = s.trading,
-              .account = s.account,
-              .business = BusinessCode::kSubscribe,
-              .day = s.day,
-              .fund = s.fund,
-              .amount = s.amount,
-              .discount = s.discount,
-              .share_class = s.share_class,
-              .holder = s.holder};
-    line.price = offer.face;
-    line.serial = ++serial_;
-    if (offer.failed) {
-      line.confirmation = BusinessCode::kOfferFailed;
-      line.code = ReturnCode("0373");
-      line.refund = s.amount;
-      lines->push_back(std::move(line));
-      continue;
-    }
-    line.confirmation = BusinessCode::kSubscribeResult;
-    const Bought bought = PricePurchase(fund, s.amount, offer.face, s.discount);
-    if (const auto interest = offer.interest.find(s.sheet.str()); interest != offer.interest.end()) {
-      line.interest = interest->second;
-      line.interest_units = Divide(line.interest, offer.face, fund.rounding.units);
-    }
-    line.confirmed_amount = s.amount - bought.refund;
-    line.refund = bought.refund;
-    line.confirmed_units = bought.units + line.interest_units;
-    line.fee = bought.fee;
-    line.rate = bought.rate;
-    Position& position = PositionOf(line);
-    position.Add(offer.effective, day_, line.confirmed_units);
-    line.balance = position.Total();
-    FC_RETURN_IF_ERROR(
-        AddCash(line, fund, 130, false, config_.net_of_fee ? line.confirmed_amount - line.fee : line.confirmed_amount));
-    lines->push_back(std::move(line));
-  }
-  std::erase_if(reg_.subscriptions, [&](const Subscription& s) { return s.fund == fund.code; });
   return absl::OkStatus();
 }
 
@@ -566,17 +544,45 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
 }
 
 absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lines) {
+  RememberUnits();
   for (size_t i = 0; i < lines->size(); ++i) {
     Line& line = (*lines)[i];
     const InFile& file = files[line.file];
     FC_RETURN_IF_ERROR(DecideTrade(line, {file.day, file.transfer, true, line.at}, i + 1));
+    if (line.business != BusinessCode::kConvert || !config_.converts_in_pairs) continue;
+    // The same said in two lines: what left, and what entered.
+    Line in = line;
+    line.confirmation = BusinessCode::kConvertOutConfirmed;
+    in.confirmation = BusinessCode::kConvertInConfirmed;
+    std::swap(in.fund, in.target);
+    in.serial = ++serial_;
+    if (!line.refused()) {
+      in.confirmed_units = line.target_units;
+      in.fee = line.difference_fee;
+      in.fund_part = Yuan();
+      in.price = line.target_price;
+      in.target_units = Shares();
+      in.target_price = Price();
+      line.confirmed_amount += line.difference_fee;
+      line.fee -= line.difference_fee;
+      in.confirmed_amount = line.confirmed_amount;
+      line.difference_fee = Yuan();
+      line.target_units = Shares();
+      line.target_price = Price();
+      const auto there = reg_.positions.find({in.account, in.trading, in.fund, in.share_class});
+      if (there != reg_.positions.end()) in.balance = there->second.Total();
+    }
+    lines->insert(lines->begin() + static_cast<std::ptrdiff_t>(i + 1), std::move(in));
+    ++i;
   }
+  FC_RETURN_IF_ERROR(AllLarge(lines, lines->size()));
   for (const PositionKey& key : std::exchange(thawed_, {})) FC_RETURN_IF_ERROR(PayHeld(key, *config_.Find(key.fund), lines));
   for (const FundTerms& fund : config_.funds) {
     if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));
   }
   for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kForced) FC_RETURN_IF_ERROR(Force(fault, lines));
+    if (fault.kind == FaultKind::kAllot) FC_RETURN_IF_ERROR(Allot(fault, lines));
     if (fault.kind == FaultKind::kInitiated) FC_RETURN_IF_ERROR(Initiate(fault, lines));
   }
   return absl::OkStatus();

@@ -52,10 +52,22 @@ struct IncomeDay {
   Yuan total;  // over our holders
 };
 
+// What another agent has said to the 038 of this number: its return code, and what the units came to. Nothing where it has not
+// answered yet.
+struct LeftElsewhere {
+  ReturnCode code;
+  Yuan amount;
+};
+absl::StatusOr<std::optional<LeftElsewhere>> FindLeft(const Files& exchange, const TaConfig& config, const TaCode& agent,
+                                                      const SheetNo& sheet, Date from, Date until);
+// The day on which a line is to be answered: as DueDay, and for a conversion that of the later fund.
+absl::StatusOr<Date> DueDayOf(const TaConfig& config, const Line& line, Date day);
+
 class Judge {
  public:
-  // The references must outlive it. `previous` is the answer before this one; not set where there was none.
-  Judge(const TaConfig& config, Date answer_day, Date previous, std::span<const Fault> faults, Register* reg);
+  // The references must outlive it. `exchange` is where other agents answer, too. `previous` is the answer before this one; not set where there was none.
+  Judge(const TaConfig& config, const Files& exchange, Date answer_day, Date previous, std::span<const Fault> faults,
+        Register* reg);
 
   // Decides 01 lines, in their order.
   void Accounts(std::vector<Line>* lines);
@@ -112,8 +124,33 @@ class Judge {
   Yuan IncomeOut(const PositionKey& key, const FundTerms& fund, Shares held, Shares redeemed);
   absl::Status EarnDay(const FundTerms& fund, Price income, Yuan* total);
   absl::StatusOr<Outcome> Redeem(Line& line, const FundTerms& fund, size_t number);
+  // convert.cc: 036, and 038 and 037.
+  Outcome CheckConversion(const Line& line, const FundTerms& fund) const;
+  absl::StatusOr<Outcome> Convert(Line& line, const FundTerms& fund, size_t number);
+  absl::StatusOr<Outcome> EnterFromElsewhere(Line& line, const FundTerms& fund);
+  // Buys units of `target` with what left `source`, the difference fee taken from it.
+  void Enter(Line& line, const FundTerms& source, const FundTerms& target, Yuan left, std::span<const Lot> from);
+  // judge_large.cc: large redemptions. A redemption that may be cut waits until all applications of its day are known.
+  struct Waiting {
+    Line* line = nullptr;            // of an application of this answer
+    DeferredRest* rest = nullptr;    // or what is left of an earlier one
+    size_t number = 0;
+    Shares asked() const { return line ? line->units : rest->left; }
+  };
+  bool MayBeCut(const FundTerms* fund, const Line& line, size_t number) const;
+  Outcome CheckRedeemed(const Line& line, const FundTerms& fund);
+  Outcome Withdraw(Line& line);
+  void RememberUnits();
+  absl::Status Large(const FundTerms& fund, Date day, const std::vector<Waiting>& waiting, Shares came,
+                     std::vector<Line>* lines);
+  absl::Status TakePart(const FundTerms& fund, Date day, const Waiting& w, Shares part, std::vector<Line>* lines);
+  absl::Status AllLarge(std::vector<Line>* lines, size_t asked);
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
+  // judge_offer.cc: initial offers.
+  Outcome CheckSubscription(const Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
+  absl::Status Grant(const FundTerms& fund, const Subscription& s, Yuan room, Yuan last_day, Line* line);
+  absl::Status Allot(const Fault& fault, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
   // initiated.cc: what the agent starts by itself.
   absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
@@ -128,6 +165,7 @@ class Judge {
   Position& PositionOf(const Line& line);
 
   const TaConfig& config_;
+  const Files& exchange_;
   const Date day_;
   const Date previous_;
   const std::span<const Fault> faults_;
@@ -139,6 +177,8 @@ class Judge {
   std::set<FundCode> pays_income_;       // funds whose payout is due in this answer
   std::set<PositionKey> new_positions_;  // that the register did not know before this answer
   std::set<PositionKey> taken_holdings_;
+  std::map<FundCode, Shares> units_before_;   // of each fund, before this answer
+  std::map<PositionKey, Shares> promised_;    // to redemptions that wait
   Shares taken_units_;
   using CashKey = std::tuple<FundCode, Date, uint16_t, bool, Date>;
   std::map<CashKey, Yuan> cash_;

@@ -33,6 +33,24 @@ Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discoun
   return out;
 }
 
+UnitsPriced PriceUnits(const FundTerms& fund, Shares units, Price face, Rate discount) {
+  const Yuan price = Multiply(units, face, fund.rounding.value);
+  UnitsPriced out;
+  const PurchaseTier* tier = nullptr;
+  for (const PurchaseTier& t : fund.purchase_tiers) {
+    if (t.from <= price) tier = &t;
+  }
+  if (tier && tier->fixed) {
+    out.fee = *tier->fixed;
+  } else if (tier) {
+    out.rate = tier->rate;
+    if (!discount.is_zero()) out.rate = std::min(tier->rate, std::max(Multiply(tier->rate, discount), fund.floor_rate));
+    out.fee = Multiply(price, out.rate, fund.rounding.fee);
+  }
+  out.pay = price + out.fee;
+  return out;
+}
+
 void AddLot(std::vector<Lot>* lots, const Lot& lot) {
   if (!lots->empty() && lots->back().registered == lot.registered && lots->back().usable_after == lot.usable_after) {
     lots->back().units += lot.units;
@@ -47,6 +65,7 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
   Shares usable;
   for (size_t i = 0; i < lots->size(); ++i) {
     if (trade_day.is_set() && (*lots)[i].usable_after >= trade_day) continue;
+    if (trade_day.is_set() && !fund.term.early && fund.term.Early((*lots)[i].registered, trade_day)) continue;
     order.push_back(i);
     usable += (*lots)[i].units;
   }
@@ -66,6 +85,11 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
     const RedemptionTier* tier = nullptr;
     for (const RedemptionTier& t : fund.redemption_tiers) {
       if (t.from_days <= days) tier = &t;
+    }
+    RedemptionTier early;
+    if (trade_day.is_set() && fund.term.early && fund.term.Early(lot.registered, trade_day)) {
+      early = {.rate = *fund.term.early, .fund_share = fund.term.early_fund_share};
+      tier = &early;
     }
     done += take;
     const Yuan value = Multiply(done, nav, fund.rounding.value) - out.gross;

@@ -31,6 +31,14 @@ struct Bought {
 // nothing: units are 0.
 Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discount);
 
+// An offer's units at face value: what they cost with the fee on top.
+struct UnitsPriced {
+  Yuan pay;
+  Yuan fee;
+  Rate rate;
+};
+UnitsPriced PriceUnits(const FundTerms& fund, Shares units, Price face, Rate discount);
+
 // Adds bought units behind the others. Those of one day are one lot, whatever orders brought them: the fee of a
 // redemption goes by the day of registration and is rounded once for it.
 void AddLot(std::vector<Lot>* lots, const Lot& lot);

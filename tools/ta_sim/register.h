@@ -115,7 +115,20 @@ struct Subscription {
   Date day;
   char share_class = '0';
   char holder = ' ';
-  FC_FIELDS(sheet, fund, account, trading, amount, discount, day, share_class, holder)
+  Shares units;  // applied for by units: `amount` is their price and the fee
+  FC_FIELDS(sheet, fund, account, trading, amount, discount, day, share_class, holder, units)
+};
+
+// The rest of a large redemption that goes on to the fund's next open day.
+struct DeferredRest {
+  SheetNo sheet;
+  PositionKey key;
+  Date day;       // T of the application: kept over all days
+  Shares applied;
+  Shares left;
+  char flag = ' ';  // LargeRedemptionFlag of the application
+  char holder = ' ';
+  FC_FIELDS(sheet, key, day, applied, left, flag, holder)
 };
 
 // One line of file 25. `to_distributor`: the agent pays, the distributor receives.
@@ -154,9 +167,10 @@ struct Register {
   std::map<PositionKey, Attached> attached;
   std::map<PositionKey, Earned> earned;
   std::map<FundCode, Date> earned_through;   // the last day that money funds told
+  std::vector<DeferredRest> deferred;        // in order of application
   std::map<std::string, PlanKept> plans;
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks, attached, earned, earned_through, plans)
+            subscriptions, cash, answers, marks, attached, earned, earned_through, deferred, plans)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.

@@ -155,7 +155,7 @@ TEST_F(Check, LaterRedemptionsSeeTheLotsThatEarlierLinesLeave) {
 
 TEST_F(Check, UnaskedLinesNeedTheirInvestorAndUnits) {
   b->Hold(1, li, "1000", "1000", 20250303, 20250304);
-  TradeLine forced = b->Line(1, 0, li, 142, 20250318);
+  TradeLine forced = b->Line(1, 0, li, 150, 20250318);
   forced.units = U("600");
   TradeLine again = b->Line(2, 0, li, 145, 20250318);
   again.units = U("600");
@@ -174,6 +174,67 @@ TEST_F(Check, AnOfferWithInterest) {
   line.business = 130;
   line.interest = Yuan("5");
   EXPECT_THAT(Rules({line}), IsEmpty());
+}
+
+// The investor's own choice says whether the rest of a large redemption goes on.
+TEST_F(Check, ARestGoesTheInvestorsWay) {
+  b->Hold(1, li, "10000", "10000", 20250303, 20250304);
+  b->Price(20250310, "1.0000");
+  b->Price(20250311, "1.0000");
+  Reserve cancels = b->Sell(2, li, "1000", 20250310);
+  cancels.cancel_rest = true;
+  b->Do(cancels);
+  b->Do(b->Sell(3, li, "1000", 20250310));
+  const auto part = [&](uint64_t number, uint64_t order, const char* units, const char* net, const char* fee) {
+    TradeLine line = b->Line(number, order, li, 124, 20250311);
+    line.units = U(units);
+    line.amount = Yuan(net);
+    line.charge = Yuan(fee);
+    line.nav = N("1.0000");
+    return line;
+  };
+  TradeLine a = part(1, 2, "400", "398.00", "2.00"), c = part(2, 3, "400", "398.00", "2.00");
+  c.interim = true;
+  EXPECT_THAT(Rules({a, c}), IsEmpty());
+  a.interim = true;
+  EXPECT_THAT(Rules({a}), ElementsAre("REST_DEFERRED BusinessFinishFlag"));
+  a.interim = false;
+
+  ApplyTradeLines file = b->File({a, c});
+  file.follows_rests = true;
+  b->Do(file);
+  EXPECT_EQ(b->Reserved(2).state, ReservationState::kConsumed);
+  EXPECT_EQ(b->Reserved(3).units_left, U("600"));
+  TradeLine rest = part(1, 3, "300", "298.50", "1.50");
+  rest.confirm_day = D(20250312);
+  rest.serial = TaSerialNo("S4");
+  rest.return_code = ReturnCode("0410");
+  rest.interim = true;
+  EXPECT_THAT(Rules({rest}), IsEmpty());
+  rest.interim = false;
+  EXPECT_THAT(Rules({rest}), ElementsAre("REST_CANCELLED BusinessFinishFlag"));
+
+  // A withdrawal takes what is left, to the last unit, and only once.
+  Reserve off = b->Buy(4, li, "0", 20250311);
+  off.business = 52;
+  off.original = b->Order(3);
+  EXPECT_EQ(b->Do(off).reason, Reason::kNone);
+  TradeLine withdrawn = b->Line(2, 4, li, 152, 20250312);
+  withdrawn.units = U("600");
+  EXPECT_THAT(Rules({withdrawn}), IsEmpty());
+  withdrawn.units = U("599");
+  EXPECT_THAT(Rules({withdrawn}), ElementsAre("UNITS_DIFFER ConfirmedVol"));
+  withdrawn.units = U("600");
+  ApplyTradeLines second = b->File({withdrawn}, "04 of the 12th");
+  second.follows_rests = true;
+  EXPECT_THAT(b->Do(second).applied->findings, IsEmpty());
+  EXPECT_EQ(b->Reserved(3).state, ReservationState::kConsumed);
+  EXPECT_EQ(b->Reserved(4).state, ReservationState::kConsumed);
+  EXPECT_EQ(b->At(li).holdings[0].frozen, Units());
+  EXPECT_EQ(b->At(li).holdings[0].units, U("9200"));
+  rest.line = 9;
+  EXPECT_THAT(Rules({rest}), ElementsAre("ALREADY_CONFIRMED AppSheetSerialNo"));
+  b->ExpectBalanced();
 }
 
 }  // namespace

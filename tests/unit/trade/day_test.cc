@@ -235,5 +235,89 @@ TEST_F(DayEnd, SettleByFundAndBusiness) {
   EXPECT_EQ(StateOf(b), OrderState::kSettled);
 }
 
+// Each part of a large redemption is paid on a day of its own; the order is settled with the last part, whichever way its
+// rest ends.
+TEST_F(DayEnd, ADeferredRestIsFollowedToItsEnd) {
+  const auto redeem = [&](std::string_view id) {
+    const uint64_t order = Receive1(Item(id, kRedemption, "110022", 100'000)).order;
+    JudgeAs(order);
+    return order;
+  };
+  const uint64_t whole = redeem("a"), withdrawn = redeem("b"), nothing = redeem("c");
+  Dispatch();
+  const auto part = [&](uint64_t line, uint64_t order, int64_t units, Date day, bool interim) {
+    ConfirmedLine l = Line(line, m().IdOf(order), interim ? "0000" : "0410", units, units);
+    l.business = 124;
+    l.confirm_day = day;
+    l.interim = interim;
+    return l;
+  };
+  const auto apply = [&](std::vector<ConfirmedLine> lines, uint64_t file) {
+    ApplyConfirmations c{kTa, {file, 2, 3, 4}, "04.TXT", 0, std::move(lines)};
+    c.follows_rests = true;
+    return Do(c);
+  };
+  const Date wednesday = On(20250305), thursday = On(20250306);
+  apply({part(1, whole, 40'000, kTuesday, true), part(2, withdrawn, 40'000, kTuesday, true),
+         part(3, nothing, 0, kTuesday, true)}, 1);
+  EXPECT_EQ(StateOf(whole), OrderState::kDispatched);
+  EXPECT_EQ(m().FindAftermath(whole)->units.raw(), 40'000);
+
+  // Withdrawn, asked twice: one order of its own.
+  SetTime("2025-03-04 22:00");
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(withdrawn)}).reason, Reason::kNone);
+  const uint64_t off = m().FindRest(withdrawn)->withdrawal;
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(withdrawn)}).reason, Reason::kNone);
+  EXPECT_EQ(m().FindRest(withdrawn)->withdrawal, off);
+  EXPECT_EQ(m().FindOrder(off)->business, kWithdrawRest);
+  EXPECT_EQ(m().FindOrder(off)->trade_day, wednesday);
+  EXPECT_EQ(m().OriginalOf(off, *m().FindOrder(off)), withdrawn);
+  Do(Cancel{Li(), m().IdOf(nothing)});
+  const uint64_t off_too = m().FindRest(nothing)->withdrawal;
+  for (uint64_t order : {off, off_too}) JudgeAs(order);
+  EXPECT_EQ(Do(Cancel{Wang(), m().IdOf(whole)}).reason, Reason::kOrderNotFound);
+
+  apply({part(1, whole, 30'000, wednesday, true)}, 2);
+  EXPECT_EQ(DoAll(Settle{kTa, kTuesday, FundCode("110022"), 124}).number, 0u);  // parts only
+
+  DoAll(Seal{kTa, wednesday, TransferNo(1)});
+  DoAll(MarkDispatched{kTa, wednesday, TransferNo(1), "03.TXT"});
+  ConfirmedLine granted = Line(2, m().IdOf(off), "0000", 0, 60'000), granted_too = Line(3, m().IdOf(off_too), "0000", 0, 100'000);
+  granted.business = granted_too.business = 152;
+  apply({part(1, whole, 30'000, thursday, false), granted, granted_too}, 3);
+  EXPECT_EQ(StateOf(whole), OrderState::kConfirmed);
+  EXPECT_FALSE(m().FindAftermath(whole)->in_part);
+  EXPECT_EQ(StateOf(off), OrderState::kSettled);
+  EXPECT_EQ(StateOf(withdrawn), OrderState::kSettled) << "its only part was paid before";
+  EXPECT_TRUE(m().FindAftermath(withdrawn)->in_part);
+  EXPECT_EQ(StateOf(nothing), OrderState::kCancelled);
+  EXPECT_EQ(Do(Cancel{Li(), m().IdOf(whole)}).reason, Reason::kOrderFinal);
+
+  DoAll(Settle{kTa, wednesday, FundCode("110022"), 124});
+  EXPECT_EQ(StateOf(whole), OrderState::kConfirmed) << "the last part is not paid yet";
+  DoAll(Settle{kTa, thursday, FundCode("110022"), 124});
+  EXPECT_EQ(StateOf(whole), OrderState::kSettled);
+  EXPECT_EQ(ReplayedHash(1), Hash());
+}
+
+TEST_F(DayEnd, AnOfferByUnitsSetsItsPriceAside) {
+  FundTerms offer = Fund("110077");
+  offer.status = FundStatus::kOffering;
+  FeeSchedule fees;
+  fees.effective_from = On(20200101);
+  fees.purchase = {{Money(), kNoAmountLimit, PurchaseFee::OfRate(*Rate::Parse("1%"))}};
+  offer.fees.list = {fees};
+  AbsorbFacts more;
+  more.after = m().products().absorbed();
+  more.facts = {{more.after + 1, Encode(ProductFact{.kind = FactKind::kFund, .fund = offer})}};
+  Do(more);
+  ReceiveItem item = Item("u", kSubscription, "110077", 0);
+  item.units = Units::Whole(10'000);
+  const uint64_t order = Receive1(item).order;
+  EXPECT_EQ(StateOf(order), OrderState::kReceived);
+  EXPECT_EQ(m().FindOrder(order)->amount, *Money::Parse("10100"));
+  EXPECT_EQ(Receive1(item).order, order);
+}
+
 }  // namespace
 }  // namespace fundcore::trade

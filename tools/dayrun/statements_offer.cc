@@ -1,0 +1,55 @@
+// Statements about initial offers.
+#include "common/base/status.h"
+#include "tools/dayrun/statements.h"
+
+namespace fundcore::dayrun {
+
+absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w) {
+  GivenFund::Offer offer;
+  FC_RETURN_IF_ERROR(w.Expect("result"));
+  FC_ASSIGN_OR_RETURN(offer.result, w.Day());
+  offer.effective = offer.result;
+  for (;;) {
+    if (w.Take("effective")) {
+      FC_ASSIGN_OR_RETURN(offer.effective, w.Day());
+    } else if (w.Take("last-day")) {
+      FC_ASSIGN_OR_RETURN(offer.last_day, w.Day());
+    } else if (w.Take("cap")) {
+      FC_ASSIGN_OR_RETURN(offer.cap, w.Amount());
+    } else if (w.Take("failed")) {
+      offer.failed = true;
+    } else {
+      return offer;
+    }
+  }
+}
+
+bool IsOfferVerb(std::string_view word) {
+  return word == "credits" || word == "allots";
+}
+
+absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w) {
+  TaDoes s;
+  s.ta = std::move(ta);
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"credits", "allots"}));
+  if (verb == 0) {
+    s.kind = TaDoes::Kind::kPaysInterest;
+    FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+    FC_RETURN_IF_ERROR(w.Expect("interest"));
+    FC_RETURN_IF_ERROR(w.Expect("on"));
+  } else {
+    s.kind = TaDoes::Kind::kAllots;
+    FC_RETURN_IF_ERROR(w.Expect("number"));
+    FC_ASSIGN_OR_RETURN(s.text, w.Next("a number"));
+    FC_RETURN_IF_ERROR(w.Expect("to"));
+  }
+  if (w.Take("that")) {
+    FC_RETURN_IF_ERROR(w.Expect("order"));
+    return s;
+  }
+  FC_RETURN_IF_ERROR(w.Expect("order"));
+  FC_ASSIGN_OR_RETURN(s.order.name, w.Next("the name of an order"));
+  return s;
+}
+
+}  // namespace fundcore::dayrun
