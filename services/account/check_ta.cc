@@ -128,6 +128,8 @@ void ConfirmationChecker::CheckIncomeUnits(const TradeLine& line, const TradeDet
 // What a forced redemption pays follows from the price and from the lots that it takes; the institution may let the fee off.
 // At the end of a fund (150, 151) there is no such rule: what is left is shared out.
 void ConfirmationChecker::CheckForcedProceeds(const TradeLine& line, const Investor& investor) {
+  // What a whole holding of a money fund takes along of its income is not told apart from its price.
+  if (machine_.products().Income(line.fund)) return;
   Holding& holding = HoldingOf(line);
   const FundTerms* fund = machine_.products().Fund(line.fund, TimePoint::At(line.confirm_day, TimeOfDay()));
   const TradingCalendar* calendar = fund ? machine_.products().Calendar(fund->calendar) : nullptr;

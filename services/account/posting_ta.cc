@@ -281,6 +281,7 @@ void AccountMachine::PostIncrease(Line& l) {
     const Date registered = l.rules >= kPostingRules ? l.detail.registered : Date();
     return AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsIncreased, registered);
   }
+  EarnUpToNow(l.investor, l.investor_seq, l.in.fund, PostingOf(l));
   ScaleLots(*holding, holding->units + l.in.units);
   ledger_.MoveUnits(Cause::kUnitsIncreased, l.in.units, holding, l.chain(), PostingOf(l));
 }
@@ -294,6 +295,7 @@ void AccountMachine::PostDecrease(Line& l) {
   const bool every_lot = l.rules >= kPostingRules && holding && ChangesEveryLot(l.detail.adjustment) &&
                          l.in.units < holding->units && l.in.units <= holding->free() && l.in.units.is_positive();
   if (!every_lot) return PostTaken(l);
+  EarnUpToNow(l.investor, l.investor_seq, l.in.fund, PostingOf(l));
   ScaleLots(*holding, holding->units - l.in.units);
   ledger_.MoveUnits(Cause::kUnitsTaken, l.in.units, holding, l.chain(), PostingOf(l));
   PostProceeds(l, Cause::kProceeds, l.in.amount);

@@ -461,10 +461,18 @@ bool Judge::MayCause(const Injected& i, const clearing::v1::Break& b) const {
   if (b.kind() != "CONFIRMATION_DIFFERS" || !by_order_.contains(b.order_id())) return true;
   const std::string investor = FormatInvestorId(InvestorId(InvestorIdOf(InvestorOf(b.order_id()))));
   const std::string fund = FundOf(b.order_id());
+  // Lots that were converted bring what was done to them into the fund that they enter.
+  const size_t who = InvestorOf(b.order_id());
+  const auto& own = investors_.at(who).requests;
+  const bool converts = std::any_of(own.begin(), own.end(), [&](const std::string& id) {
+    const Request& r = requests_.at(id);
+    return r.content.business == 36 && r.content.target == fund;
+  });
   OrderId order;
-  if (!ParseOrderId(i.order, &order)) return i.order == StrCat("forced:", investor, ":", fund);
+  if (!ParseOrderId(i.order, &order))
+    return i.order == StrCat("forced:", investor, ":", fund) || (converts && i.order.starts_with(StrCat("forced:", investor, ":")));
   if (!by_order_.contains(order.raw())) return false;
-  return order.raw() == b.order_id() || (InvestorOf(order.raw()) == InvestorOf(b.order_id()) && FundOf(order.raw()) == fund);
+  return order.raw() == b.order_id() || (InvestorOf(order.raw()) == who && (FundOf(order.raw()) == fund || converts));
 }
 
 void Judge::CheckBreaks(const Findings& found) {

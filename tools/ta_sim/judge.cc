@@ -576,6 +576,8 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     ++i;
   }
   FC_RETURN_IF_ERROR(AllLarge(lines, lines->size()));
+  // An answer tells in the order in which units moved: what may be cut is decided after all else of its day.
+  std::stable_sort(lines->begin(), lines->end(), [](const Line& a, const Line& b) { return a.serial < b.serial; });
   for (const PositionKey& key : std::exchange(thawed_, {})) FC_RETURN_IF_ERROR(PayHeld(key, *config_.Find(key.fund), lines));
   for (const FundTerms& fund : config_.funds) {
     if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));

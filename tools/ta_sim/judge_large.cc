@@ -78,6 +78,19 @@ Judge::Outcome Judge::Withdraw(Line& line) {
   return {};
 }
 
+// Units that a conversion brings into the fund; below zero where it takes them out.
+static Shares ConvertedInto(const Line& line, const FundCode& fund) {
+  using ofd::BusinessCode;
+  Shares units;
+  const bool converts = line.business == BusinessCode::kConvert || line.business == BusinessCode::kConvertOut ||
+                        line.business == BusinessCode::kConvertIn;
+  if (!converts) return units;
+  const bool enters = line.confirmation == BusinessCode::kConvertInConfirmed;
+  if (line.fund == fund) enters ? units += line.confirmed_units : units -= line.confirmed_units;
+  if (!enters && line.target == fund) units += line.target_units;
+  return units;
+}
+
 absl::Status Judge::AllLarge(std::vector<Line>* lines, size_t asked) {
   for (const FundTerms& fund : config_.funds) {
     if (!fund.large.pro_rata) continue;
@@ -92,9 +105,10 @@ absl::Status Judge::AllLarge(std::vector<Line>* lines, size_t asked) {
       for (DeferredRest& rest : reg_.deferred) {
         if (goes_on && rest.key.fund == fund.code && rest.left.is_positive()) waiting.push_back({.rest = &rest});
       }
-      Shares came;  // purchases of the day
+      Shares came;  // purchases and conversions into the fund, less those out of it
       for (size_t i = 0; i < asked; ++i) {
         Line& line = (*lines)[i];
+        if (line.day == day && !line.refused()) came += ConvertedInto(line, fund.code);
         if (line.fund != fund.code || line.day != day) continue;
         if (Buys(line.business) && !line.refused()) came += line.confirmed_units;
         if (line.serial != 0 || !Redeems(line.business)) continue;  // decided ones have their serial number

@@ -92,7 +92,7 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     b.Price(20250307, "1.0000");
     TradeLine line = b.Line(3, 0, li, code, 20250310);
     line.nav = N("1.0000");
-    if (code != 149) line.amount = Yuan(code == 142 ? "10" : "1");
+    if (code != 149) line.amount = Yuan(code == 142 || code == 150 || code == 151 ? "10" : "1");
     if (code != 157) line.units = U("10");
     const TradeDetail detail{.dividend_method = '0', .direction = '1'};
     std::vector<FindingEntry> findings;

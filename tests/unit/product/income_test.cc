@@ -29,7 +29,7 @@ TEST(Income, WrongTermsAreRefusedByTheirField) {
   const auto refused = [](v1::Fund m, std::string_view field) {
     const absl::Status s = IncomeFromProto(m).status();
     EXPECT_EQ(s.code(), absl::StatusCode::kInvalidArgument) << field;
-    EXPECT_NE(s.message().find(field), std::string::npos) << s;
+    EXPECT_NE(std::string(s.message()).find(field), std::string::npos) << s;
   };
   v1::Fund m = Fund();
   m.set_kind("bond");
@@ -88,7 +88,8 @@ TEST(Income, TermsAndDaysAreFactsThatEveryPartitionAbsorbs) {
   EXPECT_EQ(*book.Income(terms.code), *with.income);
   EXPECT_EQ(*book.FindIncome(terms.code, Date::FromRaw(20250302)), Nav::FromRaw(-80'000'000));
 
-  EXPECT_EQ(put(PutFund{terms, Duration::Seconds(30), {}}).seq, machine.last_seq());
+  const uint64_t ended = put(PutFund{terms, Duration::Seconds(30), {}}).seq;
+  EXPECT_EQ(ended, machine.last_seq());
   EXPECT_FALSE(machine.products().Income(terms.code)) << "terms without income end it";
 }
 

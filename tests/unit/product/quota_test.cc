@@ -41,6 +41,7 @@ class Quota : public ::testing::Test {
     c.rules.fund = kFund;
     c.rules.daily_quota = Money::FromRaw(fen);
     c.says_rules = true;
+    c.lead = Duration::Seconds(30);
     EXPECT_EQ(Run(c).reason, Reason::kOk);
   }
   template <class C>
