@@ -157,6 +157,11 @@ void AddTrade(std::vector<Route>* routes) {
   s.ByInvestor<tv1::ListOrdersRequest, tv1::ListOrdersResponse>("ListOrders");
   s.ByOrder<tv1::WatchOrderRequest, tv1::Order>("WatchOrder").stream = true;
   s.ByOrder<tv1::AnswerChallengeRequest, tv1::AnswerChallengeResponse>("AnswerChallenge");
+  s.ByInvestor<tv1::MakePlanRequest, tv1::PlanResponse>("MakePlan");
+  s.ByInvestor<tv1::ChangePlanRequest, tv1::PlanResponse>("ChangePlan");
+  for (const char* method : {"PausePlan", "ResumePlan", "EndPlan", "GetPlan"})
+    s.ByInvestor<tv1::PlanRequest, tv1::PlanResponse>(method);
+  s.ByInvestor<tv1::ListPlansRequest, tv1::ListPlansResponse>("ListPlans");
 
   Face o(routes, "fundcore.trade.v1.TradeOps", ServiceId::kTrade);
   o.Everywhere<tv1::CloseDayRequest, tv1::CloseDayResponse>("CloseDay");

@@ -174,6 +174,9 @@ absl::StatusOr<Variant> Variant::Parse(std::string_view label, std::string_view 
   v.name = config.top().String("name", "");
   v.lf_line_ends = config.top().Choice("line_ends", "crlf", {"crlf", "lf"}) == "lf";
   v.upper_case_names = config.top().Choice("names", "standard", {"standard", "upper"}) == "upper";
+  const std::string plans = config.top().Choice("plans", "nothing", {"nothing", "debits", "all"});
+  v.plans = plans == "all" ? Plans::kAll : plans == "debits" ? Plans::kDebits : Plans::kNothing;
+  v.keeps_reservations = config.top().Choice("reservations", "refused", {"refused", "kept"}) == "kept";
   for (ConfigTable& t : config.Tables("field")) ReadField(t, &v);
   ReadLeftOut(config.Table("left_out"), &v);
   ReadReturnCodes(config.Table("return_codes"), &v);

@@ -43,6 +43,12 @@ struct Variant {
   std::map<std::string, std::set<std::string>> left_out;
   bool lf_line_ends = false;      // we write LF instead of CR LF to it; reading takes both in any case
   bool upper_case_names = false;  // field names are written in upper case
+  // What the institution wants to know of plans (定投): nothing, so that a debit is an ordinary 022 or 024; that it is one (039,
+  // 063); or the plans themselves, too (059, 060, 061).
+  enum class Plans : uint8_t { kNothing, kDebits, kAll };
+  Plans plans = Plans::kNothing;
+  // An order for a later trading day of the fund is kept here until then; else it is refused.
+  bool keeps_reservations = false;
   std::map<std::string, ReturnCodeRule> return_codes;
   std::map<std::string, Severity> severities;  // by lint rule, "FIELD_NOT_DIGITS" …
 

@@ -15,6 +15,11 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 39:
+    case 59:
+    case 60:
+    case 61:
+    case 63: return confirmation == application + 100;  // plans
     case 52: return confirmation == 152;
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
@@ -27,13 +32,23 @@ bool Answers(uint16_t confirmation, uint16_t application) {
 }
 
 std::string_view ExpectedConfirmation(uint16_t application) {
-  if (application == 36) return "136, or 138 and 137";
-  if (application == 38) return "138, and 137 at the other institution";
-  return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : application == 31 ? "131"
-         : application == 32                                                     ? "132"
-         : application == 52                                                     ? "152"
-         : application == 88                                                     ? "188"
-                                                                                 : "124";
+  switch (application) {
+    case 20: return "120 or 130";
+    case 22: return "122";
+    case 29: return "129";
+    case 31: return "131";
+    case 32: return "132";
+    case 36: return "136, or 138 and 137";
+    case 38: return "138, and 137 at the other institution";
+    case 39: return "139";
+    case 52: return "152";
+    case 59: return "159";
+    case 60: return "160";
+    case 61: return "161";
+    case 63: return "163";
+    case 88: return "188";
+    default: return "124";
+  }
 }
 
 InvestorType TypeOf(const Investor& investor) {
@@ -147,8 +162,15 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
       CheckOfferFailed(line, rest);
       rest.consumed = true;
       return;
-    case 124: return CheckRedemption(line, *r, rest);
     case 152: return CheckWithdrawn(line, *r, rest);
+    case 159:
+    case 160:
+    case 161:  // a plan: neither cash nor units move
+      rest.consumed = true;
+      Compare(line, "UNITS_DIFFER", "ConfirmedVol", Units(), line.units);
+      return;
+    case 124:
+    case 163: return CheckRedemption(line, *r, rest);
     case 129:
     case 131:
     case 132:
@@ -183,7 +205,7 @@ bool ConfirmationChecker::FindTerms(const TradeLine& line, const Reservation& r,
       if (auto day = calendar->AddOpenDays(line.confirm_day, -int{terms->fund->confirm_days}); day.ok()) price_day = *day;
     }
   }
-  const NavFact* nav = machine_.products().FindNav(line.fund, price_day, line.business == 124 ? 2 : 1);
+  const NavFact* nav = machine_.products().FindNav(line.fund, price_day, line.business == 124 || line.business == 163 ? 2 : 1);
   if (!nav) {
     Find(line, "NAV_UNKNOWN", "NAV", StrCat("a price of ", price_day.Iso()), line.nav.ToString());
     return false;
@@ -216,7 +238,7 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
   }
   Terms terms;
   if (!FindTerms(line, r, before, &terms)) return;
-  if (line.business == 122 && !in_part_before) CheckConfirmDay(line, r, *terms.fund);
+  if ((line.business == 122 || line.business == 139) && !in_part_before) CheckConfirmDay(line, r, *terms.fund);
   if (line.amount.is_zero()) {
     Compare(line, "UNITS_DIFFER", "ConfirmedVol", Units(), line.units);
     return Compare(line, "FEE_DIFFERS", "Charge", Money(), line.charge);

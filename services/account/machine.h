@@ -216,6 +216,7 @@ class AccountMachine {
   void PostMovedOut(Line& l);
   void PostProceeds(Line& l, Cause cause, Money amount);
   void PostRefusal(Line& l);
+  void PostPlan(Line& l);
   void PostDividend(const TaCode& ta, const DividendEntry& line, uint8_t rules, const DividendDetail* detail,
                     const machine::Context& ctx, std::vector<FindingEntry>& findings);
   void LearnTaAccount(Line& l);

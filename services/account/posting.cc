@@ -233,6 +233,11 @@ void AccountMachine::PostTaken(Line& l) {
   if (holding) DropEmptyHolding(l, l.in.fund);
 }
 
+// An institution keeps a plan, has changed or ended it: nothing was set aside for that, and nothing moves.
+void AccountMachine::PostPlan(Line& l) {
+  if (l.reservation && l.reservation->state == ReservationState::kReserved) l.reservation->state = ReservationState::kConsumed;
+}
+
 void AccountMachine::PostRefusal(Line& l) {
   Reservation* r = l.reservation;
   if (!r || r->state != ReservationState::kReserved) return;
@@ -268,7 +273,12 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
   switch (line.business) {
     case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
     case 122:
-    case 130: return PostPurchase(l, words.registered);
+    case 130:
+    case 139: return PostPurchase(l, words.registered);
+    case 159:
+    case 160:
+    case 161: return PostPlan(l);
+    case 163:
     case 124: return PostRedemption(l);
     case 142:
     case 150:
@@ -284,7 +294,8 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
       [[fallthrough]];
     default:
       if (words.rules >= kPostingRules && PostInitiated(l)) return;
-      l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
+      l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 139 142 144 145 149 150 151 159 160 161 163",
+             StrCat(line.business));
   }
 }
 

@@ -296,10 +296,12 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
   if (item.business() == 52) return CheckWithdrawItem(item);
   const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
-  const bool redemption = item.business() == 24 || of_units || conversion;
+  const bool redemption = item.business() == 24 || item.business() == 63 || of_units || conversion;
   const bool way = item.business() == 29;
-  if (!redemption && !way && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32, 36, 38, 52 or 88");
+  const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
+  if (!redemption && !way && !plan && item.business() != 20 && item.business() != 22 && item.business() != 39) {
+    return BadField("business", StrCat(item.business()),
+                    "must be 20, 22, 24, 29, 31, 32, 36, 38, 39, 52, 59, 60, 61, 63 or 88");
   }
   if (conversion) {
     FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));
@@ -319,7 +321,8 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   }
   const int64_t asked = redemption ? item.units_e2() : item.amount_fen();
   const int64_t other = redemption ? item.amount_fen() : item.units_e2();
-  if (asked <= 0 || asked > kMaxFigure || other != 0) {
+  if (plan && asked == 0 && other == 0) return absl::OkStatus();
+  if (plan || asked <= 0 || asked > kMaxFigure || other != 0) {
     return BadField(redemption ? "units_e2" : "amount_fen", StrCat(asked), "must be positive, and the other one 0");
   }
   return absl::OkStatus();

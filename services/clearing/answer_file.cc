@@ -49,7 +49,7 @@ std::string Utf8(const RecordView& r, Column c) {
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
   return business == 120 || business == 122 || business == 124 || business == 130 || business == 146 || business == 152 ||
-         (business >= 136 && business <= 138);
+         (business >= 136 && business <= 139) || (business >= 159 && business <= 161) || business == 163;
 }
 
 // The bulk of every file: it has figures, and nothing beyond them that counts.

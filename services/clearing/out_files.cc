@@ -111,6 +111,14 @@ absl::Status OrdersFile::Begin() {
   currency_ = find("CurrencyType");
   kind_ = find("IndividualOrInstitution");
   share_class_ = find("ShareClass");
+  protocol_ = find("RationProtocolNo");
+  ration_type_ = find("RationType");
+  plan_begin_ = find("BeginDateOfPeriodicSubs");
+  plan_end_ = find("EndDateOfPeriodicSubs");
+  plan_day_ = find("SendDayOfPeriodicSubs");
+  plan_unit_ = find("PeriodSubTimeUnit");
+  plan_every_ = find("FrequencyOfPeSubs");
+  plan_times_ = find("BatchNumOfPeSubs");
   original_ = find("OriginalAppSheetNo");
   method_ = find("DefDividendMethod");
   frozen_cause_ = find("FrozenCause");
@@ -118,6 +126,24 @@ absl::Status OrdersFile::Begin() {
   target_ta_ = find("TargetRegistrarCode");
   target_class_ = find("TargetShareType");
   return absl::OkStatus();
+}
+
+// What an institution that keeps plans knows a plan and its debits by.
+void OrdersFile::SetPlan(const trade::v1::Order& o) {
+  const trade::v1::PlanTerms& t = o.plan();
+  const auto number = [&](ofd::Column c, int64_t value) {
+    if (c.present()) SetTwoDecimals(writer_, c, value * 100);
+  };
+  // The number is what ties debits to their plan, so it must have its place.
+  writer_.SetText(protocol_, FormatOrderId(OrderId(o.plan_id())));
+  SetIfListed(writer_, ration_type_, t.to_target() ? "1" : "0");
+  if (plan_begin_.present()) writer_.SetDate(plan_begin_, Date::FromRaw(t.first_day()));
+  if (plan_end_.present() && t.last_day() != 0) writer_.SetDate(plan_end_, Date::FromRaw(t.last_day()));
+  number(plan_day_, t.day());
+  const bool monthly = t.unit() == trade::v1::PlanTerms::MONTHLY;
+  SetIfListed(writer_, plan_unit_, monthly ? "0" : "1");
+  number(plan_every_, t.unit() == trade::v1::PlanTerms::FORTNIGHTLY ? 2 : 1);
+  number(plan_times_, t.times());
 }
 
 absl::Status OrdersFile::Add(const trade::v1::Order& o) {
@@ -135,7 +161,7 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
     if (between && target_ta_.present() && o.target_ta_code().size() <= target_ta_.width())
       writer_.SetText(target_ta_, o.target_ta_code());
   }
-  if (o.business() == 24 && o.has_defer_large_redemption()) {
+  if ((o.business() == 24 || o.business() == 63) && o.has_defer_large_redemption()) {
     writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
   }
   if (o.original_order_id() != 0) writer_.SetText(original_, FormatOrderId(OrderId(o.original_order_id())));
@@ -151,6 +177,8 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   SetIfListed(writer_, currency_, "156");
   writer_.SetText(kind_, o.institution() ? "0" : "1");
   SetIfListed(writer_, share_class_, "0");
+  const uint32_t b = o.business();
+  if (b == 39 || b == 63 || (b >= 59 && b <= 61)) SetPlan(o);
   FC_RETURN_IF_ERROR(writer_.EndRecord());
   hash_.Add(o.order_id(), o.investor_id(), o.business(), o.amount_fen(), o.units_e2());
   return absl::OkStatus();

@@ -21,9 +21,16 @@ namespace fundcore::risk {
 // Business codes that buy; whatever else an order applies for is judged as a redemption, except what moves nothing.
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
-// Ways of dividend, freezes, thaws and pledges move neither money nor units.
-constexpr bool MovesNothing(uint8_t business) { return business == 29 || business == 31 || business == 32 || business == 88; }
-constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
+inline constexpr uint8_t kPlanPurchase = 39;
+inline constexpr uint8_t kOpenPlan = 59;
+// Ways of dividend, freezes, thaws, pledges, and the change or end of a plan move neither money nor units.
+constexpr bool MovesNothing(uint8_t business) {
+  return business == 29 || business == 31 || business == 32 || business == 60 || business == 61 || business == 88;
+}
+// Whoever opens a plan at an institution must be fit for the fund, as for each debit later on.
+constexpr bool IsPurchase(uint8_t business) {
+  return business == kPurchase || business == kSubscription || business == kPlanPurchase || business == kOpenPlan;
+}
 // A conversion brings no new money, and is judged by the fund that it enters: that is the one that it is asked about with.
 constexpr bool IsConversion(uint8_t business) { return business == 36 || business == 38; }
 

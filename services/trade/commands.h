@@ -24,6 +24,16 @@ namespace fundcore::trade {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
+// The same as debits of a plan, at an institution that wants to know; and plans themselves, at one that keeps them: opened,
+// ended, changed. These move neither cash nor units.
+inline constexpr uint8_t kPlanPurchase = 39;
+inline constexpr uint8_t kOpenPlan = 59;
+inline constexpr uint8_t kEndPlan = 60;
+inline constexpr uint8_t kChangePlan = 61;
+inline constexpr uint8_t kPlanRedemption = 63;
+constexpr bool IsPlanContract(uint8_t business) { return business >= kOpenPlan && business <= kChangePlan; }
+constexpr bool IsRedemption(uint8_t business) { return business == kRedemption || business == kPlanRedemption; }
+constexpr bool MovesCash(uint8_t business) { return business == kSubscription || business == kPurchase || business == kPlanPurchase; }
 inline constexpr uint8_t kWithdrawRest = 52;  // made by a Cancel of a redemption with a deferred rest
 inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
 inline constexpr uint8_t kFreezeUnits = 31;
@@ -40,7 +50,7 @@ inline constexpr uint8_t kConvertOut = 38;
 constexpr bool IsConversion(uint8_t business) { return business == kConversion || business == kConvertOut; }
 // `units` is what it applies for, not `amount`.
 constexpr bool AppliesForUnits(uint8_t business) {
-  return business == kRedemption || IsConversion(business) || (SpeaksOfUnits(business) && business != kDividendWay);
+  return IsRedemption(business) || IsConversion(business) || (SpeaksOfUnits(business) && business != kDividendWay);
 }
 
 // Bits of ReceiveItem::flags and Order::flags.
@@ -52,6 +62,7 @@ inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, 
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
 inline constexpr uint8_t kDividendInCash = 64;         // 029: in cash, else reinvested
 inline constexpr uint8_t kCancelLargeRedemption = 64;  // 024: neither this nor the first one: nothing was said, which defers
+inline constexpr uint8_t kOfPlan = 128;                // order only: a plan made it
 
 struct ReceiveItem {
   InvestorId investor;
@@ -82,6 +93,14 @@ struct ReceiveTarget {
   FC_FIELDS(item, fund)
 };
 
+// An order that a plan makes: received only where the plan is due for it on this day.
+struct ReceivePlan {
+  uint32_t item = 0;  // index into `orders`; ascending
+  uint64_t plan = 0;  // sequence
+  Date day;           // of the try; unset: the plan's own opening, change or end
+  FC_FIELDS(item, plan, day)
+};
+
 // Orders of one caller arrive. The record's stamp is their moment of receipt.
 struct Receive {
   static constexpr uint8_t kTag = 2;
@@ -89,7 +108,8 @@ struct Receive {
   std::vector<ReceiveItem> orders;
   std::vector<ReceiveOrigin> origins;
   std::vector<ReceiveTarget> targets;
-  FC_FIELDS(caller, orders, origins, targets)
+  std::vector<ReceivePlan> plans;
+  FC_FIELDS(caller, orders, origins, targets, plans)
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.

@@ -12,6 +12,8 @@ namespace {
 constexpr uint64_t kSettlesACommand = 4'000;
 constexpr uint8_t kOfferReceipt = 120;  // an offer's subscription is confirmed twice: its receipt, then its result
 constexpr uint8_t kOfferFailure = 149;
+constexpr uint8_t kRedemptionConfirmed = 124;
+constexpr uint8_t kPlanRedemptionConfirmed = 163;
 constexpr uint8_t kConvertInConfirmed = 137;
 constexpr uint8_t kConvertOutConfirmed = 138;
 constexpr uint8_t kAllotment = 146;  // a number to be drawn; the result says what came of it
@@ -53,6 +55,7 @@ TradeMachine::Result TradeMachine::Execute(const ApplyConfirmations& c, const ma
     ApplyLine(c, c.lines[item], has ? &*more : nullptr, file, ctx.now);
   }
   files_.Mutable(c.file).next_index = end;
+  TellEnds(ctx);
   AdvanceUndecided();
   return {.number = end};
 }
@@ -91,8 +94,8 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   a.detail = line.error_detail;
   switch (kind) {
     case LineKind::kNote: return Noted(seq);
-    case LineKind::kRefusal: return ApplyRefusal(seq, o, a, line);
-    case LineKind::kSuccess: return ApplySuccess(seq, o, a, line, c.follows_rests);
+    case LineKind::kRefusal: ApplyRefusal(seq, o, a, line); return TellPlan(seq, o, now);
+    case LineKind::kSuccess: ApplySuccess(seq, o, a, line, c.follows_rests); return TellPlan(seq, o, now);
   }
 }
 
@@ -134,7 +137,8 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   if (line.interim) return Noted(seq);
   if (rest && !line.units.is_positive()) return ConcludeRest(seq);
   // No money follows: it is done with.
-  if (SpeaksOfUnits(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
+  if (IsPlanContract(o.business)) a.in_part = false;
+  if (SpeaksOfUnits(o.business) || IsPlanContract(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }
@@ -223,7 +227,9 @@ void TradeMachine::ConcludeConversion(uint64_t seq, Order& o, Conversion& k) {
 }
 
 void TradeMachine::ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line) {
-  const SettlementKey key{TaOf(o), line.confirm_day, FundOf(o), line.business};
+  // The cash file folds the redemptions of plans into those of investors.
+  const uint8_t business = line.business == kPlanRedemptionConfirmed ? kRedemptionConfirmed : line.business;
+  const SettlementKey key{TaOf(o), line.confirm_day, FundOf(o), business};
   Settlement& s = settlements_.Mutable(key);
   settlement_chunks_.Mutable({key.ta, key.confirm_day, key.fund, key.business, s.count / kSettlementChunk})
       .orders.push_back(seq);

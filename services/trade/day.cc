@@ -46,7 +46,9 @@ TradeMachine::Result TradeMachine::Execute(const CloseDay& c, const machine::Con
     Follow(seq, o);
     aftermaths_.Mutable(seq).ended_at = ctx.now;
     releases_.Add(seq);
+    TellPlan(seq, o, ctx.now);
   }
+  TellEnds(ctx);
   return {.more = lapsed.size() == kLapsesACommand};
 }
 

@@ -21,6 +21,7 @@ TradeMachine::Result TradeMachine::Execute(const Judge& c, const machine::Contex
     const bool has = extra != c.extras.end() && extra->item == i;
     JudgeOne(c.orders[i], has ? &*extra : nullptr, ctx.now);
   }
+  TellEnds(ctx);
   AdvanceUndecided();
   return {};
 }
@@ -67,10 +68,11 @@ void TradeMachine::JudgeOne(const JudgeItem& item, const JudgeExtra* extra, Time
     FC_CHECK(false, "risk outcome ", static_cast<int>(item.risk), " is unknown to this build");
   });
   Follow(item.order, *o);
+  TellPlan(item.order, *o, now);
 }
 
 void TradeMachine::RememberPurchase(const Order& o) {
-  if (o.business == kRedemption || o.business == kWithdrawRest || SpeaksOfUnits(o.business) || IsConversion(o.business)) return;
+  if (!MovesCash(o.business)) return;
   const uint64_t seq = SequenceOf(o.investor);
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;
@@ -136,6 +138,8 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
   Follow(seq, *o);
   aftermaths_.Mutable(seq).ended_at = ctx.now;
   releases_.Add(seq);
+  TellPlan(seq, *o, ctx.now);
+  TellEnds(ctx);
   AdvanceUndecided();
   return {};
 }
@@ -161,6 +165,8 @@ TradeMachine::Result TradeMachine::Execute(const AnswerChallenge& c, const machi
   Follow(seq, *o);
   aftermaths_.Mutable(seq).answered_at = ctx.now;
   if (!c.passed) releases_.Add(seq);
+  TellPlan(seq, *o, ctx.now);
+  TellEnds(ctx);
   return {};
 }
 

@@ -8,8 +8,10 @@
 namespace fundcore::trade {
 namespace {
 
-// Purchases and redemptions are limited; what says something else about units is not.
-bool IsLimited(const Order& o) { return o.business == kRedemption || o.amount.is_positive(); }
+// Purchases and redemptions are limited, a plan's too; what says something else about units, or of a plan itself, is not.
+bool IsLimited(const Order& o) {
+  return !IsPlanContract(o.business) && (IsRedemption(o.business) || o.amount.is_positive());
+}
 
 // What of an order counts: only what a limit bounds, so that no sum can grow without end.
 Money BoughtBy(const Order& o, const FundRules& rules) {
@@ -69,7 +71,7 @@ void TradeMachine::EndUse(uint64_t seq, const Order& o) {
 }
 
 bool TradeMachine::NeedsQuota(const Order& o) {
-  if (!products_.has_rules() || !o.amount.is_positive()) return false;
+  if (!products_.has_rules() || !o.amount.is_positive() || IsPlanContract(o.business)) return false;
   const FundRules* rules = products_.Rules(FundOf(o), o.received_at);
   return rules && rules->daily_quota.is_positive();
 }

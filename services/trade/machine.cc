@@ -17,6 +17,7 @@ constexpr size_t kInvestorPages = 16 * 1024;
 
 constexpr size_t kReviewsACommand = 2'000;
 constexpr uint64_t kStepsACommand = 4'096;
+constexpr int kLongestReservation = 30;  // days ahead: sealing looks through the orders received in between
 
 // The version of the content hash: which fields it covers, in which order. Never changed, only followed by another. The
 // second one is that of orders with an origin; those without keep the first, so that old request ids go on to be known.
@@ -56,6 +57,13 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_named_(state, kFileNames),
       distributors_(state, kDistributorNames),
       foreign_(state, kForeignReasons),
+      plan_waters_(state, kPlanWaters),
+      plans_(state, kPlans, machine::Residence::kLazy),
+      plan_links_(state, kPlanLinks, machine::Residence::kLazy),
+      plan_days_(state, kPlanDays),
+      plan_chunks_(state, kPlanChunks, machine::Residence::kLazy),
+      debits_(state, kPlanDebits),
+      own_plans_(state, kOwnPlans, machine::Residence::kLazy),
       uses_(state, kUses, machine::Residence::kLazy),
       quota_releases_(state, kQuotaReleases),
       asked_(state, kAsked, machine::Residence::kLazy),
@@ -78,14 +86,18 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
   Waters& waters = waters_.Mutable();
   auto origin = c.origins.begin();
   auto target = c.targets.begin();
+  auto plan = c.plans.begin();
   for (uint32_t i = 0; i < c.orders.size(); ++i) {
     const bool has = origin != c.origins.end() && origin->item == i;
     while (target != c.targets.end() && target->item < i) ++target;
     const bool converts = target != c.targets.end() && target->item == i;
-    received_.push_back(
-        ReceiveOne(c.orders[i], has ? &*origin : nullptr, converts ? &*target : nullptr, c, ctx, waters));
+    const bool planned = plan != c.plans.end() && plan->item == i;
+    received_.push_back(ReceiveOne(c.orders[i], has ? &*origin : nullptr, converts ? &*target : nullptr,
+                                   planned ? &*plan : nullptr, c, ctx, waters));
     if (has) ++origin;
+    if (planned) ++plan;
   }
+  TellEnds(ctx);
   AdvanceUndecided();
   return {.received = received_};
 }
@@ -107,12 +119,19 @@ uint64_t TradeMachine::FindByRequest(InvestorId investor, std::string_view reque
 }
 
 TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin,
-                                                const ReceiveTarget* target, const Receive& c,
+                                                const ReceiveTarget* target, const ReceivePlan* plan, const Receive& c,
                                                 const machine::Context& ctx, Waters& waters) {
   const auto key =
       RequestKey(item.investor, item.request_id, c.caller.view(), origin && !origin->distributor.empty());
   const uint64_t content = ContentHash(item, origin, target);
   if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
+  if (plan && plan->day.is_set()) {
+    // Paused, changed or ended since the worker looked.
+    Plan* p = plans_.FindMutable(plan->plan);
+    if (!p || !p->firing || p->order != 0 || p->next != plan->day) return {.error = Reason::kPlanNotDue};
+    p->order = waters.next;
+    debits_.Remove(plan->plan);
+  }
 
   const uint64_t seq = waters.next++;
   FC_CHECK(seq < kOrderSequenceLimit, "partition ", partition_.raw(), " has no order numbers left");
@@ -139,6 +158,10 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     kept.digest = origin->digest;
   }
 
+  if (plan) {
+    o.flags |= kOfPlan;
+    plan_links_.Put(seq, {plan->plan});
+  }
   if (target) conversions_.Mutable(seq).target = funds_.Number(target->fund.view());
 
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
@@ -153,6 +176,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     const uint64_t leg = conversions_.Find(seq)->other;
     if (leg != 0 && waters.next_review == leg) waters.next_review = leg + 1;  // nothing of it is judged by itself
   }
+  if (plan && plan->day.is_set() && o.state != OrderState::kReceived) FollowPlan(seq, o, ctx.now);
   return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = o.trade_day};
 }
 
@@ -204,9 +228,13 @@ TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context
     ApplyRules(seq, o, FundOf(o), ctx.now);
     Begin();
     Enter(seq, o);
-    if (o.state != OrderState::kReceived) Noted(seq);
+    if (o.state != OrderState::kReceived) {
+      Noted(seq);
+      TellPlan(seq, o, ctx.now);
+    }
   }
   Begin();
+  TellEnds(ctx);
   AdvanceUndecided();
   return {};
 }
@@ -244,7 +272,7 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
   const FundTerms* fund = products_.Fund(code, o.received_at);
   const auto check = [&]() -> Reason {
     if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
-    if (Reason r = CheckWantedDay(seq, o); r != Reason::kNone) return r;
+    if (Reason r = CheckWantedDay(seq, o, *fund); r != Reason::kNone) return r;
     o.product_version = fund->version;
     const bool withdraws = o.business == kWithdrawRest;  // at any time, and of any size
     if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone && !withdraws) return r;
@@ -270,10 +298,18 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
   o.judged_at = now;
 }
 
-Reason TradeMachine::CheckWantedDay(uint64_t seq, const Order& o) {
+Reason TradeMachine::CheckWantedDay(uint64_t seq, Order& o, const FundTerms& fund) {
   const Origin* origin = OriginOf(seq, o);
   if (!origin || !origin->trade_day_wanted.is_set() || origin->trade_day_wanted == o.trade_day) return Reason::kNone;
-  return o.trade_day > origin->trade_day_wanted ? Reason::kTradeDayPassed : Reason::kTradeDayNotReached;
+  const Date wanted = origin->trade_day_wanted;
+  if (o.trade_day > wanted) return Reason::kTradeDayPassed;
+  if (!HabitsOf(fund.ta).keeps_reservations || wanted > o.trade_day.AddDays(kLongestReservation))
+    return Reason::kTradeDayNotReached;
+  // A reservation: kept, with its cash or units, until the day that it is for.
+  bool known = false;
+  if (!OpenFor(fund.code, wanted, o.received_at, &known)) return known ? Reason::kFundClosedOnTradeDay : Reason::kNoTradingDay;
+  o.trade_day = wanted;
+  return Reason::kNone;
 }
 
 bool TradeMachine::BoughtBefore(const Order& o) {

@@ -8,8 +8,8 @@
 //   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
 //
 // One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
-// sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions
-// and their legs, rest.cc deferred rests of large redemptions.
+// sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions and their legs, rest.cc deferred
+// rests of large redemptions, plan.cc orders that come again.
 #pragma once
 
 #include <span>
@@ -45,12 +45,13 @@ class TradeMachine {
     Reason reason = Reason::kNone;
     uint64_t number = 0;                 // ApplyConfirmations: the next index; MarkDispatched, Settle: orders so far
     bool more = false;                   // the same command again goes on
+    bool repeated = false;               // MakePlan: this request id was seen before
     std::span<const Received> received;  // of a Receive, in its order; valid during the callback
     std::span<const Claimed> claimed;    // of a ClaimSerials, likewise
   };
   using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge,
                                         CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle, ClaimSerials,
-                                        QuotaReleased>;
+                                        QuotaReleased, MakePlan, ChangePlan, PlanTick, SkipDebit>;
 
   TradeMachine(machine::State& state, PartitionId partition);
 
@@ -67,6 +68,10 @@ class TradeMachine {
   Result Execute(const ApplyConfirmations& c, const machine::Context& ctx);
   Result Execute(const Settle& c, const machine::Context& ctx);
   Result Execute(const ClaimSerials& c, const machine::Context& ctx);
+  Result Execute(const MakePlan& c, const machine::Context& ctx);
+  Result Execute(const ChangePlan& c, const machine::Context& ctx);
+  Result Execute(const PlanTick& c, const machine::Context& ctx);
+  Result Execute(const SkipDebit& c, const machine::Context& ctx);
   Result Execute(const QuotaReleased& c, const machine::Context& ctx);
 
   // --- Reading, on the partition's executor. Pointers are valid until the next command or write-back. ---
@@ -116,6 +121,25 @@ class TradeMachine {
   // UPPER_SNAKE, or the transfer agent's return code; "" where there is none.
   std::string ReasonNameOf(ReasonSource source, uint32_t reason);
 
+  // --- Plans. ---
+  const Plan* FindPlan(uint64_t plan) { return plans_.Find(plan); }
+  // In the order in which they were made.
+  std::vector<uint64_t> PlansOfInvestor(InvestorId investor);
+  // The plan that made an order, or nullptr.
+  const PlanLink* PlanOf(uint64_t seq, const Order& o) { return o.flags & kOfPlan ? plan_links_.Find(seq) : nullptr; }
+  // When the next plan is due, unset where there is none. Once that has come: submit a PlanTick.
+  TimePoint PlansDueAt();
+  bool PlansDue(TimePoint now) {
+    const TimePoint at = PlansDueAt();
+    return at.raw() != 0 && at <= now;
+  }
+  // Plans whose debit is to be made an order of.
+  machine::Todo<uint64_t>& debits() { return debits_; }
+  uint8_t DebitBusiness(const Plan& p, TimePoint now);
+  std::string DebitRequest(uint64_t plan, Date day) const;
+  // What the investor's last orders for the fund are still to buy.
+  Money OnItsWay(InvestorId investor, const FundCode& fund);
+
   // --- For the worker. ---
   // Moves out orders that account and risk have to be asked about: each once, after a restart all of them again.
   void TakeUndecided(size_t limit, std::vector<uint64_t>* orders);
@@ -160,12 +184,13 @@ class TradeMachine {
 
   void Begin();
   // `origin` may be nullptr.
-  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target, const Receive& c,
+  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
+                      const ReceivePlan* plan, const Receive& c,
                       const machine::Context& ctx, Waters& waters);
   static machine::IdIndex::Key RequestKey(InvestorId investor, std::string_view request_id, std::string_view caller,
                                           bool from_file);
   // A fund's trading day where the order wants another.
-  Reason CheckWantedDay(uint64_t seq, const Order& o);
+  Reason CheckWantedDay(uint64_t seq, Order& o, const FundTerms& fund);
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
   uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target);
   // Gives the order its institution and trading day where its fund is known.
@@ -175,6 +200,33 @@ class TradeMachine {
   void ApplyRules(uint64_t seq, Order& o, const FundCode& code, TimePoint now);
   bool BoughtBefore(const Order& o);
 
+  // plan.cc
+  // Whether fund and institution are open; `known` is false where a calendar does not say.
+  bool OpenFor(const FundCode& code, Date day, TimePoint now, bool* known);
+  Date RollForward(const FundCode& fund, Date day, TimePoint now);
+  // What an institution's variant says that matters here.
+  struct Habits {
+    PlansAt plans = PlansAt::kNothing;
+    bool keeps_reservations = false;
+  };
+  const Habits& HabitsOf(const TaCode& ta);
+  PlansAt PlansOf(const FundCode& code, TimePoint now);
+  Reason CheckPlanTerms(const FundCode& code, const PlanTerms& terms, TimePoint now);
+  void PutDue(Plan& p, uint64_t seq, Date day);
+  void NextDebit(Plan& p, uint64_t seq, TimePoint now);
+  void EndPlan(Plan& p, uint64_t seq, ReasonSource source, Reason reason, TimePoint now);
+  void EndPlan(Plan& p, uint64_t seq, ReasonSource source, uint32_t reason, TimePoint now);
+  void TakeTerms(Plan& p, uint64_t seq, const PlanTerms& terms, TimePoint now);
+  void FirePlan(uint64_t seq, Date day, TimePoint now);
+  void TellInstitution(uint64_t seq, uint8_t business, const machine::Context& ctx);
+  // At the end of each command in which a plan may have ended.
+  void TellEnds(const machine::Context& ctx);
+  // The plan learns what became of its order. Of any order, after each change that a plan may want to know of.
+  void TellPlan(uint64_t seq, const Order& o, TimePoint now) {
+    if (o.flags & kOfPlan) [[unlikely]] FollowPlan(seq, o, now);
+  }
+  void FollowPlan(uint64_t order, const Order& o, TimePoint now);
+  void FollowContract(uint64_t seq, uint64_t order, const Order& o, TimePoint now);
   // convert.cc: conversions.
   // The rules beside those of a redemption. Makes of the order what it is where the two funds have different institutions.
   Reason CheckConversion(uint64_t seq, Order& o, const FundTerms& fund);
@@ -259,6 +311,13 @@ class TradeMachine {
   machine::Table<uint64_t, uint64_t> withdrawals_;  // 052: the order whose rest it withdraws
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
+  machine::Cell<uint64_t> plan_waters_;  // the last plan's sequence
+  machine::Table<uint64_t, Plan> plans_;
+  machine::Table<uint64_t, PlanLink> plan_links_;
+  machine::Table<Date, PlanDay> plan_days_;
+  machine::Table<PlanChunkKey, PlanChunk> plan_chunks_;
+  machine::Todo<uint64_t> debits_;
+  machine::Table<uint64_t, OwnPlans> own_plans_;
   machine::Table<UseKey, Use> uses_;
   machine::Todo<uint64_t> quota_releases_;
   machine::Table<uint64_t, Asked> asked_;
@@ -270,6 +329,9 @@ class TradeMachine {
   std::vector<Received> received_;
   std::vector<Claimed> claimed_;
   std::string scratch_;
+  std::vector<uint64_t> ending_;  // plans that ended in this command
+  std::string habits_text_;       // the variant last looked into, and what it says
+  Habits habits_;
   std::vector<uint64_t> fresh_;
   size_t fresh_head_ = 0;
   bool tracking_ = false;

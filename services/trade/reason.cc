@@ -50,6 +50,19 @@ std::string_view ReasonName(Reason r) {
     case Reason::kOrderSealed: return "ORDER_SEALED";
     case Reason::kCutoffPassed: return "CUTOFF_PASSED";
     case Reason::kNotChallenged: return "NOT_CHALLENGED";
+    case Reason::kPlanNotFound: return "PLAN_NOT_FOUND";
+    case Reason::kPlanEnded: return "PLAN_ENDED";
+    case Reason::kPlanBeginsTooEarly: return "PLAN_BEGINS_TOO_EARLY";
+    case Reason::kPlanWithoutDebits: return "PLAN_WITHOUT_DEBITS";
+    case Reason::kTooManyPlans: return "TOO_MANY_PLANS";
+    case Reason::kPlanAwaitsInstitution: return "PLAN_AWAITS_INSTITUTION";
+    case Reason::kPlanOtherWay: return "PLAN_OTHER_WAY";
+    case Reason::kPlanNotDue: return "PLAN_NOT_DUE";
+    case Reason::kPlanEndedByInvestor: return "PLAN_ENDED_BY_INVESTOR";
+    case Reason::kPlanDone: return "PLAN_DONE";
+    case Reason::kPlanMissedTooOften: return "PLAN_MISSED_TOO_OFTEN";
+    case Reason::kPlanTargetReached: return "PLAN_TARGET_REACHED";
+    case Reason::kPlanPriceUnknown: return "PLAN_PRICE_UNKNOWN";
     case Reason::kDayNotOver: return "DAY_NOT_OVER";
     case Reason::kTransferNotSealed: return "TRANSFER_NOT_SEALED";
     case Reason::kConfirmationGap: return "CONFIRMATION_GAP";
@@ -135,6 +148,23 @@ std::string_view ReasonText(Reason r) {
       return "the order is already in a transfer to the institution and cannot be cancelled here";
     case Reason::kCutoffPassed: return "the cut-off of the order's trading day has passed";
     case Reason::kNotChallenged: return "the order waits for no second proof; see its state";
+    case Reason::kPlanNotFound: return "this investor has no plan of this number; check both";
+    case Reason::kPlanEnded: return "the plan has ended; make a new one";
+    case Reason::kPlanBeginsTooEarly: return "the first day of a plan is tomorrow or later";
+    case Reason::kPlanWithoutDebits:
+      return "there is no debit day between the first and the last day of the plan; give it more time";
+    case Reason::kTooManyPlans: return "an investor may have made 200 plans, ended ones included";
+    case Reason::kPlanAwaitsInstitution:
+      return "the institution has not confirmed the plan or its last change yet; ask again afterwards";
+    case Reason::kPlanOtherWay:
+      return "a plan that buys cannot become one that redeems, nor the other way; end it and make another";
+    case Reason::kPlanNotDue: return "the plan is not due for this debit any more; nothing was received";
+    case Reason::kPlanEndedByInvestor: return "the investor ended the plan";
+    case Reason::kPlanDone: return "the plan has made all its debits or come to its last day";
+    case Reason::kPlanMissedTooOften:
+      return "the plan missed as many debits as end it; make a new one once there is money";
+    case Reason::kPlanTargetReached: return "what is held and on its way is worth the target already";
+    case Reason::kPlanPriceUnknown: return "the fund has no price with which to compare the target";
     case Reason::kDayNotOver:
       return "the cut-off of this day plus the grace has not come yet; close the day afterwards";
     case Reason::kTransferNotSealed: return "this transfer has not been sealed in this partition; seal it first";
@@ -143,11 +173,31 @@ std::string_view ReasonText(Reason r) {
   return "";
 }
 
+std::string_view ReasonTextZh(Reason r) {
+  switch (r) {
+    case Reason::kPlanNotFound: return "该投资人没有此定投计划";
+    case Reason::kPlanEnded: return "定投计划已终止";
+    case Reason::kPlanBeginsTooEarly: return "定投起始日期须晚于当日";
+    case Reason::kPlanWithoutDebits: return "起止日期之间没有扣款日";
+    case Reason::kTooManyPlans: return "定投计划数量超出上限";
+    case Reason::kPlanAwaitsInstitution: return "定投协议尚待登记机构确认";
+    case Reason::kPlanOtherWay: return "定投与定赎不可互换";
+    case Reason::kPlanNotDue: return "该期扣款已失效";
+    case Reason::kPlanEndedByInvestor: return "投资人终止了定投计划";
+    case Reason::kPlanDone: return "定投计划已完成";
+    case Reason::kPlanMissedTooOften: return "扣款失败次数达到上限，定投计划终止";
+    case Reason::kPlanTargetReached: return "已达到目标市值，本期不扣款";
+    case Reason::kPlanPriceUnknown: return "无可用净值，本期不扣款";
+    default: return "";
+  }
+}
+
 absl::StatusCode ReasonCode(Reason r) {
   switch (r) {
     case Reason::kNone: return absl::StatusCode::kOk;
     case Reason::kRequestIdReused: return absl::StatusCode::kAlreadyExists;
     case Reason::kOrderNotFound:
+    case Reason::kPlanNotFound:
     case Reason::kTargetFundUnknown:
     case Reason::kFundUnknown: return absl::StatusCode::kNotFound;
     case Reason::kInstitutionUnknown: return absl::StatusCode::kUnavailable;  // its facts are on their way
@@ -190,6 +240,18 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kOrderSealed:
     case Reason::kCutoffPassed:
     case Reason::kNotChallenged:
+    case Reason::kPlanEnded:
+    case Reason::kPlanBeginsTooEarly:
+    case Reason::kPlanWithoutDebits:
+    case Reason::kTooManyPlans:
+    case Reason::kPlanAwaitsInstitution:
+    case Reason::kPlanOtherWay:
+    case Reason::kPlanNotDue:
+    case Reason::kPlanEndedByInvestor:
+    case Reason::kPlanDone:
+    case Reason::kPlanMissedTooOften:
+    case Reason::kPlanTargetReached:
+    case Reason::kPlanPriceUnknown:
     case Reason::kDayNotOver:
     case Reason::kTransferNotSealed:
     case Reason::kConfirmationGap: return absl::StatusCode::kFailedPrecondition;

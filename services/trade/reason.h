@@ -72,6 +72,22 @@ enum class Reason : uint16_t {
   kCutoffPassed = 43,
   kNotChallenged = 44,
 
+  // Plans: nothing changed.
+  kPlanNotFound = 120,
+  kPlanEnded = 121,
+  kPlanBeginsTooEarly = 122,
+  kPlanWithoutDebits = 123,
+  kTooManyPlans = 124,
+  kPlanAwaitsInstitution = 125,
+  kPlanOtherWay = 126,
+  kPlanNotDue = 127,
+  // Why a plan ended, or a debit was not made.
+  kPlanEndedByInvestor = 128,
+  kPlanDone = 129,
+  kPlanMissedTooOften = 180,
+  kPlanTargetReached = 181,
+  kPlanPriceUnknown = 182,
+
   // Operations: nothing changed.
   kDayNotOver = 50,
   kTransferNotSealed = 51,
@@ -82,6 +98,8 @@ enum class Reason : uint16_t {
 std::string_view ReasonName(Reason r);
 // What is wrong and what helps, for people. "" for kNone.
 std::string_view ReasonText(Reason r);
+// The sentence in Chinese, "" where there is none yet.
+std::string_view ReasonTextZh(Reason r);
 // The gRPC code where the reason is an error of the call and not a state of the order.
 absl::StatusCode ReasonCode(Reason r);
 

@@ -6,6 +6,11 @@
 namespace fundcore::trade {
 
 Reason CheckStatus(FundStatus status, uint8_t business) {
+  if (IsPlanContract(business)) {
+    return status == FundStatus::kTerminated && business != kEndPlan ? Reason::kFundTerminated : Reason::kNone;
+  }
+  if (business == kPlanPurchase) business = kPurchase;
+  if (business == kPlanRedemption) business = kRedemption;
   // Whoever holds units may say what becomes of them and their dividends, whatever else the fund takes.
   if (SpeaksOfUnits(business)) return status == FundStatus::kTerminated ? Reason::kFundTerminated : Reason::kNone;
   switch (status) {
@@ -26,10 +31,11 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
 
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before) {
+  if (IsPlanContract(business)) return Reason::kNone;
   if (SpeaksOfUnits(business)) {
     return business == kDividendWay || units.is_positive() ? Reason::kNone : Reason::kNothingApplied;
   }
-  if (business == kRedemption) {
+  if (IsRedemption(business)) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;
     return Reason::kNone;
@@ -54,7 +60,7 @@ Reason CheckRules(const FundRules& rules, uint8_t business, Money amount, Units 
     int64_t sum = 0;
     return limit > 0 && (__builtin_add_overflow(before, more, &sum) || sum > limit);
   };
-  if (business == kRedemption) {
+  if (IsRedemption(business)) {
     if (rules.ClosedFor(trade_day, FundRules::kRedemptions)) return Reason::kInClosedPeriod;
     if (above(0, units.raw(), rules.max_redemption.raw())) return Reason::kUnitsAboveMaximum;
     if (above(on_day.redeemed.raw(), units.raw(), rules.max_redemption_a_day.raw())) return Reason::kRedemptionsAboveDayLimit;

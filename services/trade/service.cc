@@ -25,6 +25,7 @@ TradeService::TradeService(const ServiceDeps& deps)
         &host_, shard.get(), deps.peers,
         Worker::Options{.limit = std::max<int64_t>(1, deps.recovery_items_a_second / shards),
                         .remembered = std::max<size_t>(1'000, 100'000 / static_cast<size_t>(shards))}));
+    plan_workers_.push_back(std::make_unique<PlanWorker>(&host_, shard.get(), deps.peers));
     shard->OnExecuted([desk = desks_.back().get(), worker = workers_.back().get()] {
       desk->OnExecuted();
       worker->OnExecuted();
@@ -37,15 +38,17 @@ TradeService::TradeService(const ServiceDeps& deps)
 
 void TradeService::Register(rpc::Handlers* handlers) {
   RegisterOrders(handlers);
+  RegisterPlans(handlers);
   RegisterFiles(handlers);
   RegisterOps(handlers);
 }
 
 void TradeService::Start() {
   for (size_t i = 0; i < desks_.size(); ++i) {
-    host_.shards()[i]->executor()->Post([desk = desks_[i].get(), worker = workers_[i].get()] {
+    host_.shards()[i]->executor()->Post([desk = desks_[i].get(), worker = workers_[i].get(), plans = plan_workers_[i].get()] {
       desk->Start();
       worker->Start();
+      plans->Start();
     });
   }
   feed_.Start();
@@ -63,7 +66,9 @@ absl::Status TradeService::NotServing(const rpc::Call& call, PartitionId p) {
 
 absl::Status TradeService::ErrorOf(Reason reason, std::string_view what) {
   if (reason == Reason::kNone) return absl::OkStatus();
-  return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)));
+  const std::string_view zh = ReasonTextZh(reason);
+  if (zh.empty()) return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)));
+  return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)), {{"text_zh", zh}});
 }
 
 }  // namespace fundcore::trade

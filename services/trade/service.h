@@ -19,6 +19,7 @@
 #include "fundcore/trade/v1/trade.pb.h"
 #include "services/trade/desk.h"
 #include "services/trade/machine.h"
+#include "services/trade/plan_worker.h"
 #include "services/trade/recovery.h"
 #include "services/trade/worker.h"
 
@@ -49,6 +50,12 @@ class TradeService final : public Service {
   // Submits a Cancel or AnswerChallenge and answers with the order.
   template <class C>
   void Change(const C& command, v1::Order* order, rpc::Reply reply);
+
+  // plans_api.cc
+  void RegisterPlans(rpc::Handlers* handlers);
+  void MakeAPlan(const rpc::Call& call, const v1::MakePlanRequest& request, v1::PlanResponse* response, rpc::Reply reply);
+  void ChangeAPlan(uint64_t investor_id, uint64_t plan_id, PlanAction action, const PlanTerms& terms,
+                   v1::PlanResponse* response, rpc::Reply reply);
 
   // files_api.cc
   void RegisterFiles(rpc::Handlers* handlers);
@@ -93,6 +100,7 @@ class TradeService final : public Service {
   machine::Host<TradeMachine> host_;
   std::vector<std::unique_ptr<Desk>> desks_;      // by shard
   std::vector<std::unique_ptr<Worker>> workers_;  // by shard
+  std::vector<std::unique_ptr<PlanWorker>> plan_workers_;  // by shard
   std::vector<LookCursor> looks_;                 // by partition, used on its executor
   FactFeed<TradeMachine> feed_;
   std::atomic<bool> started_{false};

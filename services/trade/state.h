@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "common/machine/state.h"
 #include "services/trade/commands.h"
+#include "services/trade/plans.h"
 #include "services/trade/reason.h"
 
 namespace fundcore::trade {
@@ -37,6 +38,13 @@ enum TableNumber : uint8_t {
   kOrigins = 19,
   kSerials = 20,
   kDistributorNames = 21,
+  kPlanWaters = 65,
+  kPlans = 66,
+  kPlanLinks = 67,
+  kPlanDays = 68,
+  kPlanChunks = 69,
+  kPlanDebits = 165,
+  kOwnPlans = 166,
   kConversions = 55,
   kUses = 60,
   kQuotaReleases = 61,

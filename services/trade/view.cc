@@ -76,7 +76,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_product_version(o.product_version);
   out->set_transfer_no(o.transfer.raw());
   out->set_ta_account(Text(o.ta_account.view()));
-  if (o.business == kRedemption && (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption))) {
+  if (IsRedemption(o.business) && (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption))) {
     out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
   }
   if (o.business == kWithdrawRest) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
@@ -89,6 +89,11 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
       file->set_serial(origin->serial);
       file->set_digest(origin->digest.raw().data(), origin->digest.raw().size());
     }
+  }
+  if (const PlanLink* link = machine.PlanOf(seq, o)) {
+    out->set_plan_id(machine.IdOf(link->plan).raw());
+    if (const Plan* plan = machine.FindPlan(link->plan))
+      FillTerms(plan->wanted && o.business == kChangePlan ? *plan->wanted : plan->terms, out->mutable_plan());
   }
   if (const Asked* asked = machine.FindAsked(seq, o)) {
     out->set_units_asked_e2(asked->units.raw());
@@ -111,6 +116,53 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   }
   out->set_confirmed_in_part(a->in_part && (o.state == OrderState::kConfirmed || o.state == OrderState::kSettled));
   if (!a->detail.empty()) out->set_message(out->message().empty() ? a->detail : out->message() + ": " + a->detail);
+}
+
+void FillTerms(const PlanTerms& t, v1::PlanTerms* out) {
+  out->set_unit(static_cast<v1::PlanTerms::Unit>(t.unit));
+  out->set_day(t.day);
+  out->set_first_day(t.first.raw());
+  out->set_last_day(t.last.raw());
+  out->set_times(t.times);
+  out->set_miss_rule(static_cast<v1::PlanTerms::MissRule>(t.miss_rule));
+  out->set_redemption(t.redemption);
+  out->set_amount_fen(t.amount.raw());
+  out->set_units_e2(t.units.raw());
+  out->set_to_target(t.to_target);
+  out->set_mismatch_confirmed((t.flags & kMismatchConfirmed) != 0);
+  out->set_defer_large_redemption((t.flags & kDeferLargeRedemption) != 0);
+}
+
+void FillPlan(TradeMachine& machine, uint64_t seq, const Plan& p, v1::Plan* out) {
+  const auto reason = [&](uint8_t source, uint32_t number, auto* to) {
+    if (number == 0) return;
+    to->set_reason(machine.ReasonNameOf(static_cast<ReasonSource>(source), number));
+    to->set_message(MessageOf(machine, static_cast<ReasonSource>(source), number));
+  };
+  out->set_plan_id(machine.IdOf(seq).raw());
+  out->set_investor_id(p.investor.raw());
+  out->set_request_id(p.request_id);
+  out->set_fund_code(Text(p.fund.view()));
+  FillTerms(p.terms, out->mutable_terms());
+  if (p.wanted) FillTerms(*p.wanted, out->mutable_wanted());
+  out->set_state(static_cast<v1::PlanState>(p.state));
+  if (p.state == PlanState::kEnded) reason(p.source, p.reason, out);
+  out->set_next_day(p.next.raw());
+  out->set_debits(p.debits);
+  out->set_misses(p.misses);
+  out->set_misses_in_a_row(p.misses_in_a_row);
+  out->set_debited_fen(p.debited.raw());
+  out->set_redeemed_e2(p.redeemed.raw());
+  if (p.order != 0) out->set_order_id(machine.IdOf(p.order).raw());
+  if (p.contract != 0) out->set_contract_order_id(machine.IdOf(p.contract).raw());
+  for (const PlanNote& note : p.notes) {
+    v1::PlanNote* n = out->add_notes();
+    n->set_debit_day(note.debit_day.raw());
+    n->set_day(note.day.raw());
+    n->set_event(static_cast<v1::PlanEvent>(note.event));
+    if (note.order != 0) n->set_order_id(machine.IdOf(note.order).raw());
+    reason(note.source, note.reason, n);
+  }
 }
 
 void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason,

@@ -19,6 +19,10 @@ inline void FillOutcome(TradeMachine& machine, uint64_t seq, const Order& o, v1:
 // Every step of an order with its time, in order of time.
 void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrderResponse* out);
 
+void FillTerms(const PlanTerms& terms, v1::PlanTerms* out);
+// All the API tells of a plan.
+void FillPlan(TradeMachine& machine, uint64_t seq, const Plan& p, v1::Plan* out);
+
 // The state's name as in the API.
 std::string_view StateName(OrderState state);
 

@@ -315,9 +315,11 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       r->set_business(o.business);
       Assign(r->mutable_fund_code(), fund);
       Assign(r->mutable_ta_code(), machine.TaCodeOf(o));
-      r->set_amount_fen(o.amount.raw());
-      // An offer by units reserves their price; no units are there yet.
-      r->set_units_e2(o.business == kSubscription ? 0 : o.units.raw());
+      // A plan's opening, change or end sets nothing aside; that the fund account is there matters. An offer by units reserves
+      // their price; no units are there yet.
+      const bool moves = !IsPlanContract(o.business);
+      r->set_amount_fen(moves ? o.amount.raw() : 0);
+      r->set_units_e2(moves && o.business != kSubscription ? o.units.raw() : 0);
       if (o.business == kSubscription) r->set_applied_units_e2(o.units.raw());
       r->set_trade_day(o.trade_day.raw());
       r->set_received_at_us(o.received_at.raw());
@@ -339,8 +341,8 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       // Whoever converts takes on the risk of the fund that they enter.
       Assign(d->mutable_fund_code(),
              IsConversion(o.business) ? machine.FundName(machine.FindConversion(item.order)->target) : fund);
-      d->set_amount_fen(o.amount.raw());
-      d->set_units_e2(o.units.raw());
+      d->set_amount_fen(IsPlanContract(o.business) ? 0 : o.amount.raw());
+      d->set_units_e2(IsPlanContract(o.business) ? 0 : o.units.raw());
       d->set_received_at_us(o.received_at.raw());
       d->set_mismatch_confirmed((o.flags & kMismatchConfirmed) != 0);
     }

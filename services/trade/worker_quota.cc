@@ -46,7 +46,8 @@ void Worker::AddRules(TradeMachine& machine, const Order& o, account::v1::Reserv
   const FundRules* rules = machine.products().Rules(fund, o.received_at);
   const FundTerms* terms = machine.products().Fund(fund, o.received_at);
   if (!rules || !terms) return;
-  if (o.business == kRedemption) {
+  if (IsPlanContract(o.business)) return;
+  if (IsRedemption(o.business)) {
     if (rules->below_minimum_takes_all) out->set_least_left_e2(terms->min_holding.raw());
     out->set_held_for_a_term(rules->holding_days > 0 || !rules->first_redemptions.empty());
     return;

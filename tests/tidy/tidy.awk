@@ -85,7 +85,7 @@ $0 ~ /^#include "(tools|tests)\// && FILENAME !~ /^(tools|tests)\// {
 }
 
 /^#include / {
-  keep_behind("grpc|grpcpp\\/", "^(common/rpc|tools|tests)/", "gRPC outside common/rpc; use rpc/handlers.h or rpc/peers.h")
+  keep_behind("grpc|grpcpp\\/", "^(common/rpc|tools|tests|examples)/", "gRPC outside common/rpc; use rpc/handlers.h or rpc/peers.h")
   keep_behind("rocksdb\\/", "^(common/store/[^/]*\\.cc$|tests/(bench|crash)/)", "RocksDB outside common/store/*.cc; use store/store.h")
   keep_behind("spdlog\\/", "^(common/telemetry/[^/]*\\.cc$|tests/bench/)", "spdlog outside common/telemetry/*.cc; use telemetry/log.h")
   keep_behind("librdkafka\\/", "^(common/log/[^/]*\\.cc$|tests/(bench|cluster)/)", "librdkafka outside common/log/*.cc; use log/log.h")

@@ -93,6 +93,13 @@ class Runner {
   absl::Status Do(const CountEvidence& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
+  // runner_plans.cc
+  absl::Status Do(const MakePlan& s);
+  absl::Status Do(const SetPlan& s);
+  absl::Status Do(const CheckPlan& s);
+  absl::Status Do(const FindDebit& s);
+  absl::StatusOr<uint64_t> PlanNumber(const std::string& name) const;
+  absl::StatusOr<trade::v1::Plan> PlanNow(const std::string& name);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);
   absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome,
                          const std::optional<Outcome>& expected);

@@ -58,7 +58,7 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return differs("the order", StrCat(kNames[static_cast<size_t>(e.kind)], e.reason.empty() ? "" : " ", e.reason),
                    state);
   const Money amount = Money::FromRaw(o.confirmed_amount_fen()), fee = Money::FromRaw(o.fee_fen());
-  const bool redemption = o.business() == 24 || o.business() == 36 || o.business() == 38;
+  const bool redemption = o.business() == 24 || o.business() == 36 || o.business() == 38 || o.business() == 63;
   const Money net = redemption ? amount : amount - fee, gross = redemption ? amount + fee : amount;
   const auto money = [&](std::string_view what, const std::optional<Money>& expected, Money found) {
     return !expected || *expected == found ? std::string() : differs(what, expected->ToGrouped(), found.ToGrouped());
@@ -160,6 +160,7 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_units_e2(s.units.raw());
   order.set_mismatch_confirmed(s.mismatch_confirmed);
   if (s.business == 24 && !s.rest_unset) order.set_defer_large_redemption(!s.rest_cancelled);
+  if (s.wanted) order.set_trade_day_wanted(s.wanted->raw());
   order.set_dividend_method(s.way);
   if (s.times > 1) return PlaceBatch(s, order);
   // For a later "asks again": the request as it was.

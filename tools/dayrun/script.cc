@@ -66,7 +66,8 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   FC_ASSIGN_OR_RETURN(g.code, w.Next("the institution's code"));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
-                                           "needs-open-account", "no-index", "no-008", "answers-in-pairs"}));
+                                           "needs-open-account", "no-index", "no-008", "answers-in-pairs", "plans",
+                                           "reservations"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
@@ -91,7 +92,17 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
       case 5: g.same_day_orders = false; break;
       case 6: g.index = false; break;
       case 7: g.try_008 = false; break;
-      default: g.converts_in_pairs = true; break;
+      case 8: g.converts_in_pairs = true; break;
+      case 9: {
+        FC_ASSIGN_OR_RETURN(size_t what, w.OneOf({"debits", "all"}));
+        g.plans = what == 0 ? "debits" : "all";
+        break;
+      }
+      default: {
+        FC_RETURN_IF_ERROR(w.Expect("kept"));
+        g.reservations = true;
+        break;
+      }
     }
   }
   return g;

@@ -40,6 +40,8 @@ struct GivenTa {
   bool same_day_orders = true;
   bool index = true;
   bool try_008 = true;
+  bool reservations = false;  // orders for a later trading day are kept
+  std::string plans;  // what it wants to know of plans: "", "debits", "all"
   bool converts_in_pairs = false;  // 036 is answered with 138 and 137
 };
 
@@ -188,6 +190,7 @@ struct PlaceOrder {
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
+  std::optional<Date> wanted;   // the only trading day that will do
   bool rest_unset = false;      // nothing is said of it
   std::string way;              // 029: DefDividendMethod
   std::string name;             // by which later lines refer to it
@@ -258,6 +261,41 @@ struct AskForAccount {
   std::optional<Outcome> outcome;
 };
 
+// A plan is made, or another one's terms are changed.
+struct MakePlan {
+  std::string who, fund;
+  std::string unit = "monthly";
+  int day = 1;
+  Money amount;
+  Units units;
+  bool redemption = false, to_target = false, mismatch_confirmed = false;
+  std::optional<Date> first, last;
+  int times = 0;
+  int rule = 1;               // as the API numbers them
+  std::string name;           // by which later lines refer to the plan
+  bool change = false;
+  std::optional<Outcome> outcome;
+};
+struct SetPlan {
+  std::string who, verb;  // pauses, resumes, ends
+  std::string name;
+  std::optional<Outcome> outcome;
+};
+struct CheckPlan {
+  std::string name;
+  std::string state;  // as the API says it
+  std::string reason;
+  std::optional<int> debits, misses, in_a_row, entries;
+  std::optional<Date> next;
+  std::string event, event_reason;  // of the last note
+};
+// The order that a plan made on a day, which later lines call "that order".
+struct FindDebit {
+  std::string name;
+  Date day;
+  bool contract = false;  // the latest order about the plan itself: 059, 060, 061
+  std::optional<Outcome> outcome;
+};
 // statements_products.cc: a fund's terms from now on, and what its buyers have taken of its quota.
 struct ChangeFund {
   GivenFund fund;
@@ -423,8 +461,8 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 CheckOrder, CheckLot, AskForAccount, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
-                 CheckBreak, CountBreaks, Propose,
+                 CheckOrder, CheckLot, AskForAccount, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
+                 TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;

@@ -14,7 +14,8 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "time", "fund", "policy", "evidence", "given", "and", "name", "tells", "group"})
+                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "given", "and", "name", "tells",
+                             "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
     if (w == s) return true;
@@ -140,6 +141,10 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
+  if (IsPlanVerb(w.Peek(), w.Peek(1))) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadPlanVerb(script, std::move(who), w, std::move(outcome));
+  }
   if (IsSuitabilityVerb(w.Peek())) {
     FC_ASSIGN_OR_RETURN(Statement s, ReadSuitability(script, std::move(who), w));
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
@@ -197,13 +202,16 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           s.rest_unset = true;
         } else if (w.TakeAll({"rest", "deferred"})) {
           s.rest_cancelled = false;
+        } else if (w.Take("for")) {
+          FC_ASSIGN_OR_RETURN(s.wanted, w.Day());
         } else if (w.Take("named")) {
           FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
         } else if (w.Peek(1) == "times") {
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset", "N times"});
+          return w.Unknown({"named", "for", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset",
+                            "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -624,6 +632,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
   if (first == "ta") return TaLine(script, w);
+  if (first == "plan" || first == "debit" || first == "contract") {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadPlanLine(w, std::move(outcome));
+  }
   if (w.Take("close")) {
     CloseDays s;
     if (!w.AtEnd()) {

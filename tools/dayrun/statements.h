@@ -23,6 +23,10 @@ absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words
 bool IsAccountVerb(std::string_view word);
 absl::StatusOr<AskForAccount> ReadAskForAccount(const Script& script, std::string who, Words& w);
 absl::StatusOr<std::string> ReadAccountState(Words& w);
+// statements_plans.cc. Behind the investor's name, and lines that begin with "plan" or "debit".
+bool IsPlanVerb(std::string_view word, std::string_view next);
+absl::StatusOr<Statement> ReadPlanVerb(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);
+absl::StatusOr<Statement> ReadPlanLine(Words& w, std::optional<Outcome> outcome);
 // Behind "ta CODE by itself".
 absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Words& w);
 

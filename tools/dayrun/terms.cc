@@ -78,6 +78,10 @@ product::v1::Institution InstitutionMessage(const GivenTa& ta) {
   m.set_export_deadline_us(ta.export_by.raw());
   m.set_send_index(ta.index);
   m.set_use_008_when_registered(ta.try_008);
+  std::string variant;
+  if (!ta.plans.empty()) variant = StrCat("plans = \"", ta.plans, "\"\n");
+  if (ta.reservations) variant += "reservations = \"kept\"\n";
+  m.set_file_variant(variant);
   return m;
 }
 
@@ -266,6 +270,7 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
   config.distributor = DistributorCode(ta.distributor);
   config.version = *ofd::ParseVersion(ta.version);
   config.calendar = ta.calendar;
+  config.keeps_plans = ta.plans == "all";
   config.calendars = script.calendars;
   config.converts_in_pairs = ta.converts_in_pairs;
   Date last = script.start.date();

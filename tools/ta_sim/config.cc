@@ -281,6 +281,7 @@ absl::StatusOr<TaConfig> FromConfig(Config file) {
   config.net_of_fee = top.Bool("net_of_fee", false);
   config.converts_in_pairs = top.Bool("converts_in_pairs", false);
   config.registered_elsewhere = top.Strings("registered_elsewhere", {});
+  config.keeps_plans = top.Choice("plans", "taken", {"taken", "kept"}) == "kept";
   if (top.Has("unknown")) config.take_unknown = top.Choice("unknown", {"refuse", "take"}) == "take";
   config.when_registered = ReturnCode(top.Choice("when_registered", "0303", {"0303", "0390", "0000"}));
   for (ConfigTable& fund : file.Tables("fund")) config.funds.push_back(ReadFund(fund));

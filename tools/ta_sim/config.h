@@ -155,6 +155,8 @@ struct TaConfig {
   // Investors and holdings that the register does not know: refused, or taken as registered where the application names
   // a fund account, and as held where units are redeemed. Not set: refused, but taken by Reply (reply.h).
   std::optional<bool> take_unknown;
+  // Plans are opened here (059) before their debits (039, 063) are taken.
+  bool keeps_plans = false;
   // 036 is answered with a 138 and a 137 instead of one 136.
   bool converts_in_pairs = false;
   // Funds of other agents, as far as conversions from them have to know: their purchase tiers.

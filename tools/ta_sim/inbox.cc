@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until, target, target_agent, large, original;
+      certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -100,6 +100,8 @@ struct Columns {
     certificate = reader.Find("CertificateNo");
     cause = reader.Find("FrozenCause");
     until = reader.Find("FreezingDeadline");
+    protocol = reader.Find("RationProtocolNo");
+    ration_type = reader.Find("RationType");
     target = reader.Find("CodeOfTargetFund");
     target_agent = reader.Find("TargetRegistrarCode");
     large = reader.Find("LargeRedemptionFlag");
@@ -187,6 +189,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.discount = Rate::FromRaw(discount * 10'000);  // four places in the file
     line.share_class = FirstOf(r.Text(c.share_class), '0');
     line.dividend_method = FirstOf(r.Text(c.method), ' ');
+    line.protocol = std::string(r.Text(c.protocol));
+    line.ration_type = FirstOf(r.Text(c.ration_type), '0');
     line.large_flag = FirstOf(r.Text(c.large), ' ');
     line.original = SheetNo(r.Text(c.original));
     return absl::OkStatus();

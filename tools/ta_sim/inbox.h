@@ -56,6 +56,8 @@ struct Line {
   char large_flag = ' ';  // LargeRedemptionFlag: '0' cancels a rest, anything else defers it
   SheetNo original;       // of a withdrawal: the application that it withdraws
   char holder = ' ';  // IndividualOrInstitution
+  std::string protocol;     // RationProtocolNo: the plan that it belongs to
+  char ration_type = '0';   // RationType: 1 = the amount may be another one each time
   FundCode target;       // CodeOfTargetFund: the fund to enter; of 037 the fund that is left
   TaCode target_agent;   // TargetRegistrarCode
   // Accounts.

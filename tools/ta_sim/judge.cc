@@ -311,6 +311,12 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (status == '6') return "0382";
       if (line.units < fund->min_redemption) return "0341";
       break;
+    case BusinessCode::kOpenPlan:
+    case BusinessCode::kChangePlan:
+    case BusinessCode::kClosePlan:
+      if (!config_.keeps_plans) return "0103";
+      if (status == '8' && line.business != BusinessCode::kClosePlan) return "0376";
+      return {};
     case BusinessCode::kConvert:
     case BusinessCode::kConvertIn:
     case BusinessCode::kConvertOut:
@@ -329,6 +335,37 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
   }
   if (status == '8') return "0376";
   if (status == '9') return "0005";
+  return {};
+}
+
+Judge::Outcome Judge::DecidePlan(const Line& line) {
+  const auto known = reg_.plans.find(line.protocol);
+  if (line.business == BusinessCode::kOpenPlan) {
+    if (line.protocol.empty()) return "0503";
+    if (known != reg_.plans.end()) return "0499";
+    if (!line.amount.is_positive() && !line.units.is_positive()) return "0443";
+    reg_.plans[line.protocol] = {line.account, line.fund, line.amount, line.units, line.ration_type, false};
+    return {};
+  }
+  if (known == reg_.plans.end() || known->second.account != line.account || known->second.fund != line.fund) return "0503";
+  if (known->second.ended) return "0445";
+  if (line.business == BusinessCode::kClosePlan) {
+    known->second.ended = true;
+    return {};
+  }
+  known->second.amount = line.amount;
+  known->second.units = line.units;
+  known->second.ration_type = line.ration_type;
+  return {};
+}
+
+Judge::Outcome Judge::CheckDebit(const Line& line) const {
+  if (!config_.keeps_plans) return {};
+  const auto known = reg_.plans.find(line.protocol);
+  if (known == reg_.plans.end() || known->second.account != line.account || known->second.fund != line.fund) return "0503";
+  const PlanKept& plan = known->second;
+  if (plan.ended) return "0445";
+  if (plan.ration_type != '1' && (plan.amount != line.amount || plan.units != line.units)) return "0446";
   return {};
 }
 
@@ -424,12 +461,17 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   const Fault* refuse = FaultOf(FaultKind::kRefuse, line, number);
   Outcome refused = Identify(line, ref);
   if (!refused) refused = CheckFund(fund, line, ref.day);
+  if (!refused && (line.business == BusinessCode::kPlanPurchase || line.business == BusinessCode::kPlanRedeem))
+    refused = CheckDebit(line);
   if (!refused && refuse) refused = refuse->arguments[1];
   const bool waits = !refused && MayBeCut(fund, line, number);
   if (waits) refused = CheckRedeemed(line, *fund);
   if (waits && !refused) return absl::OkStatus();  // decided with the others of its day
   if (!refused) {
     switch (line.business) {
+      case BusinessCode::kOpenPlan:
+      case BusinessCode::kChangePlan:
+      case BusinessCode::kClosePlan: refused = DecidePlan(line); break;
       case BusinessCode::kSubscribe:
         line.confirmed_amount = line.amount;
         line.price = fund->offer->face;

@@ -116,6 +116,9 @@ class Judge {
   absl::Status DecideTrade(Line& line, const LineRef& ref, size_t number);
   Outcome Identify(Line& line, const LineRef& ref);
   Outcome CheckFund(const FundTerms* fund, const Line& line, Date file_day) const;
+  // A plan and its debits, where plans are kept.
+  Outcome DecidePlan(const Line& line);
+  Outcome CheckDebit(const Line& line) const;
   absl::StatusOr<Outcome> Buy(Line& line, const FundTerms& fund, size_t number);
   // money.cc: what a redemption takes along of the income that is not paid yet.
   Yuan IncomeOut(const PositionKey& key, const FundTerms& fund, Shares held, Shares redeemed);

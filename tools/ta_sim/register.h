@@ -75,6 +75,17 @@ struct AccountMark {
   FC_FIELDS(frozen, cause, until, lost)
 };
 
+// A plan (定投) that was opened here, by its protocol number.
+struct PlanKept {
+  TaAccountId account;
+  FundCode fund;
+  Yuan amount;
+  Shares units;
+  char ration_type = '0';
+  bool ended = false;
+  FC_FIELDS(account, fund, amount, units, ration_type, ended)
+};
+
 // Where an application stands: day and transfer of its file, and its line there.
 struct LineRef {
   Date day;
@@ -157,8 +168,9 @@ struct Register {
   std::map<PositionKey, Earned> earned;
   std::map<FundCode, Date> earned_through;   // the last day that money funds told
   std::vector<DeferredRest> deferred;        // in order of application
+  std::map<std::string, PlanKept> plans;
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks, attached, earned, earned_through, deferred)
+            subscriptions, cash, answers, marks, attached, earned, earned_through, deferred, plans)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.
