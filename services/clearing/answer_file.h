@@ -106,7 +106,7 @@ class AnswerFile {
     ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account,
         ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
-        direction, cause, until, target, from_ta;
+        direction, cause, until, target, from_ta, certificate_type, certificate_no;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);

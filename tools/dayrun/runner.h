@@ -74,6 +74,9 @@ class Runner {
   absl::Status Do(const CheckOrder& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
+  absl::Status Do(const ChangeData& s);
+  absl::Status Do(const CheckData& s);
+  absl::Status Do(const CheckPerson& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);
   absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome,
                          const std::optional<Outcome>& expected);

@@ -78,6 +78,11 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
     case Kind::kOtherVersion: return StrCat("version:", s.text);
     case Kind::kOtherBytes: return std::string("resend-other-bytes");
     case Kind::kLate: return std::string("late");
+    case Kind::kOwnData:
+    case Kind::kOwnMove: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat(s.kind == Kind::kOwnData ? "own-data:" : "own-move:", FormatInvestorId(InvestorId(investor)), ":", s.text);
+    }
     case Kind::kOwnAccount: {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
       return StrCat("own-account:", s.code, ":", FormatInvestorId(InvestorId(investor)));

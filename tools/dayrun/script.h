@@ -188,6 +188,25 @@ struct AskForAccount {
   std::optional<Date> until;
   std::string name;          // by which later lines refer to the application, as to an order
   std::optional<Outcome> outcome;
+  std::string former;        // 058: the number so far
+};
+// An investor's data change. Only what was written.
+struct ChangeData {
+  std::string who;
+  std::string name, certificate_type, certificate_no, mobile, address, guardian, guardian_certificate, product;
+  std::string certificate_of;  // somebody else's certificate
+  int32_t until = 0;
+  bool minor = false;
+  std::string named;           // "order NAME" is then the 003 to the institution, "order NAME-TA" where there are several
+  std::optional<Outcome> outcome;
+};
+// What an institution knows of an investor's data.
+struct CheckData {
+  std::string who, ta, state, return_code;
+};
+// The certificate given opens the investor of that name again.
+struct CheckPerson {
+  std::string who, certificate_type, certificate_no;
 };
 
 // A deviation of the institution's answer of this date.
@@ -208,6 +227,8 @@ struct TaDoes {
     kOtherBytes,    // the 04 file a second time, with the same identity and another figure
     kLate,
     kOwnAccount,    // code: the business, done to the account of who
+    kOwnData,       // text: the certificate from now on, or "same"
+    kOwnMove,       // text: the number from now on
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -275,7 +296,7 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
-                 AskForAccount,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+                 AskForAccount, ChangeData, CheckData, CheckPerson,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

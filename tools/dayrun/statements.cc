@@ -122,6 +122,13 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
+  if (IsPersonVerb(w.Peek())) {
+    std::optional<Outcome> outcome;
+    if (has_outcome) {
+      FC_ASSIGN_OR_RETURN(outcome, OutcomeOf(after, has_outcome));
+    }
+    return ReadPerson(script, std::move(who), w, std::move(outcome));
+  }
   if (IsAccountVerb(w.Peek())) {
     FC_ASSIGN_OR_RETURN(AskForAccount s, ReadAskForAccount(script, std::move(who), w));
     FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -242,6 +249,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
 absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   FC_ASSIGN_OR_RETURN(std::string ta, TaOf(script, w));
   if (w.TakeAll({"by", "itself"})) {
+    FC_ASSIGN_OR_RETURN(std::optional<TaDoes> change, ReadOwnChange(script, ta, w));
+    if (change) return *change;
     FC_ASSIGN_OR_RETURN(TaDoes own, ReadOwnAccount(script, ta, w));
     return own;
   }

@@ -1,6 +1,8 @@
 // Reading one statement of a day. Internal to the script reader.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -17,6 +19,11 @@ absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view 
 // statements_accounts.cc. What stands behind the investor's name, but not what must come of it.
 bool IsAccountVerb(std::string_view word);
 absl::StatusOr<AskForAccount> ReadAskForAccount(const Script& script, std::string who, Words& w);
+// statements_people.cc
+bool IsPersonVerb(std::string_view word);
+absl::StatusOr<Statement> ReadPerson(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);
+// Behind "ta CODE by itself changes|moves"; not set: another verb comes.
+absl::StatusOr<std::optional<TaDoes>> ReadOwnChange(const Script& script, std::string_view ta, Words& w);
 absl::StatusOr<std::string> ReadAccountState(Words& w);
 // Behind "ta CODE by itself".
 absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Words& w);

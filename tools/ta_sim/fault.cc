@@ -27,6 +27,8 @@ constexpr Form kForms[] = {
     {FaultKind::kPartial, "partial", "lp"},
     {FaultKind::kForced, "forced", "aap"},
     {FaultKind::kOwnAccount, "own-account", "ba"},
+    {FaultKind::kOwnData, "own-data", "aa"},
+    {FaultKind::kOwnMove, "own-move", "aa"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},

@@ -12,6 +12,8 @@
 //   refuse:LINE:CODE               an order, or an account application, is refused with this return code
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   own-data:ACCOUNT:NUMBER        103 that nobody has asked for; NUMBER: the certificate from now on, or "same"
+//   own-move:ACCOUNT:NUMBER        158 that nobody has asked for: the trading account's number from now on
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
@@ -46,6 +48,8 @@ enum class FaultKind : uint8_t {
   kWrongDate = 13,
   kResendOtherBytes = 14,
   kOwnAccount = 40,
+  kOwnData = 75,
+  kOwnMove = 76,
 };
 
 struct Fault {

@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until;
+      certificate_type, certificate, cause, until, target;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -100,6 +100,7 @@ struct Columns {
     certificate = reader.Find("CertificateNo");
     cause = reader.Find("FrozenCause");
     until = reader.Find("FreezingDeadline");
+    target = reader.Find("TargetTransactionAccountID");
     return absl::OkStatus();
   }
 };
@@ -169,6 +170,7 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     if (!file.trade) {
       line.certificate = StrCat(r.Text(c.certificate_type), ":", r.Text(c.certificate));
       line.cause = FirstOf(r.Text(c.cause), ' ');
+      line.target = TradingAccount(r.Text(c.target));
       FC_ASSIGN_OR_RETURN(line.until, r.DateOr(c.until, Date()));
       return absl::OkStatus();
     }
