@@ -203,8 +203,11 @@ void AddAccount(std::vector<Route>* routes) {
   o.ByField<av1::ApplyAccountConfirmationsRequest, av1::ApplyAccountConfirmationsResponse>("ApplyAccountConfirmations");
   o.ByField<av1::CheckConfirmationsRequest, av1::CheckConfirmationsResponse>("CheckConfirmations");
   o.ByField<tv1::ApplyConfirmationsRequest, av1::ApplyResult>("ApplyConfirmations");
+  o.ByField<av1::CheckDividendsRequest, av1::CheckDividendsResponse>("CheckDividends");
   o.ByField<av1::ApplyDividendsRequest, av1::ApplyResult>("ApplyDividends");
   o.ByField<av1::CheckBalancesRequest, av1::CheckBalancesResponse>("CheckBalances");
+  o.ByField<av1::AppendIncomeRequest, av1::ApplyResult>("AppendIncome");
+  o.ByField<av1::AdoptIncomeRequest, av1::AdoptIncomeResponse>("AdoptIncome");
   o.Everywhere<av1::UnitTotalsRequest, av1::UnitTotalsResponse>("UnitTotals",
                                                                 MergeRows({.rows = "totals", .keys = {"fund_code"}}));
   o.Everywhere<av1::SettlementTotalsRequest, av1::SettlementTotalsResponse>(

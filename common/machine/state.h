@@ -520,6 +520,11 @@ class History : public TableBase {
     ByteWriter(&p.bytes).Bytes(scratch_);
     return MakePosition(p.offset, p.count++);
   }
+  // While a command executes: where the next entry will be. Everything appended so far has a smaller position.
+  Position NextPosition() const {
+    const bool begun = !pending_.empty() && pending_.back().offset == state_.executing;
+    return MakePosition(state_.executing, begun ? pending_.back().count : 0);
+  }
   // The entry's bytes; kNotFound where the position was never given out.
   absl::StatusOr<std::string> Read(Position position) const;
   template <class T>

@@ -11,7 +11,9 @@ ProductBook::ProductBook(machine::State& state, uint8_t first_table)
       institutions_(state, static_cast<uint8_t>(first_table + 2)),
       calendars_(state, static_cast<uint8_t>(first_table + 3)),
       navs_(state, static_cast<uint8_t>(first_table + 4), machine::Residence::kLazy),
-      file_variants_(state, static_cast<uint8_t>(first_table + 5)) {}
+      file_variants_(state, static_cast<uint8_t>(first_table + 5)),
+      income_terms_(state, static_cast<uint8_t>(first_table + 10)),
+      incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy) {}
 
 bool ProductBook::Absorb(const AbsorbFacts& command) {
   if (command.after != position_.Get().seq) return false;
@@ -33,10 +35,12 @@ bool ProductBook::Absorb(const AbsorbFacts& command) {
         auto at = std::upper_bound(list.begin(), list.end(), fact.fund->effective_at,
                                    [](TimePoint t, const FundTerms& f) { return t < f.effective_at; });
         list.insert(at, *fact.fund);
+        if (fact.income_terms) income_terms_.Put(fact.fund->code, *fact.income_terms);
         break;
       }
       case FactKind::kNav:
         navs_.Put({fact.nav->fund, fact.nav->day, fact.nav->type}, *fact.nav);
+        if (fact.income) incomes_.Put({fact.nav->fund, fact.nav->day, 0}, *fact.income);
         break;
     }
     position.seq = seq;
@@ -67,6 +71,13 @@ const NavFact* ProductBook::FindNav(const FundCode& fund, Date day, uint8_t type
   if (!nav && type != 0) nav = navs_.Find({fund, day, 0});
   return nav;
 }
+
+const IncomeTerms* ProductBook::Income(const FundCode& fund) {
+  const IncomeTerms* terms = income_terms_.Find(fund);
+  return terms && terms->accrues ? terms : nullptr;
+}
+
+const Nav* ProductBook::FindIncome(const FundCode& fund, Date day) { return incomes_.Find({fund, day, 0}); }
 
 void ProductBook::ForEachFund(TimePoint at, absl::FunctionRef<void(const FundTerms&)> visit) {
   funds_.ScanAll([&](const FundCode& code, const Versions&) {

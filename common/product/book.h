@@ -6,6 +6,8 @@
 //     ... products_.Fund(code, ctx.received)          // the terms in force at the moment of receipt
 //   };
 //
+// Money funds: Income (terms) and FindIncome (a day's income per 10,000 units), in tables 210 and 211.
+//
 // Part of a machine's state: same rules, same thread. Pointers stay valid until the command ends.
 #pragma once
 
@@ -21,7 +23,7 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes six table numbers from `first_table` on.
+  // Takes six table numbers from `first_table` on, and the two from first_table + 10.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -39,6 +41,11 @@ class ProductBook {
   const TradingCalendar* Calendar(std::string_view name);
   // The price of a day; `type` 1 and 2 fall back to the ordinary one. nullptr where not known (yet).
   const NavFact* FindNav(const FundCode& fund, Date day, uint8_t type = 0);
+
+  // How the fund's income is worked out, as said last; nullptr where it has none.
+  const IncomeTerms* Income(const FundCode& fund);
+  // Income per 10,000 units of a day; nullptr where not known (yet).
+  const Nav* FindIncome(const FundCode& fund, Date day);
 
   void ForEachFund(TimePoint at, absl::FunctionRef<void(const FundTerms&)> visit);
   void ForEachInstitution(absl::FunctionRef<void(const InstitutionTerms&)> visit);
@@ -66,6 +73,8 @@ class ProductBook {
   machine::Table<std::string, TradingCalendar> calendars_;
   machine::Table<NavKey, NavFact> navs_;
   machine::Table<TaCode, std::string> file_variants_;  // only of institutions that have one
+  machine::Table<FundCode, IncomeTerms> income_terms_;
+  machine::Table<NavKey, Nav> incomes_;
 };
 
 }  // namespace fundcore

@@ -14,6 +14,7 @@
 #include "common/fund/fees.h"
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
+#include "common/product/income_terms.h"
 #include "common/time/calendar.h"
 #include "common/time/time.h"
 #include "common/types/ids.h"
@@ -96,7 +97,22 @@ struct ProductFact {
   std::optional<FundTerms> fund;
   std::optional<NavFact> nav;
   std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
-  FC_FIELDS(kind, calendar, institution, fund, nav, file_variant)
+  std::optional<IncomeTerms> income_terms;  // of the fund, where they are said anew
+  std::optional<Nav> income;                // with the price: the day's income per 10,000 units
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income);
+  }
+  // What facts without income looked like before there was any: their bytes stay what they were.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (income_terms || income) {
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income);
+    } else {
+      v(kind, calendar, institution, fund, nav, file_variant);
+    }
+  }
 };
 
 // The command by which a partition takes facts in; every machine that has a ProductBook handles it under this tag.

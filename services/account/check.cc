@@ -15,12 +15,19 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 20: return confirmation == 120 || confirmation == 130 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 29: return confirmation == 129;
+    case 31: return confirmation == 131;
+    case 32: return confirmation == 132;
+    case 88: return confirmation == 188;
     default: return false;
   }
 }
 
 std::string_view ExpectedConfirmation(uint16_t application) {
-  return application == 20 ? "120 or 130" : application == 22 ? "122" : "124";
+  return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : application == 31 ? "131"
+         : application == 32                                                     ? "132"
+         : application == 88                                                     ? "188"
+                                                                                 : "124";
 }
 
 InvestorType TypeOf(const Investor& investor) {
@@ -56,7 +63,19 @@ Holding& ConfirmationChecker::HoldingOf(const TradeLine& line) {
   return it->second;
 }
 
-void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>* findings) {
+Money ConfirmationChecker::IncomeIn(const TradeLine& line, Units held) {
+  const IncomeTerms* terms = machine_.products().Income(line.fund);
+  if (!terms || !line.units.is_positive() || line.units > held) return Money();
+  auto [it, fresh] = incomes_.try_emplace({line.investor.raw(), line.fund});
+  if (fresh) it->second = machine_.IncomeBefore(SequenceOf(line.investor), line.fund, held, line.confirm_day);
+  IncomeAccount a{.units = held, .unpaid = it->second.unpaid, .rest = it->second.rest};
+  const Money out = IncomeOnRedemption(&a, line.units, terms->arithmetic());
+  it->second.unpaid = a.unpaid;
+  it->second.rest = a.rest;
+  return out;
+}
+
+void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, std::vector<FindingEntry>* findings) {
   findings_ = findings;
   if (auto posted = machine_.FindPosted(ta_, line)) {
     if (*posted != AccountMachine::FiguresHash(line)) {
@@ -64,7 +83,8 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
     }
     return;
   }
-  if (!line.order.is_set()) return CheckUnsolicited(line);
+  static const TradeDetail kNone;
+  if (!line.order.is_set()) return CheckUnsolicited(line, detail ? *detail : kNone);
 
   const Reservation* r = machine_.FindReservation(line.order);
   if (!r || r->state == ReservationState::kNone || r->state == ReservationState::kRefused || r->fund.empty()) {
@@ -105,34 +125,12 @@ void ConfirmationChecker::Check(const TradeLine& line, std::vector<FindingEntry>
       rest.consumed = true;
       return;
     case 124: return CheckRedemption(line, *r, rest);
+    case 129:
+    case 131:
+    case 132:
+    case 188: return CheckNoted(line, *r, rest, detail ? *detail : kNone);
     default: return CheckPurchase(line, *r, rest);
   }
-}
-
-void ConfirmationChecker::CheckUnsolicited(const TradeLine& line) {
-  switch (line.business) {
-    case 142:
-    case 143:
-    case 144:
-    case 145:
-    case 149:
-    case 150:
-    case 151: break;
-    default: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
-  }
-  if (IsRefusal(line.return_code)) return;
-  if (!machine_.FindInvestor(line.investor)) {
-    return Find(line, "UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(line.investor));
-  }
-  if (line.business == 144 && line.units.is_positive()) {
-    AddLot(HoldingOf(line), {.registered = line.confirm_day, .units = line.units,
-                             .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
-  }
-  const bool takes = line.business == 142 || line.business == 145 || line.business == 150 || line.business == 151;
-  if (!takes) return;
-  Holding& holding = HoldingOf(line);
-  if (holding.units < line.units) Find(line, "SHORT", "ConfirmedVol", holding.units.ToString(), line.units.ToString());
-  TakeUnits(holding, line.units, machine_.LotOrderOf(line.fund, TimePoint::At(line.confirm_day, TimeOfDay())), Date());
 }
 
 void ConfirmationChecker::CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund) {
@@ -261,7 +259,12 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
     TakeUnits(holding, line.units, order, r.trade_day);
     return;
   }
-  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", split->net, line.amount);
+  const Money income = IncomeIn(line, holding.units);
+  const Earnings& e = incomes_[{line.investor.raw(), line.fund}];
+  // Where the institution shares remainders among all its holders, we cannot know who got a fen of them.
+  const Money above = Money::FromRaw(income.is_zero() ? 0 : e.above), below = Money::FromRaw(income.is_zero() ? 0 : e.below);
+  if (line.amount > split->net + income + above || line.amount < split->net + income - below)
+    Find(line, "AMOUNT_DIFFERS", "ConfirmedAmount", (split->net + income).ToString(), line.amount.ToString());
   Compare(line, "FEE_DIFFERS", "Charge", split->fee, line.charge);
   if (!line.other_fee1.is_zero()) Compare(line, "FUND_PART_DIFFERS", "OtherFee1", split->fund_part, line.other_fee1);
   TakeUnits(holding, line.units, order, r.trade_day);

@@ -1,7 +1,7 @@
 // Recomputes a confirmation file from our own orders, prices, fee schedules and lots, and says what differs.
 //
 //   ConfirmationChecker checker(machine, ta);
-//   for (const TradeLine& line : lines) checker.Check(line, &findings);   // in file order
+//   for (const TradeLine& line : lines) checker.Check(line, nullptr, &findings);   // in file order
 //
 // Reads the machine and changes nothing. Lines of one investor and fund see the lots as the lines before them leave them,
 // so one checker takes all lines of a call. On the partition's executor, for the time of one task.
@@ -22,7 +22,7 @@ class ConfirmationChecker {
   ConfirmationChecker(AccountMachine& machine, const TaCode& ta) : machine_(machine), ta_(ta) {}
 
   // Adds a finding for each thing that differs; none for a line that follows from our books.
-  void Check(const TradeLine& line, std::vector<FindingEntry>* findings);
+  void Check(const TradeLine& line, const TradeDetail* detail, std::vector<FindingEntry>* findings);
 
  private:
   // What the lines so far leave of an order.
@@ -38,7 +38,15 @@ class ConfirmationChecker {
     Nav nav;                     // zero where we have none
   };
 
-  void CheckUnsolicited(const TradeLine& line);
+  // check_ta.cc: what the institution starts by itself, and what it says about units that an order asked for.
+  void CheckUnsolicited(const TradeLine& line, const TradeDetail& detail);
+  void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
+  void CheckTaken(const TradeLine& line);
+  void CheckIncomeUnits(const TradeLine& line, const TradeDetail& detail);
+  void CheckFrozen(const TradeLine& line);
+  void CheckThawed(const TradeLine& line);
+  void CheckHeldPaid(const TradeLine& line);
+  HoldingNote& NoteOf(const TradeLine& line);
   void CheckPurchase(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckRedemption(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund);
@@ -46,6 +54,8 @@ class ConfirmationChecker {
   void CompareNav(const TradeLine& line, Nav nav);
   Rest& RestOf(const TradeLine& line, const Reservation& r);
   Holding& HoldingOf(const TradeLine& line);
+  // What a redemption pays or takes of a money fund's income that is not paid yet; 0 for other funds.
+  Money IncomeIn(const TradeLine& line, Units held);
   void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
             std::string found);
   template <class D>
@@ -59,6 +69,8 @@ class ConfirmationChecker {
   // Looked up, never iterated: their order cannot show.
   absl::flat_hash_map<uint64_t, Rest> rests_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
+  absl::flat_hash_map<std::pair<uint64_t, FundCode>, HoldingNote> notes_;
+  absl::flat_hash_map<std::pair<uint64_t, FundCode>, Earnings> incomes_;
 };
 
 }  // namespace fundcore::account

@@ -43,7 +43,8 @@ struct Reserve {
   Units units;
   Date trade_day;
   TimePoint received_at;
-  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at)
+  uint8_t detail = 0;           // a character of the standard: 029 DefDividendMethod, 031 FrozenCause; 0: none
+  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail)
 };
 
 struct Release {
@@ -126,6 +127,21 @@ struct TradeLine {
   FC_FIELDS(line, order, investor, business, return_code, fund, ta_account, serial, confirm_day, amount, units, nav,
             charge, other_fee1, interim, interest, interest_units, apply_day)
 };
+// What a line says beyond its figures, where it does. Characters of the standard; 0: not said.
+struct TradeDetail {
+  uint32_t item = 0;            // index into `lines`; ascending
+  uint8_t dividend_method = 0;
+  uint8_t frozen_cause = 0;
+  uint8_t frozen_method = 0;
+  uint8_t adjustment = 0;
+  uint8_t direction = 0;
+  Date registered;
+  TaSerialNo original;          // the confirmation that this one goes back to
+  FC_FIELDS(item, dividend_method, frozen_cause, frozen_method, adjustment, direction, registered, original)
+};
+// How lines are posted: a log keeps the rules that its lines were posted by.
+inline constexpr uint8_t kFirstRules = 0;
+inline constexpr uint8_t kPostingRules = 1;  // from here on what an institution starts by itself is posted, with its notes
 struct ApplyTradeLines {
   static constexpr uint8_t kTag = 10;
   TaCode ta;
@@ -133,7 +149,9 @@ struct ApplyTradeLines {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<TradeLine> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  uint8_t rules = kFirstRules;
+  std::vector<TradeDetail> details;
+  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details)
 };
 
 struct DividendEntry {
@@ -149,6 +167,21 @@ struct DividendEntry {
   ReturnCode return_code;
   FC_FIELDS(line, investor, fund, ta_account, serial, confirm_day, cash, units, nav, return_code)
 };
+// The rest of a dividend line; one an entry, by kPostingRules.
+struct DividendDetail {
+  Date record_day;
+  Date ex_day;
+  Date pay_day;
+  Units base;
+  Money per_unit;               // for each `per_units` units
+  int64_t per_units = 0;
+  Money total;                  // held and reinvested parts included
+  Money held;
+  Units held_units;
+  uint8_t method = 0;           // DefDividendMethod, a character
+  uint8_t kind = 0;             // DividendType, a character
+  FC_FIELDS(record_day, ex_day, pay_day, base, per_unit, per_units, total, held, held_units, method, kind)
+};
 struct ApplyDividendLines {
   static constexpr uint8_t kTag = 11;
   TaCode ta;
@@ -156,7 +189,9 @@ struct ApplyDividendLines {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<DividendEntry> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  uint8_t rules = kFirstRules;
+  std::vector<DividendDetail> details;
+  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details)
 };
 
 // The bank has moved a settlement. Pays at most kPayeesACommand investors; Result.more says that others wait.
@@ -224,6 +259,40 @@ struct ApplyAccountAnswers {
   std::vector<AccountAnswer> lines;
   std::vector<Hash256> certificates;  // of the lines, in their order; empty where no line needs one
   FC_FIELDS(ta, file, file_name, first_index, lines, certificates)
+};
+
+// What a day brought the holders of a money fund, as the 07 file says it.
+struct IncomeLine {
+  uint64_t line = 0;
+  FundCode fund;
+  Date day;
+  Nav per_ten_thousand;
+  FC_FIELDS(line, fund, day, per_ten_thousand)
+};
+struct AppendIncomeDays {
+  static constexpr uint8_t kTag = 70;
+  TaCode ta;
+  Hash256 file;
+  std::string file_name;
+  uint64_t first_index = 0;
+  std::vector<IncomeLine> lines;
+  Date answer_day;
+  FC_FIELDS(ta, file, file_name, first_index, lines, answer_day)
+};
+
+// Unpaid income by the institution's 05 file of that day, where it is another figure than ours and counts from now on.
+struct ToldIncome {
+  InvestorId investor;
+  FundCode fund;
+  Money unpaid;
+  FC_FIELDS(investor, fund, unpaid)
+};
+struct AdoptIncome {
+  static constexpr uint8_t kTag = 71;
+  TaCode ta;
+  Date answer_day;
+  std::vector<ToldIncome> lines;
+  FC_FIELDS(ta, answer_day, lines)
 };
 
 }  // namespace fundcore::account

@@ -13,7 +13,8 @@ bool IsAsset(Leg leg) {
     case Leg::kTaReceivable:
     case Leg::kSuspense:
     case Leg::kTaRegister:
-    case Leg::kUnitsSuspense: return true;
+    case Leg::kUnitsSuspense:
+    case Leg::kIncomeReceivable: return true;
     case Leg::kNone:
     case Leg::kAvailable:
     case Leg::kReserved:
@@ -21,7 +22,8 @@ bool IsAsset(Leg leg) {
     case Leg::kWithdrawing:
     case Leg::kTaPayable:
     case Leg::kUnitsFree:
-    case Leg::kUnitsFrozen: return false;
+    case Leg::kUnitsFrozen:
+    case Leg::kIncomeOwed: return false;
   }
   return false;
 }
@@ -40,7 +42,9 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
-    case Leg::kUnitsSuspense: return nullptr;
+    case Leg::kUnitsSuspense:
+    case Leg::kIncomeOwed:
+    case Leg::kIncomeReceivable: return nullptr;
   }
   return nullptr;
 }
@@ -68,6 +72,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kPaidOut: return {Leg::kAwaiting, Leg::kAvailable};
     case Cause::kFreeze: return {Leg::kUnitsFree, Leg::kUnitsFrozen, true};
     case Cause::kUnfreeze: return {Leg::kUnitsFrozen, Leg::kUnitsFree, true};
+    case Cause::kUnitsBlocked: return {Leg::kUnitsFree, Leg::kUnitsFrozen, true};
+    case Cause::kUnitsThawed: return {Leg::kUnitsFrozen, Leg::kUnitsFree, true};
     case Cause::kUnitsBought:
     case Cause::kUnitsIncreased:
     case Cause::kUnitsReinvested: return {Leg::kTaRegister, Leg::kUnitsFree, true};
@@ -75,6 +81,12 @@ Movement MovesOf(Cause cause) {
     case Cause::kUnitsTaken: return {Leg::kUnitsFree, Leg::kTaRegister, true};
     case Cause::kUnitsShort: return {Leg::kUnitsSuspense, Leg::kTaRegister, true};
     case Cause::kUnitsUnassigned: return {Leg::kTaRegister, Leg::kUnitsSuspense, true};
+    case Cause::kIncomeEarned:
+    case Cause::kIncomeCancelled:
+    case Cause::kIncomeCharged: return {Leg::kIncomeReceivable, Leg::kIncomeOwed};
+    case Cause::kIncomeLost:
+    case Cause::kIncomeConverted:
+    case Cause::kIncomePaid: return {Leg::kIncomeOwed, Leg::kIncomeReceivable};
   }
   return {};
 }
@@ -94,6 +106,8 @@ std::string_view LegName(Leg leg) {
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
     case Leg::kUnitsSuspense: return "UNITS_SUSPENSE";
+    case Leg::kIncomeOwed: return "INCOME_OWED";
+    case Leg::kIncomeReceivable: return "INCOME_RECEIVABLE";
   }
   return "UNKNOWN_LEG";
 }
@@ -126,6 +140,14 @@ std::string_view CauseName(Cause cause) {
     case Cause::kUnitsIncreased: return "UNITS_INCREASED";
     case Cause::kUnitsReinvested: return "UNITS_REINVESTED";
     case Cause::kUnitsUnassigned: return "UNITS_UNASSIGNED";
+    case Cause::kUnitsBlocked: return "UNITS_BLOCKED";
+    case Cause::kUnitsThawed: return "UNITS_THAWED";
+    case Cause::kIncomeEarned: return "INCOME_EARNED";
+    case Cause::kIncomeLost: return "INCOME_LOST";
+    case Cause::kIncomeConverted: return "INCOME_CONVERTED";
+    case Cause::kIncomeCancelled: return "INCOME_CANCELLED";
+    case Cause::kIncomePaid: return "INCOME_PAID";
+    case Cause::kIncomeCharged: return "INCOME_CHARGED";
   }
   return "UNKNOWN_CAUSE";
 }

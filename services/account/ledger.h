@@ -43,6 +43,9 @@ enum class Leg : uint8_t {
   kUnitsFrozen = 12,
   kTaRegister = 13,
   kUnitsSuspense = 14,
+  // Income of money funds that is neither units nor cash yet; by institution (income.h).
+  kIncomeOwed = 60,
+  kIncomeReceivable = 61,
 };
 
 // Why value moved. Numbers are stored; never renumber.
@@ -73,6 +76,14 @@ enum class Cause : uint8_t {
   kUnitsIncreased = 36,
   kUnitsReinvested = 37,
   kUnitsUnassigned = 38,     // for an investor that we do not know
+  kUnitsBlocked = 39,        // frozen by the institution
+  kUnitsThawed = 40,
+  kIncomeEarned = 130,
+  kIncomeLost = 131,         // a day of loss, or the institution's figure is the lower one
+  kIncomeConverted = 132,    // became units
+  kIncomeCancelled = 133,    // a loss that units were cancelled for
+  kIncomePaid = 134,         // went out with the last units
+  kIncomeCharged = 135,      // a loss that was taken off a redemption
 };
 
 struct Movement {
@@ -169,9 +180,15 @@ class Ledger {
   void MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* last_line, const Posting& posting);
   // Units; changes `holding->frozen` where the cause freezes or unfreezes, while lots are the caller's business.
   void MoveUnits(Cause cause, Units units, Holding* holding, uint64_t* last_line, const Posting& posting);
+  // Writes the line of a move whose totals are kept elsewhere (income.h).
+  void Note(Cause cause, int64_t quantity, uint64_t* last_line, const Posting& posting) {
+    Write(cause, quantity, last_line, posting);
+  }
   void CountHolder(const UnitKey& key, int change);
 
   const CashTotals& cash() { return cash_.Get(); }
+  // While a command executes: no line so far is at this position or after it.
+  uint64_t NextPosition() const { return lines_.NextPosition(); }
   void ForEachTa(absl::FunctionRef<void(const TaCode&, const TaTotals&)> visit);
   void ForEachFund(absl::FunctionRef<void(const UnitKey&, const UnitTotals&)> visit);
   const UnitTotals* FindUnits(const UnitKey& key) { return units_.Find(key); }

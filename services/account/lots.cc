@@ -31,6 +31,33 @@ void AddLot(Holding& holding, const Lot& lot) {
   holding.lots.insert(at, lot);
 }
 
+void ScaleLots(Holding& holding, Units units) {
+  FC_CHECK(holding.units.is_positive() && units.is_positive(), "lots of ", holding.units.ToString(), " units scaled to ",
+           units.ToString());
+  const Units before = holding.units;
+  Units sum;
+  for (Lot& lot : holding.lots) {
+    lot.units = Units::FromRaw(MulDiv(lot.units.raw(), units.raw(), before.raw(), Rounding::kTruncate));
+    lot.bought_at = MulDivFits(lot.bought_at.raw(), before.raw(), units.raw())
+                        ? Nav::FromRaw(MulDiv(lot.bought_at.raw(), before.raw(), units.raw(), Rounding::kHalfUp))
+                        : Nav();
+    sum += lot.units;
+  }
+  holding.lots.front().units += units - sum;
+  std::erase_if(holding.lots, [](const Lot& lot) { return lot.units.is_zero(); });
+  holding.units = units;
+}
+
+void BringForward(Holding& holding, Date registered) {
+  std::stable_partition(holding.lots.begin(), holding.lots.end(),
+                        [&](const Lot& lot) { return registered.is_set() && lot.registered == registered; });
+}
+
+void SortLots(Holding& holding) {
+  std::stable_sort(holding.lots.begin(), holding.lots.end(),
+                   [](const Lot& a, const Lot& b) { return a.registered < b.registered; });
+}
+
 Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on) {
   Units left = units;
   const auto take = [&](Lot& lot) {

@@ -35,6 +35,14 @@ Units UsableUnits(const Holding& holding, Date day);
 // Adds units, joined with the last lot where that has the same dates and price.
 void AddLot(Holding& holding, const Lot& lot);
 
+// Makes the lots hold `units` together, each in proportion and with its dates, as in a split: cut to 0.01, and what is left
+// over goes to the oldest. Prices paid are for a unit of then, and change the other way. Needs units in it, and for it.
+void ScaleLots(Holding& holding, Units units);
+
+// For taking units of one day of registration first: its lots come to the front; SortLots puts all in order again.
+void BringForward(Holding& holding, Date registered);
+void SortLots(Holding& holding);
+
 // Takes units out of the lots in the given order: first those usable on `usable_on` (not set: all are), then, where these
 // are not enough (the institution's figures count), the others. Takes at most what is there and returns what it took. `frozen` is the
 // caller's business: it must not stay above the units left.

@@ -57,6 +57,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       settlements_(state, kSettlements, Residence::kLazy),
       payees_(state, kPayees, Residence::kLazy, 1024),
       links_(state, kLinks, Residence::kLazy),
+      notes_(state, kNotes, Residence::kLazy),
+      applied_days_(state, kAppliedDays),
       application_ids_(state, kApplicationIds),
       standings_(state, kStandings, Residence::kLazy),
       person_data_(state, kPersonData),
@@ -64,7 +66,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       data_standings_(state, kDataStandings, Residence::kLazy),
       application_notes_(state, kApplicationNotes, Residence::kLazy),
       ledger_(state, kLedger),
-      products_(state, kProducts) {}
+      products_(state, kProducts),
+      income_(state, kIncome) {}
 
 const Investor* AccountMachine::FindInvestor(InvestorId id) {
   return PartitionOf(id) == partition_ ? investors_.Find(SequenceOf(id)) : nullptr;
@@ -127,7 +130,7 @@ Result AccountMachine::Execute(const AddCard& c, const Context&) {
 Result AccountMachine::AnswerOf(const Reservation& seen, const Reserve& c) {
   if (seen.state == ReservationState::kReleased) return {.reason = Reason::kAlreadyReleased, .repeated = true};
   if (seen.investor != c.investor || seen.business != c.business || seen.fund != c.fund || seen.ta != c.ta ||
-      seen.amount != c.amount || seen.units != c.units) {
+      seen.amount != c.amount || seen.units != c.units || seen.detail != c.detail) {
     return {.reason = Reason::kExistsWithDifferentContent, .repeated = true};
   }
   if (seen.state == ReservationState::kHung) return {.reason = Reason::kFundAccountRefusedByTa, .repeated = true};
@@ -154,6 +157,7 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
   r.units = c.units;
   r.trade_day = c.trade_day;
   r.received_at = c.received_at;
+  r.detail = c.detail;
   r.reason = TryReserve(c, ctx, r);
   r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;
 
@@ -175,12 +179,19 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   if (c.amount.is_positive() && CertificateExpired(c.investor, c.trade_day)) return Reason::kCertificateExpired;
   if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
-  if (c.units.is_positive()) {
+  const bool thaws = c.business == 32;
+  if (thaws) {
+    const HoldingNote* note = FindNote(c.investor, c.fund);
+    if (!note || FrozenUnits(*note) < c.units) return Reason::kNotSoManyFrozen;
+    if (FrozenHere(*note) < c.units) return Reason::kFrozenByCourt;
+  } else if (c.units.is_positive()) {
     holding = FindHolding(investor, c.fund);
     if (!holding || UsableUnits(*holding, c.trade_day) < c.units) return Reason::kNotEnoughUnits;
   }
 
   const uint64_t seq = SequenceOf(c.order);
+  // What says something about units, and buys none, opens no account.
+  if (!own && !c.amount.is_positive() && !c.units.is_positive()) return Reason::kFundAccountNotOpen;
   if (!own) {
     own = &investor.fund_accounts.emplace_back();
     own->ta = c.ta;
@@ -199,7 +210,7 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   Posting posting{.at = ctx.now, .order = seq, .ta = c.ta, .fund = c.fund, .brief = true};
   ledger_.MoveCash(Cause::kReserve, c.amount, &investor.cash, &investor.last_line, posting);
   r.amount_left = c.amount;
-  if (c.units.is_positive()) {
+  if (c.units.is_positive() && !thaws) {
     ledger_.MoveUnits(Cause::kFreeze, c.units, holding, &investor.last_line, posting);
     r.units_left = c.units;
   }
@@ -231,7 +242,12 @@ void AccountMachine::GiveBack(OrderId order, Reservation& r, Investor& investor,
   if (r.units_left.is_positive()) {
     // A forced redemption may have taken promised units: then less is frozen than was promised.
     if (Holding* holding = FindHolding(investor, r.fund)) {
-      ledger_.MoveUnits(Cause::kUnfreeze, std::min(r.units_left, holding->frozen), holding, &investor.last_line, posting);
+      const NoteKey key{SequenceOf(r.investor), r.fund};
+      const HoldingNote* note = notes_.Find(key);
+      const Units promised = note ? holding->frozen - note->blocked : holding->frozen;
+      ledger_.MoveUnits(Cause::kUnfreeze, std::min(r.units_left, promised), holding, &investor.last_line, posting);
+      // What the institution froze while it was promised.
+      if (note && FrozenUnits(*note) > note->blocked) Block(notes_.Mutable(key), *holding, &investor.last_line, posting);
     }
     r.units_left = Units();
   }

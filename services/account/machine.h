@@ -18,6 +18,7 @@
 #include "common/machine/state.h"
 #include "common/product/book.h"
 #include "services/account/commands.h"
+#include "services/account/income.h"
 #include "services/account/ledger.h"
 #include "services/account/state.h"
 
@@ -56,7 +57,8 @@ class AccountMachine {
   using Commands = machine::CommandList<Reserve, Release, AbsorbFacts, OpenInvestor, AddCard, Pay, PaymentAnswered,
                                         SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
                                         LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers,
-                                        OpenFundAccountAgain, ChangeInvestor, ClaimCertificate>;
+                                        OpenFundAccountAgain, ChangeInvestor, ClaimCertificate,
+                                        AppendIncomeDays, AdoptIncome>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -79,10 +81,17 @@ class AccountMachine {
   Result Execute(const OpenFundAccountAgain& c, const machine::Context& ctx);
   Result Execute(const ChangeInvestor& c, const machine::Context& ctx);
   Result Execute(const ClaimCertificate& c, const machine::Context& ctx);
+  Result Execute(const AppendIncomeDays& c, const machine::Context& ctx);
+  Result Execute(const AdoptIncome& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
   Ledger& ledger() { return ledger_; }
+  IncomeBook& income() { return income_; }
+  // Whether a fund of this institution still owes the investor income, or the investor the fund a loss.
+  bool IncomeLeft(uint64_t investor, const TaCode& ta);
+  // What a holder will have of a money fund's income once all that product knows of days before `before` is in.
+  Earnings IncomeBefore(uint64_t investor, const FundCode& fund, Units units, Date before);
   machine::Todo<uint64_t>& payment_todo() { return payment_todo_; }
   const Investor* FindInvestor(InvestorId id);
   const Person* FindPerson(InvestorId id);
@@ -112,6 +121,12 @@ class AccountMachine {
   // Which lots of the fund leave first, by its terms at that moment.
   LotOrder LotOrderOf(const FundCode& fund, TimePoint at);
   std::optional<uint64_t> FindPosted(const TaCode& ta, const TradeLine& line);
+  // nullptr where there is nothing to note.
+  const HoldingNote* FindNote(InvestorId id, const FundCode& fund) {
+    return PartitionOf(id) == partition_ ? notes_.Find({SequenceOf(id), fund}) : nullptr;
+  }
+  // What was registered at the end of `day`, by the books: what it is now, less what was confirmed on later days.
+  absl::StatusOr<Units> UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day);
   static uint64_t FiguresHash(const TradeLine& line);
   uint64_t investors() { return sequences_.Get().investors; }
   PartitionId partition() const { return partition_; }
@@ -158,22 +173,47 @@ class AccountMachine {
   // standing.cc: our trading account has another number at the institution, without our asking.
   void MovedUnasked(FundAccount* account, const AccountAnswer& line, std::vector<FindingEntry>& findings);
 
+  // posting_income.cc: a money fund's income of a holder, up to now, before its units change; and what leaves with them.
+  void EarnUpToNow(Investor* investor, uint64_t seq, const FundCode& fund, const Posting& posting);
+  void PayIncomeOut(Investor* investor, uint64_t seq, const FundCode& fund, Units held, Units redeemed,
+                    const Posting& posting);
+  // Income became units or cash (06, 144), or units were cancelled for a loss (145): so much, by the institution's figure.
+  void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, const machine::Context& ctx,
-                 std::vector<FindingEntry>& findings);
+  void PostTrade(const TaCode& ta, const TradeLine& line, uint8_t rules, const TradeDetail* detail,
+                 const machine::Context& ctx, std::vector<FindingEntry>& findings);
   void PostPurchase(Line& l);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);
   void PostTaken(Line& l);
-  void PostIncrease(Line& l, Cause cause);
+  // posting_ta.cc: what the institution starts by itself.
+  void PostIncrease(Line& l);
+  void PostDecrease(Line& l);
+  // Freezes, transfers, ways of dividend …; false where it is none of them.
+  bool PostInitiated(Line& l);
+  void PostWay(Line& l);
+  void PostFreeze(Line& l);
+  void PostThaw(Line& l);
+  void PostHeldDividend(Line& l);
+  void PostMovedIn(Line& l);
+  void PostMovedOut(Line& l);
   void PostProceeds(Line& l, Cause cause, Money amount);
   void PostRefusal(Line& l);
-  void PostDividend(const TaCode& ta, const DividendEntry& line, const machine::Context& ctx,
-                    std::vector<FindingEntry>& findings);
+  void PostDividend(const TaCode& ta, const DividendEntry& line, uint8_t rules, const DividendDetail* detail,
+                    const machine::Context& ctx, std::vector<FindingEntry>& findings);
   void LearnTaAccount(Line& l);
-  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause);
+  // `registered` not set: on the line's confirmation day.
+  void AddUnits(Line& l, Units units, Nav bought_at, Cause cause, Date registered = {});
   Units RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on);
+  // Free ones first, then those promised to redemptions, then those that the institution has frozen.
+  Units RemoveAnyUnits(Line& l, Holding& holding, Units units, LotOrder order, Date usable_on);
+  // What of the holding is frozen for redemptions.
+  Units PromisedUnits(const Line& l, const Holding& holding);
+  HoldingNote& NoteOf(const Line& l);
+  // Moves units until as many are blocked as the note has frozen, or nothing free is left.
+  void Block(HoldingNote& note, Holding& holding, uint64_t* last_line, const Posting& posting);
+  void MarkDay(const TaCode& ta, Date confirm_day);
   void DropEmptyHolding(Line& l, const FundCode& fund);
   Date UsableFrom(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
   Settlement& SettlementOf(const Line& l);
@@ -203,6 +243,8 @@ class AccountMachine {
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<PayeeKey, PayeeChunk> payees_;
   machine::Table<LinkKey, uint64_t> links_;
+  machine::Table<NoteKey, HoldingNote> notes_;
+  machine::Table<AppliedDayKey, AppliedDay> applied_days_;
   machine::IdIndex application_ids_;
   machine::Table<StandingKey, Standing> standings_;
   machine::Table<uint64_t, PersonData> person_data_;
@@ -211,6 +253,7 @@ class AccountMachine {
   machine::Table<uint64_t, ApplicationNote> application_notes_;
   Ledger ledger_;
   ProductBook products_;
+  IncomeBook income_;
 };
 
 template <class L, class F>

@@ -5,7 +5,7 @@
 // so.
 #include <algorithm>
 
-#include "services/account/machine.h"
+#include "services/account/posting_line.h"
 
 namespace fundcore::account {
 
@@ -26,26 +26,6 @@ struct Figures {
 };
 
 }  // namespace
-
-// One line being posted, with whom and what it is about. Pointers are null where the books do not know them.
-struct AccountMachine::Line {
-  const TaCode& ta;
-  const TradeLine& in;
-  const Context& ctx;
-  std::vector<FindingEntry>& findings;
-  Investor* investor = nullptr;
-  uint64_t investor_seq = 0;
-  Reservation* reservation = nullptr;   // only where it is this investor's
-  uint16_t settle_as = 0;               // business of the settlement
-
-  uint64_t order_seq() const { return reservation ? SequenceOf(in.order) : 0; }
-  InvestorCash* cash() const { return investor ? &investor->cash : nullptr; }
-  uint64_t* chain() const { return investor ? &investor->last_line : nullptr; }
-  void Find(std::string rule, std::string field, std::string expected, std::string found) {
-    findings.push_back(
-        {in.line, std::move(rule), std::move(field), std::move(expected), std::move(found), in.order, in.investor});
-  }
-};
 
 machine::IdIndex::Key AccountMachine::PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial) {
   const std::string day = machine::EncodeKey(confirm_day);  // four bytes, the same on every machine
@@ -104,12 +84,13 @@ void AccountMachine::LearnTaAccount(Line& l) {
   account->ta_account = l.in.ta_account;
 }
 
-void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) {
+void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause, Date registered) {
   if (!units.is_positive()) return;
   if (!l.investor) {
     l.Find("UNKNOWN_INVESTOR", "TransactionAccountID", "", FormatInvestorId(l.in.investor));
     return ledger_.MoveUnits(Cause::kUnitsUnassigned, units, nullptr, nullptr, PostingOf(l));
   }
+  EarnUpToNow(l.investor, l.investor_seq, l.in.fund, PostingOf(l));
   Holding* holding = FindHolding(*l.investor, l.in.fund);
   if (!holding) {
     holding = &l.investor->holdings.emplace_back();
@@ -117,7 +98,7 @@ void AccountMachine::AddUnits(Line& l, Units units, Nav bought_at, Cause cause) 
     holding->ta = l.ta;
     ledger_.CountHolder({l.ta, l.in.fund}, 1);
   }
-  AddLot(*holding, {.registered = l.in.confirm_day,
+  AddLot(*holding, {.registered = registered.is_set() ? registered : l.in.confirm_day,
                     .units = units,
                     .usable_from = UsableFrom(l.in.fund, l.in.confirm_day, l.ctx),
                     .bought_at = bought_at});
@@ -187,6 +168,7 @@ void AccountMachine::PostProceeds(Line& l, Cause cause, Money amount) {
 // Takes up to `units` out of the lots and posts them; returns what it took.
 Units AccountMachine::RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on) {
   if (!units.is_positive()) return Units();
+  EarnUpToNow(l.investor, l.investor_seq, holding.fund, PostingOf(l));
   const Units taken = TakeUnits(holding, units, order, usable_on);
   ledger_.MoveUnits(cause, taken, &holding, l.chain(), PostingOf(l));
   return taken;
@@ -198,13 +180,14 @@ void AccountMachine::PostRedemption(Line& l) {
   const Date usable_on = r ? r->trade_day : l.in.confirm_day;
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
+  const Units held = holding ? holding->units : Units();
   if (holding) {
-    const Units promised = std::min({left, r ? r->units_left : Units(), holding->frozen});
+    const Units promised = std::min({left, r ? r->units_left : Units(), PromisedUnits(l, *holding)});
     left -= RemoveUnits(l, *holding, promised, Cause::kUnitsRedeemed, order, usable_on);
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, usable_on);
     // More than was asked for, and people have accepted it: the register counts, also against what other orders were promised.
-    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, order, usable_on);
+    left -= RemoveAnyUnits(l, *holding, left, order, usable_on);
   }
+  PayIncomeOut(l.investor, l.investor_seq, l.in.fund, held, l.in.units - left, PostingOf(l));
   if (r) r->units_left -= std::min(r->units_left, l.in.units);
   if (left.is_positive()) {
     l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
@@ -225,21 +208,21 @@ void AccountMachine::PostRedemption(Line& l) {
 void AccountMachine::PostTaken(Line& l) {
   Units left = l.in.units;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
+  const Units held = holding ? holding->units : Units();
   if (holding) {
     // In the fund's order of lots, as if it had been asked for; none is too young for it.
     const LotOrder order = LotOrderOf(l.in.fund, TimePoint::At(l.in.confirm_day, TimeOfDay()));
-    left -= RemoveUnits(l, *holding, std::min(left, holding->free()), Cause::kUnitsTaken, order, Date());
-    left -= RemoveUnits(l, *holding, std::min(left, holding->frozen), Cause::kUnitsRedeemed, order, Date());
+    left -= RemoveAnyUnits(l, *holding, left, order, Date());
   }
   if (left.is_positive()) {
     l.Find("SHORT", "ConfirmedVol", (l.in.units - left).ToString(), l.in.units.ToString());
     ledger_.MoveUnits(Cause::kUnitsShort, left, nullptr, nullptr, PostingOf(l));
   }
+  // Redeemed, by force too, takes its income along; what is only booked out leaves it for the next payout.
+  if (l.in.business == 142) PayIncomeOut(l.investor, l.investor_seq, l.in.fund, held, l.in.units - left, PostingOf(l));
   PostProceeds(l, Cause::kProceeds, l.in.amount);
   if (holding) DropEmptyHolding(l, l.in.fund);
 }
-
-void AccountMachine::PostIncrease(Line& l, Cause cause) { AddUnits(l, l.in.units, l.in.nav, cause); }
 
 void AccountMachine::PostRefusal(Line& l) {
   Reservation* r = l.reservation;
@@ -248,8 +231,8 @@ void AccountMachine::PostRefusal(Line& l) {
   r->state = ReservationState::kConsumed;
 }
 
-void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Context& ctx,
-                               std::vector<FindingEntry>& findings) {
+void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, uint8_t rules, const TradeDetail* detail,
+                               const Context& ctx, std::vector<FindingEntry>& findings) {
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
   const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
   if (nothing_yet) return;
@@ -260,6 +243,8 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
   Line l{.ta = ta, .in = line, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
   l.investor_seq = SequenceOf(line.investor);
   l.settle_as = SettlementBusiness(line.business);
+  l.rules = rules;
+  if (detail) l.detail = *detail;
   if (const Reservation* r = FindReservation(line.order); r && r->investor == line.investor) {
     // A release that came before its reservation may name an investor that there is not: nothing is set aside there.
     if (l.investor) l.reservation = &reservations_.Mutable(SequenceOf(line.order));
@@ -272,54 +257,28 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Co
     case 130: return PostPurchase(l);
     case 124: return PostRedemption(l);
     case 142:
-    case 145:
     case 150:
     case 151: return PostTaken(l);
-    case 144: return PostIncrease(l, Cause::kUnitsIncreased);
+    case 144: return PostIncrease(l);
+    case 145: return PostDecrease(l);
     case 149: return PostOfferFailed(l);
     default:
+      if (rules >= kPostingRules && PostInitiated(l)) return;
       l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
   }
 }
 
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
+  size_t next = 0;  // detail
   return ApplyInOrder(
       FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
-      [&](const TradeLine& line, std::vector<FindingEntry>& findings) { PostTrade(c.ta, line, ctx, findings); });
-}
-
-// --- Dividends
-// ------------------------------------------------------------------------------------------------------------
-
-void AccountMachine::PostDividend(const TaCode& ta, const DividendEntry& line, const Context& ctx,
-                                  std::vector<FindingEntry>& findings) {
-  if (IsRefusal(line.return_code)) return;
-  const auto key = PostedKey(ta, line.confirm_day, line.serial);
-  if (posted_.Find(key)) return;
-  TradeLine as_trade;
-  as_trade.line = line.line;
-  as_trade.investor = line.investor;
-  as_trade.business = 143;
-  as_trade.return_code = line.return_code;
-  as_trade.fund = line.fund;
-  as_trade.ta_account = line.ta_account;
-  as_trade.serial = line.serial;
-  as_trade.confirm_day = line.confirm_day;
-  as_trade.amount = line.cash;
-  as_trade.units = line.units;
-  as_trade.nav = line.nav;
-  posted_.Insert(key, 0, FiguresHash(as_trade));
-  Line l{.ta = ta, .in = as_trade, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
-  l.investor_seq = SequenceOf(line.investor);
-  l.settle_as = 143;
-  PostProceeds(l, Cause::kDividend, line.cash);
-  AddUnits(l, line.units, line.nav, Cause::kUnitsReinvested);
-}
-
-Result AccountMachine::Execute(const ApplyDividendLines& c, const Context& ctx) {
-  return ApplyInOrder(
-      FileKind::kDividends, c.file, c.file_name, c.first_index, c.lines,
-      [&](const DividendEntry& line, std::vector<FindingEntry>& findings) { PostDividend(c.ta, line, ctx, findings); });
+      [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
+        const auto item = static_cast<uint32_t>(&line - c.lines.data());
+        while (next < c.details.size() && c.details[next].item < item) ++next;
+        const bool more = next < c.details.size() && c.details[next].item == item;
+        if (c.rules >= kPostingRules) MarkDay(c.ta, line.confirm_day);
+        PostTrade(c.ta, line, c.rules, more ? &c.details[next] : nullptr, ctx, findings);
+      });
 }
 
 // --- Settlement

@@ -37,6 +37,8 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kCertificateTaken: return "CERTIFICATE_TAKEN";
     case Reason::kDataChangedMeanwhile: return "DATA_CHANGED_MEANWHILE";
     case Reason::kCertificateExpired: return "CERTIFICATE_EXPIRED";
+    case Reason::kNotSoManyFrozen: return "NOT_SO_MANY_FROZEN";
+    case Reason::kFrozenByCourt: return "FROZEN_BY_COURT";
     case Reason::kGapInLines: return "GAP_IN_LINES";
     case Reason::kFundAccountRefusedByTa: return "FUND_ACCOUNT_REFUSED_BY_TA";
   }
@@ -60,6 +62,9 @@ std::string_view ReasonMessage(Reason reason) {
       return "the institution takes orders only once the fund account is open; it has been applied for, try again when "
              "it is";
     case Reason::kNotEnoughCash: return "the available cash is less than the amount; deposit more or ask for less";
+    case Reason::kNotSoManyFrozen: return "fewer units of the fund are frozen than are to be thawed; ask for fewer";
+    case Reason::kFrozenByCourt:
+      return "the units are frozen by a court, through the institution, which alone thaws them; ask for those frozen here";
     case Reason::kNotEnoughUnits:
       return "the units that may be redeemed on this trading day are fewer than asked for; ask for fewer";
     case Reason::kCardNotFound: return "the investor has no card with this number; add the card first";
@@ -121,6 +126,8 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kFundAccountNotOpen: return "登记机构须待基金账户开立后方受理，请稍后再试";
     case Reason::kNotEnoughCash: return "可用资金不足";
     case Reason::kNotEnoughUnits: return "可用份额不足";
+    case Reason::kNotSoManyFrozen: return "解冻份额大于已冻结份额";
+    case Reason::kFrozenByCourt: return "份额由司法机关冻结，须由登记机构解冻";
     case Reason::kCardNotFound: return "投资人没有该银行卡，请先绑卡";
     case Reason::kRequestIdReused: return "该请求编号已用于其他内容，请更换编号";
     case Reason::kPaymentNotFound: return "支付记录不存在";
@@ -154,6 +161,8 @@ std::string_view ReasonReturnCode(Reason reason) {
   switch (reason) {
     case Reason::kInvestorClosed: return "0508";
     case Reason::kNotEnoughUnits: return "0001";
+    case Reason::kNotSoManyFrozen: return "0504";
+    case Reason::kFrozenByCourt: return "0399";
     case Reason::kFundAccountNotOpen: return "0492";
     case Reason::kFundAccountRefused: return "0304";
     case Reason::kFundAccountNotFound: return "0316";

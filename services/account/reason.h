@@ -23,6 +23,9 @@ enum class Reason : uint16_t {
   kNotEnoughUnits = 7,
   kFundAccountNotOpen = 8,          // applied for; the institution takes orders only once it is open
 
+  kNotSoManyFrozen = 140,           // units that a thaw could free
+  kFrozenByCourt = 141,             // only who has frozen them can thaw them
+
   // Cards and payments.
   kCardNotFound = 20,
   kRequestIdReused = 21,            // the same request id with other content

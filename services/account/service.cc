@@ -138,8 +138,11 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   Internal(handlers, "ApplyAccountConfirmations", &AccountServiceImpl::ApplyAccountConfirmations);
   Internal(handlers, "CheckConfirmations", &AccountServiceImpl::CheckConfirmations);
   Internal(handlers, "ApplyConfirmations", &AccountServiceImpl::ApplyConfirmations);
+  Internal(handlers, "CheckDividends", &AccountServiceImpl::CheckDividends);
   Internal(handlers, "ApplyDividends", &AccountServiceImpl::ApplyDividends);
   Internal(handlers, "CheckBalances", &AccountServiceImpl::CheckBalances);
+  Internal(handlers, "AppendIncome", &AccountServiceImpl::AppendIncome);
+  Internal(handlers, "AdoptIncome", &AccountServiceImpl::AdoptIncome);
   Internal(handlers, "UnitTotals", &AccountServiceImpl::UnitTotals);
   Internal(handlers, "SettlementTotals", &AccountServiceImpl::SettlementTotals);
   Internal(handlers, "Settle", &AccountServiceImpl::Settle);
@@ -179,6 +182,7 @@ void AddTotals(AccountMachine& m, Balance& b) {
     b.AddUnits(Leg::kTaRegister, key, t.registered);
     b.AddUnits(Leg::kUnitsSuspense, key, t.suspense);
   });
+  AddIncome(m, [&](Leg leg, const TaCode& ta, Money amount) { b.AddCash(leg, ta, amount); });
 }
 
 // Recomputes what investors own from every account, and what institutions owe from every settlement, and compares.
@@ -203,6 +207,12 @@ void Verify(AccountMachine& m, Balance& b) {
         b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ",
                                        h.fund.view(), ": lots ", lots.ToString(), ", position ", h.units.ToString()));
       }
+      const HoldingNote* note = m.FindNote(MakeInvestorId(m.partition(), seq), h.fund);
+      if (note && (note->blocked > h.frozen || note->blocked > FrozenUnits(*note) || note->blocked.is_negative())) {
+        b.differences.push_back(StrCat("investor ", FormatInvestorId(MakeInvestorId(m.partition(), seq)), " fund ",
+                                       h.fund.view(), ": blocked ", note->blocked.ToString(), ", frozen ",
+                                       h.frozen.ToString(), ", by its freezes ", FrozenUnits(*note).ToString()));
+      }
       Held& total = held[{h.ta.str(), h.fund.str()}];
       total.free += h.free();
       total.frozen += h.frozen;
@@ -214,6 +224,7 @@ void Verify(AccountMachine& m, Balance& b) {
     b.differences.push_back(StrCat("partition ", m.partition().raw(), " ", what, ": running ", running.ToString(),
                                    ", recomputed ", recomputed.ToString()));
   };
+  VerifyIncome(m, compare);
   const InvestorCash& running = m.ledger().cash().investors;
   compare(LegName(Leg::kAvailable), running.available, sum.available);
   compare(LegName(Leg::kReserved), running.reserved, sum.reserved);

@@ -89,8 +89,14 @@ class AccountServiceImpl : public Service {
                           rpc::Reply reply);
   void ApplyConfirmations(const trade::v1::ApplyConfirmationsRequest& request, v1::ApplyResult* response,
                           rpc::Reply reply);
+  void CheckDividends(const v1::CheckDividendsRequest& request, v1::CheckDividendsResponse* response,
+                      rpc::Reply reply);
   void ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response, rpc::Reply reply);
   void CheckBalances(const v1::CheckBalancesRequest& request, v1::CheckBalancesResponse* response, rpc::Reply reply);
+  void AppendIncome(const v1::AppendIncomeRequest& request, v1::ApplyResult* response, rpc::Reply reply);
+  void AdoptIncome(const v1::AdoptIncomeRequest& request, v1::AdoptIncomeResponse* response, rpc::Reply reply);
+  static bool CompareIncome(AccountMachine& m, const v1::BalanceLine& line, Date answer_day,
+                            v1::CheckBalancesResponse* response);
   void UnitTotals(const rpc::Call& call, const v1::UnitTotalsRequest& request, v1::UnitTotalsResponse* response,
                   rpc::Reply reply);
   void SettlementTotals(const rpc::Call& call, const v1::SettlementTotalsRequest& request,
@@ -136,6 +142,11 @@ class AccountServiceImpl : public Service {
   FactFeed<AccountMachine> feed_;
   PaymentWorker worker_;
 };
+
+// Income of money funds in the trial balance and in an account's positions (service_income.cc).
+void AddIncome(AccountMachine& m, absl::FunctionRef<void(Leg, const TaCode&, Money)> add);
+void VerifyIncome(AccountMachine& m, absl::FunctionRef<void(std::string, Money, Money)> compare);
+void FillIncome(AccountMachine& m, InvestorId id, const Investor& investor, v1::GetAccountResponse* response);
 
 // What Vault fields of an investor are sealed as; the same words open them.
 inline constexpr std::string_view kNameContext = "investor name";

@@ -238,6 +238,25 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
       out->set_units_e2(h.units.raw());
       out->set_frozen_units_e2(h.frozen.raw());
       out->set_usable_units_e2(UsableUnits(h, today).raw());
+      if (const HoldingNote* note = part.machine().FindNote(id, h.fund)) {
+        out->set_blocked_units_e2(note->blocked.raw());
+        if (note->way) out->set_dividend_method(std::string(1, static_cast<char>(note->way)));
+        for (const UnitFreeze& f : note->freezes) {
+          v1::UnitFreezeView* view = out->add_freezes();
+          view->set_ta_serial(f.serial.str());
+          view->set_day(f.day.raw());
+          view->set_units_e2(f.units.raw());
+          if (f.cause) view->set_cause(std::string(1, static_cast<char>(f.cause)));
+          view->set_with_fruits(f.with_fruits);
+          view->set_derived(f.derived);
+        }
+        for (const HeldDividend& held : note->held) {
+          v1::HeldDividendView* view = out->add_held_dividends();
+          view->set_record_day(held.record_day.raw());
+          view->set_amount_fen(held.cash.raw());
+          view->set_units_e2(held.units.raw());
+        }
+      }
       for (const Lot& lot : h.lots) {
         v1::LotView* view = out->add_lots();
         view->set_registered(lot.registered.raw());
@@ -245,6 +264,7 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
         view->set_usable_from(lot.usable_from.raw());
       }
     }
+    FillIncome(part.machine(), id, *investor, response);
     for (const CardRecord& card : person.cards) {
       auto number = deps_.vault->Open(card.number, kCardContext);
       if (!number.ok()) return reply(number.status());

@@ -3,6 +3,7 @@
 
 #include "common/crypto/person.h"
 #include "services/account/check.h"
+#include "services/account/dividend_check.h"
 #include "services/account/service.h"
 
 namespace fundcore::account {
@@ -77,6 +78,27 @@ LineProblem Read(const trade::v1::ConfirmationLine& in, TradeLine* out) {
   return bad;
 }
 
+// The first character; 0 where there is none.
+uint8_t Letter(const std::string& s) { return s.empty() ? uint8_t{0} : static_cast<uint8_t>(s[0]); }
+
+// What the line says beyond its figures. False where that is nothing.
+bool ReadDetail(const trade::v1::ConfirmationLine& in, uint32_t item, TradeDetail* out) {
+  // Of most lines nothing: they cost no more than looking.
+  if (in.dividend_method().empty() && in.frozen_cause().empty() && in.frozen_method().empty() && in.adjustment().empty() &&
+      in.direction().empty() && in.registered_day() == 0 && in.original_serial().empty()) {
+    return false;
+  }
+  *out = {.item = item,
+          .dividend_method = Letter(in.dividend_method()),
+          .frozen_cause = Letter(in.frozen_cause()),
+          .frozen_method = Letter(in.frozen_method()),
+          .adjustment = Letter(in.adjustment()),
+          .direction = Letter(in.direction()),
+          .registered = Date::FromRaw(in.registered_day()),
+          .original = TaSerialNo::Fits(in.original_serial()) ? TaSerialNo(in.original_serial()) : TaSerialNo()};
+  return true;
+}
+
 LineProblem Read(const v1::AccountConfirmationLine& in, AccountAnswer* out) {
   LineProblem bad;
   out->line = in.line();
@@ -109,6 +131,34 @@ LineProblem Read(const v1::DividendLine& in, DividendEntry* out) {
   return bad;
 }
 
+LineProblem ReadDetail(const v1::DividendLine& in, DividendDetail* out) {
+  LineProblem bad;
+  out->record_day = Date::FromRaw(in.record_day());
+  out->ex_day = Date::FromRaw(in.ex_day());
+  out->pay_day = Date::FromRaw(in.pay_day());
+  out->base = FigureOf<Units>(in.base_units_e2(), "base_units_e2", &bad);
+  out->per_unit = FigureOf<Money>(in.per_unit_fen(), "per_unit_fen", &bad);
+  out->per_units = FigureOf<Money>(in.per_units(), "per_units", &bad).raw();
+  out->total = FigureOf<Money>(in.dividend_fen(), "dividend_fen", &bad);
+  out->held = FigureOf<Money>(in.held_fen(), "held_fen", &bad);
+  out->held_units = FigureOf<Units>(in.held_units_e2(), "held_units_e2", &bad);
+  out->method = Letter(in.method());
+  out->kind = Letter(in.kind());
+  return bad;
+}
+
+// What commands of some kinds hold beside their lines.
+void AddDetail(const v1::AccountConfirmationLine&, ApplyAccountAnswers&, LineProblem*) {}
+void AddDetail(const trade::v1::ConfirmationLine& in, ApplyTradeLines& c, LineProblem*) {
+  TradeDetail detail;
+  c.rules = kPostingRules;
+  if (ReadDetail(in, static_cast<uint32_t>(c.lines.size()) - 1, &detail)) c.details.push_back(detail);
+}
+void AddDetail(const v1::DividendLine& in, ApplyDividendLines& c, LineProblem* problem) {
+  c.rules = kPostingRules;
+  if (const LineProblem bad = ReadDetail(in, &c.details.emplace_back()); bad.field) *problem = bad;
+}
+
 // Splits the lines of a request into commands of at most kLinesACommand.
 template <class C, class Request>
 absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
@@ -129,7 +179,8 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
       c.lines.reserve(static_cast<size_t>(std::min(kLinesACommand, request.lines_size() - i)));
     }
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
-    const LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
+    LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
+    AddDetail(request.lines(i), commands->back(), &bad);
     if (bad.field) {
       return BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
                       StrCat("of line ", request.lines(i).line(), " is too long, negative or too large"));
@@ -204,14 +255,20 @@ struct Batch {
 };
 
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
-  const bool redemption = item.business() == 24;
-  if (!redemption && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22 or 24");
+  const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
+  const bool redemption = item.business() == 24 || of_units;
+  const bool way = item.business() == 29;
+  if (!redemption && !way && item.business() != 20 && item.business() != 22) {
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32 or 88");
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
   if (item.release_first_size() > kMaxReleasedFirst) {
     return BadField("release_first", StrCat(item.release_first_size()), StrCat("are too many; send at most ", kMaxReleasedFirst));
+  }
+  if (way) {
+    if (item.detail() == "0" || item.detail() == "1") return absl::OkStatus();
+    return BadField("detail", item.detail(), "must be 0 or 1 for business 29");
   }
   const int64_t asked = redemption ? item.units_e2() : item.amount_fen();
   const int64_t other = redemption ? item.amount_fen() : item.units_e2();
@@ -287,6 +344,7 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      c.detail = Letter(item.detail());
       for (const uint64_t over : item.release_first()) {
         const account::Release release{OrderId(over), c.investor};
         if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);
@@ -478,7 +536,11 @@ void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest&
     }
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(m, TaCode(request.ta_code()));
-    for (const TradeLine& line : lines) checker.Check(line, &findings);
+    for (int i = 0; i < request.lines_size(); ++i) {
+      TradeDetail detail;
+      const bool more = ReadDetail(request.lines(i), static_cast<uint32_t>(i), &detail);
+      checker.Check(lines[static_cast<size_t>(i)], more ? &detail : nullptr, &findings);
+    }
     for (const FindingEntry& f : findings) Write(f, response->add_findings());
     reply(absl::OkStatus());
   });
@@ -495,6 +557,38 @@ void AccountServiceImpl::ApplyConfirmations(const trade::v1::ApplyConfirmationsR
                 for (const FindingEntry& f : applied.findings) Write(f, response->add_findings());
                 reply(std::move(status));
               });
+}
+
+void AccountServiceImpl::CheckDividends(const v1::CheckDividendsRequest& request, v1::CheckDividendsResponse* response,
+                                        rpc::Reply reply) {
+  if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
+  if (absl::Status s = CheckCode("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
+  std::vector<DividendEntry> lines(static_cast<size_t>(request.lines_size()));
+  std::vector<DividendDetail> details(lines.size());
+  for (int i = 0; i < request.lines_size(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    LineProblem bad = Read(request.lines(i), &lines[at]);
+    if (!bad.field) bad = ReadDetail(request.lines(i), &details[at]);
+    if (bad.field) return reply(BadField(StrCat(At("lines", at), ".", bad.field), "", "is too long, negative or too large"));
+  }
+  const PartitionId p(static_cast<uint16_t>(request.partition()));
+  host_.On(p, [this, &request, response, lines = std::move(lines), details = std::move(details),
+               reply = std::move(reply)](Partition& part) mutable {
+    if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
+    AccountMachine& m = part.machine();
+    if (m.products().absorbed() < request.product_seq()) {
+      return reply(rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "PRODUCT_FACTS_BEHIND",
+                                        StrCat("account has product facts up to ", m.products().absorbed(), ", not yet ",
+                                               request.product_seq(), "; ask again in a moment")));
+    }
+    std::vector<FindingEntry> findings;
+    DividendChecker checker(m, TaCode(request.ta_code()));
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (absl::Status s = checker.Check(lines[i], details[i], &findings); !s.ok()) return reply(std::move(s));
+    }
+    for (const FindingEntry& f : findings) Write(f, response->add_findings());
+    reply(absl::OkStatus());
+  });
 }
 
 void AccountServiceImpl::ApplyDividends(const v1::ApplyDividendsRequest& request, v1::ApplyResult* response,
@@ -517,6 +611,8 @@ void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, 
   host_.On(p, [this, &request, response, reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, false); !s.ok()) return reply(std::move(s));
     for (const v1::BalanceLine& line : request.lines()) {
+      if (CompareIncome(part.machine(), line, Date::FromRaw(request.confirm_day()), response))
+        response->add_told_income(line.line());
       const InvestorId id(line.investor_id());
       const Investor* investor = part.machine().FindInvestor(id);
       const Units theirs = Units::FromRaw(line.total_units_e2());
@@ -531,12 +627,31 @@ void AccountServiceImpl::CheckBalances(const v1::CheckBalancesRequest& request, 
       const Holding* holding =
           FundCode::Fits(line.fund_code()) ? FindHolding(*investor, FundCode(line.fund_code())) : nullptr;
       const Units ours = holding ? holding->units : Units();
-      if (ours == theirs) continue;
-      f.rule = "UNITS_DIFFER";
-      f.field = "TotalVolOfDistributorInTA";
-      f.expected = ours.ToString();
-      f.found = theirs.ToString();
-      Write(f, response->add_findings());
+      if (ours != theirs) {
+        f.rule = "UNITS_DIFFER";
+        f.field = "TotalVolOfDistributorInTA";
+        f.expected = ours.ToString();
+        f.found = theirs.ToString();
+        Write(f, response->add_findings());
+        continue;
+      }
+      // One finding a line, the gravest.
+      const HoldingNote* note =
+          FundCode::Fits(line.fund_code()) ? part.machine().FindNote(id, FundCode(line.fund_code())) : nullptr;
+      const Units frozen = note ? FrozenUnits(*note) : Units();
+      if (line.frozen_given() && frozen != Units::FromRaw(line.frozen_units_e2())) {
+        f.rule = "FROZEN_DIFFERS";
+        f.field = "TotalFrozenVol";
+        f.expected = frozen.ToString();
+        f.found = Units::FromRaw(line.frozen_units_e2()).ToString();
+        Write(f, response->add_findings());
+      } else if (note && note->way && !line.dividend_method().empty() && Letter(line.dividend_method()) != note->way) {
+        f.rule = "WAY_DIFFERS";
+        f.field = "DefDividendMethod";
+        f.expected = std::string(1, static_cast<char>(note->way));
+        f.found = line.dividend_method();
+        Write(f, response->add_findings());
+      }
     }
     reply(absl::OkStatus());
   });

@@ -165,6 +165,7 @@ Result AccountMachine::Execute(const RequestAccount& c, const Context& ctx) {
                                                                    : CheckRequest(c, *known, *account);
   const bool leaves = c.business == kClose || c.business == kEndTrading;
   if (reason == Reason::kNone && leaves) reason = CheckNothingLeft(*known, c.ta, ctx.now);
+  if (reason == Reason::kNone && leaves && IncomeLeft(SequenceOf(c.investor), c.ta)) reason = Reason::kMoneyInTransit;
   if (reason != Reason::kNone) {
     application_ids_.Insert(key, kRefusedBit | static_cast<uint64_t>(reason), content);
     return {.reason = reason};

@@ -15,6 +15,7 @@
 #include "common/types/ids.h"
 #include "services/account/ledger.h"
 #include "services/account/lots.h"
+#include "services/account/notes.h"
 #include "services/account/reason.h"
 
 namespace fundcore::account {
@@ -38,8 +39,11 @@ enum TableNumber : uint8_t {
   kPayees = 16,
   kLinks = 17,
   kLedger = 20,     // to 23
+  kNotes = 30,
+  kAppliedDays = 31,
   kApplicationIds = 40,
   kStandings = 41,
+  kIncome = 70,     // to 73
   kProducts = 200,  // to 205
 };
 
@@ -176,8 +180,9 @@ struct Reservation {
   bool account_open = false;    // the fund account was open when it was reserved: part of the answer
   bool in_part = false;         // an interim confirmation has been posted
   uint64_t previous_hung = 0;   // see FundAccount::last_hung
+  uint8_t detail = 0;           // of its business: see Reserve
   FC_FIELDS(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-            account_open, in_part, previous_hung)
+            account_open, in_part, previous_hung, detail)
 };
 
 enum class PaymentDirection : uint8_t { kDeposit = 1, kWithdrawal = 2 };
@@ -289,7 +294,7 @@ struct FindingEntry {
   FC_FIELDS(line, rule, field, expected, found, order, investor)
 };
 
-enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6 };
+enum class FileKind : uint8_t { kAccounts = 2, kTrades = 4, kDividends = 6, kPrices = 7 };
 struct FileKey {
   FileKind kind = FileKind::kTrades;
   HashKey hash;
@@ -323,6 +328,16 @@ struct Settlement {
   Money last_settled;           // by it: the answer to a repeated call
   FC_FIELDS(pay, receive, count, pay_settled, receive_settled, payees, paid, paying, reference, last_settled)
 };
+// Where in the ledger the confirmations of a day begin: all lines from there on are of that day or a later one.
+struct AppliedDayKey {
+  TaCode ta;
+  Date confirm_day;
+  FC_FIELDS(ta, confirm_day)
+};
+struct AppliedDay {
+  uint64_t position = 0;
+  FC_FIELDS(position)
+};
 struct PayeeKey {
   TaCode ta;
   Date confirm_day;
@@ -342,11 +357,13 @@ struct PayeeChunk {
   FC_FIELDS(payees)
 };
 
-// The cash file (25) folds planned, forced and terminal redemptions into 124, and a failed offer into 130.
+// The cash file (25) folds planned, forced and terminal redemptions into 124, a failed offer into 130, and dividends that
+// were held (157) into 143.
 constexpr uint16_t SettlementBusiness(uint16_t confirmation) {
   switch (confirmation) {
     case 142: case 150: case 151: case 163: return 124;
     case 149: return 130;
+    case 157: return 143;
     default: return confirmation;
   }
 }

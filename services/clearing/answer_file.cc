@@ -25,6 +25,12 @@ int64_t Scaled(const RecordView& r, Column c, int decimals) {
   return v;
 }
 
+// The same of a figure whose sign is a field of its own: "1" is minus.
+int64_t Signed(const RecordView& r, Column c, Column sign, int decimals) {
+  const int64_t v = Scaled(r, c, decimals);
+  return sign.present() && r.Text(sign) == "1" ? -v : v;
+}
+
 int32_t DayIn(const RecordView& r, Column c) {
   Date d;
   return r.ReadDate(c, &d) == FieldState::kPresent ? d.raw() : 0;
@@ -43,6 +49,11 @@ std::string Utf8(const RecordView& r, Column c) {
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
   return business == 120 || business == 122 || business == 124 || business == 130;
+}
+
+// The bulk of every file: it has figures, and nothing beyond them that counts.
+bool Plain(uint32_t business) {
+  return AnswersAnOrder(business) || business == 139 || business == 142 || business == 149 || business == 163;
 }
 
 bool SameVersion(ofd::Version a, uint8_t b) { return static_cast<uint8_t>(a) == b; }
@@ -141,7 +152,14 @@ bool AnswerFile::Open() {
              {&c_.interest, "Interest", false},
              {&c_.interest_vol, "VolumeByInterest", false},
              {&c_.detail, "DetailFlag", false},
-             {&c_.error, "ErrorDetail", false}};
+             {&c_.error, "ErrorDetail", false},
+             {&c_.method, "DefDividendMethod", false},
+             {&c_.frozen_cause, "FrozenCause", false},
+             {&c_.frozen_method, "FrozenMethod", false},
+             {&c_.adjustment, "SharesAdjustmentFlag", false},
+             {&c_.transfer_direction, "TransferDirection", false},
+             {&c_.registered, "ShareRegisterDate", false},
+             {&c_.original, "OriginalSerialNo", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -164,6 +182,10 @@ bool AnswerFile::Open() {
              {&c_.account, "TransactionAccountID", true},
              {&c_.ta_account, "TAAccountID", false},
              {&c_.detail, "DetailFlag", false},
+             {&c_.frozen_vol, "TotalFrozenVol", false},
+             {&c_.method, "DefDividendMethod", false},
+             {&c_.income, "UndistributeMonetaryIncome", false},
+             {&c_.income_sign, "UndistributeMonetaryIncomeFlag", false},
              {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "06") {
     wants = {{&c_.base, "BasisforCalculatingDividend", true},
@@ -183,13 +205,19 @@ bool AnswerFile::Open() {
              {&c_.method, "DefDividendMethod", false},
              {&c_.nav, "NAV", false},
              {&c_.ta_serial, "TASerialNO", true},
-             {&c_.per_units, "DrawBonusUnit", false}};
+             {&c_.per_units, "DrawBonusUnit", false},
+             {&c_.business, "BusinessCode", false},
+             {&c_.held, "FrozenBalance", false},
+             {&c_.held_vol, "FrozenSharesforReinvest", false},
+             {&c_.kind, "DividendType", false}};
   } else if (type_.view() == "07") {
     wants = {{&c_.fund, "FundCode", true},
              {&c_.nav, "NAV", true},
              {&c_.status, "FundStatus", false},
              {&c_.price_day, "UpdateDate", true},
              {&c_.price_type, "NetValueType", false},
+             {&c_.income, "FundIncome", false},
+             {&c_.income_sign, "FundIncomeFlag", false},
              {&c_.total_vol, "TotalFundVol", false}};
   } else {
     wants = {{&c_.fund, "FundCode", true},          {&c_.business, "BusinessCode", true},
@@ -297,7 +325,7 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
           r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
-      !CheckDates(r, {c_.confirm_day, c_.apply_day})) {
+      !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered})) {
     return false;
   }
   if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
@@ -348,6 +376,9 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
     Fault(r, differs, "ORDER_OF_ANOTHER_INVESTOR", c_.serial, "AppSheetSerialNo", "", line.order,
           StrCat("is no order of trading account ", r.Text(c_.account)));
   } else {
+    if (business == 143 && FundCode::Fits(r.Text(c_.fund))) {
+      dividends_told_.push_back({{line.investor, FundCode(r.Text(c_.fund))}, line.record});
+    }
     lines_[*partition].push_back(line);
     return true;
   }
@@ -393,7 +424,8 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
 }
 
 bool AnswerFile::ReadDividend(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.base, c_.reinvested, c_.dividend, c_.amount, c_.per_unit, c_.per_units, c_.nav}) ||
+  if (!CheckNumbers(r, {c_.base, c_.reinvested, c_.dividend, c_.amount, c_.per_unit, c_.per_units, c_.nav, c_.held,
+                        c_.held_vol}) ||
       !CheckDates(r, {c_.confirm_day, c_.pay_day, c_.ex_day, c_.record_day})) {
     return false;
   }
@@ -405,23 +437,39 @@ bool AnswerFile::ReadDividend(const RecordView& r) {
     Fault(r, BreakKind::kDuplicateLine, "DUPLICATE_SERIAL", c_.ta_serial, "TASerialNO", "once", {},
           ta_serial.empty() ? "is blank" : "stands in this file a second time");
   }
+  const BreakKind differs = BreakKind::kDividendDiffers;
+  if (DayIn(r, c_.confirm_day) != expected_.date.raw()) {
+    Fault(r, differs, "WRONG_CONFIRM_DAY", c_.confirm_day, "TransactionCfmDate", expected_.date.Compact(), {},
+          "is not the day of this file");
+  }
+  if (c_.business.present() && !r.IsBlank(c_.business) && Business(r, c_.business) != 143) {
+    Fault(r, differs, "BUSINESS_NOT_APPLIED", c_.business, "BusinessCode", "143", {}, "is no dividend");
+  }
   const auto partition = Route(r, &line.investor);
   if (!partition) {
     Fault(r, BreakKind::kDividendDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", {},
           "is no trading account of ours");
     return true;
   }
+  if (FundCode::Fits(r.Text(c_.fund))) dividend_keys_.push_back({line.investor, FundCode(r.Text(c_.fund))});
   lines_[*partition].push_back(line);
   return true;
 }
 
 bool AnswerFile::ReadBalance(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.total_vol})) return false;
+  if (!CheckNumbers(r, {c_.total_vol, c_.frozen_vol, c_.income})) return false;
   Balance b;
   if (!FundCode::Fits(r.Text(c_.fund))) return Damage(r.Error(c_.fund, "is too long for a fund code").ToStatus());
   b.fund = FundCode(r.Text(c_.fund));
   b.units = Units::FromRaw(Scaled(r, c_.total_vol, 2));
   b.record = records_;
+  b.frozen = Units::FromRaw(Scaled(r, c_.frozen_vol, 2));
+  b.frozen_given = c_.frozen_vol.present() && !r.IsBlank(c_.frozen_vol);
+  if (c_.method.present() && !r.IsBlank(c_.method)) b.way = r.Text(c_.method)[0];
+  if (int64_t income = 0; r.ReadNumber(c_.income, &income) == FieldState::kPresent) {
+    b.has_income = true;
+    b.income = Money::FromRaw(Signed(r, c_.income, c_.income_sign, 2));
+  }
   if (TaAccountId::Fits(r.Text(c_.ta_account))) b.account = TaAccountId(r.Text(c_.ta_account));
   const auto partition = Route(r, &b.investor);
   if (!partition) {
@@ -450,6 +498,11 @@ void AnswerFile::MergeBalances() {
       fund_totals_[list[i].fund] += list[i].units;
       if (kept > 0 && list[kept - 1].investor == list[i].investor && list[kept - 1].fund == list[i].fund) {
         list[kept - 1].units += list[i].units;
+        list[kept - 1].frozen += list[i].frozen;
+        list[kept - 1].frozen_given &= list[i].frozen_given;
+        if (list[kept - 1].way != list[i].way) list[kept - 1].way = 0;  // of each charging class its own
+        list[kept - 1].income += list[i].income;
+        list[kept - 1].has_income |= list[i].has_income;
       } else {
         list[kept++] = list[i];
       }
@@ -459,7 +512,7 @@ void AnswerFile::MergeBalances() {
 }
 
 bool AnswerFile::ReadPrice(const RecordView& r) {
-  if (!CheckNumbers(r, {c_.nav, c_.total_vol}) || !CheckDates(r, {c_.price_day})) return false;
+  if (!CheckNumbers(r, {c_.nav, c_.total_vol, c_.income}) || !CheckDates(r, {c_.price_day})) return false;
   product::v1::NavRecord n;
   n.set_fund_code(std::string(r.Text(c_.fund)));
   n.set_nav_day(DayIn(r, c_.price_day));
@@ -468,6 +521,10 @@ bool AnswerFile::ReadPrice(const RecordView& r) {
   n.set_nav_type(type == "1" ? 1 : type == "2" ? 2 : 0);
   n.set_status(std::string(r.Text(c_.status)));
   n.set_total_units_e2(Scaled(r, c_.total_vol, 2));
+  if (int64_t income = 0; r.ReadNumber(c_.income, &income) == FieldState::kPresent) {
+    n.set_has_income(true);
+    n.set_income_e8(Signed(r, c_.income, c_.income_sign, 8));
+  }
   prices_.push_back(std::move(n));
   return true;
 }
@@ -515,6 +572,14 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
+  if (Plain(out->business())) return;
+  out->set_dividend_method(std::string(text(c_.method)));
+  out->set_frozen_cause(std::string(text(c_.frozen_cause)));
+  out->set_frozen_method(std::string(text(c_.frozen_method)));
+  out->set_adjustment(std::string(text(c_.adjustment)));
+  out->set_direction(std::string(text(c_.transfer_direction)));
+  out->set_registered_day(DayIn(r, c_.registered));
+  out->set_original_serial(std::string(text(c_.original)));
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* out) const {
@@ -557,6 +622,9 @@ void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {
   out->set_reinvested_units_e2(Scaled(r, c_.reinvested, 2));
   out->set_nav_e8(Scaled(r, c_.nav, 8));
   out->set_method(std::string(r.Text(c_.method)));
+  out->set_held_fen(Scaled(r, c_.held, 2));
+  out->set_held_units_e2(Scaled(r, c_.held_vol, 2));
+  out->set_kind(std::string(r.Text(c_.kind)));
   std::string detail;  // a dividend line has no place for it
   out->set_return_code(StandardCode(r.Text(c_.code), &detail));
 }

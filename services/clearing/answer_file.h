@@ -53,6 +53,11 @@ class AnswerFile {
     TaAccountId account;
     Units units;
     uint64_t record = 0;
+    Units frozen;
+    bool frozen_given = false;
+    char way = 0;  // of dividends; 0: not said
+    bool has_income = false;  // of a money fund: what is neither units nor money yet
+    Money income;
   };
   struct CashKey {
     FundCode fund;
@@ -64,6 +69,13 @@ class AnswerFile {
     Money receive;
     Date pay_date;  // the latest where lines differ
     uint64_t record = 0;
+  };
+
+  // A dividend, in either of the files that speak of it.
+  struct DividendKey {
+    InvestorId investor;
+    FundCode fund;
+    friend auto operator<=>(const DividendKey&, const DividendKey&) = default;
   };
 
   AnswerFile(FileType type, std::string name, std::string bytes, const Expectation& expectation);
@@ -92,6 +104,9 @@ class AnswerFile {
   // 04: orders that a line answers; those among them whose line belongs to no partition cannot be applied.
   const std::vector<OrderId>& answered() const { return answered_; }
   const std::vector<OrderId>& unrouted() const { return unrouted_; }
+  // 04: lines that say 143, with their record numbers. 06: all its dividends.
+  const std::vector<std::pair<DividendKey, uint64_t>>& dividends_told() const { return dividends_told_; }
+  const std::vector<DividendKey>& dividend_keys() const { return dividend_keys_; }
   // 02: investors of whom an application was not confirmed; apart those whose 001 says that they have an account already.
   const absl::flat_hash_set<InvestorId>& unconfirmed() const { return unconfirmed_; }
   const absl::flat_hash_set<InvestorId>& registered_already() const { return registered_already_; }
@@ -106,7 +121,8 @@ class AnswerFile {
     ofd::Column serial, confirm_day, vol, amount, fund, apply_day, code, account, distributor, business, ta_account,
         ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
-        direction, cause, until, target, from_ta, certificate_type, certificate_no;
+        direction, frozen_cause, frozen_method, adjustment, transfer_direction, registered, original, held, held_vol, kind,
+        frozen_vol, cause, until, target, from_ta, income, income_sign, certificate_type, certificate_no;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);
@@ -155,6 +171,8 @@ class AnswerFile {
   std::map<FundCode, Units> fund_totals_;
   std::vector<product::v1::NavRecord> prices_;
   std::map<CashKey, Cash> cash_;
+  std::vector<std::pair<DividendKey, uint64_t>> dividends_told_;
+  std::vector<DividendKey> dividend_keys_;
 };
 
 }  // namespace fundcore::clearing

@@ -146,6 +146,9 @@ class InstitutionWorker {
   void CheckLines(std::shared_ptr<Check> c);
   void CheckLane(std::shared_ptr<Check> c, uint16_t partition, std::shared_ptr<std::vector<AnswerFile::Line>> lines,
                  size_t at, Next done);
+  // institution_dividends.cc
+  void CheckDividends(std::shared_ptr<Check> c);
+  void CheckDividendLane(std::shared_ptr<Check> c, uint16_t partition, size_t at, Next done);
   void FindMissing(Check& c);
   void FinishValidation(std::shared_ptr<Check> c);
   std::shared_ptr<AnswerFile> Answer(std::string_view type);
@@ -156,6 +159,9 @@ class InstitutionWorker {
   void ApplyAccounts(Date day, uint16_t partition, Next done);
   void ApplyHung(Date day, Next then);
   void ApplyConfirmations(Date day, uint16_t partition, Next done);
+  // institution_income.cc: what money funds earned on the days of the 07 file, told to every partition.
+  std::vector<uint16_t> PartitionsWithIncome();
+  void ApplyIncome(Date day, uint16_t partition, Next done);
   void ApplyDividends(Date day, uint16_t partition, Next done);
   void ApplyHungLane(Date day, std::shared_ptr<std::vector<std::pair<OrderId, HungOrder>>> orders, uint16_t partition,
                      Next done);
@@ -164,6 +170,9 @@ class InstitutionWorker {
                    std::vector<Finding> findings, Next again);
   void Reconcile(Date day);
   void BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done);
+  // Findings about income among the answers to 05 lines go to `r`; then the figures that count are told.
+  void TellIncome(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t begin, size_t end,
+                  const account::v1::CheckBalancesResponse& answer, Next then);
   void CompareTotals(std::shared_ptr<Reconciliation> r);
   void CompareCash(std::shared_ptr<Reconciliation> r);
   std::vector<std::pair<SettlementKey, Settlement>> Payable(Date last);

@@ -3,22 +3,14 @@
 
 #include "fundcore/bank/v1/bank.pb.h"
 #include "services/clearing/institution.h"
+#include "services/clearing/reconciliation.h"
 
 namespace fundcore::clearing {
-
-struct InstitutionWorker::Reconciliation {
-  Date day;
-  Date answer_day;
-  std::vector<Finding> findings;
-  std::map<FundCode, Units> explained;  // by single lines of the 05 file: ours less theirs
-  std::set<FundCode> unclear;           // a line of the fund differs in a way that gives no figure
-  ReconciledDay command;
-};
 
 namespace {
 
 // How the 25 file groups: forced redemption, planned redemption, liquidation and termination under redemption, a failed
-// offer under the offer's result.
+// offer under the offer's result, a dividend that was held under the dividends.
 uint16_t Folded(uint32_t business) {
   switch (business) {
     case 142:
@@ -26,6 +18,7 @@ uint16_t Folded(uint32_t business) {
     case 151:
     case 163: return 124;
     case 149: return 130;
+    case 157: return 143;
     default: return static_cast<uint16_t>(business);
   }
 }
@@ -72,15 +65,21 @@ void InstitutionWorker::Apply(Date day) {
         lines("02"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, p, std::move(done)); },
         [this, day, lines] {
           ApplyHung(day, [this, day, lines] {
+            const auto confirmations = [this, day, lines] {
+              Lanes(
+                  lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); },
+                  [this, day, lines] {
+                    Lanes(
+                        lines("06"), [this, day](uint16_t p, Next done) { ApplyDividends(day, p, std::move(done)); },
+                        [this, day] {
+                          SubmitAndEnd(Advance{ta_, day, Step::kApply});
+                        });
+                  });
+            };
+            // The days that money funds earned on come before what changes units from today on.
             Lanes(
-                lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); },
-                [this, day, lines] {
-                  Lanes(
-                      lines("06"), [this, day](uint16_t p, Next done) { ApplyDividends(day, p, std::move(done)); },
-                      [this, day] {
-                        SubmitAndEnd(Advance{ta_, day, Step::kApply});
-                      });
-                });
+                PartitionsWithIncome(), [this, day](uint16_t p, Next done) { ApplyIncome(day, p, std::move(done)); },
+                confirmations);
           });
         });
   });
@@ -206,8 +205,9 @@ void InstitutionWorker::ApplyConfirmations(Date day, uint16_t partition, Next do
           finding.expected = f.expected();
           finding.found = f.found();
           finding.order = OrderId(f.order_id());
+          const bool left_over = f.rule() == "SHORT" || f.rule() == "MORE_THAN_RESERVED" || f.rule() == "UNKNOWN_INVESTOR";
           finding.message = StrCat(f.rule(), ": ", f.field(), " ", f.found(), ", there was ", f.expected(),
-                                   "; the rest stands in the suspense account");
+                                   left_over ? "; the rest stands in the suspense account" : "; nothing more was posted");
           shortfalls.push_back(std::move(finding));
         }
         if (posted.next_index() < end) {
@@ -312,6 +312,7 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
   account::v1::CheckBalancesRequest q;
   q.set_partition(partition);
   q.set_ta_code(ta_.str());
+  q.set_confirm_day(r->answer_day.raw());
   const size_t end = std::min(lines.size(), at + kLinesAMessage);
   for (size_t i = at; i < end; ++i) {
     auto* line = q.add_lines();
@@ -320,6 +321,11 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
     line->set_fund_code(lines[i].fund.str());
     line->set_ta_account(lines[i].account.str());
     line->set_total_units_e2(lines[i].units.raw());
+    line->set_frozen_units_e2(lines[i].frozen.raw());
+    line->set_frozen_given(lines[i].frozen_given);
+    if (lines[i].way) line->set_dividend_method(std::string(1, lines[i].way));
+    line->set_has_income(lines[i].has_income);
+    line->set_income_fen(lines[i].income.raw());
   }
   Call<account::v1::CheckBalancesResponse>(
       "fundcore.account.v1.AccountOps/CheckBalances", q, kPeerDeadline,
@@ -329,6 +335,7 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
         sum.equal += end - at;
         const auto& lines = file->balances(partition);
         for (const auto& f : answer.findings()) {
+          if (f.field() == kIncomeField) continue;  // apart, below
           Finding finding = OfStatement(file.get(), "05", BreakKind::kBalanceDiffers, "");
           finding.line = f.line();
           finding.rule = f.rule();
@@ -345,7 +352,9 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
             --sum.equal;
             ++sum.different;
             auto ours = Units::Parse(f.expected()), theirs = Units::Parse(f.found());
-            if (line != lines.end() && ours.ok() && theirs.ok()) {
+            if (f.rule() == "FROZEN_DIFFERS" || f.rule() == "WAY_DIFFERS") {
+              // The units themselves agree.
+            } else if (line != lines.end() && ours.ok() && theirs.ok()) {
               r->explained[line->fund] += *ours - *theirs;
             } else if (line != lines.end()) {
               r->unclear.insert(line->fund);
@@ -353,7 +362,7 @@ void InstitutionWorker::BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t 
             r->findings.push_back(std::move(finding));
           }
         }
-        BalanceLane(r, partition, end, done);
+        TellIncome(r, partition, at, end, answer, [this, r, partition, end, done] { BalanceLane(r, partition, end, done); });
       });
 }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
-#include "services/clearing/institution.h"
+#include "services/clearing/institution_check.h"
 
 namespace fundcore::clearing {
 
@@ -11,39 +11,6 @@ namespace {
 // A file is read whole and kept until it is applied, so the machine's memory has to hold it: some 3.5 million lines of a 04 file
 // of version 21. Larger answers come as several transfers.
 constexpr uint64_t kLargestFile = uint64_t{4} << 30;
-
-// One break a line, whatever is wrong with it: findings of the same line become one, its message names every field.
-class Findings {
- public:
-  void Add(Finding f) {
-    if (f.line == 0) {
-      others_.push_back(std::move(f));
-      return;
-    }
-    auto [it, fresh] = by_line_.try_emplace({f.type.str(), f.line}, f);
-    if (!fresh) it->second.message += StrCat("; ", f.message);
-  }
-  std::vector<Finding> Take(size_t most_a_file) {
-    std::vector<Finding> out = std::move(others_);
-    for (auto& [key, f] : by_line_) out.push_back(std::move(f));
-    if (out.size() <= most_a_file) return out;
-    // Beyond this nobody looks at single lines: the file as a whole is what is wrong.
-    Finding rest = out[most_a_file];
-    rest.kind = BreakKind::kTooManyFindings;
-    rest.line = 0;
-    rest.order = {};
-    rest.subject = "rest";
-    rest.rule = "TOO_MANY_FINDINGS";
-    rest.message = StrCat(out.size() - most_a_file, " more lines do not add up; this break stands for all of them");
-    out.resize(most_a_file);
-    out.push_back(std::move(rest));
-    return out;
-  }
-
- private:
-  std::map<std::pair<std::string, uint64_t>, Finding> by_line_;
-  std::vector<Finding> others_;
-};
 
 Finding OfFile(const InFile& file, BreakKind kind, std::string message) {
   Finding f;
@@ -60,31 +27,7 @@ std::string RefusedIdentity(const std::string& name, const std::string& earlier,
   return StrCat(name, " has the identity of ", earlier, " (transfer ", number, ") and other bytes; it is refused");
 }
 
-Finding OfPeer(const AnswerFile& file, BreakKind kind, const account::v1::Finding& p) {
-  Finding f;
-  f.kind = kind;
-  f.type = file.type();
-  f.sha = file.sha;
-  f.file_name = file.name();
-  f.line = p.line();
-  f.field = p.field();
-  f.expected = p.expected();
-  f.found = p.found();
-  f.rule = p.rule();
-  f.order = OrderId(p.order_id());
-  f.message = StrCat(p.field().empty() ? p.rule() : p.field(), " is ", p.found().empty() ? "blank" : p.found(),
-                     ", expected ", p.expected().empty() ? "none" : p.expected(), " (", p.rule(), ")");
-  return f;
-}
-
 }  // namespace
-
-struct InstitutionWorker::Check {
-  Date day;
-  Date answer_day;
-  uint64_t product_seq = 0;
-  Findings findings;
-};
 
 std::shared_ptr<AnswerFile> InstitutionWorker::Answer(std::string_view type) {
   auto it = answers_.find(FileType(type));
@@ -281,7 +224,10 @@ void InstitutionWorker::PutPrices(std::shared_ptr<Check> c) {
   for (const auto& n : file->prices()) {
     // An institution sends all its funds; only those that we sell, with a price, concern us.
     const bool ours = FundCode::Fits(n.fund_code()) && m().products().Fund(FundCode(n.fund_code()), Now());
-    if (ours && n.nav_e8() > 0 && n.nav_day() != 0) *q.add_navs() = n;
+    if (!ours || n.nav_e8() <= 0 || n.nav_day() == 0) continue;
+    *q.add_navs() = n;
+    // A blank number is written as zeros: only where the fund has income is it one.
+    if (!m().products().Income(FundCode(n.fund_code()))) q.mutable_navs(q.navs_size() - 1)->set_has_income(false);
   }
   rpc::CallPeer<product::v1::PutResponse>(
       deps_->peers, "fundcore.product.v1.ProductService/PutNavs", q, kPeerDeadline, executor(),
@@ -310,7 +256,7 @@ void InstitutionWorker::CheckLines(std::shared_ptr<Check> c) {
   }
   const Day& d = D(c->day);
   auto in = std::find_if(d.files.begin(), d.files.end(), [](const InFile& f) { return f.type.view() == "04"; });
-  if (in == d.files.end() || in->validated) return FinishValidation(c);
+  if (in == d.files.end() || in->validated) return CheckDividends(c);
   auto file = Answer("04");
   Lanes(
       file->partitions_with_lines(),
@@ -324,7 +270,7 @@ void InstitutionWorker::CheckLines(std::shared_ptr<Check> c) {
       },
       [this, c] {
         FindMissing(*c);
-        FinishValidation(c);
+        CheckDividends(c);
       });
 }
 

@@ -36,6 +36,7 @@ bool IsUnusable(BreakKind kind) {
     case BreakKind::kOrdersLeft:
     case BreakKind::kPaymentRefused:
     case BreakKind::kPricesRefused:
+    case BreakKind::kIncomeDiffers:
     case BreakKind::kTooManyFindings: return false;
   }
   return false;
@@ -96,6 +97,7 @@ std::string_view KindName(BreakKind kind) {
     case BreakKind::kPaymentRefused: return "PAYMENT_REFUSED";
     case BreakKind::kPricesRefused: return "PRICES_REFUSED";
     case BreakKind::kTooManyFindings: return "TOO_MANY_FINDINGS";
+    case BreakKind::kIncomeDiffers: return "INCOME_DIFFERS";
   }
   return "UNKNOWN";
 }

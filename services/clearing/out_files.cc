@@ -142,6 +142,8 @@ absl::Status OrdersFile::Begin() {
   currency_ = find("CurrencyType");
   kind_ = find("IndividualOrInstitution");
   share_class_ = find("ShareClass");
+  method_ = find("DefDividendMethod");
+  frozen_cause_ = find("FrozenCause");
   return absl::OkStatus();
 }
 
@@ -150,6 +152,9 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   writer_.SetText(serial_, FormatOrderId(OrderId(o.order_id())));
   writer_.SetText(fund_, o.fund_code());
   // What becomes of the rest of a large redemption is the investor's choice; it means nothing for a purchase.
+  if (o.business() == 29) writer_.SetText(method_, o.dividend_method());
+  if (o.business() == 31) writer_.SetText(frozen_cause_, "1");  // at the counter
+  if (o.business() == 88) writer_.SetText(frozen_cause_, "2");  // a pledge
   if (o.business() == 24) writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
   writer_.SetDate(date_, Date::FromRaw(o.trade_day()));
   writer_.SetText(time_, TimePoint::FromRaw(o.received_at_us()).time_of_day().Compact());

@@ -57,6 +57,7 @@ enum class BreakKind : uint8_t {
   kPaymentRefused = 17,
   kPricesRefused = 18,
   kTooManyFindings = 19,
+  kIncomeDiffers = 60,
 };
 enum class BreakState : uint8_t { kOpen = 1, kProposed = 2, kClosed = 3 };
 enum class Resolution : uint8_t { kNone = 0, kAcceptTa = 1, kAwaitCorrection = 2, kExplained = 3 };
@@ -269,7 +270,7 @@ struct HungKey {
   OrderId order;
   FC_FIELDS(ta, day, order)
 };
-enum class Phase : uint8_t { kAccounts = 1, kHung = 2, kConfirmations = 3, kDividends = 4 };
+enum class Phase : uint8_t { kAccounts = 1, kHung = 2, kConfirmations = 3, kDividends = 4, kIncome = 60 };
 struct ProgressKey {
   TaCode ta;
   Date day;

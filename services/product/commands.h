@@ -1,6 +1,7 @@
 // Product's commands. Tag 1 is left to AbsorbFacts in all machines, so that logs read alike.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct PutFund {
   static constexpr uint8_t kTag = 4;
   FundTerms terms;
   Duration lead;
-  FC_FIELDS(terms, lead)
+  std::optional<IncomeTerms> income;  // not given: the fund has none
+  FC_FIELDS(terms, lead, income)
 };
 
 struct NavEntry {
@@ -43,7 +45,8 @@ struct PutNavs {
   std::string source;
   std::vector<NavEntry> entries;
   Duration lead;
-  FC_FIELDS(source, entries, lead)
+  std::vector<std::optional<Nav>> incomes;  // per 10,000 units: one an entry, or none at all
+  FC_FIELDS(source, entries, lead, incomes)
 };
 
 // Time passes: the watermark moves on though nothing else was said.

@@ -190,6 +190,39 @@ absl::StatusOr<FundTerms> FromProto(const v1::Fund& m) {
   return t;
 }
 
+absl::StatusOr<std::optional<IncomeTerms>> IncomeFromProto(const v1::Fund& m) {
+  if (!m.has_income()) return std::optional<IncomeTerms>();
+  const v1::IncomeTerms& in = m.income();
+  if (m.kind() != "money") return Bad("fund.income", m.kind(), "is of money funds only; leave it out, or say kind money");
+  // Units earn from the day of their confirmation, which is the open day after the order where one day lies between.
+  if (m.confirm_days() != 1)
+    return Bad("fund.confirm_days", StrCat(m.confirm_days()), "must be 1 for a fund with daily income");
+  IncomeTerms t;
+  t.accrues = true;
+  if (in.remainder() == "carry" || in.remainder().empty()) {
+    t.mode = IncomeMode::kCarry;
+  } else if (in.remainder() == "cut") {
+    t.mode = IncomeMode::kCut;
+  } else if (in.remainder() == "share") {
+    t.mode = IncomeMode::kShare;
+  } else {
+    return Bad("fund.income.remainder", in.remainder(), "must be carry, cut or share");
+  }
+  if (in.payout_day() > 28 && in.payout_day() != 31)
+    return Bad("fund.income.payout_day", StrCat(in.payout_day()), "must be 0 (daily), 1 to 28, or 31 (the month's last day)");
+  t.payout_day = static_cast<uint8_t>(in.payout_day());
+  t.loss = in.loss_waits() ? LossRule::kWait : LossRule::kCutUnits;
+  t.pays_on_full_redemption = !in.kept_on_full_redemption();
+  return std::optional<IncomeTerms>(t);
+}
+
+void ToProto(const IncomeTerms& t, v1::IncomeTerms* m) {
+  m->set_remainder(t.mode == IncomeMode::kCarry ? "carry" : t.mode == IncomeMode::kCut ? "cut" : "share");
+  m->set_payout_day(t.payout_day);
+  m->set_loss_waits(t.loss == LossRule::kWait);
+  m->set_kept_on_full_redemption(!t.pays_on_full_redemption);
+}
+
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m) {
   NavEntry e;
   FC_RETURN_IF_ERROR(CheckCode("nav.fund_code", m.fund_code(), 20));

@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include <optional>
+
 #include "fundcore/product/v1/product.pb.h"
 #include "services/product/commands.h"
 
@@ -15,6 +17,9 @@ absl::StatusOr<TradingCalendar> FromProto(const v1::Calendar& m);
 absl::StatusOr<InstitutionTerms> FromProto(const v1::Institution& m);
 absl::StatusOr<FundTerms> FromProto(const v1::Fund& m);
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m);
+// How a money fund's income is worked out; nothing where the message says nothing of it.
+absl::StatusOr<std::optional<IncomeTerms>> IncomeFromProto(const v1::Fund& m);
+void ToProto(const IncomeTerms& t, v1::IncomeTerms* m);
 void ToProto(const InstitutionTerms& t, v1::Institution* m);
 void ToProto(const FundTerms& t, v1::Fund* m);
 void ToProto(const NavFact& t, v1::NavRecord* m);

@@ -54,7 +54,9 @@ Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
     FundTerms same = c.terms;
     same.version = newest->version;
     same.effective_at = newest->effective_at;
-    if (Encode(same) == Encode(*newest)) return {Reason::kOk, last_seq(), newest->effective_at};
+    const IncomeTerms* income = products_.Income(c.terms.code);
+    const bool same_income = income ? c.income && *c.income == *income : !c.income;
+    if (Encode(same) == Encode(*newest) && same_income) return {Reason::kOk, last_seq(), newest->effective_at};
   }
   if (!products_.Institution(c.terms.ta)) return {Reason::kInstitutionUnknown, 0, {}};
   if (!products_.Calendar(c.terms.calendar)) return {Reason::kCalendarUnknown, 0, {}};
@@ -63,16 +65,20 @@ Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
   ProductFact fact;
   fact.kind = FactKind::kFund;
   fact.fund = c.terms;
+  fact.income_terms = c.income;
+  if (!c.income && products_.Income(c.terms.code)) fact.income_terms = IncomeTerms();  // it had income and has none now
   return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
 }
 
 Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
   if (const uint64_t* seen = sources_.Find(c.source)) return {Reason::kOk, *seen, ctx.now};
 
-  for (const NavEntry& e : c.entries) {
+  for (size_t i = 0; i < c.entries.size(); ++i) {
+    const NavEntry& e = c.entries[i];
     ProductFact fact;
     fact.kind = FactKind::kNav;
     fact.nav = e.nav;
+    if (i < c.incomes.size()) fact.income = c.incomes[i];
     Say(std::move(fact), ctx.now);
     const FundTerms* terms = Newest(e.nav.fund);
     if (!terms || e.status == 0 || terms->status == static_cast<FundStatus>(e.status)) continue;

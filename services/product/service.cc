@@ -86,8 +86,10 @@ void ProductService::Register(rpc::Handlers* h) {
         auto terms = FromProto(q.fund());
         if (!terms.ok()) return reply(terms.status());
         terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
+        auto income = IncomeFromProto(q.fund());
+        if (!income.ok()) return reply(income.status());
         for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
-        Put(PutFund{*std::move(terms), lead_}, r, std::move(reply));
+        Put(PutFund{*std::move(terms), lead_, *income}, r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
@@ -104,6 +106,8 @@ void ProductService::Register(rpc::Handlers* h) {
           auto e = FromProto(n);
           if (!e.ok()) return reply(e.status());
           command.entries.push_back(*std::move(e));
+          command.incomes.emplace_back();
+          if (n.has_income()) command.incomes.back() = Nav::FromRaw(n.income_e8());
         }
         Put(std::move(command), r, std::move(reply));
       });
@@ -115,6 +119,8 @@ void ProductService::Register(rpc::Handlers* h) {
           if (!f) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "FUND_NOT_FOUND",
                                                     StrCat("fund_code \"", code, "\" is not known here")));
           ToProto(*f, r->mutable_fund());
+          if (const IncomeTerms* income = p.machine().products().Income(f->code))
+            ToProto(*income, r->mutable_fund()->mutable_income());
           r->set_version(f->version);
           reply(absl::OkStatus());
         });
@@ -128,6 +134,8 @@ void ProductService::Register(rpc::Handlers* h) {
             if (f.code.view() <= token) return;
             if (static_cast<uint32_t>(r->funds_size()) < size) {
               ToProto(f, r->add_funds());
+              if (const IncomeTerms* income = p.machine().products().Income(f.code))
+                ToProto(*income, r->mutable_funds(r->funds_size() - 1)->mutable_income());
             } else if (r->next_page_token().empty()) {
               r->set_next_page_token(r->funds(r->funds_size() - 1).fund_code());
             }

@@ -17,9 +17,11 @@
 
 namespace fundcore::risk {
 
-// Business codes that buy; whatever else an order applies for is judged as a redemption.
+// Business codes that buy; whatever else an order applies for is judged as a redemption, except what moves nothing.
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
+// Ways of dividend, freezes, thaws and pledges move neither money nor units.
+constexpr bool MovesNothing(uint8_t business) { return business == 29 || business == 31 || business == 32 || business == 88; }
 constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
 
 // An order and its investor are in the same partition, so their sequences name them.

@@ -142,7 +142,7 @@ Verdict RiskMachine::Judge(const DecideItem& item, TimePoint received, const Ter
   }
   if (day_orders > limits.day_orders) fired.Challenge(Reason::kDayOrdersLimit);
   if (standing.watch == WatchLevel::kChallenge) fired.Challenge(Reason::kWatchChallenged);
-  if (!purchase && profile && profile->large_purchase_at > TimePoint() && received >= profile->large_purchase_at &&
+  if (!purchase && !MovesNothing(item.business) && profile && profile->large_purchase_at > TimePoint() && received >= profile->large_purchase_at &&
       received - profile->large_purchase_at <= limits.churn_within) {
     fired.Note(Reason::kRedeemedSoonAfterPurchase);
   }

@@ -24,6 +24,18 @@ namespace fundcore::trade {
 inline constexpr uint8_t kSubscription = 20;
 inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kRedemption = 24;
+inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
+inline constexpr uint8_t kFreezeUnits = 31;
+inline constexpr uint8_t kThawUnits = 32;
+inline constexpr uint8_t kPledgeUnits = 88;
+// Says something about units that are there: buys none, pays nothing.
+constexpr bool SpeaksOfUnits(uint8_t business) {
+  return business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
+}
+// `units` is what it applies for, not `amount`.
+constexpr bool AppliesForUnits(uint8_t business) {
+  return business == kRedemption || (SpeaksOfUnits(business) && business != kDividendWay);
+}
 
 // Bits of ReceiveItem::flags and Order::flags.
 inline constexpr uint8_t kDeferLargeRedemption = 1;
@@ -32,6 +44,7 @@ inline constexpr uint8_t kReserved = 4;            // order only: account has se
 inline constexpr uint8_t kWasChallenged = 8;       // order only: risk asked for a second proof
 inline constexpr uint8_t kChallengeAnswered = 16;  // order only: it was given, or failed
 inline constexpr uint8_t kHasOrigin = 32;          // order only: there is an Origin entry
+inline constexpr uint8_t kDividendInCash = 64;     // 029: in cash, else reinvested
 
 struct ReceiveItem {
   InvestorId investor;

@@ -114,8 +114,10 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.units += line.units;
   a.fee += line.charge;
   a.nav = line.nav;
-  a.in_part = o.business == kRedemption ? a.units < o.units : a.amount < o.amount;
+  a.in_part = AppliesForUnits(o.business) ? a.units < o.units : a.amount < o.amount;
   if (line.interim) return Noted(seq);
+  // No money follows: it is done with.
+  if (SpeaksOfUnits(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);
 }

@@ -56,7 +56,7 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
 }
 
 void TradeMachine::RememberPurchase(const Order& o) {
-  if (o.business == kRedemption) return;
+  if (o.business == kRedemption || SpeaksOfUnits(o.business)) return;
   const uint64_t seq = SequenceOf(o.investor);
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;

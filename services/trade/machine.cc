@@ -111,7 +111,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
   o.previous = std::exchange(owner.last_order, seq);
   o.received_at = ctx.received;
   o.business = item.business;
-  o.flags = item.flags & (kDeferLargeRedemption | kMismatchConfirmed);
+  o.flags = item.flags & (kDeferLargeRedemption | kMismatchConfirmed | kDividendInCash);
   o.amount = item.amount;
   o.units = item.units;
   o.fund = funds_.Number(item.fund.view());

@@ -6,6 +6,8 @@
 namespace fundcore::trade {
 
 Reason CheckStatus(FundStatus status, uint8_t business) {
+  // Whoever holds units may say what becomes of them and their dividends, whatever else the fund takes.
+  if (SpeaksOfUnits(business)) return status == FundStatus::kTerminated ? Reason::kFundTerminated : Reason::kNone;
   switch (status) {
     case FundStatus::kStopped: return Reason::kFundStopped;
     case FundStatus::kTerminated: return Reason::kFundTerminated;
@@ -24,6 +26,9 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
 
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before) {
+  if (SpeaksOfUnits(business)) {
+    return business == kDividendWay || units.is_positive() ? Reason::kNone : Reason::kNothingApplied;
+  }
   if (business == kRedemption) {
     if (!units.is_positive()) return Reason::kNothingApplied;
     if (units < fund.min_redemption) return Reason::kUnitsBelowMinimum;

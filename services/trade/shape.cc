@@ -67,17 +67,24 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
             StrCat("investor_id ", o.investor_id(), " is not one of ours; open the account first")};
   }
   const uint32_t business = o.business();
-  if (business != kSubscription && business != kPurchase && business != kRedemption) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22 or 24"));
+  const bool way = business == kDividendWay;
+  if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption &&
+                         !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29, 31, 32 or 88"));
+  }
+  if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
+    return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
+                   ? " must be 0 (reinvested) or 1 (in cash) for business 29" : " is for business 29 only; leave it empty"));
   }
   const std::string& fund = o.fund_code();
   if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
     return Bad("BAD_FUND_CODE", StrCat("fund_code ", Quoted(fund), " must have 1 to 20 printable ASCII characters"));
   }
-  const bool redemption = business == kRedemption;
+  const bool redemption = AppliesForUnits(static_cast<uint8_t>(business));
   const int64_t applied = redemption ? o.units_e2() : o.amount_fen();
   const std::string_view field = redemption ? "units_e2" : "amount_fen";
-  if (applied <= 0 || applied > kMostSteps) {
+  if (way && applied != 0) return Bad("BAD_AMOUNT", StrCat("amount_fen ", applied, " must be 0 for business 29"));
+  if (!way && (applied <= 0 || applied > kMostSteps)) {
     return Bad(redemption ? "BAD_UNITS" : "BAD_AMOUNT",
                StrCat(field, " ", applied, " must be 1 to ", kMostSteps, " for business ", business));
   }
@@ -118,7 +125,8 @@ ReceiveItem ToItem(const v1::NewOrder& o) {
   item.request_id = o.request_id();
   item.business = static_cast<uint8_t>(o.business());
   item.flags = static_cast<uint8_t>((o.defer_large_redemption() ? kDeferLargeRedemption : 0) |
-                                    (o.mismatch_confirmed() ? kMismatchConfirmed : 0));
+                                    (o.mismatch_confirmed() ? kMismatchConfirmed : 0) |
+                                    (o.dividend_method() == "1" ? kDividendInCash : 0));
   item.fund = FundCode(o.fund_code());
   item.amount = Money::FromRaw(o.amount_fen());
   item.units = Units::FromRaw(o.units_e2());

@@ -63,6 +63,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_transfer_no(o.transfer.raw());
   out->set_ta_account(Text(o.ta_account.view()));
   out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
+  if (o.business == kDividendWay) out->set_dividend_method(o.flags & kDividendInCash ? "1" : "0");
   if (const Origin* origin = machine.OriginOf(seq, o)) {
     out->set_trade_day_wanted(origin->trade_day_wanted.raw());
     if (origin->distributor != 0) {

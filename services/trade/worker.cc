@@ -309,6 +309,9 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       r->set_units_e2(o.units.raw());
       r->set_trade_day(o.trade_day.raw());
       r->set_received_at_us(o.received_at.raw());
+      if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
+      if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
+      if (o.business == kPledgeUnits) r->set_detail("2");
       // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
       for (uint64_t over : machine.ReleasesBefore(o, kLookedBack)) r->add_release_first(machine.IdOf(over).raw());
     }

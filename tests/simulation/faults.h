@@ -53,6 +53,7 @@ enum class Fault : uint8_t {
   kRot,  // a record that was durable cannot be read any more: no start may pass over it
   // What investors do beside ordering; drawn apart, each.
   kAccounts,  // fund accounts are opened, frozen, lost, found, thawed, ended and closed
+  kTaStarts,  // units are frozen, thawed, moved, split or taken that nobody asked for; dividends are paid
   kCount,
 };
 
@@ -68,7 +69,7 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "ta-doubled-line", "ta-damaged",     "ta-conflict", "ta-refuses",      "ta-partial",        "ta-forced",
     "repeats",         "reused-id",      "late-cancel", "operator-races",  "new-terms",
     "node-crash",      "node-pause",     "node-cut",    "leader-away",     "rebalance",       "rot",
-    "accounts"};
+    "accounts",        "ta-starts"};
 
 constexpr std::string_view FaultName(Fault f) { return kFaultNames[static_cast<size_t>(f)]; }
 constexpr std::optional<Fault> ParseFault(std::string_view name) {

@@ -197,7 +197,7 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     std::set<std::string> may;
     // Where a redemption is left out, the next one of the investor seems to take other lots.
     if (fault == Fault::kTaMissingLine) may = {"CONFIRMATION_DIFFERS"};
-    if (fault == Fault::kTaForced) may = {"SHORTFALL", "CONFIRMATION_DIFFERS"};
+    if (fault == Fault::kTaForced || fault == Fault::kTaStarts) may = {"SHORTFALL", "CONFIRMATION_DIFFERS"};
     injected->push_back({fault, a->code, answer_day, std::move(order), std::move(breaks), std::move(may)});
   };
   const auto orders = Serials(system_->files(), a->code, business_day, "03");
@@ -262,6 +262,25 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
       if (units <= h.units.raw()) {
         add(Fault::kTaForced,
             StrCat("forced:", h.trading.view(), ":", h.fund.view(), ":", Units::FromRaw(units).ToString()),
+            StrCat("forced:", h.trading.view(), ":", h.fund.view()), {});
+      }
+    }
+  }
+  if (plan_.Has(Fault::kTaStarts) && r.Below(2) == 0) {
+    // Code, and the characters that its line says: see ta_sim/fault.h.
+    static constexpr std::pair<std::string_view, std::string_view> kStarts[] = {
+        {"131", "00----"}, {"131", "01----"}, {"132", "------"}, {"134", "------"}, {"135", "------"},
+        {"144", "--5---"}, {"144", "--0---"}, {"145", "--0---"}, {"129", "---0--"}, {"188", "21----"}};
+    const auto& [code, words] = kStarts[r.Below(std::size(kStarts))];
+    auto report = a->sim->Report();
+    if (report.ok() && !report->holdings.empty()) {
+      const auto& h = report->holdings[r.Below(report->holdings.size())];
+      const int64_t units = std::max<int64_t>(100, h.units.raw() / 300 * 100);
+      const bool fractions = code == "129" || words[2] == '5';
+      if (units <= h.units.raw() && !(fractions && plan_.FundOf(h.fund.view()).whole_units)) {
+        add(Fault::kTaStarts,
+            StrCat("initiated:", code, ":", h.trading.view(), ":", h.fund.view(), ":", Units::FromRaw(units).ToString(), ":",
+                   words),
             StrCat("forced:", h.trading.view(), ":", h.fund.view()), {});
       }
     }

@@ -405,7 +405,7 @@ bool Judge::UnitsMayHaveLacked(const std::string& request, const Request& r, boo
     if (c.business == 24 && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
   }
   for (const Injected& i : injected_)
-    if (i.fault == Fault::kTaForced) return true;
+    if (i.fault == Fault::kTaForced || i.fault == Fault::kTaStarts) return true;
   *proven = true;
   return r.usable_seen < r.content.units_e2;
 }

@@ -238,7 +238,8 @@ std::vector<Judge::Line> Judge::ReadConfirmations(const MemoryFiles& files) {
   auto listing = files.List("in/");
   if (!listing.ok()) return out;
   for (const FileInfo& info : *listing) {
-    if (!IsOf(info.name, "in/", "04")) continue;
+    const bool dividends = IsOf(info.name, "in/", "06");
+    if (!dividends && !IsOf(info.name, "in/", "04")) continue;
     const std::string bytes = *files.Read(info.name);
     auto reader = ofd::Reader::Open(info.name, bytes);
     if (!reader.ok()) continue;  // spoilt on purpose: its correction lies beside it
@@ -255,7 +256,7 @@ std::vector<Judge::Line> Judge::ReadConfirmations(const MemoryFiles& files) {
       l.fund = record.Text(fund);
       l.code = record.Text(code);
       l.serial = record.Text(serial);
-      l.business = static_cast<uint32_t>(std::atoi(std::string(record.Text(business)).c_str()));
+      l.business = dividends ? 143 : static_cast<uint32_t>(std::atoi(std::string(record.Text(business)).c_str()));
       l.amount = Hundredths(record, amount);
       l.units = Hundredths(record, units);
       l.fee = Hundredths(record, fee);
@@ -280,13 +281,14 @@ void Judge::CheckConfirmations(const Findings& found) {
       const auto& elsewhere = plan_.investors()[r->second.investor]->registered_at;
       const bool joined =
           o.return_code() == "0303" && std::find(elsewhere.begin(), elsewhere.end(), o.ta_code()) != elsewhere.end();
+      const std::string forced = StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code());
       // An order that was accepted before the account's freeze or loss of the same day; one that met its end at the institution.
       const auto asked = [&](uint32_t business) { return WasAsked(r->second.investor, o.ta_code(), business); };
       const bool barred = (o.return_code() == "0002" && asked(4)) || (o.return_code() == "0003" && asked(6)) ||
                           (o.return_code() == "0316" && (asked(2) || asked(9)));
       const bool taken =
           o.return_code() == "0001" &&
-          (Was(Fault::kTaForced, StrCat("forced:", FormatInvestorId(InvestorId(o.investor_id())), ":", o.fund_code())) ||
+          (Was(Fault::kTaForced, forced) || Was(Fault::kTaStarts, forced) ||
            TookMore(r->second.investor, o.fund_code()));
       if (!account && !joined && !barred && !taken && !Was(Fault::kTaRefuses, id)) {
         Fail("a refusal that its institution had no cause for", o.request_id(), "a confirmation",
@@ -328,7 +330,7 @@ void Judge::CheckMoney(const Findings& found) {
   }
   std::set<std::string> counted;
   for (const Line& l : confirmations_) {
-    if (l.business != 142 || !counted.insert(StrCat(l.serial, "/", l.day, "/", l.fund)).second) continue;
+    if ((l.business != 142 && l.business != 143 && l.business != 157) || !counted.insert(StrCat(l.serial, "/", l.day, "/", l.fund)).second) continue;
     InvestorId id;
     if (!ParseInvestorId(l.account, &id)) continue;
     expected[id.raw()] += l.amount;
@@ -345,8 +347,8 @@ void Judge::CheckMoney(const Findings& found) {
     if (a.awaiting_fen() != 0) Fail("a payment is awaited for ever", who, "0.00 awaited", Yuan(a.awaiting_fen()));
     if (a.withdrawing_fen() != 0) Fail("a withdrawal is under way for ever", who, "0.00", Yuan(a.withdrawing_fen()));
     for (const auto& p : a.positions()) {
-      if (p.frozen_units_e2() != 0) {
-        Fail("a reservation outlived its order", who, "0.00 units frozen",
+      if (p.frozen_units_e2() != p.blocked_units_e2()) {
+        Fail("a reservation outlived its order", who, StrCat(UnitsText(p.blocked_units_e2()), " units frozen"),
              StrCat(UnitsText(p.frozen_units_e2()), " of ", p.fund_code()));
       }
     }
@@ -403,6 +405,13 @@ void Judge::CheckBooks(const Findings& found) {
     units[leg.fund_code()] += leg.units_e2();
     if (leg.name() == "UNITS_SUSPENSE" || leg.name() == "UNITS_FROZEN")
       left[StrCat(leg.name(), " ", leg.fund_code())] += leg.units_e2();
+  }
+  // What an institution has frozen may stay so.
+  for (const av1::GetAccountResponse& a : found.accounts) {
+    for (const auto& p : a.positions()) {
+      int64_t& frozen = left[StrCat("UNITS_FROZEN ", p.fund_code())];
+      frozen += frozen < 0 ? p.blocked_units_e2() : -p.blocked_units_e2();
+    }
   }
   if (cash != 0) Fail("the books do not balance", "all cash", "0.00", Yuan(cash));
   for (const auto& [fund, sum] : units)

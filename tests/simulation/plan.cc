@@ -99,6 +99,24 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
   return f;
 }
 
+// One fund in three is a money fund: its days earn, and what they earned becomes units. From a stream of its own, so that all
+// else that a seed means stays.
+void DrawIncome(SeededRandom& r, const Date first, GivenFund* f) {
+  const bool drawn = r.Below(3) == 0;
+  if (!drawn || f->kind == "qdii" || f->whole_units) return;
+  f->kind = "money";
+  f->remainder = Pick<std::string>(r, {"carry", "carry", "cut", "share"});
+  f->payout_day = r.Below(2) == 0 ? 0 : r.Below(6) == 0 ? 31 : static_cast<int>(1 + r.Below(28));
+  f->loss_waits = r.Below(2) == 0;
+  f->keeps_income = r.Below(3) == 0;
+  for (int i = -2; i < 30; ++i) {
+    // Losses only where they cancel no units: the judge takes what an investor saw for what there is.
+    const bool loss = f->loss_waits && r.Below(5) == 0;
+    const int64_t income = 10'000 * static_cast<int64_t>(r.Below(40'000));
+    f->incomes.push_back({first.AddDays(i), Nav::FromRaw(loss ? -income : income)});
+  }
+}
+
 // Each kind is on in about half of the runs; one run in twelve has none, one in twelve has all.
 std::bitset<kFaults> DrawFaults(SeededRandom& r) {
   std::bitset<kFaults> on;
@@ -133,6 +151,29 @@ void DrawNodes(const Options& options, Plan* plan) {
   }
   // No role at all would mean every role: that one plays the clock's partition alone.
   for (auto& roles : plan->nodes) roles.insert(ServiceId::kSystem);
+}
+
+// What institutions start by themselves, in two of five runs; their dividends, known from the first day on.
+void DrawStarts(const Options& options, Plan* plan) {
+  constexpr size_t kIndex = static_cast<size_t>(Fault::kTaStarts);
+  SeededRandom r = RandomFor(options.seed, Stream::kStarts);
+  if (r.Below(5) >= 2 || plan->faults.none() || options.without[kIndex] || !options.plant.empty()) return;
+  plan->faults.set(kIndex);
+  std::vector<dayrun::PaysDividend> dividends;
+  for (const GivenFund* fund : plan->funds()) {
+    const bool pays = r.Below(2) == 0;
+    const Date record = plan->days[r.Below(plan->days.size())];
+    const Money amount = Money::FromRaw(static_cast<int64_t>(1 + r.Below(20)));
+    const TradingCalendar& calendar = plan->CalendarOf(*fund);
+    if (!pays || !*calendar.IsOpen(record)) continue;
+    dividends.push_back({fund->ta, fund->code, amount, record, record, *calendar.AddOpenDays(record, fund->confirm_days + 2)});
+  }
+  for (dayrun::PaysDividend& d : dividends) {
+    dayrun::Line line;
+    line.at = plan->script.start;
+    line.statements.emplace_back(std::move(d));
+    plan->script.lines.push_back(std::move(line));
+  }
 }
 
 }  // namespace
@@ -231,8 +272,12 @@ Plan DrawPlan(const Options& options) {
     given.push_back(std::move(ta));
   }
   const int funds = tas + static_cast<int>(r.Below(4));
-  for (int i = 0; i < funds; ++i)
-    script.given.emplace_back(0, DrawFund(r, i, given[static_cast<size_t>(i % tas)], navs));
+  SeededRandom income = RandomFor(options.seed, Stream::kIncome);
+  for (int i = 0; i < funds; ++i) {
+    GivenFund fund = DrawFund(r, i, given[static_cast<size_t>(i % tas)], navs);
+    DrawIncome(income, plan.days.front(), &fund);
+    script.given.emplace_back(0, std::move(fund));
+  }
   plan.careless = r.Below(3) == 0;
   const int investors = std::clamp(drawn_orders / static_cast<int>(3 + r.Below(10)), 4, 300);
   for (int i = 0; i < investors; ++i) {
@@ -271,6 +316,8 @@ Plan DrawPlan(const Options& options) {
   SeededRandom rot = RandomFor(options.seed, Stream::kRot);
   if (plan.nodes.empty() && plan.Has(Fault::kCrash) && rot.Below(100) < 45)
     plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kRot)) & ~options.without;
+
+  DrawStarts(options, &plan);
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

@@ -45,7 +45,9 @@ enum class Stream : uint64_t {
   kClusterTroubles = 9,
   kClusterLooks = 10,
   kRot = 11,
-  kAccounts = 12
+  kAccounts = 12,
+  kStarts = 13,
+  kIncome = 60
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 

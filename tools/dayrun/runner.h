@@ -70,6 +70,7 @@ class Runner {
   absl::Status Do(const Pay& s);
   absl::Status Do(const CheckBalance& s);
   absl::Status Do(const CheckHolding& s);
+  absl::Status Do(const CheckIncome& s);  // runner_money.cc
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
   // runner_accounts.cc
@@ -89,6 +90,8 @@ class Runner {
   absl::Status Do(const TaAnswers& s);
   absl::Status Do(const TaCorrects& s);
   absl::Status Do(const TaRepeats& s);
+  absl::Status Do(const PaysDividend&) { return absl::OkStatus(); }  // see TaConfigOf
+  absl::Status Do(const CheckNote& s);
   absl::Status Do(const CloseDays& s);
   absl::Status Do(const CheckDay& s);
   absl::Status Do(const CheckBreak& s);

@@ -83,9 +83,25 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
       return StrCat(s.kind == Kind::kOwnData ? "own-data:" : "own-move:", FormatInvestorId(InvestorId(investor)), ":", s.text);
     }
+    case Kind::kInitiates: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat("initiated:", s.code, ":", FormatInvestorId(InvestorId(investor)), ":", s.fund, ":", s.units.ToString(), ":",
+                    s.text);
+    }
+    case Kind::kWrongDividend: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat("wrong-dividend:", FormatInvestorId(InvestorId(investor)), ":", s.fund, ":", s.amount.ToString());
+    }
     case Kind::kOwnAccount: {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
       return StrCat("own-account:", s.code, ":", FormatInvestorId(InvestorId(investor)));
+    }
+    case Kind::kPaysNoIncome: return std::string("no-payout");
+    case Kind::kMisreportsIncome:
+    case Kind::kBooksIncome: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat(s.kind == Kind::kBooksIncome ? "booked" : "wrong", "-income:", FormatInvestorId(InvestorId(investor)), ":",
+                    s.fund, ":", s.amount.is_negative() ? "" : "+", s.amount.ToString());
     }
   }
   return std::string();

@@ -149,6 +149,7 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_units_e2(s.units.raw());
   order.set_mismatch_confirmed(s.mismatch_confirmed);
   order.set_defer_large_redemption(s.business == 24 && !s.rest_cancelled);
+  order.set_dividend_method(s.way);
   if (s.times > 1) return PlaceBatch(s, order);
   // For a later "asks again": the request as it was.
   progress_->Set("request", absl::BytesToHexString(order.SerializeAsString()));
@@ -275,6 +276,20 @@ absl::Status Runner::Do(const CheckHolding& s) {
     if (s.lots && found.lots_size() != *s.lots)
       return StrCat("the lots of ", s.fund, ": expected ", *s.lots, ", found ", found.lots_size());
     return std::string();
+  });
+}
+
+absl::Status Runner::Do(const CheckNote& s) {
+  av1::GetAccountRequest q;
+  FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+  q.set_investor_id(investor);
+  return Eventually([&]() -> absl::StatusOr<std::string> {
+    FC_ASSIGN_OR_RETURN(auto a, Ask<av1::GetAccountResponse>("fundcore.account.v1.AccountService/GetAccount", q, kApp));
+    std::string found;
+    for (const auto& p : a.positions())
+      if (p.fund_code() == s.fund) found = p.dividend_method();
+    if (found == s.way) return std::string();
+    return StrCat("the way of dividends of ", s.fund, " for ", s.who, ": expected \"", s.way, "\", found \"", found, "\"");
   });
 }
 

@@ -143,14 +143,14 @@ absl::Status ReadRedemptionFee(GivenFund& g, Words& w) {
   return absl::OkStatus();
 }
 
-absl::Status ReadNav(GivenFund& g, Words& w) {
+absl::Status ReadNav(std::vector<GivenNav>& navs, Words& w) {
   FC_ASSIGN_OR_RETURN(std::string text, w.Next("a price and its day"));
   const size_t at = text.find('@');
   if (at == std::string::npos) return Wrong(StrCat("\"", text, "\" is not of the form 1.2500@2025-03-03"));
   FC_ASSIGN_OR_RETURN(Nav nav, Nav::Parse(std::string_view(text).substr(0, at)));
   FC_ASSIGN_OR_RETURN(Date day, Date::Parse(std::string_view(text).substr(at + 1)));
-  g.navs.push_back({day, nav});
-  std::sort(g.navs.begin(), g.navs.end(), [](const GivenNav& a, const GivenNav& b) { return a.day < b.day; });
+  navs.push_back({day, nav});
+  std::sort(navs.begin(), navs.end(), [](const GivenNav& a, const GivenNav& b) { return a.day < b.day; });
   return absl::OkStatus();
 }
 
@@ -160,7 +160,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
-                                               "nav"};
+                                               "income",       "remainder",      "payout",      "loss-waits",
+                                               "income-kept",  "nav"};
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
@@ -210,8 +211,24 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.whole_units = true;
     } else if (what == "newest-lots-first") {
       g.lifo = true;
+    } else if (what == "income") {
+      FC_RETURN_IF_ERROR(ReadNav(g.incomes, w));
+    } else if (what == "remainder") {
+      const std::vector<std::string_view> modes = {"carried", "cut", "shared"};
+      FC_ASSIGN_OR_RETURN(size_t m, w.OneOf(modes));
+      g.remainder = m == 0 ? "carry" : m == 1 ? "cut" : "share";
+    } else if (what == "payout") {
+      FC_ASSIGN_OR_RETURN(size_t how, w.OneOf({"daily", "monthly", "month-end"}));
+      g.payout_day = how == 2 ? 31 : 0;
+      if (how == 1) {
+        FC_ASSIGN_OR_RETURN(g.payout_day, w.Number("a day of the month", 1, 28));
+      }
+    } else if (what == "loss-waits") {
+      g.loss_waits = true;
+    } else if (what == "income-kept") {
+      g.keeps_income = true;
     } else {
-      FC_RETURN_IF_ERROR(ReadNav(g, w));
+      FC_RETURN_IF_ERROR(ReadNav(g.navs, w));
     }
   }
   return absl::OkStatus();

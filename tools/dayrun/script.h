@@ -80,6 +80,12 @@ struct GivenFund {
   bool whole_units = false;
   bool lifo = false;
   std::vector<GivenNav> navs;  // by day
+  // Of a money fund.
+  std::vector<GivenNav> incomes;     // per 10,000 units, by day: each holds until the next one
+  std::string remainder = "carry";
+  int payout_day = 0;                // 0: daily; 31: on the last day of the month
+  bool loss_waits = false;
+  bool keeps_income = false;
 };
 
 struct GivenInvestor {
@@ -140,6 +146,7 @@ struct PlaceOrder {
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
+  std::string way;              // 029: DefDividendMethod
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
 };
@@ -169,6 +176,12 @@ struct CheckHolding {
   Units units;
   std::optional<Units> usable, frozen;
   std::optional<int> lots;
+};
+struct CheckIncome {  // of a money fund, what is neither units nor money yet
+  std::string who;
+  std::string fund;
+  Money unpaid;
+  std::string rest;  // below a fen, in yuan; empty: not asked
 };
 struct CheckFundAccount {
   std::string who;
@@ -226,9 +239,14 @@ struct TaDoes {
     kOtherVersion,  // text
     kOtherBytes,    // the 04 file a second time, with the same identity and another figure
     kLate,
+    kInitiates,  // code: business; text: letters
+    kWrongDividend,  // amount more
     kOwnAccount,    // code: the business, done to the account of who
     kOwnData,       // text: the certificate from now on, or "same"
     kOwnMove,       // text: the number from now on
+    kMisreportsIncome,  // amount: so much more of fund for who, in the file only
+    kBooksIncome,       // the same in its register, too
+    kPaysNoIncome,
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -247,6 +265,16 @@ struct TaCorrects {
 };
 struct TaRepeats {  // publishes what it sent last once more, in the next transfer folder
   std::string ta;
+};
+
+struct PaysDividend {  // declared by the institution; the script is read as a whole, so its register knows in time
+  std::string ta, fund;
+  Money amount;  // a unit
+  Date record, ex, pay;
+};
+struct CheckNote {  // what the institution has said about a holding
+  std::string who, fund;
+  std::string way;  // "0", "1", "" for none
 };
 
 struct CloseDays {
@@ -295,8 +323,9 @@ struct SetDown {
 struct Passes {};  // time moves, nothing else
 
 using Statement =
-    std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckFundAccount, CheckOrder,
-                 AskForAccount, ChangeData, CheckData, CheckPerson,                  TaDoes, TaAnswers, TaCorrects, TaRepeats, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
+    std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
+                 CheckOrder, AskForAccount, ChangeData, CheckData, CheckPerson, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
+                 CheckBreak, CountBreaks, Propose,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

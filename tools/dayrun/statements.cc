@@ -129,14 +129,19 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     }
     return ReadPerson(script, std::move(who), w, std::move(outcome));
   }
-  if (IsAccountVerb(w.Peek())) {
+  if (w.Take("earned")) {
+    FC_ASSIGN_OR_RETURN(CheckIncome s, ReadCheckIncome(script, std::move(who), w));
+    return s;
+  }
+  const bool of_units = (w.Peek() == "freezes" || w.Peek() == "thaws") && w.Peek(1) != "account";
+  if (IsAccountVerb(w.Peek()) && !of_units) {
     FC_ASSIGN_OR_RETURN(AskForAccount s, ReadAskForAccount(script, std::move(who), w));
     FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
     return s;
   }
   FC_ASSIGN_OR_RETURN(size_t verb,
                       w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
-                               "opens", "closes", "ends", "freezes", "thaws", "reports"}));
+                               "chooses", "freezes", "thaws", "pledges"}));
   switch (verb) {
     case 0:
     case 1: {
@@ -230,7 +235,47 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       }
       return s;
     }
+    case 10:
+    case 11:
+    case 12: {
+      PlaceOrder s;
+      s.who = who;
+      s.business = verb == 10 ? 31 : verb == 11 ? 32 : 88;
+      FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+      if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      if (w.Take("named")) {
+        FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+      }
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
+    case 9: {
+      PlaceOrder s;
+      s.who = who;
+      s.business = 29;
+      FC_ASSIGN_OR_RETURN(size_t way, w.OneOf({"units", "cash"}));
+      s.way = way == 0 ? "0" : "1";
+      if (!w.TakeAll({"for", "dividends", "of"})) return w.Unknown({"for dividends of"});
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      if (w.Take("named")) {
+        FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+      }
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
     default: {
+      if (w.TakeAll({"dividends", "of"})) {
+        CheckNote s;
+        s.who = who;
+        FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+        FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"in", "unchosen"}));
+        if (a == 0) {
+          FC_ASSIGN_OR_RETURN(size_t way, w.OneOf({"units", "cash"}));
+          s.way = way == 0 ? "0" : "1";
+        }
+        return s;
+      }
       CheckFundAccount s;
       s.who = who;
       FC_RETURN_IF_ERROR(w.Expect("account"));
@@ -257,8 +302,13 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   TaDoes s;
   s.ta = ta;
   using Kind = TaDoes::Kind;
+  if (w.TakeAll({"pays", "no", "income"})) {
+    s.kind = Kind::kPaysNoIncome;
+    return s;
+  }
   FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"answers", "confirms", "refuses", "reports", "books", "leaves", "says",
-                                            "redeems", "is", "damages", "cuts", "dates", "writes", "sends"}));
+                                            "redeems", "is", "damages", "cuts", "dates", "writes", "sends", "pays", "starts",
+                                            "misstates"}));
   switch (verb) {
     case 0: {
       TaAnswers a{ta, {}};
@@ -293,6 +343,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
     }
     case 3:
     case 4: {
+      if (w.Take("income")) {
+        FC_ASSIGN_OR_RETURN(TaDoes income, ReadOtherIncome(script, ta, verb == 4, w));
+        return income;
+      }
       s.kind = verb == 3 ? Kind::kMisreports : Kind::kMisbooks;
       FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
       FC_RETURN_IF_ERROR(w.Expect("units"));
@@ -344,6 +398,55 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
       s.kind = Kind::kOtherVersion;
       FC_RETURN_IF_ERROR(w.Expect("version"));
       FC_ASSIGN_OR_RETURN(s.text, w.Next("a version"));
+      return s;
+    }
+    case 14: {
+      PaysDividend d{.ta = ta};
+      FC_RETURN_IF_ERROR(w.Expect("dividend"));
+      FC_ASSIGN_OR_RETURN(d.amount, w.Amount());
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(d.fund, FundOf(script, w));
+      FC_RETURN_IF_ERROR(w.Expect("record"));
+      FC_ASSIGN_OR_RETURN(d.record, w.Day());
+      d.ex = d.record;
+      if (w.Take("ex")) {
+        FC_ASSIGN_OR_RETURN(d.ex, w.Day());
+      }
+      FC_RETURN_IF_ERROR(w.Expect("paid"));
+      FC_ASSIGN_OR_RETURN(d.pay, w.Day());
+      return d;
+    }
+    case 15: {
+      s.kind = Kind::kInitiates;
+      FC_ASSIGN_OR_RETURN(s.code, w.Next("a business code"));
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+      if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.who, InvestorOf(script, w));
+      s.text = "------";
+      while (!w.AtEnd()) {
+        FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"cause", "with", "adjustment", "way", "direction", "reason"}));
+        if (a == 1) {
+          FC_RETURN_IF_ERROR(w.Expect("fruits"));
+          s.text[1] = '1';
+          continue;
+        }
+        FC_ASSIGN_OR_RETURN(std::string letter, w.Next("a character"));
+        s.text[a] = letter[0];
+      }
+      return s;
+    }
+    case 16: {
+      s.kind = Kind::kWrongDividend;
+      FC_RETURN_IF_ERROR(w.Expect("dividend"));
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      FC_RETURN_IF_ERROR(w.Expect("of"));
+      FC_ASSIGN_OR_RETURN(s.who, InvestorOf(script, w));
+      FC_RETURN_IF_ERROR(w.Expect("by"));
+      FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
       return s;
     }
     default: {

@@ -28,6 +28,10 @@ absl::StatusOr<std::string> ReadAccountState(Words& w);
 // Behind "ta CODE by itself".
 absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Words& w);
 
+// statements_money.cc. Behind "NAME earned", and behind "ta CODE reports|books income".
+absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string who, Words& w);
+absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
+
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);
 

@@ -72,6 +72,12 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
   m.set_whole_units(fund.whole_units);
   m.set_lifo(fund.lifo);
   if (fund.status == '1') m.set_face_e8(fund.navs.front().nav.raw());
+  if (!fund.incomes.empty()) {
+    m.mutable_income()->set_remainder(fund.remainder);
+    m.mutable_income()->set_payout_day(static_cast<uint32_t>(fund.payout_day));
+    m.mutable_income()->set_loss_waits(fund.loss_waits);
+    m.mutable_income()->set_kept_on_full_redemption(fund.keeps_income);
+  }
   auto* schedule = m.add_fees();
   schedule->set_effective_day(kFeesSince);
   schedule->set_inside(fund.inside);
@@ -153,6 +159,17 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
     t.rounding.net = t.rounding.fee;
     t.rounding.whole_units = fund->whole_units;
     t.newest_first = fund->lifo;
+    if (!fund->incomes.empty()) {
+      using Remainder = ta_sim::MoneyTerms::Remainder;
+      ta_sim::MoneyTerms& money = t.money.emplace();
+      money.remainder = fund->remainder == "carry" ? Remainder::kCarry
+                        : fund->remainder == "cut" ? Remainder::kCut
+                                                   : Remainder::kShare;
+      for (const GivenNav& n : fund->incomes) money.incomes[n.day] = ta_sim::Price::FromRaw(n.nav.raw());
+      money.payout_day = fund->payout_day;
+      money.loss_waits = fund->loss_waits;
+      money.keeps_income = fund->keeps_income;
+    }
     t.status = fund->status;
     // A price holds until the next one is given, and the first also before its day.
     for (Date d = script.start.date().AddDays(-10); d <= last.AddDays(10); d = d.AddDays(1)) {
@@ -160,6 +177,14 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
       for (const GivenNav& n : fund->navs)
         if (n.day <= d) nav = n.nav;
       t.navs[d] = ta_sim::Price::FromRaw(nav.raw());
+    }
+    for (const Line& line : script.lines) {
+      for (const Statement& s : line.statements) {
+        const auto* d = std::get_if<PaysDividend>(&s);
+        if (!d || d->ta != ta.code || d->fund != fund->code) continue;
+        t.dividends.push_back({.registration = d->record, .ex_date = d->ex, .pay_date = d->pay,
+                               .amount = ta_sim::Yuan::FromRaw(d->amount.raw())});
+      }
     }
     config.funds.push_back(std::move(t));
   }

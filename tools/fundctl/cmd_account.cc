@@ -1,4 +1,6 @@
 // fundctl investor, account, deposit, withdraw, bank, ledger.
+#include <algorithm>
+
 #include "common/base/check.h"
 #include "fundcore/account/v1/account.pb.h"
 #include "fundcore/bank/v1/bank.pb.h"
@@ -107,6 +109,13 @@ Result ShowAccount(Remote& remote, const std::string& who) {
   for (const auto& p : account.positions())
     positions.Row({p.fund_code(), p.ta_code(), Units::FromRaw(p.units_e2()), Units::FromRaw(p.usable_units_e2()),
                    Units::FromRaw(p.frozen_units_e2())});
+  const auto earns = [](const auto& p) { return p.income_through() != 0; };
+  if (std::any_of(account.positions().begin(), account.positions().end(), earns)) {
+    Table& income = a.AddTable("income", {"fund", "unpaid", "below_a_fen", "through"});
+    for (const auto& p : account.positions())
+      if (earns(p))
+        income.Row({p.fund_code(), Money::FromRaw(p.income_fen()), p.income_rest(), Date::FromRaw(p.income_through())});
+  }
   Table& lots = a.AddTable("lots", {"fund", "registered", "units", "usable_from"});
   for (const auto& p : account.positions())
     for (const auto& l : p.lots())

@@ -19,6 +19,10 @@ std::string_view BusinessWord(uint32_t business) {
     case 20: return "subscription";
     case 22: return "purchase";
     case 24: return "redemption";
+    case 29: return "way of dividend";
+    case 31: return "freeze";
+    case 32: return "thaw";
+    case 88: return "pledge";
     default: return "other";
   }
 }
@@ -106,19 +110,39 @@ void AskForBreaks(Remote& remote, v1::Order* o) {
 
 Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
-  if (!o.purchase.empty() + !o.subscribe.empty() + !o.redeem.empty() != 1) {
-    return absl::InvalidArgumentError("give exactly one of --purchase AMOUNT, --subscribe AMOUNT and --redeem UNITS");
+  // What applies for units, or for a way of dividend.
+  const std::pair<const std::string*, uint32_t> others[] = {
+      {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88}};
+  int given = !o.purchase.empty() + !o.subscribe.empty();
+  const std::string* units_of = nullptr;
+  uint32_t business = 0;
+  for (const auto& [text, code] : others) {
+    if (text->empty()) continue;
+    ++given;
+    units_of = text;
+    business = code;
+  }
+  if (given != 1) {
+    return absl::InvalidArgumentError(
+        "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
+        "--thaw UNITS and --pledge UNITS");
   }
   v1::SubmitOrderRequest request;
   v1::NewOrder* order = request.mutable_order();
   order->set_request_id(RequestIdOr(o.request_id));
   order->set_investor_id(investor.raw());
   order->set_fund_code(o.fund);
-  if (!o.redeem.empty()) {
-    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.redeem));
-    order->set_business(24);
+  if (business == 29) {
+    if (o.dividends != "cash" && o.dividends != "units") {
+      return absl::InvalidArgumentError(StrCat("--dividends \"", o.dividends, "\": give cash or units"));
+    }
+    order->set_business(29);
+    order->set_dividend_method(o.dividends == "cash" ? "1" : "0");
+  } else if (units_of) {
+    FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(*units_of));
+    order->set_business(business);
     order->set_units_e2(units.raw());
-    order->set_defer_large_redemption(!o.cancel_rest);
+    if (business == 24) order->set_defer_large_redemption(!o.cancel_rest);
   } else {
     FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.purchase.empty() ? o.subscribe : o.purchase));
     order->set_business(o.purchase.empty() ? 20 : 22);

@@ -120,7 +120,7 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 // --- cmd_order.cc
 // -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {
-  std::string investor, fund, purchase, subscribe, redeem, request_id;
+  std::string investor, fund, purchase, subscribe, redeem, request_id, dividends, freeze, thaw, pledge;
   bool mismatch_confirmed = false, cancel_rest = false;
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);

@@ -441,6 +441,10 @@ class CommandLine {
     submit->add_option("--purchase", o_.submit.purchase, "for this amount (022)");
     submit->add_option("--subscribe", o_.submit.subscribe, "an offer, for this amount (020)");
     submit->add_option("--redeem", o_.submit.redeem, "so many units (024)");
+    submit->add_option("--dividends", o_.submit.dividends, "in cash or in units, from now on (029)");
+    submit->add_option("--freeze", o_.submit.freeze, "so many units (031)");
+    submit->add_option("--thaw", o_.submit.thaw, "so many units that were frozen or pledged here (032)");
+    submit->add_option("--pledge", o_.submit.pledge, "so many units (088)");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");
     submit->add_flag("--cancel-rest", o_.submit.cancel_rest, "of a large redemption, instead of deferring it");

@@ -126,6 +126,16 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
   f->set_whole_units(t.Bool("whole_units", false));
   f->set_lifo(t.Choice("lots", "oldest first", {"oldest first", "newest first"}) == "newest first");
   f->set_face_e8(Figure<Nav>(t, "face").raw());
+  // A money fund's daily income; without the first key it has none.
+  if (t.Has("income_remainder")) {
+    f->mutable_income()->set_remainder(t.Choice("income_remainder", {"carry", "cut", "share"}));
+    const std::string payout = t.Choice("income_payout", "daily", {"daily", "monthly", "month-end"});
+    const auto day = t.Int("income_payout_day", 1, {1, 28});
+    f->mutable_income()->set_payout_day(payout == "daily" ? 0 : payout == "month-end" ? 31 : static_cast<uint32_t>(day));
+    f->mutable_income()->set_loss_waits(t.Choice("income_loss", "cancels units", {"cancels units", "waits"}) == "waits");
+    f->mutable_income()->set_kept_on_full_redemption(
+        t.Choice("income_on_full_redemption", "paid", {"paid", "kept"}) == "kept");
+  }
   if (t.Has("effective")) {
     auto at = TimePoint::Parse(t.String("effective", ""));
     if (at.ok()) {

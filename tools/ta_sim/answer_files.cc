@@ -43,6 +43,10 @@ class Sheet {
     out_.sheet = Find("AppSheetSerialNo");
     out_.units = Find("ConfirmedVol");
     out_.amount = Find("ConfirmedAmount");
+    out_.dividend = Find("DividendAmount");
+    out_.trading = Find("TransactionAccountID");
+    out_.fund = Find("FundCode");
+    out_.income = Find("UndistributeMonetaryIncome");
     for (size_t i = 0; i < writer_.layout().field_count() && !out_.first_number.present(); ++i) {
       if (writer_.layout().column(i).kind() == ofd::FieldKind::kNumber) out_.first_number = writer_.layout().column(i);
     }
@@ -206,7 +210,8 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     share_class = f("ShareClass"), detail = f("DetailFlag"), reason = f("RedemptionReason"),
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
-                    holder = f("IndividualOrInstitution");
+                    holder = f("IndividualOrInstitution"), cause = f("FrozenCause"), freeze = f("FrozenMethod"),
+                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -225,7 +230,7 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_amount, line.amount);
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
-          if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Text(reason, "1");
+          if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Char(reason, line.reason == ' ' ? '1' : line.reason);
         }
         s.Text(currency, kYuanCode);
         s.Number(units, line.confirmed_units);
@@ -239,22 +244,33 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
         s.Number(by_interest, line.interest_units);
         s.Number(refund, line.refund);
         s.Number(balance, line.balance);
-        s.Number(frozen, Shares());
+        s.Number(frozen, line.frozen);
+        for (const auto& [column, letter] : {std::pair(cause, line.frozen_cause), std::pair(freeze, line.frozen_method),
+                                             std::pair(adjustment, line.adjustment),
+                                             std::pair(moves, line.direction)}) {
+          if (letter != ' ') s.Char(column, letter);
+        }
         FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
         FC_RETURN_IF_ERROR(s.Exact(price, line.price));
         if (line.confirmation == ofd::BusinessCode::kSetDividendMethodConfirmed) s.Char(method, line.dividend_method);
         s.Text(finish, "1");
         s.Text(detail, "0");
         s.Day(download, content.day);
-        if (line.confirmed_units.is_positive()) s.Day(registered, content.day);
+        if (line.confirmed_units.is_positive())
+          s.Day(registered, line.registered.is_set() ? line.registered : content.day);
         return s.writer().EndRecord();
       }));
   return s.Finish();
 }
 
 absl::StatusOr<OutFile> Render05(const AnswerContent& content, ofd::Version version, uint16_t transfer) {
+  const auto unpaid = [&](const PositionKey& key) {
+    const auto earned = content.reg->earned.find(key);
+    return earned == content.reg->earned.end() ? Yuan() : earned->second.unpaid;
+  };
   uint64_t count = 0;
-  for (const auto& [key, position] : content.reg->positions) count += position.Total().is_positive();
+  for (const auto& [key, position] : content.reg->positions)
+    count += position.Total().is_positive() || !unpaid(key).is_zero();
   Sheet s(content, "05", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, count));
   const auto f = [&](std::string_view name) { return s.Find(name); };
@@ -262,12 +278,22 @@ absl::StatusOr<OutFile> Render05(const AnswerContent& content, ofd::Version vers
                     day = f("TransactionCfmDate"), fund = f("FundCode"), trading = f("TransactionAccountID"),
                     distributor = f("DistributorCode"), account = f("TAAccountID"), share_class = f("ShareClass"),
                     detail = f("DetailFlag"), status = f("AccountStatus"), method = f("DefDividendMethod"),
-                    whole = f("WholeFlag"), branch = f("BranchCode");
+                    whole = f("WholeFlag"), branch = f("BranchCode"), frozen_vol = f("TotalFrozenVol"),
+                    income = f("UndistributeMonetaryIncome"),
+                    income_sign = f("UndistributeMonetaryIncomeFlag");
   for (const auto& [key, position] : content.reg->positions) {
     const Shares units = position.Total();
-    if (!units.is_positive()) continue;
-    s.Number(available, units);
+    if (!units.is_positive() && unpaid(key).is_zero()) continue;
+    if (const FundTerms* fund = content.config->Find(key.fund); fund && fund->money) {
+      const int64_t fen = unpaid(key).raw();
+      s.Number(income, Yuan::FromRaw(fen < 0 ? -fen : fen));
+      s.Char(income_sign, fen < 0 ? '1' : '0');
+    }
+    const auto attached = content.reg->attached.find(key);
+    const Shares frozen = attached == content.reg->attached.end() ? Shares() : attached->second.frozen;
+    s.Number(available, units - frozen);
     s.Number(total, units);
+    s.Number(frozen_vol, frozen);
     s.Day(day, content.day);
     s.Text(fund, key.fund.view());
     s.Text(trading, key.trading.view());
@@ -295,29 +321,36 @@ absl::StatusOr<OutFile> Render06(const AnswerContent& content, ofd::Version vers
                     amount = f("DividendAmount"), ex = f("XRDate"), paid = f("ConfirmedAmount"), fund = f("FundCode"),
                     registration = f("RegistrationDate"), per_unit = f("DividendPerUnit"),
                     method = f("DefDividendMethod"), download = f("DownLoaddate"), nav = f("NAV"),
-                    share_class = f("ShareClass"), unit = f("DrawBonusUnit"), kind = f("DividendType");
+                    share_class = f("ShareClass"), unit = f("DrawBonusUnit"), kind = f("DividendType"),
+                    frozen = f("TotalFrozenVol"), held = f("FrozenBalance"), held_units = f("FrozenSharesforReinvest");
   for (const DividendLine& line : content.dividends) {
     const Line head{.trading = line.key.trading,
                     .account = line.key.account,
                     .confirmation = ofd::BusinessCode::kDividend,
                     .serial = line.serial};
     common.Write(content, head, false, &s);
+    // Income of a money fund is declared by nobody: it is what the days up to this answer have made.
+    const DividendTerms income{.registration = content.day.AddDays(-1), .ex_date = content.day, .pay_date = content.day};
+    const DividendTerms& terms = line.terms ? *line.terms : income;
     s.Number(basis, line.basis);
     s.Text(currency, kYuanCode);
     s.Number(reinvested, line.reinvested);
-    s.Day(pay, line.terms->pay_date);
+    s.Day(pay, terms.pay_date);
     s.Number(amount, line.amount);
-    s.Day(ex, line.terms->ex_date);
-    s.Number(paid, line.method == '0' ? Yuan() : line.amount);
+    s.Day(ex, terms.ex_date);
+    s.Number(paid, line.method == '0' ? Yuan() : line.amount - line.held);
+    s.Number(frozen, line.frozen);
+    s.Number(held, line.held);
+    s.Number(held_units, line.held_units);
     s.Text(fund, line.key.fund.view());
-    s.Day(registration, line.terms->registration);
-    s.Number(per_unit, line.terms->amount);
-    s.writer().SetNumber(unit, line.terms->per_units);
+    s.Day(registration, terms.registration);
+    s.Number(per_unit, terms.amount);
+    s.writer().SetNumber(unit, terms.per_units);
     s.Char(method, line.method);
     s.Day(download, content.day);
     FC_RETURN_IF_ERROR(s.Exact(nav, line.price));
     s.Char(share_class, line.key.share_class);
-    s.Text(kind, "0");
+    s.Text(kind, line.terms ? "0" : "2");
     FC_RETURN_IF_ERROR(s.writer().EndRecord());
   }
   return s.Finish();
@@ -332,7 +365,9 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
                     convert = f("ConvertStatus"), periodic = f("PeriodicStatus"),
                     transfer_status = f("TransferAgencyStatus"), size = f("FundSize"), currency = f("CurrencyType"),
                     announce = f("AnnouncFlag"), method = f("DefDividendMethod"), registrar = f("RegistrarCode"),
-                    face = f("FaceValue"), fee_type = f("CollectFeeType");
+                    face = f("FaceValue"), fee_type = f("CollectFeeType"), income = f("FundIncome"),
+                    income_sign = f("FundIncomeFlag"), day_income = f("FundDayIncome"),
+                    day_income_sign = f("FundDayIncomeFlag");
   for (const PriceLine& line : content.prices) {
     const FundTerms& fund = *line.fund;
     s.Text(name, fund.name);
@@ -353,6 +388,13 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
     if (content.config->ta.view().size() <= registrar.width()) s.Text(registrar, content.config->ta.view());
     FC_RETURN_IF_ERROR(s.Exact(face, Price::FromRaw(100'000'000)));
     s.Text(fee_type, fund.inside_fee ? "0" : "1");
+    if (line.income) {
+      const int64_t per = line.income->per_ten_thousand.raw(), all = line.income->total.raw();
+      FC_RETURN_IF_ERROR(s.Exact(income, Price::FromRaw(per < 0 ? -per : per)));
+      s.Char(income_sign, per < 0 ? '1' : '0');
+      s.Number(day_income, Yuan::FromRaw(all < 0 ? -all : all));
+      s.Char(day_income_sign, all < 0 ? '1' : '0');
+    }
     FC_RETURN_IF_ERROR(s.writer().EndRecord());
   }
   return s.Finish();
@@ -483,6 +525,31 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       again->push_back(std::move(other));
       return absl::OkStatus();
     }
+    case FaultKind::kWrongIncome: {
+      const auto is = [&](ofd::Column c, uint64_t i, const std::string& text) {
+        return ofd::CutSpaces(RecordOf(*file, i).substr(c.offset(), c.width())) == text;
+      };
+      FC_ASSIGN_OR_RETURN(const Yuan more, Yuan::Parse(fault.arguments[2]));
+      for (uint64_t i = 0; i < file->records; ++i)
+        if (is(file->trading, i, fault.arguments[0]) && is(file->fund, i, fault.arguments[1]))
+          return AddTo(file, i, file->income, more.raw());
+      return absl::InvalidArgumentError(StrCat("fault wrong-income: ", file->name, " has no line of account ",
+                                               fault.arguments[0], " and fund ", fault.arguments[1], "; name another"));
+    }
+    case FaultKind::kBookedIncome:
+    case FaultKind::kNoPayout:
+    case FaultKind::kWrongDividend: {
+      FC_ASSIGN_OR_RETURN(const int64_t delta, decimal_internal::Parse(fault.arguments[2], 2));
+      for (uint64_t i = 0; i < file->records; ++i) {
+        const auto text = [&](ofd::Column c) { return ofd::CutSpaces(RecordOf(*file, i).substr(c.offset(), c.width())); };
+        if (text(file->trading) != fault.arguments[0] || text(file->fund) != fault.arguments[1]) continue;
+        FC_RETURN_IF_ERROR(AddTo(file, i, file->dividend, delta));
+        return AddTo(file, i, file->amount, delta);
+      }
+      return absl::InvalidArgumentError(StrCat("a fault names a dividend of ", fault.arguments[0], " in fund ",
+                                               fault.arguments[1], ", which ", file->name, " does not have"));
+    }
+    case FaultKind::kInitiated:
     case FaultKind::kWrongRegister:
     case FaultKind::kRefuse:
     case FaultKind::kPartial:
@@ -500,7 +567,8 @@ bool IsOfFile(FaultKind kind, bool* takes_type) {
   *takes_type = kind == FaultKind::kDamaged || kind == FaultKind::kTruncated || kind == FaultKind::kWrongDate ||
                 kind == FaultKind::kResendOtherBytes;
   return *takes_type || kind == FaultKind::kWrongUnits || kind == FaultKind::kWrongAmount ||
-         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine;
+         kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine || kind == FaultKind::kWrongDividend ||
+         kind == FaultKind::kWrongIncome;
 }
 
 }  // namespace
@@ -521,7 +589,8 @@ absl::StatusOr<std::vector<std::string>> Spoil(std::span<const Fault> faults, st
   for (const Fault& fault : faults) {
     bool takes_type = false;
     if (!IsOfFile(fault.kind, &takes_type)) continue;
-    const std::string type = takes_type ? fault.arguments[0] : "04";
+    const std::string type = takes_type ? fault.arguments[0] : fault.kind == FaultKind::kWrongDividend ? "06"
+                             : fault.kind == FaultKind::kWrongIncome ? "05" : "04";
     for (OutFile& file : *files) {
       if (file.type != type) continue;
       FC_RETURN_IF_ERROR(SpoilOne(fault, &file, again));

@@ -29,7 +29,7 @@ struct OutFile {
   size_t head_bytes = 0;
   size_t record_bytes = 0;  // with its line end
   uint64_t records = 0;
-  ofd::Column sheet, units, amount, first_number;
+  ofd::Column sheet, units, amount, first_number, dividend, trading, fund, income;
 };
 
 // One NAV to publish.
@@ -38,6 +38,7 @@ struct PriceLine {
   Date day;
   Price nav;
   Shares total;
+  const IncomeDay* income = nullptr;  // of a money fund
 };
 
 // All that an answer says.
@@ -50,6 +51,7 @@ struct AnswerContent {
   std::vector<DividendLine> dividends;
   std::vector<PriceLine> prices;
   std::vector<CashLine> cash;
+  std::vector<IncomeDay> incomes;
   const Register* reg = nullptr;  // after the answer
 };
 

@@ -91,6 +91,17 @@ FundTerms ReadFund(ConfigTable& t) {
                             .face = Value(o, "face", Price::FromRaw(100'000'000), Price::Parse),
                             .failed = o.Bool("failed", false)};
   }
+  if (ConfigTable m = t.Table("money"); m.exists()) {
+    using Remainder = MoneyTerms::Remainder;
+    MoneyTerms& money = fund.money.emplace();
+    const std::string remainder = m.Choice("remainder", "carry", {"carry", "cut", "share"});
+    money.remainder = remainder == "carry" ? Remainder::kCarry : remainder == "cut" ? Remainder::kCut : Remainder::kShare;
+    money.payout_day = static_cast<int>(m.Int("payout_day", 0, {0, 31}));
+    money.loss_waits = m.Bool("loss_waits", false);
+    money.keeps_income = m.Bool("keeps_income", false);
+    for (ConfigTable& income : m.Tables("income"))
+      money.incomes[income.Day("from")] = Value(income, "value", Price(), Price::Parse);
+  }
   return fund;
 }
 
@@ -118,6 +129,10 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
       return refuse("a redemption rate or fund share is outside 0 to 100%");
     }
   }
+  if (fund.money && fund.confirm_days != 1)
+    return refuse("a money fund confirms on the next open day, from which units earn; set confirm_days to 1");
+  if (fund.money && fund.money->payout_day > 28 && fund.money->payout_day != 31)
+    return refuse("payout_day must be 0 (daily), 1 to 28, or 31 (the month's last day)");
   for (const auto& [day, nav] : fund.navs) {
     if (!nav.is_positive()) return refuse(StrCat("the NAV of ", day.Iso(), " is not above zero"));
   }

@@ -65,6 +65,16 @@ struct OfferTerms {
   std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
 };
 
+// Of a money fund: what the days earn, and what becomes of it.
+struct MoneyTerms {
+  enum class Remainder : uint8_t { kCarry, kCut, kShare };
+  Remainder remainder = Remainder::kCarry;
+  std::map<Date, Price> incomes;  // per 10,000 units; each holds for every day until the next one
+  int payout_day = 0;             // 0: every answer turns income into units; else with the day of the month; 31: its last one
+  bool loss_waits = false;        // a negative sum stays at a payout, else units are cancelled
+  bool keeps_income = false;      // of a full redemption, until the next payout
+};
+
 struct FundRounding {
   Rounding fee = Rounding::kHalfUp;
   Rounding net = Rounding::kHalfUp;
@@ -95,6 +105,7 @@ struct FundTerms {
   Shares held_elsewhere;  // units of other distributors, for the fund's size in 07
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
+  std::optional<MoneyTerms> money;
 };
 
 struct TaConfig {

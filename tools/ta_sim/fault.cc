@@ -10,7 +10,8 @@
 namespace fundcore::ta_sim {
 namespace {
 
-// Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, c return code, v version, t file type (optional),
+// Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, n one that is not
+// negative, c return code, v version, t file type (optional),
 // a any text.
 struct Form {
   FaultKind kind;
@@ -26,9 +27,14 @@ constexpr Form kForms[] = {
     {FaultKind::kRefuse, "refuse", "lc"},
     {FaultKind::kPartial, "partial", "lp"},
     {FaultKind::kForced, "forced", "aap"},
+    {FaultKind::kInitiated, "initiated", "aaana"},
+    {FaultKind::kWrongDividend, "wrong-dividend", "aad"},
     {FaultKind::kOwnAccount, "own-account", "ba"},
     {FaultKind::kOwnData, "own-data", "aa"},
     {FaultKind::kOwnMove, "own-move", "aa"},
+    {FaultKind::kWrongIncome, "wrong-income", "aad"},
+    {FaultKind::kBookedIncome, "booked-income", "aad"},
+    {FaultKind::kNoPayout, "no-payout", ""},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -43,6 +49,10 @@ bool Fits(char form, const std::string& text) {
     case 'p': {
       const auto value = decimal_internal::Parse(text, 2);
       return value.ok() && *value > 0;
+    }
+    case 'n': {
+      const auto value = decimal_internal::Parse(text, 2);
+      return value.ok() && *value >= 0;
     }
     case 'b': {
       for (std::string_view known : {"002", "004", "005", "006", "007", "009"})

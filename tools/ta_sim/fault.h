@@ -14,7 +14,15 @@
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
 //   own-data:ACCOUNT:NUMBER        103 that nobody has asked for; NUMBER: the certificate from now on, or "same"
 //   own-move:ACCOUNT:NUMBER        158 that nobody has asked for: the trading account's number from now on
+//   initiated:CODE:ACCOUNT:FUND:UNITS:WORDS   a confirmation that nobody asked for, booked in the register where the agent
+//                                  does such business: 126 to 129, 131 to 135, 142, 144, 145, 150, 151, 188. WORDS: letters
+//                                  of FrozenCause, FrozenMethod, SharesAdjustmentFlag, DefDividendMethod, TransferDirection
+//                                  and RedemptionReason, "-" for none: "01----"
+//   wrong-dividend:ACCOUNT:FUND:+0.01   the 06 line of that holder says another DividendAmount and ConfirmedAmount
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
+//   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
+//   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
+//   no-payout                      income of money funds stays what it is, though its day has come
 //   late                           nothing is written
 //   version:NN                     all files are in version 20, 21 or 22
 //   damaged[:TYPE]                 one byte of a number of the first record is no digit (TYPE 04 unless told)
@@ -47,9 +55,14 @@ enum class FaultKind : uint8_t {
   kTruncated = 12,
   kWrongDate = 13,
   kResendOtherBytes = 14,
+  kInitiated = 15,
+  kWrongDividend = 16,
   kOwnAccount = 40,
   kOwnData = 75,
   kOwnMove = 76,
+  kWrongIncome = 60,
+  kBookedIncome = 61,
+  kNoPayout = 62,
 };
 
 struct Fault {

@@ -68,6 +68,9 @@ struct Line {
   Price price;
   Rate rate;
   Shares balance;       // of the position afterwards
+  Shares frozen;
+  char frozen_cause = ' ', frozen_method = ' ', adjustment = ' ', direction = ' ', reason = ' ';
+  Date registered;      // of units that keep their age
   uint64_t serial = 0;  // dense within the answer
   bool refused() const { return code.view() != "0000"; }
 };

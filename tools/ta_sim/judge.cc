@@ -2,6 +2,7 @@
 #include "tools/ta_sim/judge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
@@ -212,6 +213,10 @@ absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
         line.method = position.dividend_method ? position.dividend_method : fund.default_dividend;
         const std::optional<Price> nav = NavOf(config_, fund, terms.ex_date);
         line.price = nav.value_or(Price());
+        Attached* attached = nullptr;
+        if (const auto at = reg_.attached.find(key); at != reg_.attached.end()) attached = &at->second;
+        if (attached) line.frozen = attached->frozen;
+        const Yuan held = attached ? PerUnits(attached->with_fruits, terms.amount, terms.per_units, fund.rounding.value) : Yuan();
         if (line.method == '0') {
           if (!nav) {
             return absl::FailedPreconditionError(StrCat("fund ", fund.code.view(), " has no NAV for its ex-date ",
@@ -220,8 +225,17 @@ absl::Status Judge::Dividends(std::vector<DividendLine>* lines) {
           }
           line.reinvested = Divide(line.amount, *nav, fund.rounding.units);
           if (line.reinvested.is_positive()) position.Add(day_, day_, line.reinvested);
-        } else if (line.amount.is_positive()) {
-          cash_[{fund.code, terms.registration, 143, true, terms.pay_date}] += line.amount;
+          line.held_units = Divide(held, *nav, fund.rounding.units);
+        } else {
+          line.held = held;
+          const Yuan paid = line.amount - held;
+          if (paid.is_positive()) cash_[{fund.code, terms.registration, 143, true, terms.pay_date}] += paid;
+        }
+        if (attached) {
+          attached->held += line.held;
+          attached->held_units += line.held_units;
+          attached->frozen += line.held_units;
+          attached->with_fruits += line.held_units;
         }
         line.serial = ++serial_;
         lines->push_back(std::move(line));
@@ -298,6 +312,11 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
     case BusinessCode::kSetDividendMethod:
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
+    case BusinessCode::kFreezeUnits:
+    case BusinessCode::kUnfreezeUnits:
+    case BusinessCode::kPledge:
+      if (!line.units.is_positive()) return "0206";
+      return {};
     default: return "0103";
   }
   if (status == '8') return "0376";
@@ -365,11 +384,15 @@ absl::StatusOr<Judge::Outcome> Judge::Redeem(Line& line, const FundTerms& fund, 
   }
   const auto found = reg_.positions.find(key);
   if (found == reg_.positions.end()) return "0001";
+  if (const auto at = reg_.attached.find(key); at != reg_.attached.end() && found->second.Total() - at->second.frozen < units) {
+    return "0001";
+  }
   FC_RETURN_IF_ERROR(SetPrice(line, fund));
+  const Shares held = found->second.Total();
   const Redeemed redeemed = TakeAndPrice(fund, &found->second.lots, units, line.price, line.day, day_);
   if (!redeemed.enough) return "0001";
   line.confirmed_units = units;
-  line.confirmed_amount = redeemed.net;
+  line.confirmed_amount = redeemed.net + IncomeOut(key, fund, held, units);
   line.fee = redeemed.fee;
   line.fund_part = redeemed.fund_part;
   line.rate = redeemed.rate;
@@ -402,7 +425,10 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
         reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount,
                                       line.day, line.share_class, line.holder});
         break;
-      case BusinessCode::kSetDividendMethod: PositionOf(line).dividend_method = line.dividend_method; break;
+      case BusinessCode::kSetDividendMethod: refused = ChooseWay(line, *fund); break;
+      case BusinessCode::kFreezeUnits:
+      case BusinessCode::kPledge: refused = FreezeAsked(line); break;
+      case BusinessCode::kUnfreezeUnits: refused = ThawAsked(line); break;
       case BusinessCode::kPurchase:
       case BusinessCode::kPlanPurchase: {
         FC_ASSIGN_OR_RETURN(refused, Buy(line, *fund, number));
@@ -417,6 +443,7 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
   if (fund && line.price.is_zero()) line.price = NavOf(config_, *fund, line.day).value_or(Price());
   const auto position = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
   if (position != reg_.positions.end()) line.balance = position->second.Total();
+  if (const auto at = reg_.attached.find({line.account, line.trading, line.fund, line.share_class}); at != reg_.attached.end()) line.frozen = at->second.frozen;
   line.serial = ++serial_;
   return absl::OkStatus();
 }
@@ -475,11 +502,16 @@ absl::Status Judge::Force(const Fault& fault, std::vector<Line>* lines) {
     Line line{.trading = key.trading, .account = key.account, .fund = key.fund, .share_class = key.share_class};
     FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
     FC_RETURN_IF_ERROR(SetPrice(line, *fund));
+    const Shares held = position.Total();
     const Redeemed redeemed = TakeAndPrice(*fund, &position.lots, units, line.price, Date(), day_);
     if (!redeemed.enough) continue;
+    if (const auto at = reg_.attached.find(key); at != reg_.attached.end()) {
+      at->second.Fit(position.Total());
+      line.frozen = at->second.frozen;
+    }
     line.confirmation = BusinessCode::kForcedRedemption;
     line.units = line.confirmed_units = units;
-    line.confirmed_amount = redeemed.net;
+    line.confirmed_amount = redeemed.net + IncomeOut(key, *fund, held, units);
     line.fee = redeemed.fee;
     line.fund_part = redeemed.fund_part;
     line.rate = redeemed.rate;
@@ -499,11 +531,13 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     const InFile& file = files[line.file];
     FC_RETURN_IF_ERROR(DecideTrade(line, {file.day, file.transfer, true, line.at}, i + 1));
   }
+  for (const PositionKey& key : std::exchange(thawed_, {})) FC_RETURN_IF_ERROR(PayHeld(key, *config_.Find(key.fund), lines));
   for (const FundTerms& fund : config_.funds) {
     if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));
   }
   for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kForced) FC_RETURN_IF_ERROR(Force(fault, lines));
+    if (fault.kind == FaultKind::kInitiated) FC_RETURN_IF_ERROR(Initiate(fault, lines));
   }
   return absl::OkStatus();
 }

@@ -32,13 +32,24 @@ absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date 
 struct DividendLine {
   PositionKey key;
   const FundTerms* fund = nullptr;
-  const DividendTerms* terms = nullptr;
+  const DividendTerms* terms = nullptr;  // none: income of a money fund
   Shares basis;
   Yuan amount;
   char method = '1';
   Shares reinvested;
   Price price;
   uint64_t serial = 0;
+  Shares frozen;        // TotalFrozenVol
+  Yuan held;
+  Shares held_units;    // of `reinvested`
+};
+
+// What a day of a money fund brought, for 07.
+struct IncomeDay {
+  const FundTerms* fund = nullptr;
+  Date day;
+  Price per_ten_thousand;
+  Yuan total;  // over our holders
 };
 
 class Judge {
@@ -51,6 +62,11 @@ class Judge {
   // What holders of the register as it is now get, for registration days whose orders are confirmed now. Before
   // Trades(). kFailedPrecondition where the price of reinvestment is not known.
   absl::Status Dividends(std::vector<DividendLine>* lines);
+  // money.cc: what money funds earned since they last said so, up to the day before this answer, on the units of the register
+  // as it is now. Before Trades().
+  absl::Status Earn(std::vector<IncomeDay>* days);
+  // money.cc: what is unpaid becomes units where the fund's day for it has come, or units are cancelled. After Trades().
+  absl::Status Payouts(std::vector<DividendLine>* dividends, std::vector<Line>* lines);
   // Decides 03 lines in their order, then appends what nobody asked for: results of offers, forced redemptions.
   // kFailedPrecondition where a price is missing; kInvalidArgument for a forced redemption that cannot be.
   absl::Status Trades(std::span<const InFile> files, std::vector<Line>* lines);
@@ -93,10 +109,19 @@ class Judge {
   Outcome Identify(Line& line, const LineRef& ref);
   Outcome CheckFund(const FundTerms* fund, const Line& line, Date file_day) const;
   absl::StatusOr<Outcome> Buy(Line& line, const FundTerms& fund, size_t number);
+  // money.cc: what a redemption takes along of the income that is not paid yet.
+  Yuan IncomeOut(const PositionKey& key, const FundTerms& fund, Shares held, Shares redeemed);
+  absl::Status EarnDay(const FundTerms& fund, Price income, Yuan* total);
   absl::StatusOr<Outcome> Redeem(Line& line, const FundTerms& fund, size_t number);
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
+  // initiated.cc: what the agent starts by itself.
+  absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
+  absl::Status PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines);
+  Outcome ChooseWay(Line& line, const FundTerms& fund);
+  Outcome FreezeAsked(Line& line);
+  Outcome ThawAsked(Line& line);
   absl::Status AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount);
 
   // The argument of the first fault of this kind that names the line.
@@ -110,7 +135,9 @@ class Judge {
   std::vector<bool> used_;
   Register& reg_;
   uint64_t serial_ = 0;
+  std::vector<PositionKey> thawed_;  // whose held dividends follow
   uint64_t taken_accounts_ = 0;
+  std::set<FundCode> pays_income_;       // funds whose payout is due in this answer
   std::set<PositionKey> new_positions_;  // that the register did not know before this answer
   std::set<PositionKey> taken_holdings_;
   Shares taken_units_;

@@ -61,6 +61,18 @@ void Position::Add(Date registered, Date usable_after, Shares units) {
   lots.push_back({registered, usable_after, units});
 }
 
+void Position::Scale(Shares total) {
+  const Shares before = Total();
+  Shares sum;
+  Lot* oldest = &lots.front();
+  for (Lot& lot : lots) {
+    lot.units = Shares::FromRaw(static_cast<int64_t>(static_cast<__int128>(lot.units.raw()) * total.raw() / before.raw()));
+    sum += lot.units;
+    if (lot.registered < oldest->registered) oldest = &lot;
+  }
+  oldest->units += total - sum;
+}
+
 absl::StatusOr<std::string> MemoryTaStore::Load(std::string_view name) const {
   auto it = blobs_.find(name);
   if (it == blobs_.end()) return absl::NotFoundError(StrCat("no ", name, " in the agent's memory"));

@@ -4,6 +4,7 @@
 // The register is one value, saved whole after each answer under one name of a TaStore that nobody else writes.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ struct Position {
   Shares Total() const;
   // Units of the same two days are one lot: they age alike.
   void Add(Date registered, Date usable_after, Shares units);
+  // A split: all lots in proportion, cut; what is left over goes to the oldest.
+  void Scale(Shares total);
   FC_FIELDS(lots, dividend_method)
 };
 
@@ -46,6 +49,21 @@ struct Account {
   std::string certificate;  // "type:number"
   bool closed = false;
   FC_FIELDS(certificate, closed)
+};
+
+// What a position has beside its units.
+struct Attached {
+  Date way_changed;       // T of the latest 029
+  Shares frozen;          // of the position; reinvested dividends of frozen units included
+  Shares with_fruits;     // of it, with what it earns
+  Yuan held;              // dividends of frozen units, until 157
+  Shares held_units;
+  // Nothing is frozen that is not there: what leaves frozen thaws.
+  void Fit(Shares total) {
+    frozen = std::min(frozen, total);
+    with_fruits = std::min(with_fruits, frozen);
+  }
+  FC_FIELDS(way_changed, frozen, with_fruits, held, held_units)
 };
 
 // What has become of an account since: frozen (why, until when), reported lost.
@@ -65,6 +83,14 @@ struct LineRef {
   uint64_t line = 0;
   friend auto operator<=>(const LineRef&, const LineRef&) = default;
   FC_FIELDS(day, transfer, trade, line)
+};
+
+// What a holder of a money fund has earned and neither has as units nor as money: whole fen, and what lies below one in
+// steps of 1e-14 yuan.
+struct Earned {
+  Yuan unpaid;
+  int64_t rest = 0;
+  FC_FIELDS(unpaid, rest)
 };
 
 // Money of an initial offer that waits for its result.
@@ -114,8 +140,11 @@ struct Register {
   std::vector<CashLine> cash;
   std::map<Date, Answered> answers;
   std::map<TaAccountId, AccountMark> marks;  // of accounts that have one
+  std::map<PositionKey, Attached> attached;
+  std::map<PositionKey, Earned> earned;
+  std::map<FundCode, Date> earned_through;   // the last day that money funds told
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks)
+            subscriptions, cash, answers, marks, attached, earned, earned_through)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.

@@ -59,12 +59,20 @@ absl::Status Collect(const TaConfig& config, const Files& exchange, const Regist
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<PriceLine>> Prices(const TaConfig& config, const Judge& judge, const Register& reg) {
+absl::StatusOr<std::vector<PriceLine>> Prices(const TaConfig& config, const Judge& judge, const Register& reg,
+                                              std::span<const IncomeDay> incomes) {
   std::map<FundCode, Shares> held;
   for (const auto& [key, position] : reg.positions) held[key.fund] += position.Total();
   std::vector<PriceLine> prices;
   for (const FundTerms& fund : config.funds) {
-    FC_ASSIGN_OR_RETURN(const std::vector<Date> days, judge.DaysDue(fund));
+    FC_ASSIGN_OR_RETURN(std::vector<Date> days, judge.DaysDue(fund));
+    for (const IncomeDay& income : incomes) {
+      if (income.fund != &fund) continue;
+      // A money fund is worth the same on closed days, too.
+      const Price nav = NavOf(config, fund, income.day).value_or(Price::FromRaw(100'000'000));
+      prices.push_back({&fund, income.day, nav, held[fund.code] + fund.held_elsewhere, &income});
+      std::erase(days, income.day);
+    }
     for (Date day : days) {
       const std::optional<Price> nav = NavOf(config, fund, day);
       if (nav) prices.push_back({&fund, day, *nav, held[fund.code] + fund.held_elsewhere});
@@ -209,11 +217,13 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
   const Date previous = reg_.answers.empty() ? Date() : reg_.answers.rbegin()->first;
   Judge judge(config_, day, previous, intent.faults, &reg_);
   judge.Accounts(&content.accounts);
+  FC_RETURN_IF_ERROR(judge.Earn(&content.incomes));
   FC_RETURN_IF_ERROR(judge.Dividends(&content.dividends));
   FC_RETURN_IF_ERROR(judge.Trades(intent.inputs, &content.trades));
+  FC_RETURN_IF_ERROR(judge.Payouts(&content.dividends, &content.trades));
   FC_RETURN_IF_ERROR(judge.CheckFaultsUsed());
   content.cash = judge.Cash();
-  FC_ASSIGN_OR_RETURN(content.prices, Prices(config_, judge, reg_));
+  FC_ASSIGN_OR_RETURN(content.prices, Prices(config_, judge, reg_, content.incomes));
   for (std::string& taken : judge.Taken()) notes.push_back(std::move(taken));
 
   constexpr uint16_t kFirst = 1;

@@ -149,7 +149,7 @@ class Book {
   std::vector<FindingEntry> Check(const std::vector<TradeLine>& lines) {
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(machine_, kTa);
-    for (const TradeLine& line : lines) checker.Check(line, &findings);
+    for (const TradeLine& line : lines) checker.Check(line, nullptr, &findings);
     return findings;
   }
   // Buys and confirms, so that the investor holds units.

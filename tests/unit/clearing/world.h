@@ -238,6 +238,8 @@ inline void ServePeers(rpc::Handlers& h, Peers* w) {
         r->set_next_index(next);
         return absl::OkStatus();
       });
+  Serve<account::v1::CheckDividendsRequest, account::v1::CheckDividendsResponse>(
+      h, w, to_account + "CheckDividends", [=](auto&, auto*) { return ok; });
   Serve<account::v1::ApplyDividendsRequest, account::v1::ApplyResult>(
       h, w, to_account + "ApplyDividends", [=](auto& q, auto* r) {
         r->set_next_index(q.first_index() + static_cast<uint64_t>(q.lines_size()));
