@@ -3,7 +3,9 @@
 // Personal data are joined and sealed here, on the partition's executor: a command holds them sealed, or as a fingerprint.
 #include <algorithm>
 
+#include "common/base/status.h"
 #include "common/crypto/person.h"
+#include "common/rpc/peers.h"
 #include "services/account/service.h"
 
 namespace fundcore::account {
