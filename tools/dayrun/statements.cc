@@ -122,7 +122,7 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
-  if (IsPersonVerb(w.Peek())) {
+  if (IsPersonVerb(w)) {
     std::optional<Outcome> outcome;
     if (has_outcome) {
       FC_ASSIGN_OR_RETURN(outcome, OutcomeOf(after, has_outcome));

@@ -20,7 +20,7 @@ absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view 
 bool IsAccountVerb(std::string_view word);
 absl::StatusOr<AskForAccount> ReadAskForAccount(const Script& script, std::string who, Words& w);
 // statements_people.cc
-bool IsPersonVerb(std::string_view word);
+bool IsPersonVerb(const Words& w);
 absl::StatusOr<Statement> ReadPerson(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);
 // Behind "ta CODE by itself changes|moves"; not set: another verb comes.
 absl::StatusOr<std::optional<TaDoes>> ReadOwnChange(const Script& script, std::string_view ta, Words& w);

@@ -7,6 +7,12 @@
 namespace fundcore::dayrun {
 namespace {
 
+const std::vector<std::string_view>& Fields() {
+  static const auto* const fields = new std::vector<std::string_view>{"name",  "certificate", "mobile",  "address",
+                                                                      "until", "minor",       "product", "named"};
+  return *fields;
+}
+
 absl::StatusOr<std::string> TaIn(const Script& script, Words& w) {
   FC_RETURN_IF_ERROR(w.Expect("at"));
   FC_RETURN_IF_ERROR(w.Expect("ta"));
@@ -25,7 +31,7 @@ absl::Status ReadCertificate(Words& w, std::string* type, std::string* number) {
 
 absl::StatusOr<Statement> ReadChange(const Script& script, ChangeData s, Words& w) {
   do {
-    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"name", "certificate", "mobile", "address", "until", "minor", "product", "named"}));
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(Fields()));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(s.name, w.Next("a name"));
@@ -74,8 +80,12 @@ absl::StatusOr<Statement> ReadChange(const Script& script, ChangeData s, Words& 
 
 }  // namespace
 
-bool IsPersonVerb(std::string_view word) {
-  return word == "changes" || word == "moves" || word == "data" || word == "certificate";
+// Other things may be changed, too: the word behind says whether it is a person's data.
+bool IsPersonVerb(const Words& w) {
+  if (w.Peek() == "moves" && w.Peek(1) == "account") return true;
+  if (w.Peek() == "data" || w.Peek() == "certificate") return true;
+  const auto& fields = Fields();
+  return w.Peek() == "changes" && std::find(fields.begin(), fields.end(), w.Peek(1)) != fields.end();
 }
 
 absl::StatusOr<Statement> ReadPerson(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome) {
