@@ -187,6 +187,8 @@ void AddAccount(std::vector<Route>* routes) {
   s.ByInvestor<av1::ChangeInvestorRequest, av1::ChangeInvestorResponse>("ChangeInvestor");
   s.One<av1::GetApplicationRequest, av1::ApplicationStatus>(
       "GetApplication", [](const av1::GetApplicationRequest& q) { return OrderId(q.application_id()); });
+  s.One<av1::ExplainOrderRequest, av1::ExplainOrderResponse>(
+      "ExplainOrder", [](const av1::ExplainOrderRequest& q) { return OrderId(q.order_id()); });
   s.Add<av1::LinkTradingAccountRequest, av1::LinkTradingAccountResponse>("LinkTradingAccount", Kind::kLink);
   s.Add<av1::ResolveTradingAccountsRequest, av1::ResolveTradingAccountsResponse>("ResolveTradingAccounts", Kind::kResolve)
       .most_items = 8'000;
@@ -221,12 +223,20 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::PutInstitutionRequest, pv1::PutResponse>("PutInstitution");
   s.Only<pv1::PutFundRequest, pv1::PutResponse>("PutFund");
   s.Only<pv1::PutNavsRequest, pv1::PutResponse>("PutNavs");
+  s.Only<pv1::PutConversionsRequest, pv1::PutResponse>("PutConversions");
   s.Only<pv1::GetFundRequest, pv1::GetFundResponse>("GetFund");
   s.Only<pv1::ListFundsRequest, pv1::ListFundsResponse>("ListFunds");
   s.Only<pv1::ListInstitutionsRequest, pv1::ListInstitutionsResponse>("ListInstitutions");
   s.Only<pv1::GetNavRequest, pv1::GetNavResponse>("GetNav");
+  s.Only<pv1::RequireTwoPersonsRequest, pv1::ProposeResponse>("RequireTwoPersons");
+  s.Only<pv1::ProposeFundRequest, pv1::ProposeResponse>("ProposeFund");
+  s.Only<pv1::DecideChangeRequest, pv1::PutResponse>("DecideChange");
+  s.Only<pv1::ListChangesRequest, pv1::ListChangesResponse>("ListChanges");
+  s.Only<pv1::GetQuotaRequest, pv1::GetQuotaResponse>("GetQuota");
   Face o(routes, "fundcore.product.v1.ProductOps", ServiceId::kProduct);
   o.Only<pv1::FactsRequest, pv1::FactsResponse>("Facts");
+  o.Only<pv1::TakeQuotaRequest, pv1::TakeQuotaResponse>("TakeQuota");
+  o.Only<pv1::ReleaseQuotaRequest, pv1::ReleaseQuotaResponse>("ReleaseQuota");
 }
 
 void AddRisk(std::vector<Route>* routes) {
@@ -235,6 +245,11 @@ void AddRisk(std::vector<Route>* routes) {
   s.ByInvestor<rv1::GetProfileRequest, rv1::GetProfileResponse>("GetProfile");
   s.ByOrder<rv1::GetDecisionRequest, rv1::GetDecisionResponse>("GetDecision");
   s.ByInvestor<rv1::SetWatchRequest, rv1::SetWatchResponse>("SetWatch");
+  s.Everywhere<rv1::PutPolicyRequest, rv1::PutPolicyResponse>("PutPolicy");
+  s.Only<rv1::GetPolicyRequest, rv1::GetPolicyResponse>("GetPolicy");
+  s.ByInvestor<rv1::SetInvestorRequest, rv1::SetInvestorResponse>("SetInvestor");
+  s.ByInvestor<rv1::ConfirmRequest, rv1::ConfirmResponse>("Confirm");
+  s.ByInvestor<rv1::GetEvidenceRequest, rv1::GetEvidenceResponse>("GetEvidence");
   Face o(routes, "fundcore.risk.v1.RiskOps", ServiceId::kRisk);
   o.Items<rv1::DecideRequest, rv1::DecideResponse, rv1::DecideItem>(
       "Decide", 100'000, [](const rv1::DecideItem& item, const Layout&) { return OrderId(item.order_id()); });

@@ -13,7 +13,9 @@ ProductBook::ProductBook(machine::State& state, uint8_t first_table)
       navs_(state, static_cast<uint8_t>(first_table + 4), machine::Residence::kLazy),
       file_variants_(state, static_cast<uint8_t>(first_table + 5)),
       income_terms_(state, static_cast<uint8_t>(first_table + 10)),
-      incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy) {}
+      incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy),
+      conversions_(state, static_cast<uint8_t>(first_table + 20)),
+      rules_(state, static_cast<uint8_t>(first_table + 15)) {}
 
 bool ProductBook::Absorb(const AbsorbFacts& command) {
   if (command.after != position_.Get().seq) return false;
@@ -36,6 +38,22 @@ bool ProductBook::Absorb(const AbsorbFacts& command) {
                                    [](TimePoint t, const FundTerms& f) { return t < f.effective_at; });
         list.insert(at, *fact.fund);
         if (fact.income_terms) income_terms_.Put(fact.fund->code, *fact.income_terms);
+        if (fact.rules) {
+          FundRules rules = *fact.rules;
+          rules.effective_at = fact.fund->effective_at;
+          auto& versions = rules_.Mutable(rules.fund).by_effect;
+          const auto place = std::upper_bound(versions.begin(), versions.end(), rules.effective_at,
+                                              [](TimePoint t, const FundRules& r) { return t < r.effective_at; });
+          versions.insert(place, std::move(rules));
+          has_rules_ = true;
+        }
+        break;
+      }
+      case FactKind::kConversions: {
+        auto& list = conversions_.Mutable(fact.conversions->fund).by_effect;
+        auto at = std::upper_bound(list.begin(), list.end(), fact.conversions->effective_at,
+                                   [](TimePoint t, const FundConversions& f) { return t < f.effective_at; });
+        list.insert(at, *fact.conversions);
         break;
       }
       case FactKind::kNav:
@@ -55,6 +73,38 @@ const FundTerms* ProductBook::Fund(const FundCode& code, TimePoint at) {
   for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
     if (it->effective_at <= at) return &*it;
   return nullptr;
+}
+
+const FundConversions* ProductBook::Conversions(const FundCode& code, TimePoint at) {
+  const ConversionVersions* v = conversions_.Find(code);
+  if (!v) return nullptr;
+  for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
+    if (it->effective_at <= at) return &*it;
+  return nullptr;
+}
+
+const NavFact* ProductBook::FindNavBefore(const FundCode& fund, Date day) {
+  constexpr int kDaysBack = 30;
+  for (int back = 1; back <= kDaysBack; ++back)
+    if (const NavFact* nav = FindNav(fund, day.AddDays(-back))) return nav;
+  return nullptr;
+}
+
+const FundRules* ProductBook::Rules(const FundCode& code, TimePoint at) {
+  if (!has_rules()) return nullptr;
+  const RuleVersions* v = rules_.Find(code);
+  if (!v) return nullptr;
+  for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
+    if (it->effective_at <= at) return it->Empty() ? nullptr : &*it;
+  return nullptr;
+}
+
+bool ProductBook::has_rules() {
+  if (!has_rules_) {
+    has_rules_ = false;
+    rules_.ScanAll([&](const FundCode&, const RuleVersions&) { return has_rules_ = true, false; });
+  }
+  return *has_rules_;
 }
 
 const InstitutionTerms* ProductBook::Institution(const TaCode& ta) { return institutions_.Find(ta); }

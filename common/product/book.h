@@ -1,7 +1,7 @@
 // ProductBook: one partition's own copy of the product facts, so that an order needs no remote call.
 //
 //   class TradeMachine {
-//     ProductBook products_{state, 200};              // uses table numbers 200 to 205
+//     ProductBook products_{state, 200};              // uses table numbers 200 to 205 and 220
 //     Result Execute(const AbsorbFacts& c, const machine::Context&) { products_.Absorb(c); return {}; }
 //     ... products_.Fund(code, ctx.received)          // the terms in force at the moment of receipt
 //   };
@@ -23,7 +23,7 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes six table numbers from `first_table` on, and the two from first_table + 10.
+  // Takes six table numbers from `first_table` on, the two from first_table + 10, first_table + 15 and first_table + 20.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -35,6 +35,14 @@ class ProductBook {
 
   // The terms in force at `at`: the latest that take effect no later. nullptr where the fund is unknown (as of then).
   const FundTerms* Fund(const FundCode& code, TimePoint at);
+  // How the fund may be converted, in force at `at`; nullptr where nothing was ever said about it.
+  const FundConversions* Conversions(const FundCode& code, TimePoint at);
+  // The newest price from days before `day`, at most thirty days old; nullptr where there is none.
+  const NavFact* FindNavBefore(const FundCode& fund, Date day);
+  // The fund's rules beyond its terms, in force at `at`; nullptr where it has none.
+  const FundRules* Rules(const FundCode& code, TimePoint at);
+  // Some fund has, or once had, such rules: a cheap question to ask first.
+  bool has_rules();
   const InstitutionTerms* Institution(const TaCode& ta);
   // What the institution's files do otherwise than the standard says, as its operator wrote it; "" where nothing.
   std::string_view FileVariant(const TaCode& ta);
@@ -60,6 +68,14 @@ class ProductBook {
     std::vector<FundTerms> by_effect;  // by effective_at, then version
     FC_FIELDS(by_effect)
   };
+  struct ConversionVersions {
+    std::vector<FundConversions> by_effect;
+    FC_FIELDS(by_effect)
+  };
+  struct RuleVersions {
+    std::vector<FundRules> by_effect;  // by effective_at
+    FC_FIELDS(by_effect)
+  };
   struct NavKey {
     FundCode fund;
     Date day;
@@ -75,6 +91,9 @@ class ProductBook {
   machine::Table<TaCode, std::string> file_variants_;  // only of institutions that have one
   machine::Table<FundCode, IncomeTerms> income_terms_;
   machine::Table<NavKey, Nav> incomes_;
+  machine::Table<FundCode, ConversionVersions> conversions_;
+  machine::Table<FundCode, RuleVersions> rules_;       // only of funds that have any
+  std::optional<bool> has_rules_;                      // not state: looked up once
 };
 
 }  // namespace fundcore

@@ -14,6 +14,7 @@
 #include "common/fund/fees.h"
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
+#include "common/product/fund_rules.h"
 #include "common/product/income_terms.h"
 #include "common/time/calendar.h"
 #include "common/time/time.h"
@@ -87,7 +88,38 @@ struct NavFact {
   FC_FIELDS(fund, day, type, nav, total_units)
 };
 
-enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4 };
+// A way out of a fund into another one (C3).
+struct ConversionRelation {
+  FundCode target;
+  Units min_units;                   // of one order; 0: no limit
+  Units max_units;
+  int32_t min_days = 0;              // units must have been held so long on the trading day
+  uint8_t investors = kAllInvestors; // who may: the standard's 0 institutions, 1 individuals, 2 all
+  bool by_fee_amounts = false;       // the difference fee: of the two fee amounts, else of the two rates
+  static constexpr uint8_t kAllInvestors = 2;
+  FC_FIELDS(target, min_units, max_units, min_days, investors, by_fee_amounts)
+};
+
+// Into which funds a fund may be converted, and whether it may be converted into. Apart from FundTerms, whose list of fields is
+// nested in facts that are kept and never changes.
+struct FundConversions {
+  FundCode fund;
+  uint8_t status = '3';              // ConvertStatus of 07: 0 in and out, 1 in only, 2 out only, 3 neither
+  bool carries_age = false;          // what is converted into it keeps the age of what it came from
+  std::vector<ConversionRelation> relations;
+  uint64_t version = 0;
+  TimePoint effective_at;
+  bool out() const { return status == '0' || status == '2'; }
+  bool in() const { return status == '0' || status == '1'; }
+  const ConversionRelation* To(const FundCode& target) const {
+    for (const ConversionRelation& r : relations)
+      if (r.target == target) return &r;
+    return nullptr;
+  }
+  FC_FIELDS(fund, status, carries_age, relations, version, effective_at)
+};
+
+enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4, kConversions = 45 };
 
 // One fact; the member that `kind` names is filled.
 struct ProductFact {
@@ -99,15 +131,19 @@ struct ProductFact {
   std::string file_variant;  // of the institution: what its files do otherwise (common/ofd/variant.h); "": nothing
   std::optional<IncomeTerms> income_terms;  // of the fund, where they are said anew
   std::optional<Nav> income;                // with the price: the day's income per 10,000 units
+  std::optional<FundConversions> conversions;
+  std::optional<FundRules> rules;           // of the fund, where they are said anew
 
   template <class V>
   void VisitFields(V& v) {
-    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income);
+    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules);
   }
-  // What facts without income looked like before there was any: their bytes stay what they were.
+  // Written only where they are there, so that other facts have the bytes that they always had.
   template <class V>
   void VisitFields(V& v) const {
-    if (income_terms || income) {
+    if (conversions || rules) {
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules);
+    } else if (income_terms || income) {
       v(kind, calendar, institution, fund, nav, file_variant, income_terms, income);
     } else {
       v(kind, calendar, institution, fund, nav, file_variant);

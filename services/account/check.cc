@@ -19,11 +19,15 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 31: return confirmation == 131;
     case 32: return confirmation == 132;
     case 88: return confirmation == 188;
+    case 36: return confirmation >= 136 && confirmation <= 138;
+    case 38: return confirmation == 137 || confirmation == 138;
     default: return false;
   }
 }
 
 std::string_view ExpectedConfirmation(uint16_t application) {
+  if (application == 36) return "136, or 138 and 137";
+  if (application == 38) return "138, and 137 at the other institution";
   return application == 20 ? "120 or 130" : application == 22 ? "122" : application == 29 ? "129" : application == 31 ? "131"
          : application == 32                                                     ? "132"
          : application == 88                                                     ? "188"
@@ -40,6 +44,18 @@ Nav FourDecimals(Nav nav) {
   return Nav::FromRaw(MulDiv(nav.raw(), 1, kStep, Rounding::kHalfUp) * kStep);
 }
 
+// The lots as the fund's holding term sees them: where it lets units leave early, at a price, those younger than the term
+// are marked as not usable and the price is an option.
+std::vector<Lot> LotsWithTerms(std::vector<Lot> lots, const FundRules* rules, RedemptionOptions* options) {
+  if (!rules || !rules->breach_allowed) return lots;
+  options->breach = BreachFee{rules->breach_fee, rules->breach_fund_share};
+  for (Lot& lot : lots) {
+    const Date first = rules->FirstDayOf(lot.registered);
+    if (first.is_set()) lot.usable_from = std::max(lot.usable_from, first);
+  }
+  return lots;
+}
+
 }  // namespace
 
 void ConfirmationChecker::Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
@@ -54,11 +70,11 @@ ConfirmationChecker::Rest& ConfirmationChecker::RestOf(const TradeLine& line, co
   return it->second;
 }
 
-Holding& ConfirmationChecker::HoldingOf(const TradeLine& line) {
-  auto [it, fresh] = holdings_.try_emplace({line.investor.raw(), line.fund});
+Holding& ConfirmationChecker::HoldingOf(InvestorId id, const FundCode& fund) {
+  auto [it, fresh] = holdings_.try_emplace({id.raw(), fund});
   if (fresh) {
-    const Investor* investor = machine_.FindInvestor(line.investor);
-    if (const Holding* holding = investor ? FindHolding(*investor, line.fund) : nullptr) it->second = *holding;
+    const Investor* investor = machine_.FindInvestor(id);
+    if (const Holding* holding = investor ? FindHolding(*investor, fund) : nullptr) it->second = *holding;
   }
   return it->second;
 }
@@ -75,7 +91,8 @@ Money ConfirmationChecker::IncomeIn(const TradeLine& line, Units held) {
   return out;
 }
 
-void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, std::vector<FindingEntry>* findings) {
+void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
+                                std::vector<FindingEntry>* findings) {
   findings_ = findings;
   if (auto posted = machine_.FindPosted(ta_, line)) {
     if (*posted != AccountMachine::FiguresHash(line)) {
@@ -94,6 +111,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     return Find(line, "ORDER_OF_ANOTHER_INVESTOR", "TransactionAccountID", FormatInvestorId(r->investor),
                 FormatInvestorId(line.investor));
   }
+  if (IsConversion(r->business) && converted) return CheckConverted(line, *converted, *r);
   if (r->fund != line.fund) return Find(line, "FUND_DIFFERS", "FundCode", r->fund.str(), line.fund.str());
   if (!Answers(line.business, r->business)) {
     return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),
@@ -249,9 +267,10 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   static const std::vector<RedemptionTier> kNoFee;
   const LotOrder order = terms.fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
   Holding& holding = HoldingOf(line);
-  const auto split = SplitRedemption(
-      holding.lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee, line.confirm_day,
-      {.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding});
+  RedemptionOptions options{.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding};
+  const std::vector<Lot> lots = LotsWithTerms(holding.lots, machine_.products().Rules(line.fund, r.received_at), &options);
+  const auto split = SplitRedemption(lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee,
+                                     line.confirm_day, options);
   if (!split.ok()) {
     const bool is_short = split.status().code() == absl::StatusCode::kFailedPrecondition;
     Find(line, is_short ? "SHORT" : "NOT_COMPUTABLE", "ConfirmedVol",

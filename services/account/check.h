@@ -1,12 +1,15 @@
 // Recomputes a confirmation file from our own orders, prices, fee schedules and lots, and says what differs.
 //
 //   ConfirmationChecker checker(machine, ta);
-//   for (const TradeLine& line : lines) checker.Check(line, nullptr, &findings);   // in file order
+//   for (const TradeLine& line : lines) checker.Check(line, nullptr, nullptr, &findings);   // in file order
+//   checker.Finish(&findings);
 //
 // Reads the machine and changes nothing. Lines of one investor and fund see the lots as the lines before them leave them,
 // so one checker takes all lines of a call. On the partition's executor, for the time of one task.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +25,11 @@ class ConfirmationChecker {
   ConfirmationChecker(AccountMachine& machine, const TaCode& ta) : machine_(machine), ta_(ta) {}
 
   // Adds a finding for each thing that differs; none for a line that follows from our books.
-  void Check(const TradeLine& line, const TradeDetail* detail, std::vector<FindingEntry>* findings);
+  // `converted`: of 136 to 138, what the line says of the fund that is entered.
+  void Check(const TradeLine& line, const TradeDetail* detail, const ConvertedFigures* converted,
+             std::vector<FindingEntry>* findings);
+  // After the last line: conversions of which one side is there and the other is not.
+  void Finish(std::vector<FindingEntry>* findings);
 
  private:
   // What the lines so far leave of an order.
@@ -31,6 +38,12 @@ class ConfirmationChecker {
     Units units;
     bool in_part = false;
     bool consumed = false;
+  };
+  // A conversion in the lines so far.
+  struct Converting {
+    TradeLine line;              // the latest of it
+    bool out = false, in = false;
+    std::optional<Money> net;    // what left, less the redemption fee, by our figures
   };
   struct Terms {
     const FundTerms* fund = nullptr;
@@ -43,19 +56,28 @@ class ConfirmationChecker {
   void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckTaken(const TradeLine& line);
   void CheckIncomeUnits(const TradeLine& line, const TradeDetail& detail);
+  void CheckForcedProceeds(const TradeLine& line, const Investor& investor);
   void CheckFrozen(const TradeLine& line);
   void CheckThawed(const TradeLine& line);
   void CheckHeldPaid(const TradeLine& line);
   HoldingNote& NoteOf(const TradeLine& line);
   void CheckPurchase(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckRedemption(const TradeLine& line, const Reservation& r, Rest& rest);
+  // check_convert.cc
+  void CheckConverted(const TradeLine& line, const ConvertedFigures& figures, const Reservation& r);
+  // What leaves, by our figures; the lots are taken out of the holding. Nothing where it cannot be computed.
+  std::optional<RedemptionSplit> SplitConverted(const TradeLine& line, const Reservation& r, Units units, bool report);
+  void CheckEntered(const TradeLine& line, const ConvertedFigures& figures, const Reservation& r,
+                    const RedemptionSplit& split, Units units, Nav nav, bool joint);
+  void CheckConversionDay(const TradeLine& line, const Reservation& r, const FundTerms& a, const FundTerms* b);
   void CheckConfirmDay(const TradeLine& line, const Reservation& r, const FundTerms& fund);
   bool FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms);
   void CompareNav(const TradeLine& line, Nav nav);
   Rest& RestOf(const TradeLine& line, const Reservation& r);
-  Holding& HoldingOf(const TradeLine& line);
   // What a redemption pays or takes of a money fund's income that is not paid yet; 0 for other funds.
   Money IncomeIn(const TradeLine& line, Units held);
+  Holding& HoldingOf(const TradeLine& line) { return HoldingOf(line.investor, line.fund); }
+  Holding& HoldingOf(InvestorId investor, const FundCode& fund);
   void Find(const TradeLine& line, std::string_view rule, std::string_view field, std::string expected,
             std::string found);
   template <class D>
@@ -68,6 +90,7 @@ class ConfirmationChecker {
   std::vector<FindingEntry>* findings_ = nullptr;
   // Looked up, never iterated: their order cannot show.
   absl::flat_hash_map<uint64_t, Rest> rests_;
+  std::map<uint64_t, Converting> converting_;  // by order
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, HoldingNote> notes_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Earnings> incomes_;

@@ -98,9 +98,9 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
                                  .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
       }
       return;
+    case 142: CheckForcedProceeds(line, *investor); return CheckTaken(line);
     case 128:
     case 135:
-    case 142:
     case 145:
     case 150:
     case 151: CheckIncomeUnits(line, detail); return CheckTaken(line);
@@ -120,6 +120,33 @@ void ConfirmationChecker::CheckIncomeUnits(const TradeLine& line, const TradeDet
   const Money least = std::max(e.unpaid - Money::FromRaw(e.below), -Money::FromRaw(held.raw()));
   if (theirs > e.unpaid + Money::FromRaw(e.above) || theirs < least)
     Find(line, "INCOME_DIFFERS", "ConfirmedVol", e.unpaid.ToString(), theirs.ToString());
+}
+
+// What a forced redemption pays follows from the price and from the lots that it takes; the institution may let the fee off.
+// At the end of a fund (150, 151) there is no such rule: what is left is shared out.
+void ConfirmationChecker::CheckForcedProceeds(const TradeLine& line, const Investor& investor) {
+  Holding& holding = HoldingOf(line);
+  const FundTerms* fund = machine_.products().Fund(line.fund, TimePoint::At(line.confirm_day, TimeOfDay()));
+  const TradingCalendar* calendar = fund ? machine_.products().Calendar(fund->calendar) : nullptr;
+  if (!calendar || !line.units.is_positive() || line.units > holding.units) return;
+  const auto day = calendar->AddOpenDays(line.confirm_day, -int{fund->confirm_days});
+  if (!day.ok()) return;
+  const NavFact* nav = machine_.products().FindNav(line.fund, *day, 2);
+  if (!nav) return Find(line, "NAV_UNKNOWN", "NAV", StrCat("a price of ", day->Iso()), line.nav.ToString());
+  CompareNav(line, nav->nav);
+  static const std::vector<RedemptionTier> kNoFee;
+  const FeeSchedule* fees =
+      fund->fees.At(*day, investor.institution ? InvestorType::kInstitution : InvestorType::kIndividual);
+  const auto split = SplitRedemption(
+      holding.lots, line.units, nav->nav, fees ? fees->redemption : kNoFee, line.confirm_day,
+      {.order = fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst, .usable_on = {}, .breach = {},
+       .rounding = fund->rounding});
+  if (!split.ok()) {
+    return Find(line, "NOT_COMPUTABLE", "ConfirmedVol", std::string(split.status().message()), line.units.ToString());
+  }
+  if (line.charge.is_zero()) return Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", split->gross, line.amount);
+  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", split->net, line.amount);
+  Compare(line, "FEE_DIFFERS", "Charge", split->fee, line.charge);
 }
 
 void ConfirmationChecker::CheckTaken(const TradeLine& line) {

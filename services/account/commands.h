@@ -31,7 +31,7 @@ struct AddCard {
   FC_FIELDS(investor, bank_code, fingerprint, number)
 };
 
-// Sets cash (020, 022) or units (024) aside for an order.
+// Sets cash (020, 022) or units (024, 036, 038) aside for an order.
 struct Reserve {
   static constexpr uint8_t kTag = 4;
   OrderId order;
@@ -44,7 +44,32 @@ struct Reserve {
   Date trade_day;
   TimePoint received_at;
   uint8_t detail = 0;           // a character of the standard: 029 DefDividendMethod, 031 FrozenCause; 0: none
-  FC_FIELDS(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail)
+  // Of conversions (36, 38) alone.
+  FundCode target;
+  TaCode target_ta;
+  uint32_t min_days = 0;        // the units must have been held so long
+  uint8_t investors = 2;        // whose they may be: 0 an institution's, 1 an individual's, 2 anybody's
+  // The fund's rules as of receipt, from trade; zero: none.
+  Units least_left;
+  bool held_for_a_term = false;
+  Units most_held;
+  Nav price;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors,
+      least_left, held_for_a_term, most_held, price);
+  }
+  // Most orders are no conversions, and of funds without such rules.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero()) {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
+        investors, least_left, held_for_a_term, most_held, price);
+    } else {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail);
+    }
+  }
 };
 
 struct Release {
@@ -142,6 +167,15 @@ struct TradeDetail {
 // How lines are posted: a log keeps the rules that its lines were posted by.
 inline constexpr uint8_t kFirstRules = 0;
 inline constexpr uint8_t kPostingRules = 1;  // from here on what an institution starts by itself is posted, with its notes
+// What a line of a conversion (136 to 138) says of the fund that is entered.
+struct ConvertedFigures {
+  uint32_t item = 0;            // index into `lines`; ascending
+  FundCode target;
+  Units units;
+  Nav nav;
+  Money difference_fee;
+  FC_FIELDS(item, target, units, nav, difference_fee)
+};
 struct ApplyTradeLines {
   static constexpr uint8_t kTag = 10;
   TaCode ta;
@@ -151,7 +185,9 @@ struct ApplyTradeLines {
   std::vector<TradeLine> lines;
   uint8_t rules = kFirstRules;
   std::vector<TradeDetail> details;
-  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details)
+  std::vector<ConvertedFigures> converted;  // of each conversion among them; none in logs from before there were any
+  bool explains = false;        // which lots left is kept; not in logs from before
+  FC_FIELDS(ta, file, file_name, first_index, lines, rules, details, converted, explains)
 };
 
 struct DividendEntry {

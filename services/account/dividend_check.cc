@@ -69,7 +69,11 @@ absl::Status DividendChecker::Check(const DividendEntry& line, const DividendDet
     return absl::OkStatus();
   }
   const Date until = CountsUntil(*fund, machine_.products(), detail.record_day);
-  auto base = machine_.UnitsOnDay(line.investor, ta_, line.fund, until);
+  if (until != until_) {
+    until_ = until;
+    after_ = machine_.LedgerAfter(ta_, until);
+  }
+  auto base = machine_.UnitsBefore(line.investor, line.fund, after_);
   if (!base.ok()) return base.status();
   Compare(line, "BASE_DIFFERS", "BasisforCalculatingDividend", *base, detail.base);
 

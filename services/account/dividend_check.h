@@ -35,6 +35,9 @@ class DividendChecker {
   AccountMachine& machine_;
   const TaCode ta_;
   std::vector<FindingEntry>* findings_ = nullptr;
+  // Of the line before: a file's lines are mostly of one record day.
+  Date until_;
+  uint64_t after_ = 0;
 };
 
 }  // namespace fundcore::account

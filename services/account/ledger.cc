@@ -21,6 +21,7 @@ bool IsAsset(Leg leg) {
     case Leg::kAwaiting:
     case Leg::kWithdrawing:
     case Leg::kTaPayable:
+    case Leg::kConverting:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kIncomeOwed: return false;
@@ -39,6 +40,7 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kTaPayable:
     case Leg::kTaReceivable:
     case Leg::kSuspense:
+    case Leg::kConverting:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
@@ -87,6 +89,13 @@ Movement MovesOf(Cause cause) {
     case Cause::kIncomeLost:
     case Cause::kIncomeConverted:
     case Cause::kIncomePaid: return {Leg::kIncomeOwed, Leg::kIncomeReceivable};
+    case Cause::kConvertedOut: return {Leg::kUnitsFrozen, Leg::kTaRegister, true};
+    case Cause::kConvertedOutFree: return {Leg::kUnitsFree, Leg::kTaRegister, true};
+    case Cause::kConvertedIn: return {Leg::kTaRegister, Leg::kUnitsFree, true};
+    case Cause::kConvertPaid: return {Leg::kTaReceivable, Leg::kConverting};
+    case Cause::kConvertUsed: return {Leg::kConverting, Leg::kTaPayable};
+    case Cause::kConvertReturned: return {Leg::kConverting, Leg::kAwaiting};
+    case Cause::kConvertShort: return {Leg::kSuspense, Leg::kConverting};
   }
   return {};
 }
@@ -102,6 +111,7 @@ std::string_view LegName(Leg leg) {
     case Leg::kTaPayable: return "TA_PAYABLE";
     case Leg::kTaReceivable: return "TA_RECEIVABLE";
     case Leg::kSuspense: return "SUSPENSE";
+    case Leg::kConverting: return "CONVERTING";
     case Leg::kUnitsFree: return "UNITS_FREE";
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
@@ -148,6 +158,13 @@ std::string_view CauseName(Cause cause) {
     case Cause::kIncomeCancelled: return "INCOME_CANCELLED";
     case Cause::kIncomePaid: return "INCOME_PAID";
     case Cause::kIncomeCharged: return "INCOME_CHARGED";
+    case Cause::kConvertedOut: return "CONVERTED_OUT";
+    case Cause::kConvertedOutFree: return "CONVERTED_OUT_FREE";
+    case Cause::kConvertedIn: return "CONVERTED_IN";
+    case Cause::kConvertPaid: return "CONVERT_PAID";
+    case Cause::kConvertUsed: return "CONVERT_USED";
+    case Cause::kConvertReturned: return "CONVERT_RETURNED";
+    case Cause::kConvertShort: return "CONVERT_SHORT";
   }
   return "UNKNOWN_CAUSE";
 }
@@ -176,8 +193,8 @@ void Ledger::MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* l
                LegName(leg));
       return;
     }
-    if (leg == Leg::kBank) {
-      totals.bank += by;
+    if (leg == Leg::kBank || leg == Leg::kConverting) {
+      (leg == Leg::kBank ? totals.bank : totals.converting) += by;
       return;
     }
     if (!ta) {

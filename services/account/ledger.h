@@ -38,6 +38,7 @@ enum class Leg : uint8_t {
   kTaPayable = 6,      // by institution
   kTaReceivable = 7,   // by institution
   kSuspense = 8,       // by institution: what its figures moved and our books did not have
+  kConverting = 55,    // what one institution has confirmed to send and another one to take, of conversions: either sign
   // Units, by fund.
   kUnitsFree = 11,
   kUnitsFrozen = 12,
@@ -84,6 +85,13 @@ enum class Cause : uint8_t {
   kIncomeCancelled = 133,    // a loss that units were cancelled for
   kIncomePaid = 134,         // went out with the last units
   kIncomeCharged = 135,      // a loss that was taken off a redemption
+  kConvertedOut = 90,        // out of what was promised to the conversion
+  kConvertedOutFree = 91,    // out of what was free
+  kConvertedIn = 92,
+  kConvertPaid = 93,         // to be sent by the institution of the fund that was left
+  kConvertUsed = 94,         // to be paid to that of the fund that was entered
+  kConvertReturned = 95,     // did not enter: the investor's
+  kConvertShort = 96,        // entered without having left
 };
 
 struct Movement {
@@ -137,7 +145,21 @@ struct CashTotals {
   InvestorCash investors;
   Money bank;
   uint64_t last_house_line = 0;
-  FC_FIELDS(investors, bank, last_house_line)
+  Money converting;          // owed; negative while the second side of a conversion is confirmed before the first
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(investors, bank, last_house_line, converting);
+  }
+  // Written where it is not zero, so that partitions without such conversions have the bytes that they always had.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (converting.is_zero()) {
+      v(investors, bank, last_house_line);
+    } else {
+      v(investors, bank, last_house_line, converting);
+    }
+  }
 };
 struct TaTotals {
   Money payable;

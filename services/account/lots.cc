@@ -58,12 +58,15 @@ void SortLots(Holding& holding) {
                    [](const Lot& a, const Lot& b) { return a.registered < b.registered; });
 }
 
-Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on) {
+Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on, std::vector<Lot>* taken) {
   Units left = units;
   const auto take = [&](Lot& lot) {
-    const Units taken = std::min(lot.units, left);
-    lot.units -= taken;
-    left -= taken;
+    const Units some = std::min(lot.units, left);
+    lot.units -= some;
+    left -= some;
+    if (!taken || some.is_zero()) return;
+    taken->push_back(lot);
+    taken->back().units = some;
   };
   for (const bool early : {false, true}) {
     const auto visit = [&](Lot& lot) {

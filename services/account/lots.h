@@ -46,6 +46,7 @@ void SortLots(Holding& holding);
 // Takes units out of the lots in the given order: first those usable on `usable_on` (not set: all are), then, where these
 // are not enough (the institution's figures count), the others. Takes at most what is there and returns what it took. `frozen` is the
 // caller's business: it must not stay above the units left.
-Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on);
+// `taken`, where given, gets what was taken of each, in the order of taking.
+Units TakeUnits(Holding& holding, Units units, LotOrder order, Date usable_on, std::vector<Lot>* taken = nullptr);
 
 }  // namespace fundcore::account

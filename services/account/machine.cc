@@ -44,6 +44,7 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       persons_(state, kPersons, kColdPages),
       directory_(state, kDirectory, Residence::kLazy),
       reservations_(state, kReservations, kReservationPages),
+      taken_whole_(state, kTakenWhole, Residence::kLazy),
       sequences_(state, kSequences),
       payments_(state, kPayments, kColdPages),
       payment_todo_(state, kPaymentTodo),
@@ -65,6 +66,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       person_versions_(state, kPersonVersions, Residence::kLazy),
       data_standings_(state, kDataStandings, Residence::kLazy),
       application_notes_(state, kApplicationNotes, Residence::kLazy),
+      conversions_(state, kConversions, Residence::kLazy),
+      lot_uses_(state, kLotUses, Residence::kLazy, 1024),
       ledger_(state, kLedger),
       products_(state, kProducts),
       income_(state, kIncome) {}
@@ -133,8 +136,13 @@ Result AccountMachine::AnswerOf(const Reservation& seen, const Reserve& c) {
       seen.amount != c.amount || seen.units != c.units || seen.detail != c.detail) {
     return {.reason = Reason::kExistsWithDifferentContent, .repeated = true};
   }
+  if (const Conversion* k = FindConversion(c.order); k && k->target != c.target)
+    return {.reason = Reason::kExistsWithDifferentContent, .repeated = true};
   if (seen.state == ReservationState::kHung) return {.reason = Reason::kFundAccountRefusedByTa, .repeated = true};
   Result answer{.reason = seen.reason, .repeated = true};
+  if (c.least_left.is_positive()) {
+    if (const Units* all = taken_whole_.Find(SequenceOf(c.order))) answer.units = *all;
+  }
   if (seen.account_open) {
     // The account stays what it was when the order was reserved: an open one does not change its number.
     if (const auto* account = FindFundAccount(*FindInvestor(seen.investor), seen.ta))
@@ -162,8 +170,29 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
   r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;
 
   Result result{.reason = r.reason};
+  if (r.units_left > c.units) {
+    result.units = r.units_left;
+    taken_whole_.Put(seq, r.units_left);
+  }
   if (r.account_open) result.ta_account = FindFundAccount(*FindInvestor(c.investor), c.ta)->ta_account;
   return result;
+}
+
+Reason AccountMachine::CheckHolding(const Reserve& c, const Holding* holding, Units* units) {
+  if (c.most_held.is_positive()) {
+    const Units held = holding ? holding->units : Units();
+    const bool counts = c.price.is_positive() && MulDivFits(c.amount.raw(), Nav::kOne, c.price.raw());
+    const Units bought = counts ? Units::FromRaw(MulDiv(c.amount.raw(), Nav::kOne, c.price.raw(), Rounding::kTruncate)) : Units();
+    if (held > c.most_held || bought > c.most_held - held) return Reason::kAboveHoldingLimit;
+  }
+  if (!c.units.is_positive()) return Reason::kNone;
+  const Units usable = holding ? UsableUnits(*holding, c.trade_day) : Units();
+  const Units free = holding ? holding->free() : Units();
+  if (usable < c.units) return c.held_for_a_term && free >= c.units ? Reason::kUnitsHeldForATerm : Reason::kNotEnoughUnits;
+  // What is promised to other redemptions leaves with them. Units that may not leave yet stay, however few.
+  const Units left = free - c.units;
+  if (usable == free && left.is_positive() && left < c.least_left) *units = usable;
+  return Reason::kNone;
 }
 
 Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservation& r) {
@@ -179,14 +208,19 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   if (c.amount.is_positive() && CertificateExpired(c.investor, c.trade_day)) return Reason::kCertificateExpired;
   if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
+  Units units = c.units;
   const bool thaws = c.business == 32;
   if (thaws) {
     const HoldingNote* note = FindNote(c.investor, c.fund);
     if (!note || FrozenUnits(*note) < c.units) return Reason::kNotSoManyFrozen;
     if (FrozenHere(*note) < c.units) return Reason::kFrozenByCourt;
-  } else if (c.units.is_positive()) {
+  } else {
     holding = FindHolding(investor, c.fund);
-    if (!holding || UsableUnits(*holding, c.trade_day) < c.units) return Reason::kNotEnoughUnits;
+    if (const Reason refused = CheckHolding(c, holding, &units); refused != Reason::kNone) return refused;
+  }
+  if (IsConversion(c.business)) {
+    if (!holding) return Reason::kNotEnoughUnits;
+    if (const Reason r = CheckConversion(c, investor, *holding); r != Reason::kNone) return r;
   }
 
   const uint64_t seq = SequenceOf(c.order);
@@ -210,11 +244,30 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   Posting posting{.at = ctx.now, .order = seq, .ta = c.ta, .fund = c.fund, .brief = true};
   ledger_.MoveCash(Cause::kReserve, c.amount, &investor.cash, &investor.last_line, posting);
   r.amount_left = c.amount;
-  if (c.units.is_positive() && !thaws) {
-    ledger_.MoveUnits(Cause::kFreeze, c.units, holding, &investor.last_line, posting);
-    r.units_left = c.units;
+  if (units.is_positive() && !thaws) {
+    ledger_.MoveUnits(Cause::kFreeze, units, holding, &investor.last_line, posting);
+    r.units_left = units;
+  }
+  if (IsConversion(c.business)) {
+    Conversion& k = conversions_.Mutable(seq);
+    k.target = c.target;
+    k.target_ta = c.target_ta;
   }
   return Reason::kNone;
+}
+
+Reason AccountMachine::CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding) {
+  if (c.investors < 2 && (c.investors == 0) != investor.institution) return Reason::kConversionNotForInvestor;
+  if (c.target_ta != c.ta) {
+    const FundAccount* there = FindFundAccount(investor, c.target_ta);
+    if (!there || there->state != FundAccountState::kOpen) return Reason::kTargetAccountNotOpen;
+  }
+  Units old;
+  for (const Lot& lot : holding.lots) {
+    if (lot.usable_from <= c.trade_day && lot.registered.AddDays(static_cast<int>(c.min_days)) <= c.trade_day)
+      old += lot.units;
+  }
+  return old < c.units ? Reason::kUnitsHeldTooShort : Reason::kNone;
 }
 
 Result AccountMachine::Execute(const Release& c, const Context& ctx) {

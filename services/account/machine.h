@@ -48,6 +48,7 @@ struct Result {
   uint64_t number = 0;                  // sequence of the investor, card or payment
   InvestorId investor;                  // OpenInvestor, where they are of another partition
   Money amount;                         // Settle
+  Units units;                          // Reserve: more than was asked for, since less may not stay
   std::unique_ptr<Applied> applied;     // the Apply commands
 };
 
@@ -101,6 +102,15 @@ class AccountMachine {
     const uint64_t* seen = links_.Find(account);
     return seen ? InvestorId(*seen) : InvestorId();
   }
+  // nullptr where the order is no conversion that was reserved.
+  const Conversion* FindConversion(OrderId id) {
+    return PartitionOf(id) == partition_ ? conversions_.Find(SequenceOf(id)) : nullptr;
+  }
+  void ForEachConversion(absl::FunctionRef<void(const Conversion&)> visit) {
+    conversions_.ScanAll([&](const uint64_t&, const Conversion& k) { return visit(k), true; });
+  }
+  // nullptr where nothing was taken, or that was not kept yet when it was.
+  const LotUse* FindLotUse(OrderId id) { return PartitionOf(id) == partition_ ? lot_uses_.Find(SequenceOf(id)) : nullptr; }
   const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
   const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
   // nullptr where the investor's data never changed; where the institution was never told of a change.
@@ -127,6 +137,9 @@ class AccountMachine {
   }
   // What was registered at the end of `day`, by the books: what it is now, less what was confirmed on later days.
   absl::StatusOr<Units> UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day);
+  // The same in two steps, for many investors: from where on the ledger is of later days (0: nowhere), and what was held before.
+  uint64_t LedgerAfter(const TaCode& ta, Date day);
+  absl::StatusOr<Units> UnitsBefore(InvestorId id, const FundCode& fund, uint64_t position);
   static uint64_t FiguresHash(const TradeLine& line);
   uint64_t investors() { return sequences_.Get().investors; }
   PartitionId partition() const { return partition_; }
@@ -135,7 +148,11 @@ class AccountMachine {
   Investor* MutableInvestor(InvestorId id);
   // The answer to a reservation that is there.
   Result AnswerOf(const Reservation& seen, const Reserve& c);
+  // What the fund's rules make of an order for or against a holding; `units` becomes what has to be set aside.
+  static Reason CheckHolding(const Reserve& c, const Holding* holding, Units* units);
   Reason TryReserve(const Reserve& c, const machine::Context& ctx, Reservation& r);
+  // Of a conversion, beside what holds for a redemption.
+  Reason CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding);
   // Gives back what is still set aside; the caller sets the state.
   void GiveBack(OrderId order, Reservation& r, Investor& investor, Cause cash_cause, const machine::Context& ctx);
   uint64_t Apply(uint64_t investor, const TaCode& ta, uint16_t business, const machine::Context& ctx);
@@ -148,7 +165,8 @@ class AccountMachine {
   // standing.cc: what becomes of an account after it was opened.
   Reason CheckRequest(const RequestAccount& c, const Investor& investor, const FundAccount& account);
   // Orders, units and money that the investor still has at this institution.
-  Reason CheckNothingLeft(const Investor& investor, const TaCode& ta, TimePoint now);
+  Reason CheckNothingLeft(InvestorId id, const Investor& investor, const TaCode& ta, TimePoint now);
+  void ForgetWays(uint64_t investor, const TaCode& ta, TimePoint now);
   void ApplyAccountAnswer(const TaCode& ta, const AccountAnswer& line, const machine::Context& ctx,
                           const Hash256& certificate, std::vector<FindingEntry>& findings);
   void Answered(Application& application, uint64_t seq, const AccountAnswer& line, std::vector<FindingEntry>& findings);
@@ -181,8 +199,24 @@ class AccountMachine {
   void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
   // One line of a file being posted; see posting.cc.
   struct Line;
-  void PostTrade(const TaCode& ta, const TradeLine& line, uint8_t rules, const TradeDetail* detail,
-                 const machine::Context& ctx, std::vector<FindingEntry>& findings);
+  // What a line says beyond its figures, and how it is to be posted.
+  struct LineWords {
+    uint8_t rules = kFirstRules;
+    const TradeDetail* detail = nullptr;
+    const ConvertedFigures* converted = nullptr;
+    bool explains = false;
+  };
+  void PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const machine::Context& ctx,
+                 std::vector<FindingEntry>& findings);
+  // posting_convert.cc: both sides of conversions, and which lots an order took.
+  void PostConverted(Line& l);
+  void ConvertOut(Line& l, Conversion& k);
+  void ConvertIn(Line& l, Conversion& k, const FundCode& fund, Units units, Nav nav);
+  // The lots in which converted units arrive: new ones, or of the age of those that they came from.
+  std::vector<Lot> ArrivingLots(Line& l, const Conversion& k, const FundCode& fund, Units units, Nav nav);
+  // Both sides are known: what did not enter goes back, what did not leave comes out of suspense.
+  void SquareConversion(Line& l, Conversion& k);
+  void KeepLotUse(Line& l, LotOrder order);
   void PostPurchase(Line& l);
   void PostOfferFailed(Line& l);
   void PostRedemption(Line& l);
@@ -216,6 +250,7 @@ class AccountMachine {
   void MarkDay(const TaCode& ta, Date confirm_day);
   void DropEmptyHolding(Line& l, const FundCode& fund);
   Date UsableFrom(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
+  Date NextDay(const FundCode& fund, Date confirm_day, const machine::Context& ctx);
   Settlement& SettlementOf(const Line& l);
   Posting PostingOf(const Line& l, bool with_reference = true) const;
   static machine::IdIndex::Key PostedKey(const TaCode& ta, Date confirm_day, const TaSerialNo& serial);
@@ -230,6 +265,7 @@ class AccountMachine {
   machine::PagedTable<Person> persons_;
   machine::Table<HashKey, uint64_t> directory_;        // certificate fingerprint → investor
   machine::PagedTable<Reservation> reservations_;
+  machine::Table<uint64_t, Units> taken_whole_;  // redemptions that took all: by order, what they took
   machine::Cell<Sequences> sequences_;
   machine::PagedTable<Payment> payments_;
   machine::Todo<uint64_t> payment_todo_;
@@ -251,6 +287,8 @@ class AccountMachine {
   machine::Table<PersonVersionKey, PersonVersion> person_versions_;
   machine::Table<StandingKey, DataStanding> data_standings_;
   machine::Table<uint64_t, ApplicationNote> application_notes_;
+  machine::Table<uint64_t, Conversion> conversions_;
+  machine::Table<uint64_t, LotUse> lot_uses_;
   Ledger ledger_;
   ProductBook products_;
   IncomeBook income_;

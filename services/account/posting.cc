@@ -58,6 +58,14 @@ LotOrder AccountMachine::LotOrderOf(const FundCode& fund, TimePoint at) {
 }
 
 Date AccountMachine::UsableFrom(const FundCode& fund, Date confirm_day, const Context& ctx) {
+  const Date next = NextDay(fund, confirm_day, ctx);
+  const FundRules* rules = products_.Rules(fund, ctx.now);
+  if (!rules || rules->breach_allowed) return next;
+  const Date first = rules->FirstDayOf(confirm_day);
+  return first.is_set() ? std::max(next, first) : next;
+}
+
+Date AccountMachine::NextDay(const FundCode& fund, Date confirm_day, const Context& ctx) {
   if (const FundTerms* terms = products_.Fund(fund, ctx.now)) {
     if (const TradingCalendar* calendar = products_.Calendar(terms->calendar)) {
       if (auto next = calendar->Next(confirm_day); next.ok()) return *next;
@@ -169,7 +177,7 @@ void AccountMachine::PostProceeds(Line& l, Cause cause, Money amount) {
 Units AccountMachine::RemoveUnits(Line& l, Holding& holding, Units units, Cause cause, LotOrder order, Date usable_on) {
   if (!units.is_positive()) return Units();
   EarnUpToNow(l.investor, l.investor_seq, holding.fund, PostingOf(l));
-  const Units taken = TakeUnits(holding, units, order, usable_on);
+  const Units taken = TakeUnits(holding, units, order, usable_on, l.explains ? &l.taken : nullptr);
   ledger_.MoveUnits(cause, taken, &holding, l.chain(), PostingOf(l));
   return taken;
 }
@@ -194,6 +202,7 @@ void AccountMachine::PostRedemption(Line& l) {
     ledger_.MoveUnits(Cause::kUnitsShort, left, nullptr, nullptr, PostingOf(l));
   }
   PostProceeds(l, Cause::kProceeds, l.in.amount);
+  KeepLotUse(l, order);
   if (r && r->state == ReservationState::kReserved) {
     r->in_part = true;
     if (!l.in.interim) {
@@ -231,8 +240,8 @@ void AccountMachine::PostRefusal(Line& l) {
   r->state = ReservationState::kConsumed;
 }
 
-void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, uint8_t rules, const TradeDetail* detail,
-                               const Context& ctx, std::vector<FindingEntry>& findings) {
+void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const Context& ctx,
+                               std::vector<FindingEntry>& findings) {
   if (line.business == 143) return;  // dividends are posted from their own file (06), which has both ways of paying
   const bool nothing_yet = IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero();
   if (nothing_yet) return;
@@ -243,12 +252,15 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, uint8_t 
   Line l{.ta = ta, .in = line, .ctx = ctx, .findings = findings, .investor = MutableInvestor(line.investor)};
   l.investor_seq = SequenceOf(line.investor);
   l.settle_as = SettlementBusiness(line.business);
-  l.rules = rules;
-  if (detail) l.detail = *detail;
+  l.rules = words.rules;
+  if (words.detail) l.detail = *words.detail;
+  l.explains = words.explains;
+  l.converted = words.converted;
   if (const Reservation* r = FindReservation(line.order); r && r->investor == line.investor) {
     // A release that came before its reservation may name an investor that there is not: nothing is set aside there.
     if (l.investor) l.reservation = &reservations_.Mutable(SequenceOf(line.order));
   }
+  if (words.converted) return PostConverted(l);
   if (IsRefusal(line.return_code) && line.business != 149) return PostRefusal(l);
   LearnTaAccount(l);
   switch (line.business) {
@@ -263,21 +275,27 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, uint8_t 
     case 145: return PostDecrease(l);
     case 149: return PostOfferFailed(l);
     default:
-      if (rules >= kPostingRules && PostInitiated(l)) return;
+      if (words.rules >= kPostingRules && PostInitiated(l)) return;
       l.Find("BUSINESS_NOT_POSTED", "BusinessCode", "120 122 124 130 142 144 145 149 150 151", StrCat(line.business));
   }
 }
 
 Result AccountMachine::Execute(const ApplyTradeLines& c, const Context& ctx) {
-  size_t next = 0;  // detail
+  // Both lists are by item, and so are the lines.
+  const auto of = [](const auto& list, size_t* next, uint32_t item) {
+    while (*next < list.size() && list[*next].item < item) ++*next;
+    return *next < list.size() && list[*next].item == item ? &list[*next] : nullptr;
+  };
+  size_t detail = 0, converted = 0;
   return ApplyInOrder(
       FileKind::kTrades, c.file, c.file_name, c.first_index, c.lines,
       [&](const TradeLine& line, std::vector<FindingEntry>& findings) {
         const auto item = static_cast<uint32_t>(&line - c.lines.data());
-        while (next < c.details.size() && c.details[next].item < item) ++next;
-        const bool more = next < c.details.size() && c.details[next].item == item;
         if (c.rules >= kPostingRules) MarkDay(c.ta, line.confirm_day);
-        PostTrade(c.ta, line, c.rules, more ? &c.details[next] : nullptr, ctx, findings);
+        PostTrade(c.ta, line,
+                  {.rules = c.rules, .detail = of(c.details, &detail, item), .converted = of(c.converted, &converted, item),
+                   .explains = c.explains},
+                  ctx, findings);
       });
 }
 

@@ -21,6 +21,9 @@ struct AccountMachine::Line {
   uint16_t settle_as = 0;               // business of the settlement
   uint8_t rules = kFirstRules;
   TradeDetail detail;                   // blank where the line says no more
+  const ConvertedFigures* converted = nullptr;  // of 136 to 138
+  bool explains = false;                // what was taken of each lot is kept
+  std::vector<Lot> taken;
 
   uint64_t order_seq() const { return reservation ? SequenceOf(in.order) : 0; }
   InvestorCash* cash() const { return investor ? &investor->cash : nullptr; }

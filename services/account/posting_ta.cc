@@ -69,18 +69,22 @@ void AccountMachine::MarkDay(const TaCode& ta, Date confirm_day) {
   if (!applied_days_.Find(key)) applied_days_.Put(key, {ledger_.NextPosition()});
 }
 
-absl::StatusOr<Units> AccountMachine::UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day) {
-  const Investor* investor = FindInvestor(id);
-  if (!investor) return Units();
-  const Holding* holding = FindHolding(*investor, fund);
-  Units units = holding ? holding->units : Units();
+uint64_t AccountMachine::LedgerAfter(const TaCode& ta, Date day) {
   uint64_t from = 0;
   applied_days_.ScanPrefix(ta, [&](const AppliedDayKey& key, const AppliedDay& applied) {
     if (key.confirm_day > day && (from == 0 || applied.position < from)) from = applied.position;
     return true;
   });
-  if (from == 0) return units;  // nothing of a later day is posted here
-  for (uint64_t at = investor->last_line; at >= from;) {
+  return from;
+}
+
+absl::StatusOr<Units> AccountMachine::UnitsBefore(InvestorId id, const FundCode& fund, uint64_t position) {
+  const Investor* investor = FindInvestor(id);
+  if (!investor) return Units();
+  const Holding* holding = FindHolding(*investor, fund);
+  Units units = holding ? holding->units : Units();
+  if (position == 0) return units;  // nothing of a later day is posted here
+  for (uint64_t at = investor->last_line; at >= position;) {
     auto line = ledger_.Read(at);
     if (!line.ok()) return line.status();
     const Movement legs = MovesOf(line->cause);
@@ -91,6 +95,10 @@ absl::StatusOr<Units> AccountMachine::UnitsOnDay(InvestorId id, const TaCode& ta
     at = line->previous;
   }
   return units;
+}
+
+absl::StatusOr<Units> AccountMachine::UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day) {
+  return UnitsBefore(id, fund, LedgerAfter(ta, day));
 }
 
 // --- Dividends
@@ -230,9 +238,8 @@ void AccountMachine::PostThaw(Line& l) {
   if (r && r->state == ReservationState::kReserved) r->state = ReservationState::kConsumed;
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   const HoldingNote* seen = l.investor ? FindNote(l.in.investor, l.in.fund) : nullptr;
-  if (!holding || !seen || FrozenUnits(*seen) < l.in.units) {
-    l.Find("THAWED_ABOVE_FROZEN", "ConfirmedVol", (seen ? FrozenUnits(*seen) : Units()).ToString(), l.in.units.ToString());
-  }
+  const Units frozen = seen ? FrozenUnits(*seen) : Units();
+  if (l.in.units > frozen) l.Find("THAWED_ABOVE_FROZEN", "ConfirmedVol", frozen.ToString(), l.in.units.ToString());
   if (!holding || !seen) return;
   HoldingNote& note = NoteOf(l);
   Thaw(note, l.in.units, l.detail.original, r != nullptr);

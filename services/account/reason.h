@@ -23,8 +23,15 @@ enum class Reason : uint16_t {
   kNotEnoughUnits = 7,
   kFundAccountNotOpen = 8,          // applied for; the institution takes orders only once it is open
 
+  // Reserve, of funds with such rules.
+  kUnitsHeldForATerm = 100,         // there are enough, but some may not leave yet
+  kAboveHoldingLimit = 101,
   kNotSoManyFrozen = 140,           // units that a thaw could free
   kFrozenByCourt = 141,             // only who has frozen them can thaw them
+  // Reserve, of conversions: before the units are counted.
+  kConversionNotForInvestor = 90,   // only for institutions, or only for individuals
+  kTargetAccountNotOpen = 91,       // no open fund account where the target is registered
+  kUnitsHeldTooShort = 92,          // enough units, but not enough that were held long enough
 
   // Cards and payments.
   kCardNotFound = 20,

@@ -120,6 +120,8 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   handlers->Unary<v1::ChangeInvestorRequest, v1::ChangeInvestorResponse>(
       name("ChangeInvestor"),
       [this](const Call& c, const auto& q, auto* a, Reply r) { ChangeInvestor(c, q, a, std::move(r)); });
+  handlers->Unary<v1::ExplainOrderRequest, v1::ExplainOrderResponse>(
+      name("ExplainOrder"), [this](const Call&, const auto& q, auto* a, Reply r) { ExplainOrder(q, a, std::move(r)); });
   handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(
       name("LinkTradingAccount"),
       [this](const Call& c, const auto& q, auto* a, Reply r) { LinkTradingAccount(c, q, a, std::move(r)); });
@@ -171,6 +173,7 @@ void AddTotals(AccountMachine& m, Balance& b) {
   b.AddCash(Leg::kAwaiting, {}, -totals.investors.awaiting);
   b.AddCash(Leg::kWithdrawing, {}, -totals.investors.withdrawing);
   b.AddCash(Leg::kBank, {}, totals.bank);
+  if (!totals.converting.is_zero()) b.AddCash(Leg::kConverting, {}, -totals.converting);
   m.ledger().ForEachTa([&](const TaCode& ta, const TaTotals& t) {
     b.AddCash(Leg::kTaPayable, ta, -t.payable);
     b.AddCash(Leg::kTaReceivable, ta, t.receivable);
@@ -230,6 +233,9 @@ void Verify(AccountMachine& m, Balance& b) {
   compare(LegName(Leg::kReserved), running.reserved, sum.reserved);
   compare(LegName(Leg::kAwaiting), running.awaiting, sum.awaiting);
   compare(LegName(Leg::kWithdrawing), running.withdrawing, sum.withdrawing);
+  Money converting;
+  m.ForEachConversion([&](const Conversion& k) { converting += k.converting(); });
+  compare(LegName(Leg::kConverting), m.ledger().cash().converting, converting);
   m.ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
     const Held& h = held[{key.ta.str(), key.fund.str()}];
     compare(StrCat(LegName(Leg::kUnitsFree), " ", key.fund.view()), t.free, h.free);

@@ -69,6 +69,7 @@ class AccountServiceImpl : public Service {
   // service_links.cc
   void OpenFundAccount(const v1::OpenFundAccountRequest& request, v1::OpenFundAccountResponse* response,
                        rpc::Reply reply);
+  void ExplainOrder(const v1::ExplainOrderRequest& request, v1::ExplainOrderResponse* response, rpc::Reply reply);
   void LinkTradingAccount(const rpc::Call& call, const v1::LinkTradingAccountRequest& request,
                           v1::LinkTradingAccountResponse* response, rpc::Reply reply);
   void ResolveTradingAccounts(const rpc::Call& call, const v1::ResolveTradingAccountsRequest& request,

@@ -99,6 +99,18 @@ bool ReadDetail(const trade::v1::ConfirmationLine& in, uint32_t item, TradeDetai
   return true;
 }
 
+// Whether the line is a conversion's; then what it says of the fund that is entered. Absurd figures read as none.
+bool ReadConverted(const trade::v1::ConfirmationLine& in, ConvertedFigures* out) {
+  if (in.business() < 136 || in.business() > 138) return false;
+  LineProblem bad;
+  *out = {};
+  out->target = CodeOf<FundCode>(in.target_fund_code(), "target_fund_code", &bad);
+  out->units = FigureOf<Units>(in.target_units_e2(), "target_units_e2", &bad);
+  out->nav = FigureOf<Nav>(in.target_nav_e8(), "target_nav_e8", &bad);
+  out->difference_fee = FigureOf<Money>(in.difference_fee_fen(), "difference_fee_fen", &bad);
+  return true;
+}
+
 LineProblem Read(const v1::AccountConfirmationLine& in, AccountAnswer* out) {
   LineProblem bad;
   out->line = in.line();
@@ -181,6 +193,14 @@ absl::Status ReadLines(const Request& request, std::vector<C>* commands) {
     if (i >= request.lines_size()) break;  // no lines at all: one empty command, which tells the next index
     LineProblem bad = Read(request.lines(i), &commands->back().lines.emplace_back());
     AddDetail(request.lines(i), commands->back(), &bad);
+    if constexpr (std::is_same_v<C, ApplyTradeLines>) {
+      commands->back().explains = true;
+      ConvertedFigures figures;
+      if (ReadConverted(request.lines(i), &figures)) {
+        figures.item = static_cast<uint32_t>(commands->back().lines.size() - 1);
+        commands->back().converted.push_back(figures);
+      }
+    }
     if (bad.field) {
       return BadField(StrCat(At("lines", static_cast<size_t>(i)), ".", bad.field), "",
                       StrCat("of line ", request.lines(i).line(), " is too long, negative or too large"));
@@ -255,11 +275,19 @@ struct Batch {
 };
 
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
+  const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
   const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
-  const bool redemption = item.business() == 24 || of_units;
+  const bool redemption = item.business() == 24 || of_units || conversion;
   const bool way = item.business() == 29;
   if (!redemption && !way && item.business() != 20 && item.business() != 22) {
-    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32 or 88");
+    return BadField("business", StrCat(item.business()), "must be 20, 22, 24, 29, 31, 32, 36, 38 or 88");
+  }
+  if (conversion) {
+    FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));
+    FC_RETURN_IF_ERROR(CheckCode("target_ta_code", item.target_ta_code(), TaCode::kMax));
+    if (item.min_days() < 0 || item.min_days() > 99'999)
+      return BadField("min_days", StrCat(item.min_days()), "must be 0 to 99999");
+    if (item.investors() > 2) return BadField("investors", StrCat(item.investors()), "must be 0, 1 or 2");
   }
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
@@ -279,6 +307,7 @@ absl::Status CheckReserveItem(const v1::ReserveItem& item) {
 }
 
 void Write(const Result& r, v1::ReserveOutcome* out) {
+  if (r.units.is_positive()) out->set_units_e2(r.units.raw());
   out->set_reason(static_cast<uint32_t>(r.reason));
   if (r.reason != Reason::kNone) {
     out->set_reason_name(std::string(ReasonName(r.reason)));
@@ -344,7 +373,17 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.units = Units::FromRaw(item.units_e2());
       c.trade_day = Date::FromRaw(item.trade_day());
       c.received_at = TimePoint::FromRaw(item.received_at_us());
+      c.least_left = Units::FromRaw(item.least_left_e2());
+      c.held_for_a_term = item.held_for_a_term();
+      c.most_held = Units::FromRaw(item.most_held_e2());
+      c.price = Nav::FromRaw(item.price_e8());
       c.detail = Letter(item.detail());
+      if (IsConversion(c.business)) {
+        c.target = FundCode(item.target_fund_code());
+        c.target_ta = TaCode(item.target_ta_code());
+        c.min_days = static_cast<uint32_t>(item.min_days());
+        c.investors = static_cast<uint8_t>(item.investors());
+      }
       for (const uint64_t over : item.release_first()) {
         const account::Release release{OrderId(over), c.investor};
         if (PartitionOf(release.order) == PartitionOf(c.order)) host_.Submit(PartitionOf(c.order), release);
@@ -536,11 +575,15 @@ void AccountServiceImpl::CheckConfirmations(const v1::CheckConfirmationsRequest&
     }
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(m, TaCode(request.ta_code()));
-    for (int i = 0; i < request.lines_size(); ++i) {
-      TradeDetail detail;
-      const bool more = ReadDetail(request.lines(i), static_cast<uint32_t>(i), &detail);
-      checker.Check(lines[static_cast<size_t>(i)], more ? &detail : nullptr, &findings);
+    ConvertedFigures figures;
+    TradeDetail detail;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const auto& in = request.lines(static_cast<int>(i));
+      const bool more = ReadDetail(in, static_cast<uint32_t>(i), &detail);
+      const bool converts = ReadConverted(in, &figures);
+      checker.Check(lines[i], more ? &detail : nullptr, converts ? &figures : nullptr, &findings);
     }
+    checker.Finish(&findings);
     for (const FindingEntry& f : findings) Write(f, response->add_findings());
     reply(absl::OkStatus());
   });

@@ -72,7 +72,7 @@ void AccountMachine::Restate(const Standing& s, FundAccount& account) {
 
 // Walks the investor's ledger back from its newest line until everything that is promised or awaited was met. Where nothing
 // is, no line is read.
-Reason AccountMachine::CheckNothingLeft(const Investor& investor, const TaCode& ta, TimePoint now) {
+Reason AccountMachine::CheckNothingLeft(InvestorId id, const Investor& investor, const TaCode& ta, TimePoint now) {
   if (HoldsUnits(investor, ta)) return Reason::kUnitsHeld;
   Money reserved = investor.cash.reserved, awaiting = investor.cash.awaiting;
   std::map<FundCode, Money> unpaid;  // of the lines met so far: confirmed less paid
@@ -103,6 +103,7 @@ Reason AccountMachine::CheckNothingLeft(const Investor& investor, const TaCode& 
     switch (line->cause) {
       case Cause::kProceeds:
       case Cause::kDividend:
+      case Cause::kConvertReturned:
       case Cause::kOfferInterest: unpaid[fund] += Money::FromRaw(line->quantity); break;
       case Cause::kPaidOut: unpaid[fund] -= Money::FromRaw(line->quantity); break;
       default: break;  // moves nothing that is awaited
@@ -110,7 +111,29 @@ Reason AccountMachine::CheckNothingLeft(const Investor& investor, const TaCode& 
   }
   for (const auto& [fund, amount] : unpaid)
     if (amount.is_positive() && at_this(fund)) return Reason::kMoneyInTransit;
-  return Reason::kNone;
+  // What frozen units have earned comes with 157, also after the units themselves have left.
+  bool held = false;
+  notes_.ScanPrefix(SequenceOf(id), [&](const NoteKey& key, const HoldingNote& note) {
+    held |= !note.held.empty() && at_this(key.fund);
+    return true;
+  });
+  return held ? Reason::kMoneyInTransit : Reason::kNone;
+}
+
+// A new account at the institution begins with the funds' own ways of dividend.
+void AccountMachine::ForgetWays(uint64_t investor, const TaCode& ta, TimePoint now) {
+  std::vector<NoteKey> chosen;
+  notes_.ScanPrefix(investor, [&](const NoteKey& key, const HoldingNote& note) {
+    const FundTerms* terms = note.way ? products_.Fund(key.fund, now) : nullptr;
+    if (terms && terms->ta == ta) chosen.push_back(key);
+    return true;
+  });
+  for (const NoteKey& key : chosen) {
+    HoldingNote& note = notes_.Mutable(key);
+    note.way = note.way_before = 0;
+    note.way_since = Date();
+    if (IsBlank(note)) notes_.Erase(key);
+  }
 }
 
 Reason AccountMachine::CheckRequest(const RequestAccount& c, const Investor& investor, const FundAccount& account) {
@@ -164,7 +187,7 @@ Result AccountMachine::Execute(const RequestAccount& c, const Context& ctx) {
                   : c.until.is_set() && c.until < ctx.now.date()   ? Reason::kUntilHasPassed
                                                                    : CheckRequest(c, *known, *account);
   const bool leaves = c.business == kClose || c.business == kEndTrading;
-  if (reason == Reason::kNone && leaves) reason = CheckNothingLeft(*known, c.ta, ctx.now);
+  if (reason == Reason::kNone && leaves) reason = CheckNothingLeft(c.investor, *known, c.ta, ctx.now);
   if (reason == Reason::kNone && leaves && IncomeLeft(SequenceOf(c.investor), c.ta)) reason = Reason::kMoneyInTransit;
   if (reason != Reason::kNone) {
     application_ids_.Insert(key, kRefusedBit | static_cast<uint64_t>(reason), content);
@@ -198,6 +221,8 @@ void AccountMachine::Turn(uint16_t business, Investor& investor, FundAccount& ac
         Find(line, "CLOSED_WHILE_HOLDING", "BusinessCode", "no units held", "closed", findings);
       s.closed = business == kClose ? FundAccountState::kClosed : FundAccountState::kEnded;
       s.frozen = s.frozen_by_ta = s.lost = false;
+      if (business == kClose)
+        ForgetWays(SequenceOf(line.investor), account.ta, TimePoint::At(line.confirm_day, TimeOfDay()));
       break;
     case kFreeze:
       s.frozen = true;

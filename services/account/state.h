@@ -43,8 +43,11 @@ enum TableNumber : uint8_t {
   kAppliedDays = 31,
   kApplicationIds = 40,
   kStandings = 41,
+  kTakenWhole = 60,
   kIncome = 70,     // to 73
-  kProducts = 200,  // to 205
+  kConversions = 55,
+  kLotUses = 56,
+  kProducts = 200,  // to 205, 210, 211, and 220
 };
 
 // A trading account at another distributor, as its files name it.
@@ -183,6 +186,50 @@ struct Reservation {
   uint8_t detail = 0;           // of its business: see Reserve
   FC_FIELDS(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
             account_open, in_part, previous_hung, detail)
+};
+
+constexpr bool IsConversion(uint16_t business) { return business == 36 || business == 38; }
+
+// What a conversion has beside its reservation. Each side (the fund that is left, and the one that is entered) may be
+// confirmed in several lines, and either of them first.
+struct Conversion {
+  FundCode target;
+  TaCode target_ta;
+  bool out_done = false, in_done = false;
+  Units out_units, in_units;    // posted
+  Money net;                    // what left, less the redemption fee, as confirmed (138)
+  Date out_day;                 // its confirmation day
+  // Between two institutions: what the one is to send, what the other is to get, what went back, what came out of suspense.
+  Money came, went, returned, covered;
+  std::vector<Lot> left;        // what was taken of each lot
+  Money converting() const { return came + covered - went - returned; }
+  FC_FIELDS(target, target_ta, out_done, in_done, out_units, in_units, net, out_day, came, went, returned, covered, left)
+};
+
+// Which lots an order has taken, and what each was charged.
+struct LotUsed {
+  Date registered;
+  Units units;
+  int32_t days_held = 0;
+  Rate rate;
+  Money gross, fee, fund_part;
+  Date confirm_day;
+  Nav nav;
+  FC_FIELDS(registered, units, days_held, rate, gross, fee, fund_part, confirm_day, nav)
+};
+struct LotArrived {
+  Date registered;
+  Units units;
+  FC_FIELDS(registered, units)
+};
+struct LotUse {
+  FundCode fund;
+  bool newest_first = false;
+  std::vector<LotUsed> lots;
+  Money charge;                 // what the institution said in all
+  FundCode target;              // of a conversion
+  std::vector<LotArrived> arrived;
+  FC_FIELDS(fund, newest_first, lots, charge, target, arrived)
 };
 
 enum class PaymentDirection : uint8_t { kDeposit = 1, kWithdrawal = 2 };

@@ -48,7 +48,8 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130;
+  return business == 120 || business == 122 || business == 124 || business == 130 ||
+         (business >= 136 && business <= 138);
 }
 
 // The bulk of every file: it has figures, and nothing beyond them that counts.
@@ -159,7 +160,11 @@ bool AnswerFile::Open() {
              {&c_.adjustment, "SharesAdjustmentFlag", false},
              {&c_.transfer_direction, "TransferDirection", false},
              {&c_.registered, "ShareRegisterDate", false},
-             {&c_.original, "OriginalSerialNo", false}};
+             {&c_.original, "OriginalSerialNo", false},
+             {&c_.target_fund, "CodeOfTargetFund", false},
+             {&c_.target_vol, "CfmVolOfTargetFund", false},
+             {&c_.target_nav, "TargetNAV", false},
+             {&c_.difference_fee, "RecuperateFee", false}};
   } else if (type_.view() == "02") {
     wants = {{&c_.serial, "AppSheetSerialNo", true},
              {&c_.confirm_day, "TransactionCfmDate", true},
@@ -218,6 +223,7 @@ bool AnswerFile::Open() {
              {&c_.price_type, "NetValueType", false},
              {&c_.income, "FundIncome", false},
              {&c_.income_sign, "FundIncomeFlag", false},
+             {&c_.convert_status, "ConvertStatus", false},
              {&c_.total_vol, "TotalFundVol", false}};
   } else {
     wants = {{&c_.fund, "FundCode", true},          {&c_.business, "BusinessCode", true},
@@ -324,7 +330,8 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
 
 bool AnswerFile::ReadConfirmation(const RecordView& r) {
   if (!CheckNumbers(
-          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol}) ||
+          r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
+              c_.target_vol, c_.target_nav, c_.difference_fee}) ||
       !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered})) {
     return false;
   }
@@ -520,6 +527,9 @@ bool AnswerFile::ReadPrice(const RecordView& r) {
   const std::string_view type = r.Text(c_.price_type);
   n.set_nav_type(type == "1" ? 1 : type == "2" ? 2 : 0);
   n.set_status(std::string(r.Text(c_.status)));
+  // A status that is none says nothing: the standard has 0 to 3.
+  if (const std::string_view s = r.Text(c_.convert_status); s.size() == 1 && s[0] >= '0' && s[0] <= '3')
+    n.set_convert_status(std::string(s));
   n.set_total_units_e2(Scaled(r, c_.total_vol, 2));
   if (int64_t income = 0; r.ReadNumber(c_.income, &income) == FieldState::kPresent) {
     n.set_has_income(true);
@@ -572,6 +582,12 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
   out->set_apply_day(DayIn(r, c_.apply_day));
   out->set_interest_fen(Scaled(r, c_.interest, 2));
   out->set_interest_units_e2(Scaled(r, c_.interest_vol, 2));
+  if (out->business() >= 136 && out->business() <= 138) {
+    out->set_target_fund_code(text(c_.target_fund).data(), text(c_.target_fund).size());
+    out->set_target_units_e2(Scaled(r, c_.target_vol, 2));
+    out->set_target_nav_e8(Scaled(r, c_.target_nav, 8));
+    out->set_difference_fee_fen(Scaled(r, c_.difference_fee, 2));
+  }
   if (Plain(out->business())) return;
   out->set_dividend_method(std::string(text(c_.method)));
   out->set_frozen_cause(std::string(text(c_.frozen_cause)));

@@ -122,7 +122,8 @@ class AnswerFile {
         ta_serial, finish, charge, agency_fee, other_fee1, nav, interest, interest_vol, detail, error, total_vol, base,
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
         direction, frozen_cause, frozen_method, adjustment, transfer_direction, registered, original, held, held_vol, kind,
-        frozen_vol, cause, until, target, from_ta, income, income_sign, certificate_type, certificate_no;
+        frozen_vol, cause, until, target, from_ta, income, income_sign, target_fund, target_vol, target_nav, difference_fee, convert_status,
+        certificate_type, certificate_no;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);

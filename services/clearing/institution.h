@@ -122,6 +122,7 @@ class InstitutionWorker {
   uint64_t RecordedOrders(Date day);
   void WriteTransfer(Date day, uint16_t transfer);
   void PullApplications(std::shared_ptr<Export> e);
+  std::string_view LaterOf(const trade::v1::Order& o);
   void PullOrders(std::shared_ptr<Export> e);
   void FinishFiles(std::shared_ptr<Export> e);
   void Approve(std::shared_ptr<Export> e);

@@ -24,7 +24,7 @@ uint16_t Folded(uint32_t business) {
 }
 
 bool PaysTheInstitution(uint32_t business) {
-  return business == 120 || business == 122 || business == 130 || business == 139;
+  return business == 120 || business == 122 || business == 130 || business == 137 || business == 139;
 }
 
 std::string HashBytes(const Hash256& h) { return std::string(h.raw().begin(), h.raw().end()); }
@@ -433,6 +433,9 @@ void InstitutionWorker::CompareCash(std::shared_ptr<Reconciliation> r) {
           item.settlement.pay = Money::FromRaw(s.pay_fen());
           item.settlement.receive = Money::FromRaw(s.receive_fen());
           item.settlement.count = s.count();
+          // No money moves: there is nothing to wait for.
+          if (s.pay_fen() == 0 && s.receive_fen() == 0 && s.business() >= 136 && s.business() <= 138)
+            item.settlement.pay_date = r->answer_day;
           if (given) {
             if (auto theirs = file->cash().find(key); theirs != file->cash().end())
               item.settlement.pay_date = theirs->second.pay_date;

@@ -205,6 +205,16 @@ void InstitutionWorker::PullApplications(std::shared_ptr<Export> e) {
                                               });
 }
 
+// The fund by whose confirmation days the order is due: a conversion inside one institution by those of the later fund.
+std::string_view InstitutionWorker::LaterOf(const trade::v1::Order& o) {
+  if (o.business() != 36) return o.fund_code();
+  const auto days = [&](const std::string& code) {
+    const FundTerms* fund = FundCode::Fits(code) ? m().products().Fund(FundCode(code), Now()) : nullptr;
+    return fund ? int{fund->confirm_days} : 0;
+  };
+  return days(o.target_fund_code()) > days(o.fund_code()) ? o.target_fund_code() : o.fund_code();
+}
+
 void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
   while (e->at < e->seals.orders.size() && e->seals.orders[e->at].count == 0) ++e->at;
   if (e->at == e->seals.orders.size()) return FinishFiles(std::move(e));
@@ -221,7 +231,7 @@ void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
         std::map<std::string_view, std::vector<DueOrder>> by_fund;
         for (const auto& o : r.orders()) {
           if (auto s = e->orders->Add(o); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
-          by_fund[o.fund_code()].push_back({OrderId(o.order_id()), InvestorId(o.investor_id())});
+          by_fund[LaterOf(o)].push_back({OrderId(o.order_id()), InvestorId(o.investor_id())});
         }
         DueRecorded due{ta_, e->day, e->transfer, partition, e->page, {}};
         for (auto& [fund, orders] : by_fund)

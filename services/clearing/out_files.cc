@@ -144,6 +144,9 @@ absl::Status OrdersFile::Begin() {
   share_class_ = find("ShareClass");
   method_ = find("DefDividendMethod");
   frozen_cause_ = find("FrozenCause");
+  target_ = find("CodeOfTargetFund");
+  target_ta_ = find("TargetRegistrarCode");
+  target_class_ = find("TargetShareType");
   return absl::OkStatus();
 }
 
@@ -156,6 +159,13 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   if (o.business() == 31) writer_.SetText(frozen_cause_, "1");  // at the counter
   if (o.business() == 88) writer_.SetText(frozen_cause_, "2");  // a pledge
   if (o.business() == 24) writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
+  if (!o.target_fund_code().empty()) {
+    writer_.SetText(target_, o.target_fund_code());  // without a place for it the line is not written
+    SetIfListed(writer_, target_class_, "0");
+    const bool between = o.business() != 36;
+    if (between && target_ta_.present() && o.target_ta_code().size() <= target_ta_.width())
+      writer_.SetText(target_ta_, o.target_ta_code());
+  }
   writer_.SetDate(date_, Date::FromRaw(o.trade_day()));
   writer_.SetText(time_, TimePoint::FromRaw(o.received_at_us()).time_of_day().Compact());
   writer_.SetText(account_, investor);

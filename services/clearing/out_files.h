@@ -71,7 +71,7 @@ class OrdersFile {
   ofd::Writer writer_;
   LineHash hash_;
   ofd::Column serial_, fund_, large_, date_, time_, account_, distributor_, vol_, amount_, business_, ta_account_,
-      deposit_, currency_, kind_, share_class_, method_, frozen_cause_;
+      deposit_, currency_, kind_, share_class_, method_, frozen_cause_, target_, target_ta_, target_class_;
 };
 
 class ApplicationsFile {

@@ -30,13 +30,22 @@ struct PutFund {
   FundTerms terms;
   Duration lead;
   std::optional<IncomeTerms> income;  // not given: the fund has none
-  FC_FIELDS(terms, lead, income)
+  FundRules rules;
+  bool says_rules = false;  // commands from before there were rules leave them alone
+  FC_FIELDS(terms, lead, income, rules, says_rules)
 };
 
 struct NavEntry {
   NavFact nav;
   uint8_t status = 0;  // a FundStatus character, 0: not said
   FC_FIELDS(nav, status)
+};
+
+// ConvertStatus of a fund, as a 07 file says it.
+struct ConvertStatusEntry {
+  FundCode fund;
+  uint8_t status = 0;
+  FC_FIELDS(fund, status)
 };
 
 // The prices of one file. The same source again changes nothing.
@@ -46,7 +55,58 @@ struct PutNavs {
   std::vector<NavEntry> entries;
   Duration lead;
   std::vector<std::optional<Nav>> incomes;  // per 10,000 units: one an entry, or none at all
-  FC_FIELDS(source, entries, lead, incomes)
+  std::vector<ConvertStatusEntry> convert_statuses;
+  FC_FIELDS(source, entries, lead, incomes, convert_statuses)
+};
+
+// How a fund may be converted; `terms.effective_at` and `lead` as in PutFund.
+struct PutConversions {
+  static constexpr uint8_t kTag = 55;
+  FundConversions terms;
+  Duration lead;
+  FC_FIELDS(terms, lead)
+};
+
+// Room in the quotas that all buyers share. The quota is that in force at the order's receipt.
+struct QuotaItem {
+  uint64_t order = 0;
+  FundCode fund;
+  Date day;
+  Money amount;
+  TimePoint received;
+  FC_FIELDS(order, fund, day, amount, received)
+};
+struct TakeQuota {
+  static constexpr uint8_t kTag = 60;
+  std::vector<QuotaItem> items;
+  FC_FIELDS(items)
+};
+// Also of orders that never took anything: a try that comes later must fail.
+struct ReleaseQuota {
+  static constexpr uint8_t kTag = 61;
+  std::vector<QuotaItem> items;
+  FC_FIELDS(items)
+};
+
+// One person proposes what another has to approve. `put` is an encoded PutFund; empty: that two persons are no longer required.
+struct ProposeChange {
+  static constexpr uint8_t kTag = 62;
+  std::string put;
+  std::string person;
+  std::string note;
+  FC_FIELDS(put, person, note)
+};
+struct DecideChange {
+  static constexpr uint8_t kTag = 63;
+  uint64_t change = 0;
+  std::string person;
+  bool approve = false;
+  Duration lead;
+  FC_FIELDS(change, person, approve, lead)
+};
+struct RequireTwoPersons {
+  static constexpr uint8_t kTag = 64;
+  FC_NO_FIELDS()
 };
 
 // Time passes: the watermark moves on though nothing else was said.

@@ -223,6 +223,153 @@ void ToProto(const IncomeTerms& t, v1::IncomeTerms* m) {
   m->set_kept_on_full_redemption(!t.pays_on_full_redemption);
 }
 
+absl::StatusOr<FundConversions> FromProto(const v1::FundConversions& m) {
+  constexpr int kMostRelations = 500;
+  FundConversions t;
+  FC_RETURN_IF_ERROR(CheckCode("conversions.fund_code", m.fund_code(), 20));
+  if (!m.status().empty() && (m.status().size() != 1 || m.status()[0] < '0' || m.status()[0] > '3'))
+    return Bad("conversions.status", m.status(), "must be 0 (in and out), 1 (in), 2 (out) or 3 (neither)");
+  if (m.relations_size() > kMostRelations)
+    return Bad("conversions.relations", StrCat(m.relations_size()), StrCat("has more than ", kMostRelations, " entries"));
+  t.fund = FundCode(m.fund_code());
+  t.status = m.status().empty() ? '3' : static_cast<uint8_t>(m.status()[0]);
+  t.carries_age = m.carries_age();
+  for (const auto& r : m.relations()) {
+    FC_RETURN_IF_ERROR(CheckCode("conversions.relations.target_fund", r.target_fund(), 20));
+    FC_RETURN_IF_ERROR(NotNegative("conversions.relations.min_units_e2", r.min_units_e2()));
+    FC_RETURN_IF_ERROR(NotNegative("conversions.relations.max_units_e2", r.max_units_e2()));
+    if (r.max_units_e2() != 0 && r.max_units_e2() < r.min_units_e2())
+      return Bad("conversions.relations.max_units_e2", StrCat(r.max_units_e2()), "must not be below min_units_e2");
+    if (r.min_days() < 0 || r.min_days() > 99'999)
+      return Bad("conversions.relations.min_days", StrCat(r.min_days()), "must be 0 to 99999");
+    if (!r.investors().empty() && (r.investors().size() != 1 || r.investors()[0] < '0' || r.investors()[0] > '2'))
+      return Bad("conversions.relations.investors", r.investors(), "must be 0 (institutions), 1 (individuals) or 2 (all)");
+    if (r.target_fund() == m.fund_code())
+      return Bad("conversions.relations.target_fund", r.target_fund(), "is the fund itself; name another one");
+    if (t.To(FundCode(r.target_fund())))
+      return Bad("conversions.relations.target_fund", r.target_fund(), "is there twice; keep one");
+    ConversionRelation& to = t.relations.emplace_back();
+    to.target = FundCode(r.target_fund());
+    to.min_units = Units::FromRaw(r.min_units_e2());
+    to.max_units = Units::FromRaw(r.max_units_e2());
+    to.min_days = r.min_days();
+    if (!r.investors().empty()) to.investors = static_cast<uint8_t>(r.investors()[0] - '0');
+    to.by_fee_amounts = r.by_fee_amounts();
+  }
+  return t;
+}
+
+void ToProto(const FundConversions& t, v1::FundConversions* m) {
+  m->set_fund_code(t.fund.str());
+  m->set_status(std::string(1, static_cast<char>(t.status)));
+  m->set_carries_age(t.carries_age);
+  for (const ConversionRelation& r : t.relations) {
+    auto* o = m->add_relations();
+    o->set_target_fund(r.target.str());
+    o->set_min_units_e2(r.min_units.raw());
+    o->set_max_units_e2(r.max_units.raw());
+    o->set_min_days(r.min_days);
+    o->set_investors(StrCat(int{r.investors}));
+    o->set_by_fee_amounts(r.by_fee_amounts);
+  }
+}
+
+absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m) {
+  constexpr int kMostPeriods = 400, kMostLots = 2'000;
+  const v1::FundRules& in = m.rules();
+  FundRules t;
+  t.fund = FundCode(m.fund_code());
+  const auto figure = [&](std::string_view field, int64_t v) { return NotNegative(StrCat("fund.rules.", field), v); };
+  FC_RETURN_IF_ERROR(figure("max_purchase_a_day_fen", in.max_purchase_a_day_fen()));
+  FC_RETURN_IF_ERROR(figure("max_purchase_total_fen", in.max_purchase_total_fen()));
+  FC_RETURN_IF_ERROR(figure("max_redemption_e2", in.max_redemption_e2()));
+  FC_RETURN_IF_ERROR(figure("max_redemption_a_day_e2", in.max_redemption_a_day_e2()));
+  FC_RETURN_IF_ERROR(figure("max_holding_e2", in.max_holding_e2()));
+  FC_RETURN_IF_ERROR(figure("daily_quota_fen", in.daily_quota_fen()));
+  FC_RETURN_IF_ERROR(figure("breach_fee_e8", in.breach_fee_e8()));
+  FC_RETURN_IF_ERROR(figure("breach_fund_share_e8", in.breach_fund_share_e8()));
+  if (in.breach_fee_e8() > Rate::kOne || in.breach_fund_share_e8() > Rate::kOne)
+    return Bad("fund.rules.breach_fee_e8", StrCat(in.breach_fee_e8()), "and its share must be 0 to 100000000");
+  if (in.holding_days() < 0 || in.holding_days() > 36'500)
+    return Bad("fund.rules.holding_days", StrCat(in.holding_days()), "must be 0 to 36500");
+  if (in.closed_size() > kMostPeriods)
+    return Bad("fund.rules.closed", StrCat(in.closed_size()), StrCat("has more than ", kMostPeriods, " periods"));
+  if (in.first_redemptions_size() > kMostLots)
+    return Bad("fund.rules.first_redemptions", StrCat(in.first_redemptions_size()), StrCat("has more than ", kMostLots, " lots"));
+  if (in.below_minimum_takes_all() && m.min_holding_e2() == 0)
+    return Bad("fund.rules.below_minimum_takes_all", "true", "needs fund.min_holding_e2 beside it");
+  t.max_purchase_a_day = Money::FromRaw(in.max_purchase_a_day_fen());
+  t.max_purchase_total = Money::FromRaw(in.max_purchase_total_fen());
+  t.max_redemption = Units::FromRaw(in.max_redemption_e2());
+  t.max_redemption_a_day = Units::FromRaw(in.max_redemption_a_day_e2());
+  t.max_holding = Units::FromRaw(in.max_holding_e2());
+  t.below_minimum_takes_all = in.below_minimum_takes_all();
+  for (const auto& p : in.closed()) {
+    FundRules::ClosedPeriod period;
+    FC_ASSIGN_OR_RETURN(period.from, ToDate("fund.rules.closed.from", p.from()));
+    FC_ASSIGN_OR_RETURN(period.to, ToDate("fund.rules.closed.to", p.to()));
+    if (period.to < period.from) return Bad("fund.rules.closed.to", StrCat(p.to()), "must not be before the first day");
+    period.ways = static_cast<uint8_t>((p.purchases() ? FundRules::kPurchases : 0) | (p.redemptions() ? FundRules::kRedemptions : 0));
+    if (period.ways == 0) return Bad("fund.rules.closed", StrCat(p.from()), "must close purchases, redemptions or both");
+    t.closed.push_back(period);
+  }
+  t.holding_days = in.holding_days();
+  for (const auto& f : in.first_redemptions()) {
+    FundRules::FirstRedemption first;
+    FC_ASSIGN_OR_RETURN(first.lot_day, ToDate("fund.rules.first_redemptions.lot_day", f.lot_day()));
+    FC_ASSIGN_OR_RETURN(first.first_day, ToDate("fund.rules.first_redemptions.first_day", f.first_day()));
+    if (!t.first_redemptions.empty() && first.lot_day <= t.first_redemptions.back().lot_day)
+      return Bad("fund.rules.first_redemptions.lot_day", StrCat(f.lot_day()), "must come after the one before");
+    t.first_redemptions.push_back(first);
+  }
+  t.breach_allowed = in.breach_allowed();
+  t.breach_fee = Rate::FromRaw(in.breach_fee_e8());
+  t.breach_fund_share = Rate::FromRaw(in.breach_fund_share_e8());
+  t.daily_quota = Money::FromRaw(in.daily_quota_fen());
+  t.pension_class = in.pension_class();
+  t.needs_recording = in.needs_recording();
+  return t;
+}
+
+absl::StatusOr<PutFund> PutFundFrom(const v1::Fund& m, int64_t effective_at_us, Duration lead) {
+  PutFund put;
+  FC_ASSIGN_OR_RETURN(put.terms, FromProto(m));
+  FC_ASSIGN_OR_RETURN(put.income, IncomeFromProto(m));
+  FC_ASSIGN_OR_RETURN(put.rules, RulesFromProto(m));
+  put.says_rules = true;
+  put.terms.effective_at = TimePoint::FromRaw(effective_at_us);
+  put.lead = lead;
+  return put;
+}
+
+void ToProto(const FundRules& t, v1::FundRules* m) {
+  m->set_max_purchase_a_day_fen(t.max_purchase_a_day.raw());
+  m->set_max_purchase_total_fen(t.max_purchase_total.raw());
+  m->set_max_redemption_e2(t.max_redemption.raw());
+  m->set_max_redemption_a_day_e2(t.max_redemption_a_day.raw());
+  m->set_max_holding_e2(t.max_holding.raw());
+  m->set_below_minimum_takes_all(t.below_minimum_takes_all);
+  for (const FundRules::ClosedPeriod& p : t.closed) {
+    auto* to = m->add_closed();
+    to->set_from(p.from.raw());
+    to->set_to(p.to.raw());
+    to->set_purchases((p.ways & FundRules::kPurchases) != 0);
+    to->set_redemptions((p.ways & FundRules::kRedemptions) != 0);
+  }
+  m->set_holding_days(t.holding_days);
+  for (const FundRules::FirstRedemption& f : t.first_redemptions) {
+    auto* to = m->add_first_redemptions();
+    to->set_lot_day(f.lot_day.raw());
+    to->set_first_day(f.first_day.raw());
+  }
+  m->set_breach_allowed(t.breach_allowed);
+  m->set_breach_fee_e8(t.breach_fee.raw());
+  m->set_breach_fund_share_e8(t.breach_fund_share.raw());
+  m->set_daily_quota_fen(t.daily_quota.raw());
+  m->set_pension_class(t.pension_class);
+  m->set_needs_recording(t.needs_recording);
+}
+
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m) {
   NavEntry e;
   FC_RETURN_IF_ERROR(CheckCode("nav.fund_code", m.fund_code(), 20));

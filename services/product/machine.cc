@@ -17,6 +17,10 @@ Result ProductMachine::Say(ProductFact fact, TimePoint effective_at) {
     fact.fund->version = seq;
     fact.fund->effective_at = effective_at;
   }
+  if (fact.conversions) {
+    fact.conversions->version = seq;
+    fact.conversions->effective_at = effective_at;
+  }
   AbsorbFacts own;
   own.after = seq - 1;
   own.facts.emplace_back(seq, Encode(fact));
@@ -48,26 +52,47 @@ Result ProductMachine::Execute(const PutInstitution& c, const Context& ctx) {
   return Say(std::move(fact), ctx.now);
 }
 
-Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
+// The fund's newest rules are what the command says, or it says nothing of them.
+bool ProductMachine::SameRules(const PutFund& c) {
+  if (!c.says_rules) return true;
+  const FundRules* newest = products_.Rules(c.terms.code, TimePoint::FromRaw(INT64_MAX));
+  return newest ? newest->SameAs(c.rules) : c.rules.Empty();
+}
+
+bool ProductMachine::SaysNothingNew(const PutFund& c, const FundTerms* newest) {
+  if (!newest) return false;
+  FundTerms same = c.terms;
+  same.version = newest->version;
+  same.effective_at = newest->effective_at;
+  const IncomeTerms* income = products_.Income(c.terms.code);
+  const bool same_income = income ? c.income && *c.income == *income : !c.income;
+  return Encode(same) == Encode(*newest) && same_income && SameRules(c);
+}
+
+Reason ProductMachine::CheckFund(const PutFund& c, const FundTerms* newest) {
+  if (!products_.Institution(c.terms.ta)) return Reason::kInstitutionUnknown;
+  if (!products_.Calendar(c.terms.calendar)) return Reason::kCalendarUnknown;
+  if (newest && newest->ta != c.terms.ta) return Reason::kTaOfFundFixed;
+  return Reason::kOk;
+}
+
+Result ProductMachine::SayFund(const PutFund& c, const Context& ctx) {
   const FundTerms* newest = Newest(c.terms.code);
-  if (newest) {
-    FundTerms same = c.terms;
-    same.version = newest->version;
-    same.effective_at = newest->effective_at;
-    const IncomeTerms* income = products_.Income(c.terms.code);
-    const bool same_income = income ? c.income && *c.income == *income : !c.income;
-    if (Encode(same) == Encode(*newest) && same_income) return {Reason::kOk, last_seq(), newest->effective_at};
-  }
-  if (!products_.Institution(c.terms.ta)) return {Reason::kInstitutionUnknown, 0, {}};
-  if (!products_.Calendar(c.terms.calendar)) return {Reason::kCalendarUnknown, 0, {}};
-  if (newest && newest->ta != c.terms.ta) return {Reason::kTaOfFundFixed, 0, {}};
+  if (SaysNothingNew(c, newest)) return {Reason::kOk, last_seq(), newest->effective_at};
+  if (const Reason r = CheckFund(c, newest); r != Reason::kOk) return {r, 0, {}};
 
   ProductFact fact;
   fact.kind = FactKind::kFund;
   fact.fund = c.terms;
   fact.income_terms = c.income;
   if (!c.income && products_.Income(c.terms.code)) fact.income_terms = IncomeTerms();  // it had income and has none now
+  if (!SameRules(c)) fact.rules = c.rules;
   return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
+}
+
+Result ProductMachine::Execute(const PutFund& c, const Context& ctx) {
+  if (two_persons() && !SaysNothingNew(c, Newest(c.terms.code))) return {Reason::kNeedsSecondPerson, 0, {}};
+  return SayFund(c, ctx);
 }
 
 Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
@@ -88,11 +113,80 @@ Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
     status.fund->status = static_cast<FundStatus>(e.status);
     Say(std::move(status), std::max(terms->effective_at, ctx.now + c.lead));
   }
+  for (const ConvertStatusEntry& e : c.convert_statuses) {
+    // Of a fund that nothing was said about, nothing may be converted, whatever its status.
+    const FundConversions* terms = NewestConversions(e.fund);
+    if (!terms || terms->status == e.status) continue;
+    ProductFact fact;
+    fact.kind = FactKind::kConversions;
+    fact.conversions = *terms;
+    fact.conversions->status = e.status;
+    Say(std::move(fact), std::max(terms->effective_at, ctx.now + c.lead));
+  }
   sources_.Put(c.source, last_seq());
   return {Reason::kOk, last_seq(), ctx.now};
 }
 
+Result ProductMachine::Execute(const PutConversions& c, const Context& ctx) {
+  if (const FundConversions* newest = NewestConversions(c.terms.fund)) {
+    FundConversions same = c.terms;
+    same.version = newest->version;
+    same.effective_at = newest->effective_at;
+    if (Encode(same) == Encode(*newest)) return {Reason::kOk, last_seq(), newest->effective_at};
+  }
+  if (!Newest(c.terms.fund)) return {Reason::kFundUnknown, 0, {}};
+
+  ProductFact fact;
+  fact.kind = FactKind::kConversions;
+  fact.conversions = c.terms;
+  return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
+}
+
 Result ProductMachine::Execute(const Tick&, const Context& ctx) { return {Reason::kOk, last_seq(), ctx.now}; }
+
+// --- Quotas
+
+Result ProductMachine::Execute(const TakeQuota& c, const Context&) {
+  taken_.clear();
+  for (const QuotaItem& item : c.items) taken_.push_back(Take(item));
+  return {.taken = taken_};
+}
+
+bool ProductMachine::Take(const QuotaItem& item) {
+  const QuotaOrderKey key{item.day, item.order};
+  if (const QuotaOrder* seen = quota_orders_.Find(key)) return seen->state == QuotaState::kTaken;
+
+  const FundRules* rules = products_.Rules(item.fund, item.received);
+  const Money quota = rules ? rules->daily_quota : Money();
+  const QuotaUse* use = quotas_.Find({item.day, item.fund});
+  const Money taken = use ? use->taken : Money();
+  // Every try leaves its answer, refusals too: a repeated call must get the same one.
+  QuotaOrder& order = quota_orders_.Mutable(key);
+  order.fund = item.fund;
+  order.state = QuotaState::kTaken;
+  if (!quota.is_positive()) return true;  // nothing to share
+  order.state = QuotaState::kRefused;
+  if (item.amount > quota || taken > quota - item.amount) return false;
+  order.state = QuotaState::kTaken;
+  order.amount = item.amount;
+  QuotaUse& now = quotas_.Mutable({item.day, item.fund});
+  now.taken += item.amount;
+  ++now.orders;
+  return true;
+}
+
+Result ProductMachine::Execute(const ReleaseQuota& c, const Context&) {
+  for (const QuotaItem& item : c.items) {
+    QuotaOrder& order = quota_orders_.Mutable({item.day, item.order});
+    const bool held = order.state == QuotaState::kTaken && order.amount.is_positive();
+    order.state = QuotaState::kReleased;
+    if (!held) continue;
+    QuotaUse& use = quotas_.Mutable({item.day, order.fund});
+    use.taken -= order.amount;
+    --use.orders;
+  }
+  return {};
+}
 
 void ProductMachine::Facts(uint64_t after, uint32_t limit,
                            absl::FunctionRef<void(uint64_t, const std::string&)> visit) {

@@ -12,9 +12,28 @@ namespace {
 
 constexpr PartitionId kPartition{0};
 constexpr int kMaxNavsAtOnce = 20'000;
+constexpr int kMaxQuotaItems = 8'000;
 
 absl::Status NotServing() {
   return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "product is still recovering; ask again shortly");
+}
+
+template <class Items>
+absl::Status ItemsOf(const Items& items, std::vector<QuotaItem>* out) {
+  if (items.size() > kMaxQuotaItems) {
+    return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                StrCat("items are ", items.size(), "; send at most ", kMaxQuotaItems));
+  }
+  for (const v1::QuotaItem& item : items) {
+    if (item.order_id() == 0 || !FundCode::Fits(item.fund_code()) || item.amount_fen() <= 0) {
+      return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                  StrCat("order_id ", item.order_id(), ", fund_code \"", item.fund_code(), "\", amount_fen ",
+                                         item.amount_fen(), ": an order, a fund and a positive amount are needed"));
+    }
+    out->push_back({item.order_id(), FundCode(item.fund_code()), Date::FromRaw(item.trade_day()),
+                    Money::FromRaw(item.amount_fen()), TimePoint::FromRaw(item.received_at_us())});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -48,6 +67,19 @@ void ProductService::Put(C command, Response* response, rpc::Reply reply) {
   });
 }
 
+template <class C, class F>
+void ProductService::Answer(C command, rpc::Reply reply, F fill) {
+  host_.On(kPartition, [this, command = std::move(command), reply = std::move(reply),
+                        fill](machine::Partition<ProductMachine>& p) mutable {
+    if (!p.serving()) return reply(NotServing());
+    if (absl::Status held = HeldBack(host_); !held.ok()) return reply(std::move(held));
+    host_.Submit(kPartition, command, [reply = std::move(reply), fill](const ProductMachine::Result& r) mutable {
+      fill(r);
+      reply(absl::OkStatus());
+    });
+  });
+}
+
 void ProductService::GiveFacts(uint64_t after, uint32_t limit, void* out, rpc::Reply reply) {
   auto* response = static_cast<v1::FactsResponse*>(out);
   ProductMachine& m = host_.At(kPartition).machine();
@@ -66,6 +98,8 @@ void ProductService::Register(rpc::Handlers* h) {
   using rpc::Call;
   using rpc::Reply;
   const std::string face = "fundcore.product.v1.ProductService/";
+  RegisterQuota(h);
+  RegisterFourEyes(h);
   h->Unary<v1::PutCalendarRequest, v1::PutResponse>(
       face + "PutCalendar", [this](const Call& call, const v1::PutCalendarRequest& q, v1::PutResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
@@ -83,13 +117,18 @@ void ProductService::Register(rpc::Handlers* h) {
   h->Unary<v1::PutFundRequest, v1::PutResponse>(
       face + "PutFund", [this](const Call& call, const v1::PutFundRequest& q, v1::PutResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
-        auto terms = FromProto(q.fund());
+        auto put = PutFundFrom(q.fund(), q.effective_at_us(), lead_);
+        if (!put.ok()) return reply(put.status());
+        for (std::string& w : LegalWarnings(put->terms)) *r->add_warnings() = std::move(w);
+        Put(*std::move(put), r, std::move(reply));
+      });
+  h->Unary<v1::PutConversionsRequest, v1::PutResponse>(
+      face + "PutConversions", [this](const Call& call, const v1::PutConversionsRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        auto terms = FromProto(q.conversions());
         if (!terms.ok()) return reply(terms.status());
         terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
-        auto income = IncomeFromProto(q.fund());
-        if (!income.ok()) return reply(income.status());
-        for (std::string& w : LegalWarnings(*terms)) *r->add_warnings() = std::move(w);
-        Put(PutFund{*std::move(terms), lead_, *income}, r, std::move(reply));
+        Put(PutConversions{*std::move(terms), lead_}, r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
@@ -108,6 +147,13 @@ void ProductService::Register(rpc::Handlers* h) {
           command.entries.push_back(*std::move(e));
           command.incomes.emplace_back();
           if (n.has_income()) command.incomes.back() = Nav::FromRaw(n.income_e8());
+          if (n.convert_status().empty()) continue;
+          if (n.convert_status().size() != 1 || n.convert_status()[0] < '0' || n.convert_status()[0] > '3') {
+            return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                              StrCat("nav.convert_status \"", n.convert_status(), "\" must be 0 to 3, or empty"),
+                                              {{"field", "nav.convert_status"}}));
+          }
+          command.convert_statuses.push_back({FundCode(n.fund_code()), static_cast<uint8_t>(n.convert_status()[0])});
         }
         Put(std::move(command), r, std::move(reply));
       });
@@ -121,7 +167,10 @@ void ProductService::Register(rpc::Handlers* h) {
           ToProto(*f, r->mutable_fund());
           if (const IncomeTerms* income = p.machine().products().Income(f->code))
             ToProto(*income, r->mutable_fund()->mutable_income());
+          if (const FundRules* rules = p.machine().products().Rules(f->code, TimePoint::FromRaw(INT64_MAX)))
+            ToProto(*rules, r->mutable_fund()->mutable_rules());
           r->set_version(f->version);
+          if (const FundConversions* c = p.machine().NewestConversions(f->code)) ToProto(*c, r->mutable_conversions());
           reply(absl::OkStatus());
         });
       });
@@ -181,6 +230,47 @@ void ProductService::Register(rpc::Handlers* h) {
             GiveFacts(after, limit, r, std::move(reply));
           });
         });
+      });
+}
+
+void ProductService::RegisterQuota(rpc::Handlers* h) {
+  using rpc::Call;
+  using rpc::Reply;
+  h->Unary<v1::GetQuotaRequest, v1::GetQuotaResponse>(
+      "fundcore.product.v1.ProductService/GetQuota",
+      [this](const Call&, const v1::GetQuotaRequest& q, v1::GetQuotaResponse* r, Reply reply) {
+        host_.On(kPartition, [&q, r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
+          const FundTerms* f = FundCode::Fits(q.fund_code()) ? p.machine().Newest(FundCode(q.fund_code())) : nullptr;
+          if (!f) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "FUND_NOT_FOUND",
+                                                    StrCat("fund_code \"", q.fund_code(), "\" is not known here")));
+          const Date day = Date::FromRaw(q.day());
+          if (const FundRules* rules = p.machine().products().Rules(f->code, p.executor()->Now()))
+            r->set_quota_fen(rules->daily_quota.raw());
+          if (const QuotaUse* use = p.machine().FindQuota(f->code, day)) {
+            r->set_taken_fen(use->taken.raw());
+            r->set_orders(use->orders);
+          }
+          reply(absl::OkStatus());
+        });
+      });
+  h->Unary<v1::TakeQuotaRequest, v1::TakeQuotaResponse>(
+      "fundcore.product.v1.ProductOps/TakeQuota",
+      [this](const Call& call, const v1::TakeQuotaRequest& q, v1::TakeQuotaResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        TakeQuota command;
+        if (absl::Status s = ItemsOf(q.items(), &command.items); !s.ok()) return reply(std::move(s));
+        Answer(std::move(command), std::move(reply), [r](const ProductMachine::Result& result) {
+          for (char taken : result.taken) r->add_taken(taken != 0);
+        });
+      });
+  h->Unary<v1::ReleaseQuotaRequest, v1::ReleaseQuotaResponse>(
+      "fundcore.product.v1.ProductOps/ReleaseQuota",
+      [this](const Call& call, const v1::ReleaseQuotaRequest& q, v1::ReleaseQuotaResponse*, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        ReleaseQuota command;
+        if (absl::Status s = ItemsOf(q.items(), &command.items); !s.ok()) return reply(std::move(s));
+        Answer(std::move(command), std::move(reply), [](const ProductMachine::Result&) {});
       });
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "common/machine/service.h"
+#include "fundcore/product/v1/product.pb.h"
 #include "services/product/machine.h"
 
 namespace fundcore::product {
@@ -24,6 +25,13 @@ class ProductService final : public Service {
   // Submits on the partition's executor and answers with the fact's number, or the refusal.
   template <class C, class Response>
   void Put(C command, Response* response, rpc::Reply reply);
+  // Submits and answers what `fill` makes of the result.
+  template <class C, class F>
+  void Answer(C command, rpc::Reply reply, F fill);
+  void RegisterQuota(rpc::Handlers* handlers);
+  // four_eyes_api.cc
+  void RegisterFourEyes(rpc::Handlers* handlers);
+  void Propose(ProposeChange command, v1::ProposeResponse* response, rpc::Reply reply);
   void PutBuiltIn();
   void GiveFacts(uint64_t after, uint32_t limit, void* response, rpc::Reply reply);
 

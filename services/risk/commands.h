@@ -14,6 +14,7 @@
 #include "common/time/time.h"
 #include "common/types/ids.h"
 #include "services/risk/limits.h"
+#include "services/risk/policy.h"
 
 namespace fundcore::risk {
 
@@ -23,6 +24,8 @@ inline constexpr uint8_t kPurchase = 22;
 // Ways of dividend, freezes, thaws and pledges move neither money nor units.
 constexpr bool MovesNothing(uint8_t business) { return business == 29 || business == 31 || business == 32 || business == 88; }
 constexpr bool IsPurchase(uint8_t business) { return business == kPurchase || business == kSubscription; }
+// A conversion brings no new money, and is judged by the fund that it enters: that is the one that it is asked about with.
+constexpr bool IsConversion(uint8_t business) { return business == 36 || business == 38; }
 
 // An order and its investor are in the same partition, so their sequences name them.
 struct DecideItem {
@@ -54,7 +57,22 @@ struct Assess {
   uint64_t investor = 0;
   std::string_view points;  // one byte an answer
   bool lowest_class = false;
-  FC_FIELDS(caller, request_id, investor, points, lowest_class)
+  // By options of a policy, instead of points.
+  std::string_view version;
+  std::string_view options;  // one byte a question
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(caller, request_id, investor, points, lowest_class, version, options);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (version.empty()) {
+      v(caller, request_id, investor, points, lowest_class);
+    } else {
+      v(caller, request_id, investor, points, lowest_class, version, options);
+    }
+  }
 };
 
 enum class WatchLevel : uint8_t { kNone = 0, kChallenge = 1, kBlock = 2 };
@@ -72,6 +90,27 @@ struct AdoptLimits {
   static constexpr uint8_t kTag = 5;
   RiskLimits limits;
   FC_FIELDS(limits)
+};
+
+struct PutPolicy {
+  static constexpr uint8_t kTag = 60;
+  Policy policy;
+  FC_FIELDS(policy)
+};
+
+// `facts.at` is the moment of the command.
+struct SetPerson {
+  static constexpr uint8_t kTag = 61;
+  uint64_t investor = 0;
+  PersonFacts facts;
+  FC_FIELDS(investor, facts)
+};
+
+struct Confirm {
+  static constexpr uint8_t kTag = 62;
+  uint64_t investor = 0;
+  Confirmation confirmation;
+  FC_FIELDS(investor, confirmation)
 };
 
 }  // namespace fundcore::risk

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "services/risk/fired.h"
 #include "services/risk/questionnaire.h"
 
 namespace fundcore::risk {
@@ -13,38 +14,12 @@ using Result = RiskMachine::Result;
 
 namespace {
 
-constexpr size_t kAssessmentsADay = 2;
-constexpr size_t kAssessmentsAYear = 8;
-// Changes superseded longer ago than this are forgotten: longer than the year that the limits look back, and than any order
-// waits for its decision.
-constexpr Duration kDossierKept = Duration::Seconds(400ll * 24 * 3600);
-
 // Applicants for absurd amounts must not bring the machine to a halt: sums stop at the largest number.
 Money SaturatingAdd(Money a, Money b) {
   int64_t sum = 0;
   if (__builtin_add_overflow(a.raw(), b.raw(), &sum)) sum = std::numeric_limits<int64_t>::max();
   return Money::FromRaw(sum);
 }
-
-// The rules that fired. The first one that has an outcome is the decision's reason, so rules are checked in the order of
-// reason.h: blocks before challenges.
-class Fired {
- public:
-  void Block(Reason r) { Set(r, Outcome::kBlock); }
-  void Challenge(Reason r) { Set(r, Outcome::kChallenge); }
-  void Note(Reason r) { mask_ |= Bit(r); }
-  Verdict verdict() const { return verdict_; }
-  uint32_t mask() const { return mask_; }
-
- private:
-  static uint32_t Bit(Reason r) { return 1u << static_cast<uint16_t>(r); }
-  void Set(Reason r, Outcome outcome) {
-    Note(r);
-    if (verdict_.outcome == Outcome::kAllow) verdict_ = {outcome, r};
-  }
-  Verdict verdict_{Outcome::kAllow, Reason::kNone};
-  uint32_t mask_ = 0;
-};
 
 // The calendar day of one moment after the other, most of which fall on the same day.
 class DayOf {
@@ -62,22 +37,6 @@ class DayOf {
   TimePoint begin_, end_;
   Date day_;
 };
-
-// The last entry of a list, oldest first, that was there at `at`; nullptr where none was.
-template <class T>
-const T* AsOf(const std::vector<T>& list, TimePoint at) {
-  for (auto it = list.rbegin(); it != list.rend(); ++it)
-    if (it->at <= at) return &*it;
-  return nullptr;
-}
-
-// Forgets what was superseded long ago.
-template <class T>
-void Forget(std::vector<T>& list, TimePoint now) {
-  auto keep = list.begin();
-  while (keep != list.end() && keep + 1 != list.end() && (keep + 1)->at + kDossierKept < now) ++keep;
-  list.erase(list.begin(), keep);
-}
 
 }  // namespace
 
@@ -124,21 +83,10 @@ Verdict RiskMachine::Judge(const DecideItem& item, TimePoint received, const Ter
 
   Fired fired;
   if (standing.watch == WatchLevel::kBlock) fired.Block(Reason::kWatchBlocked);
-  if (purchase) {
-    if (standing.risk_class == 0) {
-      fired.Block(Reason::kQuestionnaireMissing);
-    } else if (terms.day > standing.valid_until) {
-      fired.Block(Reason::kQuestionnaireExpired);
-    }
-    if (!fund) {
-      fired.Block(Reason::kFundUnknown);
-    } else if (standing.lowest_class && fund->risk_grade > 1) {
-      fired.Block(Reason::kLowestClassAboveR1);
-    } else if (standing.risk_class > 0 && fund->risk_grade > standing.risk_class) {
-      item.mismatch_confirmed ? fired.Note(Reason::kMismatchConfirmed) : fired.Block(Reason::kRiskAboveClass);
-    }
+  if (purchase || IsConversion(item.business)) {
+    JudgeSuitability(item, received, terms, standing, fired);
     if (amount > limits.order_amount) fired.Challenge(Reason::kOrderAmountLimit);
-    if (day_amount > limits.day_amount) fired.Challenge(Reason::kDayAmountLimit);
+    if (purchase && day_amount > limits.day_amount) fired.Challenge(Reason::kDayAmountLimit);
   }
   if (day_orders > limits.day_orders) fired.Challenge(Reason::kDayOrdersLimit);
   if (standing.watch == WatchLevel::kChallenge) fired.Challenge(Reason::kWatchChallenged);
@@ -180,6 +128,7 @@ Result RiskMachine::Execute(const Decide& c, const Context& ctx) {
   batch_.at = ctx.now;
   batch_.received = c.received;
   batch_.items.clear();
+  batch_.more.clear();
   const InForce& in_force = limits_.Get();
   const TimePoint known_until = products_.watermark();
   Terms terms;
@@ -204,6 +153,8 @@ Result RiskMachine::Execute(const Decide& c, const Context& ctx) {
     }
     if (received != fund_at || item.fund != fund || !terms.fund) {
       terms.fund = products_.Fund(item.fund, received);
+      terms.rules = products_.Rules(item.fund, received);
+      terms.policy = PolicyAt(received);
       fund = item.fund;
       fund_at = received;
     }
@@ -225,6 +176,7 @@ Result RiskMachine::Execute(const Decide& c, const Context& ctx) {
 }
 
 Result RiskMachine::Execute(const Assess& c, const Context& ctx) {
+  if (!c.version.empty()) return AssessByOptions(c, ctx);
   const InvestorId investor = MakeInvestorId(partition_, c.investor);
   const auto id = machine::IdIndex::HashOf({c.caller.view(), FormatInvestorId(investor), c.request_id});
   const uint64_t content = machine::IdIndex::HashOf({"answers/1", c.points, c.lowest_class ? "lowest" : ""}).low;
@@ -234,17 +186,8 @@ Result RiskMachine::Execute(const Assess& c, const Context& ctx) {
             .valid_until = Date::FromRaw(static_cast<int32_t>(seen->number / 10)),
             .repeated = true};
   }
-
   const Date today = ctx.received.date();
-  size_t on_the_day = 0, in_the_year = 0;
-  if (const Dossier* dossier = dossiers_.Find(c.investor)) {
-    for (const Assessment& a : dossier->assessments) {
-      on_the_day += a.day == today;
-      in_the_year += YearAfter(a.day) > today;
-    }
-  }
-  if (on_the_day >= kAssessmentsADay) return {.reason = Reason::kTwoAssessmentsToday};
-  if (in_the_year >= kAssessmentsAYear) return {.reason = Reason::kEightAssessmentsInYear};
+  if (Reason r = CheckAssessments(c.investor, today, PolicyAt(ctx.received)); r != Reason::kNone) return {.reason = r};
 
   Assessment a;
   a.at = ctx.now;
@@ -252,14 +195,7 @@ Result RiskMachine::Execute(const Assess& c, const Context& ctx) {
   a.valid_until = YearAfter(today);
   a.risk_class = c.lowest_class ? uint8_t{1} : RiskClassOf(c.points);
   a.lowest_class = c.lowest_class;
-  Dossier& dossier = dossiers_.Mutable(c.investor);
-  Forget(dossier.assessments, ctx.now);
-  dossier.assessments.push_back(a);
-  Profile& profile = profiles_.Mutable(c.investor);
-  profile.risk_class = a.risk_class;
-  profile.lowest_class = a.lowest_class;
-  profile.valid_until = a.valid_until;
-  profile.changed_at = a.at;
+  Keep(c.investor, a, ctx.now);
   request_ids_.Insert(id, static_cast<uint64_t>(a.valid_until.raw()) * 10 + a.risk_class, content);
   return {.risk_class = a.risk_class, .valid_until = a.valid_until};
 }
@@ -282,7 +218,11 @@ absl::StatusOr<RiskMachine::Explained> RiskMachine::Explain(uint64_t order, cons
   auto batch = evidence_.ReadAs<EvidenceBatch>(decision.evidence);
   if (!batch.ok()) return batch.status();
   for (const Evidence& e : batch->items) {
-    if (e.order == order) return Explained{batch->at, batch->received + e.after, e};
+    if (e.order != order) continue;
+    Explained explained{batch->at, batch->received + e.after, e, {}};
+    for (MoreEvidence& more : batch->more)
+      if (more.item == static_cast<size_t>(&e - batch->items.data())) explained.more = std::move(more);
+    return explained;
   }
   return absl::DataLossError(StrCat("the evidence of order ", FormatOrderId(MakeOrderId(partition_, order)),
                                     " is not where its decision says; restore this data folder from a checkpoint"));

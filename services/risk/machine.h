@@ -11,6 +11,7 @@
 // Belongs to the partition's executor, like its state.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -29,9 +30,11 @@ class RiskMachine {
     uint8_t risk_class = 0;
     Date valid_until;
     bool repeated = false;
+    TimePoint at;                         // of a confirmation
     std::span<const Verdict> verdicts;    // of Decide, an item each; valid until the next command
   };
-  using Commands = machine::CommandList<AbsorbFacts, Decide, Assess, SetWatch, AdoptLimits>;
+  using Commands = machine::CommandList<AbsorbFacts, Decide, Assess, SetWatch, AdoptLimits, PutPolicy, SetPerson,
+                                        Confirm>;
 
   RiskMachine(machine::State& state, PartitionId partition) : state_(state), partition_(partition) {}
 
@@ -40,6 +43,10 @@ class RiskMachine {
   Result Execute(const Assess& c, const machine::Context& ctx);
   Result Execute(const SetWatch& c, const machine::Context& ctx);
   Result Execute(const AdoptLimits& c, const machine::Context& ctx);
+  // suitability.cc
+  Result Execute(const PutPolicy& c, const machine::Context& ctx);
+  Result Execute(const SetPerson& c, const machine::Context& ctx);
+  Result Execute(const Confirm& c, const machine::Context& ctx);
 
   ProductBook& products() { return products_; }
   const InForce& limits() { return limits_.Get(); }
@@ -48,10 +55,17 @@ class RiskMachine {
   const Dossier* FindDossier(uint64_t investor) { return dossiers_.Find(investor); }
   const Decision* FindDecision(uint64_t order) { return decisions_.Find(order); }
 
+  const Person* FindPerson(uint64_t investor) { return persons_.Find(investor); }
+  // In force at that moment; nullptr where none is.
+  const Policy* PolicyAt(TimePoint at);
+  const Policy* FindPolicy(std::string_view version);
+  void ForEachAnswers(uint64_t investor, absl::FunctionRef<void(TimePoint, const Answers&)> visit);
+
   struct Explained {
     TimePoint decided;
     TimePoint received;
     Evidence evidence;
+    MoreEvidence more;                    // `policy` is empty where there was none
   };
   // What led to a stored decision. Reads the store; for questions, not for commands.
   absl::StatusOr<Explained> Explain(uint64_t order, const Decision& decision);
@@ -68,9 +82,19 @@ class RiskMachine {
     const FundTerms* fund = nullptr;
     Date day;              // of receipt
     const RiskLimits* limits = nullptr;
+    const FundRules* rules = nullptr;
+    const Policy* policy = nullptr;
   };
 
   Standing StandingAt(const Profile* profile, uint64_t investor, TimePoint at);
+  // What the policy and the fund's rules say of a purchase.
+  class Fired;
+  void JudgeSuitability(const DecideItem& item, TimePoint received, const Terms& terms, const Standing& standing, Fired& fired);
+  void JudgeConfirmed(const DecideItem& item, TimePoint received, const Terms& terms, const Person* person, Fired& fired,
+                      MoreEvidence& more);
+  Result AssessByOptions(const Assess& c, const machine::Context& ctx);
+  Reason CheckAssessments(uint64_t investor, Date today, const Policy* policy);
+  void Keep(uint64_t investor, const Assessment& a, TimePoint now);
   Verdict Judge(const DecideItem& item, TimePoint received, const Terms& terms, Evidence& evidence);
 
   machine::State& state_;
@@ -84,6 +108,10 @@ class RiskMachine {
   machine::PagedTable<Decision, 8> decisions_{state_, kDecisions, 128};
   machine::History evidence_{state_, kEvidence};
   machine::IdIndex request_ids_{state_, kRequestIds};
+  machine::Cell<Policies> policies_{state_, kPolicies};
+  machine::Table<uint64_t, Person> persons_{state_, kPersons, machine::Residence::kLazy};
+  machine::Table<AnswersKey, Answers> answers_{state_, kAnswers, machine::Residence::kLazy};
+  machine::Cell<AnyPerson> any_person_{state_, kAnyPerson};
   ProductBook products_{state_, kProducts};
 
   // Room for the command in execution; holds nothing between commands that a later one reads.

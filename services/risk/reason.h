@@ -21,6 +21,11 @@ enum class Reason : uint16_t {
   kFundUnknown = 4,             // as of receipt, so nothing says what risk it carries
   kLowestClassAboveR1 = 5,      // no confirmation helps
   kRiskAboveClass = 6,          // and the investor did not confirm the mismatch
+  // Of a policy and of funds with such rules, after those above.
+  kMismatchTextOutdated = 11,   // another text than that in force was confirmed
+  kAgeWarningMissing = 12,
+  kPensionAccountMissing = 13,
+  kRecordingMissing = 14,
 
   // Challenges: the investor proves who is asking.
   kOrderAmountLimit = 7,
@@ -31,11 +36,22 @@ enum class Reason : uint16_t {
   // Recorded beside a decision, never its outcome.
   kMismatchConfirmed = 20,
   kRedeemedSoonAfterPurchase = 21,
+  kProfessionalInvestor = 22,   // needs neither questionnaire nor match
+  kAgeWarningConfirmed = 23,
+  kSaleRecorded = 24,
 
   // Of a questionnaire: nothing was recorded.
   kRequestIdReused = 40,
   kTwoAssessmentsToday = 41,
   kEightAssessmentsInYear = 42,
+  kPolicyMissing = 43,
+  kQuestionnaireOutdated = 44,
+  kAnswersDoNotFit = 45,
+  // Of a policy or a confirmation.
+  kPolicyVersionReused = 46,
+  kTextOutdated = 47,
+  kTooManyConfirmations = 48,
+  kPolicyTooSoon = 49,
 };
 
 // UPPER_SNAKE, as in ErrorInfo and in an order's reason; "" for kNone and for numbers of a later build.

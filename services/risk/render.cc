@@ -39,6 +39,19 @@ void RenderDecision(const Decision& decision, const RiskMachine::Explained& expl
     inputs["lowest_class"] = e.flags & kLowestClassFlag ? "true" : "false";
     inputs["valid_until"] = e.valid_until.Iso();
   }
+  const MoreEvidence& more = explained.more;
+  if (!more.policy.empty()) inputs["policy"] = more.policy;
+  if (more.age >= 0) inputs["age"] = StrCat(more.age);
+  if (more.professional) inputs["professional"] = "true";
+  if (!more.mismatch_version.empty()) {
+    inputs["mismatch_text_version"] = more.mismatch_version;
+    inputs["mismatch_confirmed_at"] = more.mismatch_at.Iso();
+  }
+  if (!more.age_version.empty()) {
+    inputs["age_text_version"] = more.age_version;
+    inputs["age_confirmed_at"] = more.age_at.Iso();
+  }
+  if (!more.recording.empty()) inputs["recording"] = more.recording;
   if (!fund.empty()) {
     inputs["fund_code"] = fund.str();
     inputs["risk_grade"] = StrCat("R", int{e.risk_grade});

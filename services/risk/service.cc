@@ -19,24 +19,24 @@ constexpr int64_t kLatestReceipt = 253'402'300'800'000'000;  // the year 10000: 
 // log takes.
 constexpr size_t kMostItemsWaiting = 200'000;
 
-absl::Status Bad(std::string_view field, std::string_view value, std::string_view rule) {
+}  // namespace
+
+absl::Status RiskService::Bad(std::string_view field, std::string_view value, std::string_view rule) {
   return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                               StrCat(field, " \"", value, "\" ", rule), {{"field", field}});
 }
 
-absl::Status NotServing() {
+absl::Status RiskService::NotServing() {
   return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "risk is still recovering; ask again shortly");
 }
 
-absl::Status Refusal(Reason reason) { return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), ReasonText(reason)); }
+absl::Status RiskService::Refusal(Reason reason) { return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), ReasonText(reason)); }
 
-absl::Status CheckOperator(const rpc::Call& call) {
+absl::Status RiskService::CheckOperator(const rpc::Call& call) {
   if (call.internal || call.caller.view() == "local" || call.caller.view() == "operator") return absl::OkStatus();
   return rpc::ErrorWithReason(absl::StatusCode::kPermissionDenied, "OPERATORS_ONLY",
                               StrCat("caller \"", call.caller.view(), "\" may not call this; use an operator's identity"));
 }
-
-}  // namespace
 
 // One Decide call on its way. Deleted when the last of its parts has been answered.
 struct RiskService::Batch {
@@ -224,7 +224,17 @@ void RiskService::OnAssess(const rpc::Call& call, const v1::AssessRequest& q, v1
   if (q.request_id().empty() || q.request_id().size() > RequestId::kMax)
     return reply(Bad("request_id", q.request_id(), StrCat("must have 1 to ", RequestId::kMax, " bytes")));
   if (absl::Status s = CheckInvestor(q.investor_id()); !s.ok()) return reply(std::move(s));
-  if (q.answers_size() == 0 || q.answers_size() > static_cast<int>(kMostAnswers))
+  const bool by_options = !q.questionnaire().empty();
+  if (by_options && (q.answers_size() > 0 || q.lowest_class() || q.questionnaire().size() > 32))
+    return reply(Bad("questionnaire", q.questionnaire(), "has at most 32 bytes, and options beside it but neither answers nor lowest_class"));
+  if (q.options_size() > static_cast<int>(kMostAnswers) || (!by_options && q.options_size() > 0))
+    return reply(Bad("options", StrCat(q.options_size()), StrCat("must be at most ", kMostAnswers, ", with a questionnaire")));
+  std::string options;
+  for (uint32_t o : q.options()) {
+    if (o > 255) return reply(Bad("options", StrCat(o), "must be 0 to 255 each"));
+    options.push_back(static_cast<char>(o));
+  }
+  if (!by_options && (q.answers_size() == 0 || q.answers_size() > static_cast<int>(kMostAnswers)))
     return reply(Bad("answers", StrCat(q.answers_size()), StrCat("must be the points of 1 to ", kMostAnswers, " questions")));
   std::string points;
   for (uint32_t p : q.answers()) {
@@ -232,10 +242,11 @@ void RiskService::OnAssess(const rpc::Call& call, const v1::AssessRequest& q, v1
     points.push_back(static_cast<char>(p));
   }
   const InvestorId investor(q.investor_id());
-  host_.On(PartitionOf(investor), [this, caller = call.caller, investor, points = std::move(points), &q, r,
+  host_.On(PartitionOf(investor), [this, caller = call.caller, investor, points = std::move(points),
+                                   options = std::move(options), &q, r,
                                    reply = std::move(reply)](Partition& p) mutable {
     if (absl::Status s = Admit(p); !s.ok()) return reply(std::move(s));
-    const Assess command{caller, q.request_id(), SequenceOf(investor), points, q.lowest_class()};
+    const Assess command{caller, q.request_id(), SequenceOf(investor), points, q.lowest_class(), q.questionnaire(), options};
     host_.Submit(PartitionOf(investor), command, [r, reply = std::move(reply)](const RiskMachine::Result& result) mutable {
       if (result.reason != Reason::kNone) return reply(Refusal(result.reason));
       r->set_risk_class(result.risk_class);
@@ -317,6 +328,7 @@ void RiskService::Register(rpc::Handlers* h) {
   using rpc::Call;
   using rpc::Reply;
   const std::string face = "fundcore.risk.v1.RiskService/";
+  RegisterSuitability(h);
   h->Unary<v1::AssessRequest, v1::AssessResponse>(
       face + "Assess", [this](const Call& call, const v1::AssessRequest& q, v1::AssessResponse* r, Reply reply) {
         OnAssess(call, q, r, std::move(reply));

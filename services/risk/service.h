@@ -48,8 +48,18 @@ class RiskService final : public Service {
   void OnAssess(const rpc::Call& call, const v1::AssessRequest& request, v1::AssessResponse* response, rpc::Reply reply);
   void OnSetWatch(const rpc::Call& call, const v1::SetWatchRequest& request, rpc::Reply reply);
   void OnGetProfile(const v1::GetProfileRequest& request, v1::GetProfileResponse* response, rpc::Reply reply);
+  // suitability_api.cc
+  void RegisterSuitability(rpc::Handlers* handlers);
+  void OnPutPolicy(const v1::PutPolicyRequest& q, v1::PutPolicyResponse* r, rpc::Reply reply);
+  void OnGetEvidence(const v1::GetEvidenceRequest& q, v1::GetEvidenceResponse* r, rpc::Reply reply);
+  template <class C, class F>
+  void ForInvestor(InvestorId investor, C command, rpc::Reply reply, F fill);
   void OnGetDecision(const v1::GetDecisionRequest& request, v1::GetDecisionResponse* response, rpc::Reply reply);
 
+  static absl::Status Bad(std::string_view field, std::string_view value, std::string_view rule);
+  static absl::Status NotServing();
+  static absl::Status Refusal(Reason reason);
+  static absl::Status CheckOperator(const rpc::Call& call);
   absl::Status CheckInvestor(uint64_t investor) const;
   absl::Status CheckOrder(uint64_t order) const;
   // UNAVAILABLE or TryAgainLater where the partition takes no commands now. On its executor.

@@ -22,6 +22,10 @@ enum TableNumber : uint8_t {
   kDecisions = 4,
   kEvidence = 5,
   kRequestIds = 6,
+  kPolicies = 60,
+  kPersons = 61,
+  kAnswers = 62,
+  kAnyPerson = 63,
   kProducts = 200,  // to 205
 };
 
@@ -115,7 +119,20 @@ struct EvidenceBatch {
   TimePoint at;
   TimePoint received;
   std::vector<Evidence> items;
-  FC_FIELDS(at, received, items)
+  std::vector<MoreEvidence> more;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(at, received, items, more);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (more.empty()) {
+      v(at, received, items);
+    } else {
+      v(at, received, items, more);
+    }
+  }
 };
 
 }  // namespace fundcore::risk

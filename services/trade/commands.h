@@ -32,9 +32,14 @@ inline constexpr uint8_t kPledgeUnits = 88;
 constexpr bool SpeaksOfUnits(uint8_t business) {
   return business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
 }
+// A conversion: 36 inside one institution. Between two it is the 38 to the one, and a leg of its own, the 37, to the other.
+inline constexpr uint8_t kConversion = 36;
+inline constexpr uint8_t kConvertIn = 37;
+inline constexpr uint8_t kConvertOut = 38;
+constexpr bool IsConversion(uint8_t business) { return business == kConversion || business == kConvertOut; }
 // `units` is what it applies for, not `amount`.
 constexpr bool AppliesForUnits(uint8_t business) {
-  return business == kRedemption || (SpeaksOfUnits(business) && business != kDividendWay);
+  return business == kRedemption || IsConversion(business) || (SpeaksOfUnits(business) && business != kDividendWay);
 }
 
 // Bits of ReceiveItem::flags and Order::flags.
@@ -68,13 +73,21 @@ struct ReceiveOrigin {
   FC_FIELDS(item, trade_day_wanted, distributor, serial, digest)
 };
 
+// The fund that a conversion enters.
+struct ReceiveTarget {
+  uint32_t item = 0;             // index into `orders`; ascending
+  FundCode fund;
+  FC_FIELDS(item, fund)
+};
+
 // Orders of one caller arrive. The record's stamp is their moment of receipt.
 struct Receive {
   static constexpr uint8_t kTag = 2;
   CallerId caller;
   std::vector<ReceiveItem> orders;
   std::vector<ReceiveOrigin> origins;
-  FC_FIELDS(caller, orders, origins)
+  std::vector<ReceiveTarget> targets;
+  FC_FIELDS(caller, orders, origins, targets)
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.
@@ -103,18 +116,46 @@ struct ForeignReason {
   FC_FIELDS(source, number, name)
 };
 
+// What only some judgements have.
+struct JudgeExtra {
+  uint32_t item = 0;         // index into `orders`; ascending
+  Units units;               // account made the order this large: nothing smaller may stay; 0: as it was
+  uint16_t trade_reason = 0;  // the fund's quota had no room: a Reason of trade
+  FC_FIELDS(item, units, trade_reason)
+};
+
 // Account and risk have both answered for these orders, or account has refused. `names` gives the names of the reasons
 // among them.
 struct Judge {
   static constexpr uint8_t kTag = 4;
   std::vector<JudgeItem> orders;
   std::vector<ForeignReason> names;
-  FC_FIELDS(orders, names)
+  std::vector<JudgeExtra> extras;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(orders, names, extras);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (extras.empty()) {
+      v(orders, names);
+    } else {
+      v(orders, names, extras);
+    }
+  }
 };
 
 // Account has given back what it had set aside for these orders.
 struct Released {
   static constexpr uint8_t kTag = 5;
+  std::vector<uint64_t> orders;
+  FC_FIELDS(orders)
+};
+
+// Product has given back the quota of these orders.
+struct QuotaReleased {
+  static constexpr uint8_t kTag = 60;
   std::vector<uint64_t> orders;
   FC_FIELDS(orders)
 };
@@ -188,6 +229,16 @@ struct ConfirmedLine {
             error_detail)
 };
 
+// What a line of a conversion (136 to 138) says of the fund that is entered.
+struct ConvertedLine {
+  uint32_t item = 0;  // index into `lines`; ascending
+  FundCode target;
+  Units units;
+  Nav nav;
+  Money difference_fee;
+  FC_FIELDS(item, target, units, nav, difference_fee)
+};
+
 struct ApplyConfirmations {
   static constexpr uint8_t kTag = 11;
   TaCode ta;
@@ -195,7 +246,8 @@ struct ApplyConfirmations {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<ConfirmedLine> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  std::vector<ConvertedLine> converted;
+  FC_FIELDS(ta, file, file_name, first_index, lines, converted)
 };
 
 // Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.

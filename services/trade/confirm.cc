@@ -12,6 +12,8 @@ namespace {
 constexpr uint64_t kSettlesACommand = 4'000;
 constexpr uint8_t kOfferReceipt = 120;  // an offer's subscription is confirmed twice: its receipt, then its result
 constexpr uint8_t kOfferFailure = 149;
+constexpr uint8_t kConvertInConfirmed = 137;
+constexpr uint8_t kConvertOutConfirmed = 138;
 
 enum class LineKind { kSuccess, kNote, kRefusal };
 
@@ -42,17 +44,25 @@ TradeMachine::Result TradeMachine::Execute(const ApplyConfirmations& c, const ma
   FileProgress& progress = files_.Mutable(c.file);
   if (progress.name == 0) progress.name = files_named_.Number(c.file_name);
   const NameNo file = progress.name;
-  for (uint64_t i = next; i < end; ++i) ApplyLine(c, c.lines[i - c.first_index], file, ctx.now);
+  auto more = c.converted.begin();
+  for (uint64_t i = next; i < end; ++i) {
+    const uint64_t item = i - c.first_index;
+    while (more != c.converted.end() && more->item < item) ++more;
+    const bool has = more != c.converted.end() && more->item == item;
+    ApplyLine(c, c.lines[item], has ? &*more : nullptr, file, ctx.now);
+  }
   files_.Mutable(c.file).next_index = end;
   AdvanceUndecided();
   return {.number = end};
 }
 
-void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, NameNo file, TimePoint now) {
+void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more,
+                             NameNo file, TimePoint now) {
   const uint64_t seq = SequenceOf(line.order);
   if (!line.order.is_set() || PartitionOf(line.order) != partition_) return;
   const Order* known = orders_.Find(seq);
-  if (!known) return;
+  if (!known || known->business == kConvertIn) return;
+  if (IsConversion(known->business)) return ApplyConverted(c, line, more, seq, file, now);
 
   Order& o = orders_.Mutable(seq);
   Aftermath& a = aftermaths_.Mutable(seq);
@@ -122,6 +132,89 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   ListForSettlement(seq, o, line);
 }
 
+// A conversion is confirmed by one line (136), or by one for each side (138 and 137) in either order: where the funds have
+// different institutions, and where an institution answers its 036 so. It has its result when both sides have theirs.
+void TradeMachine::ApplyConverted(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more,
+                                  uint64_t seq, NameNo file, TimePoint now) {
+  Order& o = orders_.Mutable(seq);
+  Conversion& k = conversions_.Mutable(seq);
+  Aftermath& a = aftermaths_.Mutable(seq);
+  const bool of_in = line.business == kConvertInConfirmed, of_out = line.business == kConvertOutConfirmed;
+  Order* leg = k.other != 0 ? &orders_.Mutable(k.other) : nullptr;
+  const Order& side = of_in && leg ? *leg : o;
+  const LineKind kind = KindOf(line.return_code.view());
+  const bool under_way =
+      side.state == OrderState::kDispatched || (side.state == OrderState::kAccepted && side.transfer.is_set());
+  const bool refusable = under_way || side.state == OrderState::kAccepted || side.state == OrderState::kReceived ||
+                         side.state == OrderState::kChallenged;
+  const bool done = of_in ? k.in_done : of_out ? k.out_done : k.in_done || k.out_done;
+  if (done || (kind == LineKind::kRefusal ? !refusable : !under_way)) {
+    ++a.odd_lines;
+    a.detail = StrCat("line ", line.line, " of ", c.file_name, " (", int{line.business}, ", ", line.return_code.view(),
+                      ") does not fit the order's state");
+    return;
+  }
+  ++a.lines;
+  a.confirmed_at = now;
+  a.file = file;
+  a.line = line.line;
+  a.detail = line.error_detail;
+  if (of_in) {
+    k.in_code = line.return_code;
+    if (line.confirm_day.is_set()) k.in_day = line.confirm_day;
+  } else {
+    a.business = line.business;
+    a.return_code = line.return_code;
+    if (line.confirm_day.is_set()) a.confirm_day = line.confirm_day;
+    if (!line.ta_serial.empty()) a.ta_serial = line.ta_serial;
+    if (!line.ta_account.empty()) o.ta_account = line.ta_account;
+  }
+  if (kind == LineKind::kNote) return Noted(seq);
+  if (kind == LineKind::kSuccess) {
+    a.fee += line.charge;
+    if (more) k.difference_fee += more->difference_fee;
+    if (!of_in) {
+      a.amount += line.amount;
+      a.units += line.units;
+      a.nav = line.nav;
+    }
+    if (!of_out) {
+      k.in_amount += line.amount;
+      k.in_units += of_in ? line.units : more ? more->units : Units();
+      k.in_nav = of_in ? line.nav : more ? more->nav : Nav();
+    }
+    if (line.interim) return Noted(seq);
+  }
+  if (!of_out) k.in_done = true;
+  if (!of_in) k.out_done = true;
+  if (!of_in && a.units.is_positive()) ListForSettlement(seq, o, line);
+  if (of_in && leg) {
+    const bool entered = k.in_units.is_positive();
+    Change(k.other, *leg, [&] { leg->state = entered ? OrderState::kConfirmed : OrderState::kRefused; });
+    if (entered) ListForSettlement(k.other, *leg, line);
+  }
+  if (o.state == OrderState::kChallenged) EndChallenge(seq, o);
+  ConcludeConversion(seq, o, k);
+}
+
+void TradeMachine::ConcludeConversion(uint64_t seq, Order& o, Conversion& k) {
+  if (!k.out_done || !k.in_done) return Noted(seq);
+  Aftermath& a = aftermaths_.Mutable(seq);
+  const bool left = a.units.is_positive(), entered = k.in_units.is_positive();
+  if (left || entered) {
+    a.in_part = !left || !entered || a.units < o.units;
+    // Where nothing left, nothing of the order is to be paid; what entered then is a break of account's.
+    Change(seq, o, [&] { o.state = k.paid || !left ? OrderState::kSettled : OrderState::kConfirmed; });
+    return;
+  }
+  Change(seq, o, [&] {
+    o.state = OrderState::kRefused;
+    o.source = ReasonSource::kTransferAgent;
+    o.reason = PackCode(a.return_code.empty() ? k.in_code.view() : a.return_code.view());
+  });
+  Follow(seq, o);
+}
+
 void TradeMachine::ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line) {
   const SettlementKey key{TaOf(o), line.confirm_day, FundOf(o), line.business};
   Settlement& s = settlements_.Mutable(key);
@@ -148,7 +241,11 @@ TradeMachine::Result TradeMachine::Execute(const Settle& c, const machine::Conte
     for (; s.cursor < stop; ++s.cursor) {
       const uint64_t seq = list->orders[s.cursor % kSettlementChunk];
       Order& o = orders_.Mutable(seq);
-      if (o.state != OrderState::kConfirmed) continue;
+      if (o.state != OrderState::kConfirmed) {
+        // Paid, and the other side of the conversion is not known yet: it is settled the moment that is.
+        if (IsConversion(o.business) && !IsFinal(o.state)) conversions_.Mutable(seq).paid = true;
+        continue;
+      }
       Change(seq, o, [&] { o.state = OrderState::kSettled; });
       ++s.settled;
     }

@@ -43,6 +43,7 @@ TradeMachine::Result TradeMachine::Execute(const CloseDay& c, const machine::Con
     Order& o = orders_.Mutable(seq);
     EndChallenge(seq, o);
     Change(seq, o, [&] { SetRejected(o, ReasonSource::kTrade, static_cast<uint32_t>(Reason::kChallengeLapsed)); });
+    Follow(seq, o);
     aftermaths_.Mutable(seq).ended_at = ctx.now;
     releases_.Add(seq);
   }
@@ -79,7 +80,7 @@ TradeMachine::Result TradeMachine::Execute(const Seal& c, const machine::Context
     ++t.count;
     t.sum_amount += static_cast<uint64_t>(o.amount.raw());
     t.sum_units += static_cast<uint64_t>(o.units.raw());
-    t.hash = SealHash(t.hash, IdOf(t.cursor), o.amount, o.units);
+    t.hash = SealHash(t.hash, PublicId(t.cursor, o), o.amount, o.units);
     ++changed;
   }
   t.sealed = t.cursor > t.until;

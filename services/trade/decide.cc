@@ -15,12 +15,17 @@ TradeMachine::Result TradeMachine::Execute(const Judge& c, const machine::Contex
     const NameText* known = foreign_.Find(key);
     if (!known || known->text != f.name) foreign_.Mutable(key).text = f.name;
   }
-  for (const JudgeItem& item : c.orders) JudgeOne(item, ctx.now);
+  auto extra = c.extras.begin();
+  for (uint32_t i = 0; i < c.orders.size(); ++i) {
+    while (extra != c.extras.end() && extra->item < i) ++extra;
+    const bool has = extra != c.extras.end() && extra->item == i;
+    JudgeOne(c.orders[i], has ? &*extra : nullptr, ctx.now);
+  }
   AdvanceUndecided();
   return {};
 }
 
-void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
+void TradeMachine::JudgeOne(const JudgeItem& item, const JudgeExtra* extra, TimePoint now) {
   Order* o = orders_.FindMutable(item.order);
   if (!o) return;
   const bool reserved = item.account_reason == 0;
@@ -34,6 +39,14 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
     o->ta_account = item.ta_account;
     if (!reserved) return SetRejected(*o, ReasonSource::kAccount, item.account_reason);
     o->flags |= kReserved;
+    if (extra && extra->units.is_positive() && extra->units != o->units) {
+      asked_.Put(item.order, {o->units});
+      o->units = extra->units;
+    }
+    if (extra && extra->trade_reason != 0 && item.risk != RiskOutcome::kBlock) {
+      releases_.Add(item.order);
+      return SetRejected(*o, ReasonSource::kTrade, extra->trade_reason);
+    }
     switch (item.risk) {
       case RiskOutcome::kAllow: o->state = OrderState::kAccepted; return RememberPurchase(*o);
       case RiskOutcome::kBlock:
@@ -53,14 +66,20 @@ void TradeMachine::JudgeOne(const JudgeItem& item, TimePoint now) {
     }
     FC_CHECK(false, "risk outcome ", static_cast<int>(item.risk), " is unknown to this build");
   });
+  Follow(item.order, *o);
 }
 
 void TradeMachine::RememberPurchase(const Order& o) {
-  if (o.business == kRedemption || SpeaksOfUnits(o.business)) return;
+  if (o.business == kRedemption || SpeaksOfUnits(o.business) || IsConversion(o.business)) return;
   const uint64_t seq = SequenceOf(o.investor);
   const Investor* known = investors_.Find(seq);
   if (known && std::find(known->bought.begin(), known->bought.end(), o.fund) != known->bought.end()) return;
   investors_.Mutable(seq).bought.push_back(o.fund);
+}
+
+TradeMachine::Result TradeMachine::Execute(const QuotaReleased& c, const machine::Context&) {
+  for (uint64_t order : c.orders) quota_releases_.Remove(order);
+  return {};
 }
 
 TradeMachine::Result TradeMachine::Execute(const Released& c, const machine::Context&) {
@@ -82,7 +101,7 @@ std::vector<uint64_t> TradeMachine::ReleasesBefore(const Order& order, size_t mo
 Order* TradeMachine::OwnOrder(InvestorId investor, OrderId order) {
   if (PartitionOf(order) != partition_) return nullptr;
   const Order* o = orders_.Find(SequenceOf(order));
-  return o && o->investor == investor ? &orders_.Mutable(SequenceOf(order)) : nullptr;
+  return o && o->investor == investor && o->business != kConvertIn ? &orders_.Mutable(SequenceOf(order)) : nullptr;
 }
 
 bool TradeMachine::PastCutoff(const Order& o, TimePoint received) {
@@ -105,6 +124,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
   }
   if (o->transfer.is_set()) return {.reason = Reason::kOrderSealed};
   if (PastCutoff(*o, ctx.received)) return {.reason = Reason::kCutoffPassed};
+  if (const Reason r = LegPrevents(seq, *o, ctx.received); r != Reason::kNone) return {.reason = r};
 
   if (o->state == OrderState::kChallenged) EndChallenge(seq, *o);
   Change(seq, *o, [&] {
@@ -112,6 +132,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
     o->source = ReasonSource::kTrade;
     o->reason = 0;
   });
+  Follow(seq, *o);
   aftermaths_.Mutable(seq).ended_at = ctx.now;
   releases_.Add(seq);
   AdvanceUndecided();
@@ -136,6 +157,7 @@ TradeMachine::Result TradeMachine::Execute(const AnswerChallenge& c, const machi
     o->reason = 0;
     RememberPurchase(*o);
   });
+  Follow(seq, *o);
   aftermaths_.Mutable(seq).answered_at = ctx.now;
   if (!c.passed) releases_.Add(seq);
   return {};

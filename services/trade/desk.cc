@@ -55,11 +55,14 @@ void Desk::Submit(Part* part) {
     receive_.caller = part->submission->caller;
     receive_.orders.clear();
     receive_.origins.clear();
+    receive_.targets.clear();
     for (uint32_t i = range.begin; i < range.end; ++i) {
       const v1::NewOrder& order = part->submission->order(part->items[i]);
       receive_.orders.push_back(ToItem(order));
       if (HasOrigin(order)) [[unlikely]]
         receive_.origins.push_back(ToOrigin(order, i - range.begin));
+      if (order.business() == kConversion) [[unlikely]]
+        receive_.targets.push_back({i - range.begin, FundCode(order.target_fund_code())});
     }
     host_->Submit(range.partition, receive_,
                   machine::OrLost(

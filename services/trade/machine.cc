@@ -22,6 +22,7 @@ constexpr uint64_t kStepsACommand = 4'096;
 // second one is that of orders with an origin; those without keep the first, so that old request ids go on to be known.
 constexpr uint8_t kContentVersion = 1;
 constexpr uint8_t kContentVersionWithOrigin = 2;
+constexpr uint8_t kContentVersionOfConversion = 3;
 
 std::string_view BytesOf(const Hash256& hash) {
   return {reinterpret_cast<const char*>(hash.raw().data()), hash.raw().size()};
@@ -35,6 +36,7 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       orders_(state, kOrders, kOrderPages),
       aftermaths_(state, kAftermaths, kAftermathPages),
       origins_(state, kOrigins, kOriginPages),
+      conversions_(state, kConversions, machine::Residence::kLazy),
       investors_(state, kInvestors, kInvestorPages),
       ids_(state, kRequestIds),
       serials_(state, kSerials),
@@ -52,6 +54,9 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_named_(state, kFileNames),
       distributors_(state, kDistributorNames),
       foreign_(state, kForeignReasons),
+      uses_(state, kUses, machine::Residence::kLazy),
+      quota_releases_(state, kQuotaReleases),
+      asked_(state, kAsked, machine::Residence::kLazy),
       products_(state, kProducts) {}
 
 void TradeMachine::Begin() {
@@ -70,9 +75,13 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
   received_.reserve(c.orders.size());
   Waters& waters = waters_.Mutable();
   auto origin = c.origins.begin();
+  auto target = c.targets.begin();
   for (uint32_t i = 0; i < c.orders.size(); ++i) {
     const bool has = origin != c.origins.end() && origin->item == i;
-    received_.push_back(ReceiveOne(c.orders[i], has ? &*origin : nullptr, c, ctx, waters));
+    while (target != c.targets.end() && target->item < i) ++target;
+    const bool converts = target != c.targets.end() && target->item == i;
+    received_.push_back(
+        ReceiveOne(c.orders[i], has ? &*origin : nullptr, converts ? &*target : nullptr, c, ctx, waters));
     if (has) ++origin;
   }
   AdvanceUndecided();
@@ -95,11 +104,12 @@ uint64_t TradeMachine::FindByRequest(InvestorId investor, std::string_view reque
   return seen ? seen->number : 0;
 }
 
-TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const Receive& c,
+TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin,
+                                                const ReceiveTarget* target, const Receive& c,
                                                 const machine::Context& ctx, Waters& waters) {
   const auto key =
       RequestKey(item.investor, item.request_id, c.caller.view(), origin && !origin->distributor.empty());
-  const uint64_t content = ContentHash(item, origin);
+  const uint64_t content = ContentHash(item, origin, target);
   if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
 
   const uint64_t seq = waters.next++;
@@ -126,6 +136,8 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     kept.digest = origin->digest;
   }
 
+  if (target) conversions_.Mutable(seq).target = funds_.Number(target->fund.view());
+
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
     waters.next_review = seq + 1;
     ApplyRules(seq, o, item.fund, ctx.now);
@@ -134,6 +146,10 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     Place(seq, o, products_.Fund(item.fund, ctx.received));
   }
   Enter(seq, o);
+  if (o.business == kConvertOut) {
+    const uint64_t leg = conversions_.Find(seq)->other;
+    if (leg != 0 && waters.next_review == leg) waters.next_review = leg + 1;  // nothing of it is judged by itself
+  }
   return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = o.trade_day};
 }
 
@@ -149,11 +165,12 @@ TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen,
           .trade_day = o->trade_day};
 }
 
-uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin) {
+uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target) {
   scratch_.clear();
   ByteWriter w(&scratch_);
-  w.U8(origin ? kContentVersionWithOrigin : kContentVersion);
+  w.U8(target ? kContentVersionOfConversion : origin ? kContentVersionWithOrigin : kContentVersion);
   w(item.business, item.fund, item.amount, item.units, item.flags);
+  if (target) w(target->fund, origin != nullptr);
   if (origin) w(origin->trade_day_wanted, origin->distributor, origin->serial, origin->digest);
   return machine::IdIndex::HashOf({scratch_}).low;
 }
@@ -178,7 +195,7 @@ TradeMachine::Result TradeMachine::Execute(const Review&, const machine::Context
     Order& o = orders_.Mutable(seq);
     if (o.received_at > products_.watermark()) break;
     ++waters.next_review;
-    if (o.state != OrderState::kReceived) continue;  // cancelled meanwhile
+    if (o.state != OrderState::kReceived || o.business == kConvertIn) continue;  // cancelled meanwhile; a leg
     Begin();
     Count(o, -1);
     ApplyRules(seq, o, FundOf(o), ctx.now);
@@ -229,16 +246,15 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
     if (view.terms && fund->calendar != view.terms->calendar) {
-      const TradingCalendar* calendar = products_.Calendar(fund->calendar);
-      if (!calendar) return Reason::kNoTradingDay;
-      const auto open = calendar->IsOpen(o.trade_day);
-      if (!open.ok()) return Reason::kNoTradingDay;
-      if (!*open) return Reason::kFundClosedOnTradeDay;
+      if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
-    return CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); });
+    if (o.business == kConversion) return CheckConversion(seq, o, *fund);
+    if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
+    return CheckLimits(seq, o, code);
   };
   const Reason reason = check();
   if (reason == Reason::kNone) {
+    if (o.business == kConvertOut) AddLeg(seq, o);
     if (tracking_) fresh_.push_back(seq);
     return;
   }
@@ -358,7 +374,7 @@ void TradeMachine::TakeUndecided(size_t limit, std::vector<uint64_t>* orders) {
     const Waters& waters = waters_.Get();
     for (uint64_t seq = waters.undecided; seq < waters.next_review; ++seq) {
       const Order* o = orders_.Find(seq);
-      if (o && o->state == OrderState::kReceived) fresh_.push_back(seq);
+      if (o && o->state == OrderState::kReceived && o->business != kConvertIn) fresh_.push_back(seq);
     }
   }
   for (; limit > 0 && fresh_head_ < fresh_.size(); ++fresh_head_) {

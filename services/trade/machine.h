@@ -8,7 +8,7 @@
 //   host.Submit(p, Receive{caller, items}, [](const TradeMachine::Result& r) { r.received[0].order … });
 //
 // One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
-// sealing and dispatching, confirm.cc what the transfer agent says.
+// sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions and their legs.
 #pragma once
 
 #include <span>
@@ -48,7 +48,8 @@ class TradeMachine {
     std::span<const Claimed> claimed;    // of a ClaimSerials, likewise
   };
   using Commands = machine::CommandList<AbsorbFacts, Receive, Review, Judge, Released, Cancel, AnswerChallenge,
-                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle, ClaimSerials>;
+                                        CloseDay, Seal, MarkDispatched, ApplyConfirmations, Settle, ClaimSerials,
+                                        QuotaReleased>;
 
   TradeMachine(machine::State& state, PartitionId partition);
 
@@ -65,6 +66,7 @@ class TradeMachine {
   Result Execute(const ApplyConfirmations& c, const machine::Context& ctx);
   Result Execute(const Settle& c, const machine::Context& ctx);
   Result Execute(const ClaimSerials& c, const machine::Context& ctx);
+  Result Execute(const QuotaReleased& c, const machine::Context& ctx);
 
   // --- Reading, on the partition's executor. Pointers are valid until the next command or write-back. ---
   ProductBook& products() { return products_; }
@@ -72,9 +74,19 @@ class TradeMachine {
   OrderId IdOf(uint64_t order) const { return MakeOrderId(partition_, order); }
   const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
   const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
+  // nullptr where the order is no conversion. Of a leg, too.
+  const Conversion* FindConversion(uint64_t order) { return conversions_.Find(order); }
+  // The number under which files know the order: a leg goes by that of its order.
+  OrderId PublicId(uint64_t seq, const Order& o) {
+    return IdOf(o.business == kConvertIn ? conversions_.Find(seq)->other : seq);
+  }
+  std::string_view FundName(NameNo fund) { return funds_.Text(fund); }
+  std::string_view TaName(NameNo ta) { return tas_.Text(ta); }
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
+  // What a redemption asked for that account made larger; nullptr for all others.
+  const Asked* FindAsked(uint64_t seq, const Order& o) { return o.business == kRedemption ? asked_.Find(seq) : nullptr; }
   // The sequence of the order that a request made; 0 where there is none. Orders from files belong to no caller.
   uint64_t FindByRequest(InvestorId investor, std::string_view request_id, const CallerId& caller, bool from_file);
   uint64_t LastOrderOf(InvestorId investor);
@@ -114,6 +126,9 @@ class TradeMachine {
   // Orders wait for product rules that are known by now: submit a Review.
   bool review_due();
   machine::Todo<uint64_t>& releases() { return releases_; }
+  // All buyers of the order's fund share a quota, as of the order's receipt.
+  bool NeedsQuota(const Order& o);
+  machine::Todo<uint64_t>& quota_releases() { return quota_releases_; }
   // Of the last `most` orders of the same investor before this one: those that are over and whose release is still owed.
   std::vector<uint64_t> ReleasesBefore(const Order& order, size_t most);
 
@@ -140,20 +155,34 @@ class TradeMachine {
 
   void Begin();
   // `origin` may be nullptr.
-  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const Receive& c, const machine::Context& ctx,
-                      Waters& waters);
+  Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target, const Receive& c,
+                      const machine::Context& ctx, Waters& waters);
   static machine::IdIndex::Key RequestKey(InvestorId investor, std::string_view request_id, std::string_view caller,
                                           bool from_file);
   // A fund's trading day where the order wants another.
   Reason CheckWantedDay(uint64_t seq, const Order& o);
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
-  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin);
+  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target);
   // Gives the order its institution and trading day where its fund is known.
   Reason Place(uint64_t seq, Order& o, const FundTerms* fund);
   const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
   // Applies the product rules as of receipt: the order stays RECEIVED or is REJECTED. Counts nothing.
   void ApplyRules(uint64_t seq, Order& o, const FundCode& code, TimePoint now);
   bool BoughtBefore(const Order& o);
+
+  // convert.cc: conversions.
+  // The rules beside those of a redemption. Makes of the order what it is where the two funds have different institutions.
+  Reason CheckConversion(uint64_t seq, Order& o, const FundTerms& fund);
+  Reason CheckOpenOn(const FundTerms& fund, Date day);
+  // Gives an order between two institutions its leg at the second one.
+  void AddLeg(uint64_t seq, const Order& o);
+  // The leg becomes what its order has become before either went out.
+  void Follow(uint64_t seq, const Order& o);
+  // Whether the order's leg, where it has one, stands in the way of cancelling it.
+  Reason LegPrevents(uint64_t seq, const Order& o, TimePoint received);
+  void ApplyConverted(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more, uint64_t seq,
+                      NameNo file, TimePoint now);
+  void ConcludeConversion(uint64_t seq, Order& o, Conversion& k);
 
   Day& DayOf(const Order& o);
   void Count(const Order& o, int64_t sign);
@@ -162,15 +191,24 @@ class TradeMachine {
   template <class F>
   void Change(uint64_t seq, Order& o, F change) {
     Count(o, -1);
+    const bool was = ComesToSomething(o.state);
     change();
+    if (was && !ComesToSomething(o.state)) EndUse(seq, o);
     Count(o, +1);
     Noted(seq);
   }
   void Noted(uint64_t seq) {
     if (collecting_) changes_.push_back(seq);
   }
+  static bool ComesToSomething(OrderState s) {
+    return s != OrderState::kRejected && s != OrderState::kCancelled && s != OrderState::kRefused;
+  }
+  // limits.cc: what counts against limits by person, and what a quota may hold.
+  Reason CheckLimits(uint64_t seq, const Order& o, const FundCode& code);
+  void BeginUse(uint64_t seq, const Order& o, const FundRules* rules);
+  void EndUse(uint64_t seq, const Order& o);
   void SetRejected(Order& o, ReasonSource source, uint32_t reason);
-  void JudgeOne(const JudgeItem& item, TimePoint now);
+  void JudgeOne(const JudgeItem& item, const JudgeExtra* extra, TimePoint now);
   void RememberPurchase(const Order& o);
   void EndChallenge(uint64_t seq, const Order& o) { challenges_.Erase({TaOf(o), o.trade_day, seq}); }
   bool PastCutoff(const Order& o, TimePoint received);
@@ -178,7 +216,8 @@ class TradeMachine {
   // The order of this investor, or nullptr.
   Order* OwnOrder(InvestorId investor, OrderId order);
 
-  void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, NameNo file, TimePoint now);
+  void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more, NameNo file,
+                 TimePoint now);
   void ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
   void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
@@ -188,6 +227,7 @@ class TradeMachine {
   machine::PagedTable<Order> orders_;
   machine::PagedTable<Aftermath> aftermaths_;
   machine::PagedTable<Origin> origins_;
+  machine::Table<uint64_t, Conversion> conversions_;
   machine::PagedTable<Investor> investors_;
   machine::IdIndex ids_;
   machine::IdIndex serials_;
@@ -201,6 +241,9 @@ class TradeMachine {
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
+  machine::Table<UseKey, Use> uses_;
+  machine::Todo<uint64_t> quota_releases_;
+  machine::Table<uint64_t, Asked> asked_;
   ProductBook products_;
 
   // Nothing below is state: scratch of one command, and lists that are made again from the tables.

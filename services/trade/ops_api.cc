@@ -144,8 +144,15 @@ void TradeService::ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::
     do {
       command.first_index = request.first_index() + static_cast<uint64_t>(at);
       command.lines.clear();
-      for (int end = std::min(lines, at + kLinesACommand); at < end; ++at)
-        command.lines.push_back(ToLine(request.lines(at)));
+      command.converted.clear();
+      for (int end = std::min(lines, at + kLinesACommand); at < end; ++at) {
+        const v1::ConfirmationLine& line = request.lines(at);
+        command.lines.push_back(ToLine(line));
+        if (line.business() < 136 || line.business() > 138) continue;
+        command.converted.push_back({static_cast<uint32_t>(command.lines.size() - 1), FundCode(line.target_fund_code()),
+                                     Units::FromRaw(line.target_units_e2()), Nav::FromRaw(line.target_nav_e8()),
+                                     Money::FromRaw(line.difference_fee_fen())});
+      }
       host_.Submit(p, command, [run, response](const TradeMachine::Result& result) {
         if (run->worst.reason == Reason::kNone) run->worst = result;
         run->worst.received = {};

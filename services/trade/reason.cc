@@ -25,6 +25,22 @@ std::string_view ReasonName(Reason r) {
     case Reason::kUnitsBelowMinimum: return "UNITS_BELOW_MINIMUM";
     case Reason::kTradeDayPassed: return "TRADE_DAY_PASSED";
     case Reason::kTradeDayNotReached: return "TRADE_DAY_NOT_REACHED";
+    case Reason::kTargetIsSameFund: return "TARGET_IS_SAME_FUND";
+    case Reason::kTargetFundUnknown: return "TARGET_FUND_UNKNOWN";
+    case Reason::kNoConversionRelation: return "NO_CONVERSION_RELATION";
+    case Reason::kConvertOutStopped: return "CONVERT_OUT_STOPPED";
+    case Reason::kConvertInStopped: return "CONVERT_IN_STOPPED";
+    case Reason::kTargetNotOpen: return "TARGET_NOT_OPEN";
+    case Reason::kTargetClosedOnTradeDay: return "TARGET_CLOSED_ON_TRADE_DAY";
+    case Reason::kUnitsBelowConversionMinimum: return "UNITS_BELOW_CONVERSION_MINIMUM";
+    case Reason::kUnitsAboveConversionMaximum: return "UNITS_ABOVE_CONVERSION_MAXIMUM";
+    case Reason::kTargetAboveMaximum: return "TARGET_ABOVE_MAXIMUM";
+    case Reason::kInClosedPeriod: return "IN_CLOSED_PERIOD";
+    case Reason::kUnitsAboveMaximum: return "UNITS_ABOVE_MAXIMUM";
+    case Reason::kPurchasesAboveDayLimit: return "PURCHASES_ABOVE_DAY_LIMIT";
+    case Reason::kPurchasesAbovePersonLimit: return "PURCHASES_ABOVE_PERSON_LIMIT";
+    case Reason::kRedemptionsAboveDayLimit: return "REDEMPTIONS_ABOVE_DAY_LIMIT";
+    case Reason::kQuotaUsedUp: return "QUOTA_USED_UP";
     case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
     case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
     case Reason::kOfferFailed: return "OFFER_FAILED";
@@ -70,6 +86,43 @@ std::string_view ReasonText(Reason r) {
       return "the order came after the cut-off of the only trading day that it wants; a later day needs a new order";
     case Reason::kTradeDayNotReached:
       return "the order came before the only trading day that it wants; send a new order on that day";
+    case Reason::kTargetIsSameFund:
+      return "a conversion leaves one fund for another; name another target (转出基金与转入基金相同, 0517)";
+    case Reason::kTargetFundUnknown:
+      return "no target fund of this code was known when the order was received; check the code (目标基金代码非法, 0223)";
+    case Reason::kNoConversionRelation:
+      return "the fund cannot be converted into this target; redeem and buy instead (两只基金之间未开通转换, 0519)";
+    case Reason::kConvertOutStopped:
+      return "the fund does not let conversions out (转出基金当前不可转出, 0580)";
+    case Reason::kConvertInStopped: return "the target does not let conversions in (转入基金当前不可转入, 0580)";
+    case Reason::kTargetNotOpen:
+      return "the target took no purchases when the order was received (转入基金暂停申购, 0397)";
+    case Reason::kTargetClosedOnTradeDay:
+      return "the target is closed on this trading day; order again for a day on which both funds trade "
+             "(转入基金当日休市, 0006)";
+    case Reason::kUnitsBelowConversionMinimum:
+      return "the number of units is below the least that may be converted into this target (低于最低转换份额)";
+    case Reason::kUnitsAboveConversionMaximum:
+      return "the number of units is above the most that one order may convert into this target (高于单笔转换份额上限)";
+    case Reason::kTargetAboveMaximum:
+      return "at the latest price the units are worth more than one purchase of the target may be; convert fewer "
+             "(超过转入基金单笔申购上限)";
+    case Reason::kInClosedPeriod:
+      return "the fund takes no such orders on this trading day; order again after its closed period (封闭期不受理, 0005)";
+    case Reason::kUnitsAboveMaximum:
+      return "the number of units is above the fund's limit for one redemption; redeem fewer (超过最高赎回份数限制, 0401)";
+    case Reason::kPurchasesAboveDayLimit:
+      return "with this order the investor's purchases of the fund on this trading day are above its limit; buy less, or on "
+             "another day (超过单日累计申购上限)";
+    case Reason::kPurchasesAbovePersonLimit:
+      return "with this order the investor's purchases of the fund are above what it takes of one person; buy less "
+             "(超过单个投资人累计申购上限)";
+    case Reason::kRedemptionsAboveDayLimit:
+      return "with this order the investor's redemptions of the fund on this trading day are above its limit; redeem fewer, or on "
+             "another day (超过单日累计赎回上限, 0401)";
+    case Reason::kQuotaUsedUp:
+      return "what all buyers together may buy of the fund on this trading day is used up; buy less, or on another day "
+             "(当日申购额度已用完)";
     case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
     case Reason::kChallengeFailed: return "the second proof was not passed";
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
@@ -92,6 +145,7 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kNone: return absl::StatusCode::kOk;
     case Reason::kRequestIdReused: return absl::StatusCode::kAlreadyExists;
     case Reason::kOrderNotFound:
+    case Reason::kTargetFundUnknown:
     case Reason::kFundUnknown: return absl::StatusCode::kNotFound;
     case Reason::kInstitutionUnknown: return absl::StatusCode::kUnavailable;  // its facts are on their way
     case Reason::kNoTradingDay:
@@ -110,6 +164,21 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kUnitsBelowMinimum:
     case Reason::kTradeDayPassed:
     case Reason::kTradeDayNotReached:
+    case Reason::kTargetIsSameFund:
+    case Reason::kNoConversionRelation:
+    case Reason::kConvertOutStopped:
+    case Reason::kConvertInStopped:
+    case Reason::kTargetNotOpen:
+    case Reason::kTargetClosedOnTradeDay:
+    case Reason::kUnitsBelowConversionMinimum:
+    case Reason::kUnitsAboveConversionMaximum:
+    case Reason::kTargetAboveMaximum:
+    case Reason::kInClosedPeriod:
+    case Reason::kUnitsAboveMaximum:
+    case Reason::kPurchasesAboveDayLimit:
+    case Reason::kPurchasesAbovePersonLimit:
+    case Reason::kRedemptionsAboveDayLimit:
+    case Reason::kQuotaUsedUp:
     case Reason::kChallengeLapsed:
     case Reason::kChallengeFailed:
     case Reason::kOfferFailed:

@@ -35,6 +35,26 @@ enum class Reason : uint16_t {
   // Of orders that want one trading day: checked once the day is known, before the fund's state.
   kTradeDayPassed = 26,
   kTradeDayNotReached = 27,
+  // Of conversions: after the state of the fund that is left.
+  kTargetIsSameFund = 90,
+  kTargetFundUnknown = 91,
+  kNoConversionRelation = 92,
+  kConvertOutStopped = 93,
+  kConvertInStopped = 94,
+  kTargetNotOpen = 95,
+  kTargetClosedOnTradeDay = 96,
+  kUnitsBelowConversionMinimum = 97,
+  kUnitsAboveConversionMaximum = 98,
+  kTargetAboveMaximum = 99,
+
+  // Rules beyond the terms (common/product/fund_rules.h), after the sizes.
+  kInClosedPeriod = 100,
+  kUnitsAboveMaximum = 101,
+  kPurchasesAboveDayLimit = 102,
+  kPurchasesAbovePersonLimit = 103,
+  kRedemptionsAboveDayLimit = 104,
+  // Of the quota that all buyers share, once account and risk have said yes.
+  kQuotaUsedUp = 105,
 
   // The second proof that risk asked for.
   kChallengeLapsed = 30,

@@ -19,7 +19,7 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
       return business == kPurchase ? Reason::kPurchaseStopped : Reason::kNone;
     case FundStatus::kRedemptionStopped:
       if (business == kSubscription) return Reason::kFundNotInOffer;
-      return business == kRedemption ? Reason::kRedemptionStopped : Reason::kNone;
+      return business == kRedemption || business == kConversion ? Reason::kRedemptionStopped : Reason::kNone;
   }
   return Reason::kFundStopped;  // a state of a later build takes no orders here
 }
@@ -44,6 +44,26 @@ Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units un
     if (!additional && amount < fund.min_purchase) return Reason::kAmountBelowFirstMinimum;
   }
   if (fund.max_purchase.is_positive() && amount > fund.max_purchase) return Reason::kAmountAboveMaximum;
+  return Reason::kNone;
+}
+
+Reason CheckRules(const FundRules& rules, uint8_t business, Money amount, Units units, Date trade_day, const Applied& on_day,
+                  const Applied& ever) {
+  // Sums that overflow are above every limit.
+  const auto above = [](int64_t before, int64_t more, int64_t limit) {
+    int64_t sum = 0;
+    return limit > 0 && (__builtin_add_overflow(before, more, &sum) || sum > limit);
+  };
+  if (business == kRedemption) {
+    if (rules.ClosedFor(trade_day, FundRules::kRedemptions)) return Reason::kInClosedPeriod;
+    if (above(0, units.raw(), rules.max_redemption.raw())) return Reason::kUnitsAboveMaximum;
+    if (above(on_day.redeemed.raw(), units.raw(), rules.max_redemption_a_day.raw())) return Reason::kRedemptionsAboveDayLimit;
+    return Reason::kNone;
+  }
+  if (!amount.is_positive()) return Reason::kNone;
+  if (business != kSubscription && rules.ClosedFor(trade_day, FundRules::kPurchases)) return Reason::kInClosedPeriod;
+  if (above(on_day.bought.raw(), amount.raw(), rules.max_purchase_a_day.raw())) return Reason::kPurchasesAboveDayLimit;
+  if (above(ever.bought.raw(), amount.raw(), rules.max_purchase_total.raw())) return Reason::kPurchasesAbovePersonLimit;
   return Reason::kNone;
 }
 

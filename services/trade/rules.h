@@ -16,6 +16,15 @@ Reason CheckStatus(FundStatus status, uint8_t business);
 Reason CheckSize(const FundTerms& fund, uint8_t business, Money amount, Units units,
                  absl::FunctionRef<bool()> bought_before);
 
+// What an investor has under way or done in a fund, on a trading day or ever, without the order in hand.
+struct Applied {
+  Money bought;
+  Units redeemed;
+};
+// Do the fund's rules beyond its terms let the order through?
+Reason CheckRules(const FundRules& rules, uint8_t business, Money amount, Units units, Date trade_day, const Applied& on_day,
+                  const Applied& ever);
+
 // The trading day of an order: the first day, from the day of receipt on where that is before the cut-off, else from
 // the next on, at which the calendar is open and which `closed` does not exclude. Errors: kOutOfRange where the
 // calendar does not reach that far.

@@ -68,13 +68,19 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   }
   const uint32_t business = o.business();
   const bool way = business == kDividendWay;
-  if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption &&
+  if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
                          !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29, 31, 32 or 88"));
+    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 29, 31, 32, 36 or 88"));
   }
   if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
     return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
                    ? " must be 0 (reinvested) or 1 (in cash) for business 29" : " is for business 29 only; leave it empty"));
+  }
+  const std::string& target = o.target_fund_code();
+  if (business == kConversion ? target.empty() || !FundCode::Fits(target) || !Printable(target) : !target.empty()) {
+    return Bad("BAD_TARGET_FUND", StrCat("target_fund_code ", Quoted(target),
+                                         business == kConversion ? " must have 1 to 20 printable ASCII characters"
+                                                                 : " is for business 36 only; leave it empty"));
   }
   const std::string& fund = o.fund_code();
   if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
@@ -171,6 +177,9 @@ absl::Status CheckLine(const v1::ConfirmationLine& l) {
   if (!Sane(l.confirmed_amount_fen())) return bad("confirmed_amount_fen");
   if (!Sane(l.confirmed_units_e2())) return bad("confirmed_units_e2");
   if (!Sane(l.charge_fen())) return bad("charge_fen");
+  if (l.target_fund_code().size() > FundCode::kMax) return bad("target_fund_code");
+  if (!Sane(l.target_units_e2())) return bad("target_units_e2");
+  if (!Sane(l.difference_fee_fen())) return bad("difference_fee_fen");
   if (l.error_detail().size() > 1'000) return bad("error_detail");
   if (l.confirm_day() != 0) return CheckDate("confirm_day", l.confirm_day());
   return absl::OkStatus();

@@ -14,7 +14,7 @@
 
 namespace fundcore::trade {
 
-// Tables 1 to 21 below, 200 to 205 the product book.
+// Tables 1 to 55 below, 200 to 205 and 220 the product book.
 enum TableNumber : uint8_t {
   kWaters = 1,
   kOrders = 2,
@@ -37,6 +37,10 @@ enum TableNumber : uint8_t {
   kOrigins = 19,
   kSerials = 20,
   kDistributorNames = 21,
+  kConversions = 55,
+  kUses = 60,
+  kQuotaReleases = 61,
+  kAsked = 62,
   kProducts = 200,
 };
 
@@ -119,10 +123,51 @@ struct Origin {
   FC_FIELDS(trade_day_wanted, distributor, serial, digest)
 };
 
+// What a conversion has beside its order, and what its leg at another institution has: that one is an order of business 37
+// in the tables, without a request, which callers do not see. It goes out under the number of the order it belongs to.
+struct Conversion {
+  NameNo target = 0;         // the fund to enter; of a leg: the fund that is left
+  NameNo target_ta = 0;
+  uint64_t other = 0;        // of a 38: its leg; of a leg: its order
+  uint32_t min_days = 0;     // what account has to look at, as the terms in force at receipt said
+  uint8_t investors = 2;
+  // What was confirmed. Each side may come in several lines, and the two in either order.
+  bool out_done = false, in_done = false;
+  bool paid = false;         // the settlement of what left was made before the other side was known
+  Units in_units;
+  Nav in_nav;
+  Money in_amount;
+  Money difference_fee;
+  ReturnCode in_code;
+  Date in_day;
+  FC_FIELDS(target, target_ta, other, min_days, investors, out_done, in_done, paid, in_units, in_nav, in_amount,
+            difference_fee, in_code, in_day)
+};
+
 struct Investor {
   uint64_t last_order = 0;
   std::vector<NameNo> bought;  // funds with an accepted purchase: the next one is an additional one
   FC_FIELDS(last_order, bought)
+};
+
+// What an investor has applied for in a fund with limits by person: on a trading day, or ever (no day). Orders from `since` on
+// are counted, and no longer once they came to nothing.
+struct UseKey {
+  Date day;
+  uint64_t investor = 0;  // sequence
+  NameNo fund = 0;
+  FC_FIELDS(day, investor, fund)
+};
+struct Use {
+  uint64_t since = 0;
+  Money bought;
+  Units redeemed;
+  FC_FIELDS(since, bought, redeemed)
+};
+// What was asked for where account made more of it.
+struct Asked {
+  Units units;
+  FC_FIELDS(units)
 };
 
 // Sequences start at 1.

@@ -21,6 +21,11 @@ std::string MessageOf(TradeMachine& machine, ReasonSource source, uint32_t reaso
   return "";
 }
 
+std::string TookAll(const Asked& asked, const Order& o) {
+  return StrCat(asked.units.ToString(), " units were asked for; what would have stayed is below the fund's least balance, so the order "
+                "redeems all ", o.units.ToString(), " (剩余份额低于最低持有份额, 已转为全部赎回, 0370)");
+}
+
 bool HasReason(OrderState s) {
   return s == OrderState::kRejected || s == OrderState::kRefused || s == OrderState::kChallenged;
 }
@@ -44,7 +49,16 @@ std::string_view StateName(OrderState state) {
 }
 
 void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* out) {
-  out->set_order_id(machine.IdOf(seq).raw());
+  out->set_order_id(machine.PublicId(seq, o).raw());
+  if (const Conversion* k = IsConversion(o.business) || o.business == kConvertIn ? machine.FindConversion(seq) : nullptr) {
+    out->set_target_fund_code(Text(machine.FundName(k->target)));
+    out->set_target_ta_code(Text(machine.TaName(k->target_ta)));
+    out->set_target_units_e2(k->in_units.raw());
+    out->set_target_nav_e8(k->in_nav.raw());
+    out->set_target_amount_fen(k->in_amount.raw());
+    out->set_difference_fee_fen(k->difference_fee.raw());
+    out->set_target_return_code(Text(k->in_code.view()));
+  }
   out->set_investor_id(o.investor.raw());
   out->set_request_id(Text(o.request_id.view()));
   out->set_business(o.business);
@@ -73,6 +87,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
       file->set_digest(origin->digest.raw().data(), origin->digest.raw().size());
     }
   }
+  if (const Asked* asked = machine.FindAsked(seq, o)) {
+    out->set_units_asked_e2(asked->units.raw());
+    if (out->message().empty()) out->set_message(TookAll(*asked, o));
+  }
   const Aftermath* a = machine.FindAftermath(seq);
   if (!a) return;
   out->set_return_code(Text(a->return_code.view()));
@@ -93,7 +111,12 @@ void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSo
   out->set_order_id(machine.IdOf(seq).raw());
   out->set_state(static_cast<v1::OrderState>(state));
   out->set_trade_day(trade_day.raw());
-  if (!HasReason(state)) return;
+  if (!HasReason(state)) {
+    if (!machine.products().has_rules()) return;
+    const Order* o = machine.FindOrder(seq);
+    if (const Asked* asked = o ? machine.FindAsked(seq, *o) : nullptr) out->set_message(TookAll(*asked, *o));
+    return;
+  }
   out->set_reason(machine.ReasonNameOf(source, reason));
   out->set_message(MessageOf(machine, source, reason));
 }

@@ -55,6 +55,13 @@ CallOutcome OutcomeOf(const absl::Status& status, bool usable) {
 
 void Assign(std::string* field, std::string_view text) { field->assign(text.data(), text.size()); }
 
+void FillConversion(TradeMachine& machine, const Conversion& k, account::v1::ReserveItem* out) {
+  Assign(out->mutable_target_fund_code(), machine.FundName(k.target));
+  Assign(out->mutable_target_ta_code(), machine.TaName(k.target_ta));
+  out->set_min_days(static_cast<int32_t>(k.min_days));
+  out->set_investors(k.investors);
+}
+
 // An answer that is no answer counts as trouble: it is asked for again, and never executed.
 bool Usable(const account::v1::ReserveResponse& response, size_t items) {
   if (static_cast<size_t>(response.outcomes_size()) != items) return false;
@@ -97,6 +104,7 @@ void Worker::OnServing(size_t slot, bool serving) {
   // in one that has asked again.
   const auto mine = [slot](const auto& item) { return item.slot == slot; };
   for (auto& queue : waited_) std::erase_if(queue, mine);
+  std::erase_if(quota_waiting_, mine);
   for (auto& [number, resting] : resting_) std::erase_if(resting.items, mine);
   std::erase_if(unreleased_, mine);
   reviewing_[slot] = known_[slot] = 0;
@@ -117,6 +125,8 @@ void Worker::Pump() {
   TakeLeftOvers();
   for (Peer p : kAllPeers) Probe(p);
   StartRelease();
+  AskQuota();
+  GiveBackQuota();
   while (StartNew()) {
   }
   for (uint8_t lacking : {BitOf(Peer::kRisk), BitOf(Peer::kAccount), kBoth})
@@ -312,6 +322,8 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
       if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
       if (o.business == kPledgeUnits) r->set_detail("2");
+      if (IsConversion(o.business)) FillConversion(machine, *machine.FindConversion(item.order), r);
+      if (machine.products().has_rules()) AddRules(machine, o, r);
       // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
       for (uint64_t over : machine.ReleasesBefore(o, kLookedBack)) r->add_release_first(machine.IdOf(over).raw());
     }
@@ -320,7 +332,9 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       d->set_order_id(id);
       d->set_investor_id(o.investor.raw());
       d->set_business(o.business);
-      Assign(d->mutable_fund_code(), fund);
+      // Whoever converts takes on the risk of the fund that they enter.
+      Assign(d->mutable_fund_code(),
+             IsConversion(o.business) ? machine.FundName(machine.FindConversion(item.order)->target) : fund);
       d->set_amount_fen(o.amount.raw());
       d->set_units_e2(o.units.raw());
       d->set_received_at_us(o.received_at.raw());
@@ -399,7 +413,7 @@ void Worker::OnAnswered(Batch* batch, Peer p, absl::Status status) {
 void Worker::Finish(Batch* batch) {
   TakeAnswers(batch);
   if (batch->asks == kBoth && batch->failed == 0) {
-    SubmitJudgements(batch->items);
+    JudgeOrAskQuota(batch->items);
     batch->busy = batch->probe = false;
     return Pump();
   }
@@ -415,7 +429,7 @@ void Worker::Finish(Batch* batch) {
       Lacking(static_cast<uint8_t>(kBoth & ~item.known)).push_back(std::move(item));
     }
   }
-  SubmitJudgements(decided);
+  JudgeOrAskQuota(decided);
   if (!failed.empty()) Rest(std::move(failed), *batch);
   batch->busy = batch->probe = false;
   Pump();
@@ -436,6 +450,7 @@ void Worker::TakeAnswers(Batch* batch) {
       item.known |= BitOf(Peer::kAccount);
       item.account_reason = static_cast<uint16_t>(r.reason());
       item.ta_account = TaAccountId(r.ta_account());
+      item.units = Units::FromRaw(r.units_e2());
       named(ReasonSource::kAccount, r.reason(), r.reason_name());
     }
     if (decided) {
@@ -459,9 +474,14 @@ void Worker::SubmitJudgements(const std::vector<Item>& items) {
     size_t end = begin;
     judge_.orders.clear();
     judge_.names.clear();
+    judge_.extras.clear();
     for (; end < items.size() && items[end].slot == items[begin].slot; ++end) {
       const Item& item = items[end];
       judge_.orders.push_back({item.order, item.account_reason, item.risk, item.risk_reason, item.ta_account});
+      if (item.units.is_positive() || item.quota_refused) {
+        judge_.extras.push_back({static_cast<uint32_t>(judge_.orders.size() - 1), item.units,
+                                 static_cast<uint16_t>(item.quota_refused ? Reason::kQuotaUsedUp : Reason::kNone)});
+      }
       name(ReasonSource::kAccount, item.account_reason);
       name(ReasonSource::kRisk, item.risk_reason);
     }
@@ -625,6 +645,7 @@ v1::WaitsFor Worker::Undecided() const {
 }
 
 v1::WaitsFor Worker::ClassOf(const Item& item) const {
+  if (item.known == kBoth) return v1::WAITS_FOR_PRODUCT;  // for its quota
   if (item.known == BitOf(Peer::kAccount)) return v1::WAITS_FOR_RISK;
   if (item.known == BitOf(Peer::kRisk)) return v1::WAITS_FOR_ACCOUNT;
   return Undecided();
@@ -636,6 +657,8 @@ void Worker::ForEachHere(F visit) {
     for (const Item& item : queue) visit(item, nullptr);
   for (const auto& [number, resting] : resting_)
     for (const Item& item : resting.items) visit(item, nullptr);
+  for (const Item& item : quota_waiting_) visit(item, nullptr);
+  for (const Item& item : quota_batch_) visit(item, nullptr);
   for (const Batch& batch : batches_)
     if (batch.busy)
       for (const Item& item : batch.items) visit(item, &batch);

@@ -28,6 +28,7 @@
 #include "common/machine/host.h"
 #include "common/rpc/peers.h"
 #include "fundcore/account/v1/account.pb.h"
+#include "fundcore/product/v1/product.pb.h"
 #include "fundcore/risk/v1/risk.pb.h"
 #include "services/trade/attempts.h"
 #include "services/trade/machine.h"
@@ -72,6 +73,9 @@ class Worker {
     RiskOutcome risk = RiskOutcome::kAllow;
     uint16_t account_reason = 0, risk_reason = 0;
     TaAccountId ta_account;
+    Units units;                 // account made the order this large; 0: as it was
+    bool quota_known = false;
+    bool quota_refused = false;
   };
   // Orders that travel together. Its messages are kept for the next ones, so that their memory is asked for once.
   struct Batch {
@@ -125,6 +129,15 @@ class Worker {
   void Finish(Batch* batch);
   void TakeAnswers(Batch* batch);
   void SubmitJudgements(const std::vector<Item>& items);
+  // worker_quota.cc: the quota that all buyers of a fund share, asked for once account and risk have said yes.
+  void JudgeOrAskQuota(std::vector<Item>& items);
+  // What account has to keep to beside what it knows: the fund's rules as of receipt, which this partition has for certain.
+  static void AddRules(TradeMachine& machine, const Order& o, account::v1::ReserveItem* out);
+  void AskQuota();
+  void OnQuota(const absl::Status& status);
+  void GiveBackQuota();
+  void OnQuotaGivenBack(const absl::Status& status);
+  void FillQuota(size_t slot, uint64_t order, product::v1::QuotaItem* out);
   void Rest(std::vector<Item> items, const Batch& batch);
   v1::WaitsFor ClassOf(const Item& item) const;
   template <class F>
@@ -171,6 +184,17 @@ class Worker {
   std::deque<ReleasePart> unreleased_;      // failed
   account::v1::ReleaseRequest release_;
   account::v1::ReleaseResponse released_;
+
+  // One call of each kind at a time: orders of funds with a quota are few, and first come is the order of product's log.
+  bool asking_quota_ = false, giving_back_quota_ = false;
+  Duration quota_pause_, give_back_pause_;  // after the failures so far
+  std::deque<Item> quota_waiting_;
+  std::vector<Item> quota_batch_;  // of the call under way
+  product::v1::TakeQuotaRequest take_quota_;
+  product::v1::TakeQuotaResponse quota_taken_;
+  std::vector<std::pair<size_t, uint64_t>> give_back_;  // slot, order; of the call under way
+  product::v1::ReleaseQuotaRequest release_quota_;
+  product::v1::ReleaseQuotaResponse quota_released_;
 };
 
 }  // namespace fundcore::trade

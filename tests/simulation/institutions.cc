@@ -266,7 +266,7 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
       }
     }
   }
-  if (plan_.Has(Fault::kTaStarts) && r.Below(2) == 0) {
+  for (int n = 0; n < 2 && plan_.Has(Fault::kTaStarts); ++n) {
     // Code, and the characters that its line says: see ta_sim/fault.h.
     static constexpr std::pair<std::string_view, std::string_view> kStarts[] = {
         {"131", "00----"}, {"131", "01----"}, {"132", "------"}, {"134", "------"}, {"135", "------"},

@@ -82,6 +82,44 @@ void Investors::Schedule() {
       }
     }
   }
+  ScheduleConversions();
+}
+
+// Draws of its own, so that worlds without conversions are what they were.
+void Investors::ScheduleConversions() {
+  SeededRandom r = RandomFor(plan_.seed, Stream::kConversions);
+  const auto funds = plan_.funds();
+  const bool some = std::any_of(funds.begin(), funds.end(), [](const auto* f) { return !f->conversions.empty(); });
+  if (!some) return;
+  SimExecutor* e = client_->executor();
+  for (Date day : plan_.days) {
+    for (int n = 0; n < plan_.orders_a_day / 3 + 3; ++n) {
+      const size_t i = r.Below(who_.size());
+      const uint64_t which = r.Next() >> 8, share = 1 + r.Below(130);
+      const TimePoint when =
+          TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(8 * 3600)));
+      e->PostAt(when, [this, i, which, share] { Convert(i, which, share); });
+    }
+  }
+}
+
+// Looks first; then a part of what is there, or sometimes more than that; not so little that fees would eat it up.
+void Investors::Convert(size_t i, uint64_t which, uint64_t share) {
+  av1::GetAccountRequest q;
+  q.set_investor_id(who_[i].id);
+  client_->Ask<av1::GetAccountResponse>(
+      "fundcore.account.v1.AccountService/GetAccount", q, kApp, kDeadline,
+      [this, i, which, share](const absl::Status& s, const av1::GetAccountResponse& r) {
+        if (!s.ok()) return;
+        judge_->Saw(i, r);
+        constexpr int64_t kLeast = 100'00;
+        for (const auto& p : r.positions()) {
+          const auto& ways = plan_.FundOf(p.fund_code()).conversions;
+          const int64_t units = p.usable_units_e2() * static_cast<int64_t>(share) / 100;
+          if (ways.empty() || units < kLeast) continue;
+          return Submit(i, {36, p.fund_code(), 0, units, which % 3 == 0, ways[which % ways.size()].target});
+        }
+      });
 }
 
 // On the first day accounts are opened, for they are there the day after. Then mostly freezes and losses, and their ends a while
@@ -233,7 +271,7 @@ void Investors::Submit(size_t i, const Content& content) {
   if (plan_.Has(Fault::kReusedId) && draw % 13 == 0) {
     ++Count(counts_, Fault::kReusedId);
     Content other = content;
-    (content.business == 24 ? other.units_e2 : other.amount_fen) += 100;
+    (content.business != 22 ? other.units_e2 : other.amount_fen) += 100;
     ++waiting_;
     if (draw % 2 == 0) return Ask(i, request, other, 0);
     SimExecutor* e = client_->executor();
@@ -252,6 +290,7 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
   o.set_amount_fen(content.amount_fen);
   o.set_units_e2(content.units_e2);
   o.set_mismatch_confirmed(content.mismatch_confirmed);
+  o.set_target_fund_code(content.target);
   judge_->Sent(request, i, content);
   if (tries == 0) trace_->Add(request, StrCat("sends: ", content.Text()));
   client_->Ask<tv1::SubmitOrderResponse>(

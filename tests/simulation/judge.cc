@@ -41,6 +41,7 @@ std::string Yuan(int64_t fen) { return Money::FromRaw(fen).ToGrouped(); }
 std::string UnitsText(int64_t e2) { return Units::FromRaw(e2).ToGrouped(); }
 
 std::string Content::Text() const {
+  if (business == 36) return StrCat("convert ", UnitsText(units_e2), " units of ", fund, " into ", target);
   return business == 24 ? StrCat("redeem ", UnitsText(units_e2), " units of ", fund)
                         : StrCat("buy for ", Yuan(amount_fen), " of ", fund);
 }
@@ -381,7 +382,7 @@ bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool
       if (a.at > r.refused_at) continue;
       if (other.order != 0 && !(other.content == a.content)) continue;  // never executed
       amount = std::max(amount, a.content.amount_fen);
-      redemption |= a.content.business == 24;
+      redemption |= a.content.business == 24;  // a conversion brings no money
     }
     if (redemption) most = INT64_MAX / 2;  // its proceeds may be there: known only to bounds
     // What the investor knew to be over must not hold anything back any more.
@@ -402,7 +403,7 @@ bool Judge::UnitsMayHaveLacked(const std::string& request, const Request& r, boo
     const Request& other = requests_.at(id);
     if (id == request || other.attempts.empty()) continue;
     const Content& c = other.attempts.front().content;
-    if (c.business == 24 && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
+    if (c.business != 22 && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
   }
   for (const Injected& i : injected_)
     if (i.fault == Fault::kTaForced || i.fault == Fault::kTaStarts) return true;
@@ -443,6 +444,10 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
     possible = c.business == 22 && c.amount_fen < additional && MayHaveBought(r, &surely);
   } else if (reason == "AMOUNT_ABOVE_MAXIMUM") {
     possible = c.business == 22 && fund.maximum.is_positive() && c.amount_fen > fund.maximum.raw();
+  } else if (reason == "QUOTA_USED_UP" || reason == "PURCHASES_ABOVE_DAY_LIMIT") {
+    // Who came first is in the logs alone; that the sums are right is judged at the end.
+    possible = c.business == 22 && (reason == "QUOTA_USED_UP" ? fund.quota : fund.day_limit).is_positive();
+    proven = false;
   } else if (reason == "UNITS_BELOW_MINIMUM") {
     possible = c.business == 24 && c.units_e2 < fund.min_redemption.raw();
   } else if (reason == "PURCHASE_STOPPED") {
@@ -451,12 +456,20 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
   } else if (reason == "NOT_ENOUGH_CASH") {
     possible = c.business == 22 && CashMayHaveLacked(request, r, &proven);
   } else if (reason == "NOT_ENOUGH_UNITS") {
-    possible = c.business == 24 && UnitsMayHaveLacked(request, r, &proven);
+    possible = c.business != 22 && UnitsMayHaveLacked(request, r, &proven);
   } else if (reason == "FUND_ACCOUNT_NOT_OPEN") {
     possible = !plan_.TaOf(fund).same_day_orders && !r.account_seen_open;
     proven = false;
   } else if (reason == "FUND_ACCOUNT_REFUSED" || reason == "FUND_ACCOUNT_REFUSED_BY_TA") {
     possible = refused_accounts_.contains({fund.ta, r.investor});
+  } else if (reason == "TARGET_NOT_OPEN") {
+    auto it = stopped_.find(c.target);
+    possible = c.business == 36 && it != stopped_.end() && received >= it->second.possible_from;
+  } else if (reason == "TARGET_ABOVE_MAXIMUM") {
+    possible = c.business == 36 && plan_.FundOf(c.target).maximum.is_positive();
+    proven = false;
+  } else if (reason == "TARGET_CLOSED_ON_TRADE_DAY") {
+    possible = c.business == 36 && !*plan_.CalendarOf(plan_.FundOf(c.target)).IsOpen(Date::FromRaw(r.trade_day));
   } else if (reason == "FUND_ACCOUNT_FROZEN" || reason == "FUND_ACCOUNT_LOST" || reason == "FUND_ACCOUNT_CLOSED" ||
              reason == "TRADING_ACCOUNT_ENDED" || reason == "FUND_ACCOUNT_CLOSING") {
     const bool ended = WasAsked(r.investor, fund.ta, 2) || WasAsked(r.investor, fund.ta, 9);
@@ -465,9 +478,10 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
                                                : ended;
     proven = false;
   } else if (reason == "QUESTIONNAIRE_MISSING") {
-    possible = c.business == 22 && who.risk_class == 0;
+    possible = c.business != 24 && who.risk_class == 0;
   } else if (reason == "RISK_ABOVE_CLASS") {
-    possible = c.business == 22 && who.risk_class > 0 && fund.risk_grade > who.risk_class && !c.mismatch_confirmed;
+    const int grade = c.business == 36 ? plan_.FundOf(c.target).risk_grade : fund.risk_grade;
+    possible = c.business != 24 && who.risk_class > 0 && grade > who.risk_class && !c.mismatch_confirmed;
   }
   ++(proven ? tally_.refusals_proven : tally_.refusals_unproven);
   if (possible) return;

@@ -50,6 +50,7 @@ struct Content {
   int64_t amount_fen = 0;
   int64_t units_e2 = 0;
   bool mismatch_confirmed = false;
+  std::string target;  // of a conversion
   friend bool operator==(const Content&, const Content&) = default;
   std::string Text() const;
 };
@@ -80,6 +81,7 @@ struct Findings {
   std::vector<clearing::v1::BusinessDay> days;  // not closed
   std::vector<clearing::v1::Break> breaks;      // all there ever were
   std::map<std::string, ta_sim::TaReport> tas;
+  std::map<std::pair<std::string, int32_t>, int64_t> quotas_taken;  // by fund and trading day, of funds that have a quota
   const MemoryFiles* files = nullptr;
   Date today;
 };
@@ -204,6 +206,7 @@ class Judge {
   bool MayHaveBought(const Request& r, bool* surely) const;
   void CheckTradeDay(const std::string& request, const Request& r, const trade::v1::Order& o);
   void CheckOrders(const Findings& found);
+  void CheckQuotas(const Findings& found);
   void CheckOutFiles(const Findings& found);
   void CheckConfirmations(const Findings& found);
   void CheckMoney(const Findings& found);

@@ -1,5 +1,6 @@
 // What the judge checks when all is quiet: every promise against everybody's books and files.
 #include <algorithm>
+#include <tuple>
 
 #include "common/base/check.h"
 #include "common/ofd/reader.h"
@@ -57,6 +58,7 @@ std::string Judge::Pending(const std::vector<tv1::Order>& orders,
 void Judge::AtEnd(const Findings& found) {
   confirmations_ = ReadConfirmations(*found.files);
   CheckOrders(found);
+  CheckQuotas(found);
   CheckOutFiles(found);
   CheckConfirmations(found);
   CheckMoney(found);
@@ -107,7 +109,7 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id),
            StrCat(o.investor_id()));
     }
-    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false};
+    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code()};
     Content asked = r.order != 0 ? r.content : Content();
     if (r.order == 0) {  // never acknowledged: any of the contents that were sent may stand
       for (const Attempt& a : r.attempts) {
@@ -157,9 +159,10 @@ void Judge::CheckOrders(const Findings& found) {
     const bool no_account = o.state() == tv1::REFUSED && refused_accounts_.contains({o.ta_code(), r.investor});
     const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || no_account;
     const bool mismatch =
-        who.risk_class > 0 && plan_.FundOf(o.fund_code()).risk_grade > who.risk_class && !r.content.mismatch_confirmed;
-    if (o.business() == 22 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
-    if (o.business() == 22 && !ends_early && (who.risk_class == 0 || mismatch)) {
+        who.risk_class > 0 && plan_.FundOf(o.business() == 36 ? o.target_fund_code() : o.fund_code()).risk_grade > who.risk_class &&
+        !r.content.mismatch_confirmed;
+    if (o.business() != 24 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
+    if (o.business() != 24 && !ends_early && (who.risk_class == 0 || mismatch)) {
       Fail("a purchase was taken that had to be refused", o.request_id(),
            mismatch ? "REJECTED RISK_ABOVE_CLASS" : "REJECTED QUESTIONNAIRE_MISSING", tv1::OrderState_Name(o.state()),
            o.order_id());
@@ -175,6 +178,32 @@ void Judge::CheckOrders(const Findings& found) {
   for (const auto& [request, r] : requests_)
     if (r.order != 0 && !seen.contains(request))
       Fail("an acknowledged order is gone", request, StrCat(r.order), "no order");
+}
+
+// What buyers hold of a quota, all together, is what product has given out, and never more than there is; nor does one buyer
+// hold more than the limit of the day. What an institution refused makes room again.
+void Judge::CheckQuotas(const Findings& found) {
+  std::map<std::pair<std::string, int32_t>, int64_t> held;
+  std::map<std::tuple<std::string, int32_t, uint64_t>, int64_t> by_person;
+  for (const tv1::Order& o : found.orders) {
+    if (o.business() != 22 || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || o.state() == tv1::REFUSED) continue;
+    held[{o.fund_code(), o.trade_day()}] += o.amount_fen();
+    by_person[{o.fund_code(), o.trade_day(), o.investor_id()}] += o.amount_fen();
+  }
+  for (const auto& [key, taken] : found.quotas_taken) {
+    const std::string what = StrCat("quota of ", key.first, " on ", key.second);
+    const int64_t quota = plan_.FundOf(key.first).quota.raw();
+    const auto buyers = held.find(key);
+    const int64_t amount = buyers == held.end() ? 0 : buyers->second;
+    if (amount > quota) Fail("buyers hold more than the quota", what, StrCat(quota), StrCat(amount));
+    if (amount != taken) Fail("product's quota is not what buyers hold", what, StrCat(amount), StrCat(taken));
+  }
+  for (const auto& [key, amount] : by_person) {
+    const int64_t limit = plan_.FundOf(std::get<0>(key)).day_limit.raw();
+    if (limit == 0 || amount <= limit) continue;
+    Fail("one person bought more than the limit of the day", StrCat(std::get<0>(key), " on ", std::get<1>(key)), StrCat(limit),
+         StrCat(amount));
+  }
 }
 
 // Each order that goes to its institution is in exactly one 03 file, as it was placed; all others in none.
@@ -324,6 +353,7 @@ void Judge::CheckMoney(const Findings& found) {
   std::map<std::string, int64_t> at_ta;  // what each institution has got from us, less what it has paid
   for (const tv1::Order& o : found.orders) {
     if (!WasConfirmed(o)) continue;
+    if (o.business() == 36) continue;  // no money moves
     const int64_t sign = o.business() == 24 ? 1 : -1;
     expected[o.investor_id()] += sign * o.confirmed_amount_fen();
     if (o.state() == tv1::SETTLED) at_ta[o.ta_code()] -= sign * o.confirmed_amount_fen();

@@ -47,6 +47,8 @@ class Investors {
   void Withdraw(size_t i, int64_t fen);
   void Pay(size_t i, const std::string& request, bool deposit, int64_t fen, int tries);
   void Buy(size_t i, const std::string& fund, int64_t fen);
+  void ScheduleConversions();
+  void Convert(size_t i, uint64_t which, uint64_t share);
   void Redeem(size_t i, const std::string& fund, uint64_t share, bool blind);
   void Submit(size_t i, const Content& content);
   void Ask(size_t i, const std::string& request, const Content& content, int tries);

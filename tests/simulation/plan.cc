@@ -96,6 +96,10 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
     nav += 10'000 * (static_cast<int64_t>(r.Below(400)) - 195);
     nav = std::max<int64_t>(nav, 10'000'000);
   }
+  // Without a further draw, so that other plans stay what they were: one fund in five has a quota, one in five a limit of the day.
+  const int64_t first = f.navs.empty() ? 0 : f.navs.front().nav.raw() / 10'000;
+  if (first % 5 == 1) f.quota = Money::Whole(60'000);
+  if (first % 5 == 2) f.day_limit = Money::Whole(20'000);
   return f;
 }
 
@@ -114,6 +118,25 @@ void DrawIncome(SeededRandom& r, const Date first, GivenFund* f) {
     const bool loss = f->loss_waits && r.Below(5) == 0;
     const int64_t income = 10'000 * static_cast<int64_t>(r.Below(40'000));
     f->incomes.push_back({first.AddDays(i), Nav::FromRaw(loss ? -income : income)});
+  }
+}
+
+// In two worlds of three, ways between funds of one institution that trade on the same days. Whole units are left out: what a
+// part of them spends, no rule foresees.
+void DrawConversions(const Options& options, dayrun::Script* script) {
+  SeededRandom r = RandomFor(options.seed, Stream::kConversions);
+  if (r.Below(3) == 0) return;
+  std::vector<GivenFund*> funds;
+  for (auto& [line, given] : script->given)
+    if (auto* f = std::get_if<GivenFund>(&given)) funds.push_back(f);
+  for (GivenFund* from : funds) {
+    for (GivenFund* to : funds) {
+      const bool drawn = r.Below(2) == 0, by_fees = r.Below(3) == 0;
+      if (from == to || from->ta != to->ta || from->calendar != to->calendar) continue;
+      // Money funds have their own days.
+      if (from->whole_units || to->whole_units || !from->incomes.empty() || !to->incomes.empty()) continue;
+      if (drawn) from->conversions.push_back({.target = to->code, .by_fees = by_fees});
+    }
   }
 }
 
@@ -230,6 +253,7 @@ std::string Plan::Describe() const {
                 f->cut_units ? " cut units" : "", f->cut_fee ? " cut fee" : "", f->whole_units ? " whole units" : "",
                 f->lifo ? " newest first" : "", " discount ", f->discount.ToString(), " tiers ", f->purchase.size(),
                 "/", f->redemption.size());
+    for (const auto& c : f->conversions) s += StrCat(c.by_fees ? " by fees" : "", " into ", c.target);
   }
   return s;
 }
@@ -278,6 +302,7 @@ Plan DrawPlan(const Options& options) {
     DrawIncome(income, plan.days.front(), &fund);
     script.given.emplace_back(0, std::move(fund));
   }
+  DrawConversions(options, &script);
   plan.careless = r.Below(3) == 0;
   const int investors = std::clamp(drawn_orders / static_cast<int>(3 + r.Below(10)), 4, 300);
   for (int i = 0; i < investors; ++i) {

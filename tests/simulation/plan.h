@@ -47,7 +47,8 @@ enum class Stream : uint64_t {
   kRot = 11,
   kAccounts = 12,
   kStarts = 13,
-  kIncome = 60
+  kIncome = 60,
+  kConversions = 55
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 

@@ -216,6 +216,11 @@ bool Simulation::SetUp() {
       pv1::PutFundRequest q;
       *q.mutable_fund() = dayrun::FundMessage(*f);
       if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutFund"), q, kOperator).status(), f->code)) return false;
+      if (const auto conversions = dayrun::ConversionsMessage(plan_.script, *f)) {
+        pv1::PutConversionsRequest c;
+        *c.mutable_conversions() = *conversions;
+        if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutConversions"), c, kOperator).status(), f->code)) return false;
+      }
     }
   }
   for (size_t n = 0; n < plan_.investors().size(); ++n)
@@ -548,6 +553,15 @@ bool Simulation::Gather(Findings* f, std::string* why) {
   auto breaks = Ask<cv1::ListBreaksResponse>("fundcore.clearing.v1.ClearingService/ListBreaks", all, kOperator);
   for (const absl::Status& s : {books.status(), bank.status(), breaks.status()})
     if (!s.ok()) *why = Said(s);
+  for (const tv1::Order& o : f->orders) {
+    if (!plan_.FundOf(o.fund_code()).quota.is_positive() || f->quotas_taken.contains({o.fund_code(), o.trade_day()})) continue;
+    pv1::GetQuotaRequest q;
+    q.set_fund_code(o.fund_code());
+    q.set_day(o.trade_day());
+    auto quota = Ask<pv1::GetQuotaResponse>(StrCat(kProduct, "GetQuota"), q, kOperator);
+    if (!quota.ok()) *why = Said(quota.status());
+    if (quota.ok()) f->quotas_taken[{o.fund_code(), o.trade_day()}] = quota->taken_fen();
+  }
   if (!why->empty()) return false;
   f->books = *std::move(books);
   f->bank = *std::move(bank);

@@ -83,7 +83,9 @@ absl::Status Runner::Give(const Given& given) {
   if (const auto* f = std::get_if<GivenFund>(&given)) {
     product::v1::PutFundRequest q;
     *q.mutable_fund() = FundMessage(*f);
-    return Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutFund", q, kOperator).status();
+    FC_RETURN_IF_ERROR(
+        Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutFund", q, kOperator).status());
+    return GiveConversions(*f);
   }
   return GiveInvestor(std::get<GivenInvestor>(given));
 }

@@ -24,6 +24,7 @@
 #include "tools/dayrun/driver.h"
 #include "tools/dayrun/progress.h"
 #include "tools/dayrun/script.h"
+#include "tools/dayrun/terms.h"
 #include "tools/ta_sim/fault.h"
 #include "tools/ta_sim/ta_sim.h"
 
@@ -73,6 +74,23 @@ class Runner {
   absl::Status Do(const CheckIncome& s);  // runner_money.cc
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
+  // runner_convert.cc
+  absl::Status Do(const CheckLot& s);
+  absl::Status GiveConversions(const GivenFund& fund);
+  // runner_products.cc
+  absl::Status Do(const ChangeFund& s);
+  absl::Status Do(const ProposeFund& s);
+  absl::Status Do(const DecideChange& s);
+  absl::Status Do(const NeedTwoPersons& s);
+  absl::Status Do(const CheckQuota& s);
+  absl::Status Do(const CheckTakesAll& s);
+  // runner_suitability.cc
+  absl::Status Do(const PutSuitability& s);
+  absl::Status Do(const AnswerQuestions& s);
+  absl::Status Do(const SetFacts& s);
+  absl::Status Do(const ConfirmText& s);
+  absl::Status Do(const CheckEvidence& s);
+  absl::Status Do(const CountEvidence& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
   absl::Status Do(const ChangeData& s);

@@ -56,7 +56,7 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return differs("the order", StrCat(kNames[static_cast<size_t>(e.kind)], e.reason.empty() ? "" : " ", e.reason),
                    state);
   const Money amount = Money::FromRaw(o.confirmed_amount_fen()), fee = Money::FromRaw(o.fee_fen());
-  const bool redemption = o.business() == 24;
+  const bool redemption = o.business() == 24 || o.business() == 36 || o.business() == 38;
   const Money net = redemption ? amount : amount - fee, gross = redemption ? amount + fee : amount;
   const auto money = [&](std::string_view what, const std::optional<Money>& expected, Money found) {
     return !expected || *expected == found ? std::string() : differs(what, expected->ToGrouped(), found.ToGrouped());
@@ -73,6 +73,12 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return differs("the confirmed units", e.units->ToGrouped(), Units::FromRaw(o.confirmed_units_e2()).ToGrouped());
   if (e.nav && e.nav->raw() != o.nav_e8())
     return differs("the price", e.nav->ToString(), Nav::FromRaw(o.nav_e8()).ToString());
+  if (e.target_units && e.target_units->raw() != o.target_units_e2())
+    return differs("the units of the target", e.target_units->ToGrouped(), Units::FromRaw(o.target_units_e2()).ToGrouped());
+  if (std::string s = money("the difference fee", e.difference_fee, Money::FromRaw(o.difference_fee_fen())); !s.empty())
+    return s;
+  if (!e.target_code.empty() && e.target_code != o.target_return_code())
+    return differs("the return code of the second side", e.target_code, o.target_return_code());
   if (e.transfer && *e.transfer != o.transfer_no())
     return differs("the transfer", StrCat(*e.transfer), StrCat(o.transfer_no()));
   return "";
@@ -145,6 +151,7 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_investor_id(investor);
   order.set_business(static_cast<uint32_t>(s.business));
   order.set_fund_code(s.fund);
+  order.set_target_fund_code(s.target);
   order.set_amount_fen(s.amount.raw());
   order.set_units_e2(s.units.raw());
   order.set_mismatch_confirmed(s.mismatch_confirmed);

@@ -66,7 +66,7 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   FC_ASSIGN_OR_RETURN(g.code, w.Next("the institution's code"));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
-                                           "needs-open-account", "no-index", "no-008"}));
+                                           "needs-open-account", "no-index", "no-008", "answers-in-pairs"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
@@ -90,7 +90,8 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
       }
       case 5: g.same_day_orders = false; break;
       case 6: g.index = false; break;
-      default: g.try_008 = false; break;
+      case 7: g.try_008 = false; break;
+      default: g.converts_in_pairs = true; break;
     }
   }
   return g;
@@ -154,17 +155,22 @@ absl::Status ReadNav(std::vector<GivenNav>& navs, Words& w) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w) {
-  const std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
+  std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
                                                "confirm",      "paid",           "received",    "status",
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
-                                               "income-kept",  "nav"};
+                                               "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age"};
+  known.insert(known.end(), std::begin(kRuleWords), std::end(kRuleWords));
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf(known));
     const std::string_view what = known[a];
+    FC_ASSIGN_OR_RETURN(const bool rule, ReadRule(what, g, w));
+    if (rule) continue;
     if (what == "ta") {
       FC_ASSIGN_OR_RETURN(g.ta, w.Next("the institution's code"));
     } else if (what == "kind") {
@@ -227,12 +233,16 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.loss_waits = true;
     } else if (what == "income-kept") {
       g.keeps_income = true;
+    } else if (what == "converts-to" || what == "convert-status" || what == "carries-age") {
+      FC_RETURN_IF_ERROR(ReadConversionWords(what, g, w));
     } else {
       FC_RETURN_IF_ERROR(ReadNav(g.navs, w));
     }
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::Status ReadInvestorWords(GivenInvestor& g, Words& w) {
   while (!w.AtEnd()) {

@@ -40,6 +40,7 @@ struct GivenTa {
   bool same_day_orders = true;
   bool index = true;
   bool try_008 = true;
+  bool converts_in_pairs = false;  // 036 is answered with 138 and 137
 };
 
 struct GivenPurchaseTier {
@@ -57,6 +58,14 @@ struct GivenRedemptionTier {
 struct GivenNav {
   Date day;
   Nav nav;
+};
+
+struct GivenConversion {
+  std::string target;
+  Units from, to;     // of one order; zero: no limit
+  int min_days = 0;
+  char investors = '2';
+  bool by_fees = false;
 };
 
 struct GivenFund {
@@ -86,6 +95,23 @@ struct GivenFund {
   int payout_day = 0;                // 0: daily; 31: on the last day of the month
   bool loss_waits = false;
   bool keeps_income = false;
+  std::vector<GivenConversion> conversions;
+  char convert_status = 0;     // 0: in and out where the script has a conversion with it, else neither
+  bool carries_age = false;
+  // Rules beyond the terms; statements_products.cc.
+  Units min_holding;
+  Money day_limit, person_limit, quota;
+  Units max_redemption, redemption_day_limit, holding_limit;
+  struct Closed {
+    Date from, to;
+    bool purchases = true, redemptions = true;
+  };
+  std::vector<Closed> closed;
+  int holding_days = 0;
+  std::vector<std::pair<Date, Date>> first_redemptions;  // lot's day, first day of its redemption
+  bool breach_allowed = false;
+  Rate breach_fee, breach_share;
+  bool pension_class = false, needs_recording = false;
 };
 
 struct GivenInvestor {
@@ -135,6 +161,9 @@ struct Outcome {
   std::optional<Units> units;
   std::optional<Nav> nav;
   std::optional<uint32_t> transfer;
+  std::optional<Units> target_units;
+  std::optional<Money> difference_fee;
+  std::string target_code;  // the return code of the second side
 };
 
 struct PlaceOrder {
@@ -142,7 +171,8 @@ struct PlaceOrder {
   int business = 22;
   std::string fund;
   Money amount;   // 020, 022
-  Units units;    // 024
+  Units units;    // 024, 036
+  std::string target;  // 036: the fund to enter
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption
@@ -189,6 +219,17 @@ struct CheckFundAccount {
   std::string state;  // as the API says it
   std::string return_code;
 };
+// What an order took of a lot, or gave into one; or of how many lots it took.
+struct CheckLot {
+  OrderRef order;
+  bool arrived = false;
+  std::optional<int> count;
+  Units units;
+  Date registered;
+  std::optional<int> days;
+  std::optional<Rate> rate;
+  std::optional<Money> fee;
+};
 struct CheckOrder {
   OrderRef order;
   Outcome outcome;
@@ -220,6 +261,69 @@ struct CheckData {
 // The certificate given opens the investor of that name again.
 struct CheckPerson {
   std::string who, certificate_type, certificate_no;
+};
+
+// statements_products.cc: a fund's terms from now on, and what its buyers have taken of its quota.
+struct ChangeFund {
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct ProposeFund {
+  std::string person;
+  GivenFund fund;
+  std::optional<Outcome> outcome;
+};
+struct DecideChange {  // about the last proposal
+  std::string person;
+  bool approve = true;
+  std::optional<Outcome> outcome;
+};
+struct NeedTwoPersons {
+  std::string person;
+  bool on = true;
+};
+struct CheckQuota {
+  std::string fund;
+  Date day;
+  Money taken;
+};
+// statements_suitability.cc: a policy of five questions of five options (0, 5, 10, 15, 20 points; classes from 21, 41, 61 and 81
+// points, the first option of the first question is the lowest class) that takes effect 30 seconds from now.
+struct PutSuitability {
+  std::string version;
+  int valid_months = 12;
+  int age_from = 0;
+  int age_grade = 3;
+};
+struct AnswerQuestions {
+  std::string who, version;
+  std::vector<int> options;
+  int risk_class = 0;     // 0: not asked
+  bool lowest = false;
+  std::optional<Outcome> outcome;
+};
+struct SetFacts {
+  std::string who;
+  std::optional<Date> born, professional_until;
+  bool pension = false;
+};
+struct ConfirmText {
+  std::string who, kind, fund, version, reference;
+  std::optional<Outcome> outcome;
+};
+struct CheckEvidence {    // of an order's decision
+  OrderRef order;
+  std::string key, value;
+};
+struct CountEvidence {
+  std::string who;
+  int assessments = 0, confirmations = 0;
+};
+
+// A redemption that the fund's least balance made larger.
+struct CheckTakesAll {
+  OrderRef order;
+  Units units, asked;
 };
 
 // A deviation of the institution's answer of this date.
@@ -324,8 +428,10 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 CheckOrder, AskForAccount, ChangeData, CheckData, CheckPerson, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
+                 CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, TaDoes, TaAnswers, TaCorrects, TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay,
                  CheckBreak, CountBreaks, Propose,
+                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability,
+                 AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

@@ -14,7 +14,7 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "time", "given", "and", "name", "tells", "group"})
+                             "time", "fund", "policy", "evidence", "given", "and", "name", "tells", "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
     if (w == s) return true;
@@ -75,7 +75,8 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
     FC_ASSIGN_OR_RETURN(o.reason, w.Next("a reason"));
   }
   while (!w.AtEnd()) {
-    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer"}));
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"day", "on", "amount", "net", "gross", "fee", "units", "nav", "transfer", "target-units",
+                                         "difference-fee", "target-code"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(o.day, w.Day());
@@ -109,9 +110,21 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
         FC_ASSIGN_OR_RETURN(o.nav, w.Price());
         break;
       }
-      default: {
+      case 8: {
         FC_ASSIGN_OR_RETURN(int t, w.Number("a transfer number", 1, 999));
         o.transfer = static_cast<uint32_t>(t);
+        break;
+      }
+      case 9: {
+        FC_ASSIGN_OR_RETURN(o.target_units, w.UnitsOf());
+        break;
+      }
+      case 10: {
+        FC_ASSIGN_OR_RETURN(o.difference_fee, w.Amount());
+        break;
+      }
+      default: {
+        FC_ASSIGN_OR_RETURN(o.target_code, w.Next("a return code"));
         break;
       }
     }
@@ -129,6 +142,13 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     }
     return ReadPerson(script, std::move(who), w, std::move(outcome));
   }
+  if (IsSuitabilityVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadSuitability(script, std::move(who), w));
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    if (auto* answers = std::get_if<AnswerQuestions>(&s)) answers->outcome = outcome;
+    if (auto* confirms = std::get_if<ConfirmText>(&s)) confirms->outcome = outcome;
+    return s;
+  }
   if (w.Take("earned")) {
     FC_ASSIGN_OR_RETURN(CheckIncome s, ReadCheckIncome(script, std::move(who), w));
     return s;
@@ -141,22 +161,28 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
   }
   FC_ASSIGN_OR_RETURN(size_t verb,
                       w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
-                               "chooses", "freezes", "thaws", "pledges"}));
+                               "chooses", "freezes", "thaws", "pledges", "converts"}));
+  constexpr size_t kConverts = 13;
   switch (verb) {
     case 0:
-    case 1: {
+    case 1:
+    case kConverts: {
       PlaceOrder s;
       s.who = who;
       if (verb == 0) {
         s.business = 22;
         FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
       } else {
-        s.business = 24;
+        s.business = verb == kConverts ? 36 : 24;
         FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
         FC_RETURN_IF_ERROR(w.Expect("units"));
       }
       FC_RETURN_IF_ERROR(w.Expect("of"));
       FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+      if (verb == kConverts) {
+        FC_RETURN_IF_ERROR(w.Expect("into"));
+        FC_ASSIGN_OR_RETURN(s.target, FundOf(script, w));
+      }
       while (!w.AtEnd()) {
         if (w.TakeAll({"confirming", "the", "mismatch"})) {
           s.mismatch_confirmed = true;
@@ -485,6 +511,10 @@ absl::StatusOr<Statement> PersonLine(const Script& script, Words& w, Words& afte
 
 absl::StatusOr<Statement> OfOrders(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+  if (IsLotVerb(w.Peek())) {
+    FC_ASSIGN_OR_RETURN(CheckLot lot, ReadCheckLot(std::move(order), w));
+    return lot;
+  }
   if (!has_outcome) return Wrong("what the order became is missing: \"that order -> confirmed …\"");
   FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, true));
   return CheckOrder{order, *outcome};
@@ -556,6 +586,30 @@ absl::StatusOr<Statement> OfFiles(const Script& script, Words& w) {
 
 absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, bool has_outcome) {
   const std::string_view first = w.Peek();
+  if ((first == "that" || first == "order") && w.Peek(2) == "takes") {
+    FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+    return ReadTakesAll(std::move(order), w);
+  }
+  if (w.Take("fund")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadFundLine(script, w));
+    if (auto* change = std::get_if<ChangeFund>(&s)) {
+      FC_ASSIGN_OR_RETURN(change->outcome, OutcomeOf(after, has_outcome));
+    }
+    return s;
+  }
+  if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadFourEyes(script, w));
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    if (auto* proposes = std::get_if<ProposeFund>(&s)) proposes->outcome = outcome;
+    if (auto* decides = std::get_if<DecideChange>(&s)) decides->outcome = outcome;
+    return s;
+  }
+  if (w.Take("policy")) return ReadPolicy(w);
+  if (w.Take("evidence")) {
+    FC_RETURN_IF_ERROR(w.Expect("of"));
+    FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
+    return ReadEvidence(std::move(order), w);
+  }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
   if (first == "ta") return TaLine(script, w);
   if (w.Take("close")) {
@@ -590,7 +644,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
-                                         "breaks", "books", "restart", "file",  "time"};
+                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

@@ -31,6 +31,31 @@ absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Word
 // statements_money.cc. Behind "NAME earned", and behind "ta CODE reports|books income".
 absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string who, Words& w);
 absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
+// statements_convert.cc. What stands behind "converts-to", "convert-status" or "carries-age" of a fund.
+absl::Status ReadConversionWords(std::string_view what, GivenFund& fund, Words& w);
+// Behind an order: "took 100.00 units of 2025-03-04 held 7 days at 0.75% fee 0.98", "took 2 lots", "gave …".
+bool IsLotVerb(std::string_view word);
+absl::StatusOr<CheckLot> ReadCheckLot(OrderRef order, Words& w);
+// statements_products.cc. One of a fund's rules, by its word; false where the word is none of them.
+inline constexpr std::string_view kRuleWords[] = {"minimum-holding",      "day-limit",     "person-limit", "maximum-redemption",
+                                                  "redemption-day-limit", "holding-limit", "closed-from",  "held",
+                                                  "first-redemption",     "breach-fee",    "quota",        "pension-class",
+                                                  "recorded-sales"};
+absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w);
+// Words of a fund, as behind "given fund CODE"; script.cc.
+absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w);
+// Behind "fund CODE".
+absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
+// "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".
+absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w);
+// "that order takes all …", from its first word on.
+absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w);
+
+// statements_suitability.cc. Behind the name of an investor, "policy" and "evidence".
+bool IsSuitabilityVerb(std::string_view word);
+absl::StatusOr<Statement> ReadSuitability(const Script& script, std::string who, Words& w);
+absl::StatusOr<Statement> ReadPolicy(Words& w);
+absl::StatusOr<Statement> ReadEvidence(OrderRef order, Words& w);
 
 // True for what an investor may be called: small letters, and no word that begins a line of another kind.
 bool MayBeName(std::string_view word);

@@ -25,6 +25,36 @@ std::string Digits(uint64_t n, size_t width) {
 // Schedules are in force long before any script's first day.
 constexpr int32_t kFeesSince = 20170101;
 
+void SetRules(const GivenFund& fund, product::v1::Fund* m) {
+  product::v1::FundRules rules;
+  rules.set_below_minimum_takes_all(fund.min_holding.is_positive());
+  rules.set_max_purchase_a_day_fen(fund.day_limit.raw());
+  rules.set_max_purchase_total_fen(fund.person_limit.raw());
+  rules.set_max_redemption_e2(fund.max_redemption.raw());
+  rules.set_max_redemption_a_day_e2(fund.redemption_day_limit.raw());
+  rules.set_max_holding_e2(fund.holding_limit.raw());
+  for (const GivenFund::Closed& c : fund.closed) {
+    auto* closed = rules.add_closed();
+    closed->set_from(c.from.raw());
+    closed->set_to(c.to.raw());
+    closed->set_purchases(c.purchases);
+    closed->set_redemptions(c.redemptions);
+  }
+  rules.set_holding_days(fund.holding_days);
+  for (const auto& [lot, first] : fund.first_redemptions) {
+    auto* f = rules.add_first_redemptions();
+    f->set_lot_day(lot.raw());
+    f->set_first_day(first.raw());
+  }
+  rules.set_breach_allowed(fund.breach_allowed);
+  rules.set_breach_fee_e8(fund.breach_fee.raw());
+  rules.set_breach_fund_share_e8(fund.breach_share.raw());
+  rules.set_daily_quota_fen(fund.quota.raw());
+  rules.set_pension_class(fund.pension_class);
+  rules.set_needs_recording(fund.needs_recording);
+  if (rules.ByteSizeLong() > 0) *m->mutable_rules() = rules;
+}
+
 }  // namespace
 
 product::v1::Calendar CalendarMessage(const GivenCalendar& calendar) {
@@ -71,6 +101,8 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
   m.set_rounding_fee(fund.cut_fee ? 1 : 0);
   m.set_whole_units(fund.whole_units);
   m.set_lifo(fund.lifo);
+  m.set_min_holding_e2(fund.min_holding.raw());
+  SetRules(fund, &m);
   if (fund.status == '1') m.set_face_e8(fund.navs.front().nav.raw());
   if (!fund.incomes.empty()) {
     m.mutable_income()->set_remainder(fund.remainder);
@@ -113,6 +145,110 @@ std::string CardOf(const Script& script, const GivenInvestor& investor) {
   return StrCat("622202", Digits(NumberOf(script.name, investor.name), 9), investor.card_ending);
 }
 
+char ConvertStatusOf(const Script& script, const GivenFund& fund) {
+  if (fund.convert_status) return fund.convert_status;
+  if (!fund.conversions.empty()) return '0';
+  for (const auto& [line, given] : script.given) {
+    const auto* f = std::get_if<GivenFund>(&given);
+    if (!f) continue;
+    for (const GivenConversion& c : f->conversions)
+      if (c.target == fund.code) return '0';
+  }
+  return '3';
+}
+
+std::optional<product::v1::FundConversions> ConversionsMessage(const Script& script, const GivenFund& fund) {
+  const char status = ConvertStatusOf(script, fund);
+  if (status == '3' && fund.conversions.empty()) return std::nullopt;
+  product::v1::FundConversions m;
+  m.set_fund_code(fund.code);
+  m.set_status(std::string(1, status));
+  m.set_carries_age(fund.carries_age);
+  for (const GivenConversion& c : fund.conversions) {
+    auto* r = m.add_relations();
+    r->set_target_fund(c.target);
+    r->set_min_units_e2(c.from.raw());
+    r->set_max_units_e2(c.to.raw());
+    r->set_min_days(c.min_days);
+    r->set_investors(std::string(1, c.investors));
+    r->set_by_fee_amounts(c.by_fees);
+  }
+  return m;
+}
+
+namespace {
+
+ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date last) {
+  ta_sim::FundTerms t;
+  t.code = FundCode(fund.code);
+  t.name = StrCat("Fund ", fund.code);
+  t.calendar = fund.calendar;
+  t.confirm_days = fund.confirm_days;
+  t.purchase_pay_days = fund.purchase_pay_days;
+  t.redemption_pay_days = fund.redemption_pay_days;
+  for (const GivenPurchaseTier& p : fund.purchase) {
+    ta_sim::PurchaseTier tier;
+    tier.from = ta_sim::Yuan::FromRaw(p.from.raw());
+    // Our own discount is part of the order's terms, so the institution is told the rate that is left of it.
+    tier.rate = ta_sim::Rate::FromRaw(
+        fund.discount.is_zero() ? p.rate.raw()
+                                 : MulDiv(p.rate.raw(), fund.discount.raw(), Rate::kOne, Rounding::kHalfUp));
+    // A conversion's difference fee comes of the rates themselves.
+    if (!fund.discount.is_zero()) tier.undiscounted = ta_sim::Rate::FromRaw(p.rate.raw());
+    if (p.fixed.is_positive()) tier.fixed = ta_sim::Yuan::FromRaw(p.fixed.raw());
+    t.purchase_tiers.push_back(tier);
+  }
+  for (const GivenRedemptionTier& r : fund.redemption) {
+    t.redemption_tiers.push_back(
+        {r.from_days, ta_sim::Rate::FromRaw(r.rate.raw()), ta_sim::Rate::FromRaw(r.fund_share.raw())});
+  }
+  t.inside_fee = fund.inside;
+  t.rounding.units = fund.cut_units ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
+  // As in the terms that we sell by: what is charged outside is what the net amount leaves, so both are rounded alike.
+  t.rounding.fee = fund.cut_fee ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
+  t.rounding.net = t.rounding.fee;
+  t.rounding.whole_units = fund.whole_units;
+  t.newest_first = fund.lifo;
+  if (!fund.incomes.empty()) {
+    using Remainder = ta_sim::MoneyTerms::Remainder;
+    ta_sim::MoneyTerms& money = t.money.emplace();
+    money.remainder = fund.remainder == "carry" ? Remainder::kCarry
+                      : fund.remainder == "cut" ? Remainder::kCut
+                                                : Remainder::kShare;
+    for (const GivenNav& n : fund.incomes) money.incomes[n.day] = ta_sim::Price::FromRaw(n.nav.raw());
+    money.payout_day = fund.payout_day;
+    money.loss_waits = fund.loss_waits;
+    money.keeps_income = fund.keeps_income;
+  }
+  t.status = fund.status;
+  t.term.days = fund.holding_days;
+  t.term.first.insert(fund.first_redemptions.begin(), fund.first_redemptions.end());
+  if (fund.breach_allowed) t.term.early = ta_sim::Rate::FromRaw(fund.breach_fee.raw());
+  t.term.early_fund_share = ta_sim::Rate::FromRaw(fund.breach_share.raw());
+  // A price holds until the next one is given, and the first also before its day.
+  for (Date d = script.start.date().AddDays(-10); d <= last.AddDays(10); d = d.AddDays(1)) {
+    Nav nav = fund.navs.front().nav;
+    for (const GivenNav& n : fund.navs)
+      if (n.day <= d) nav = n.nav;
+    t.navs[d] = ta_sim::Price::FromRaw(nav.raw());
+  }
+  for (const Line& line : script.lines) {
+    for (const Statement& s : line.statements) {
+      const auto* d = std::get_if<PaysDividend>(&s);
+      if (!d || d->ta != fund.ta || d->fund != fund.code) continue;
+      t.dividends.push_back({.registration = d->record, .ex_date = d->ex, .pay_date = d->pay,
+                             .amount = ta_sim::Yuan::FromRaw(d->amount.raw())});
+    }
+  }
+  t.convert_status = ConvertStatusOf(script, fund);
+  t.carries_age = fund.carries_age;
+  for (const GivenConversion& c : fund.conversions)
+    t.converts_to[FundCode(c.target)] = c.by_fees ? ta_sim::ConversionForm::kFees : ta_sim::ConversionForm::kRates;
+  return t;
+}
+
+}  // namespace
+
 ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
   ta_sim::TaConfig config;
   config.ta = TaCode(ta.code);
@@ -120,6 +256,7 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
   config.version = *ofd::ParseVersion(ta.version);
   config.calendar = ta.calendar;
   config.calendars = script.calendars;
+  config.converts_in_pairs = ta.converts_in_pairs;
   Date last = script.start.date();
   for (const Line& line : script.lines)
     if (line.at) last = std::max(last, line.at->date());
@@ -130,63 +267,7 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
       config.registered_elsewhere.push_back(StrCat("0:", CertificateOf(script, *investor)));
     }
     const auto* fund = std::get_if<GivenFund>(&given);
-    if (!fund || fund->ta != ta.code) continue;
-    ta_sim::FundTerms t;
-    t.code = FundCode(fund->code);
-    t.name = StrCat("Fund ", fund->code);
-    t.calendar = fund->calendar;
-    t.confirm_days = fund->confirm_days;
-    t.purchase_pay_days = fund->purchase_pay_days;
-    t.redemption_pay_days = fund->redemption_pay_days;
-    for (const GivenPurchaseTier& p : fund->purchase) {
-      ta_sim::PurchaseTier tier;
-      tier.from = ta_sim::Yuan::FromRaw(p.from.raw());
-      // Our own discount is part of the order's terms, so the institution is told the rate that is left of it.
-      tier.rate = ta_sim::Rate::FromRaw(
-          fund->discount.is_zero() ? p.rate.raw()
-                                   : MulDiv(p.rate.raw(), fund->discount.raw(), Rate::kOne, Rounding::kHalfUp));
-      if (p.fixed.is_positive()) tier.fixed = ta_sim::Yuan::FromRaw(p.fixed.raw());
-      t.purchase_tiers.push_back(tier);
-    }
-    for (const GivenRedemptionTier& r : fund->redemption) {
-      t.redemption_tiers.push_back(
-          {r.from_days, ta_sim::Rate::FromRaw(r.rate.raw()), ta_sim::Rate::FromRaw(r.fund_share.raw())});
-    }
-    t.inside_fee = fund->inside;
-    t.rounding.units = fund->cut_units ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
-    // As in the terms that we sell by: what is charged outside is what the net amount leaves, so both are rounded alike.
-    t.rounding.fee = fund->cut_fee ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
-    t.rounding.net = t.rounding.fee;
-    t.rounding.whole_units = fund->whole_units;
-    t.newest_first = fund->lifo;
-    if (!fund->incomes.empty()) {
-      using Remainder = ta_sim::MoneyTerms::Remainder;
-      ta_sim::MoneyTerms& money = t.money.emplace();
-      money.remainder = fund->remainder == "carry" ? Remainder::kCarry
-                        : fund->remainder == "cut" ? Remainder::kCut
-                                                   : Remainder::kShare;
-      for (const GivenNav& n : fund->incomes) money.incomes[n.day] = ta_sim::Price::FromRaw(n.nav.raw());
-      money.payout_day = fund->payout_day;
-      money.loss_waits = fund->loss_waits;
-      money.keeps_income = fund->keeps_income;
-    }
-    t.status = fund->status;
-    // A price holds until the next one is given, and the first also before its day.
-    for (Date d = script.start.date().AddDays(-10); d <= last.AddDays(10); d = d.AddDays(1)) {
-      Nav nav = fund->navs.front().nav;
-      for (const GivenNav& n : fund->navs)
-        if (n.day <= d) nav = n.nav;
-      t.navs[d] = ta_sim::Price::FromRaw(nav.raw());
-    }
-    for (const Line& line : script.lines) {
-      for (const Statement& s : line.statements) {
-        const auto* d = std::get_if<PaysDividend>(&s);
-        if (!d || d->ta != ta.code || d->fund != fund->code) continue;
-        t.dividends.push_back({.registration = d->record, .ex_date = d->ex, .pay_date = d->pay,
-                               .amount = ta_sim::Yuan::FromRaw(d->amount.raw())});
-      }
-    }
-    config.funds.push_back(std::move(t));
+    if (fund) (fund->ta == ta.code ? config.funds : config.elsewhere).push_back(TaFundOf(script, *fund, last));
   }
   return config;
 }

@@ -23,6 +23,8 @@ std::string_view BusinessWord(uint32_t business) {
     case 31: return "freeze";
     case 32: return "thaw";
     case 88: return "pledge";
+    case 36: return "conversion";
+    case 38: return "conversion between institutions";
     default: return "other";
   }
 }
@@ -50,6 +52,9 @@ Answer Describe(const v1::Order& o) {
   a.Add("business", BusinessWord(o.business()));
   a.Add("fund", o.fund_code());
   a.Add("ta", o.ta_code());
+  const bool converts = !o.target_fund_code().empty();
+  a.Add("into", o.target_fund_code(), converts);
+  a.Add("into_ta", o.target_ta_code(), converts);
   a.Add("amount", Money::FromRaw(o.amount_fen()), o.amount_fen() != 0);
   a.Add("units", Units::FromRaw(o.units_e2()), o.units_e2() != 0);
   a.Add("trade_day", Date::FromRaw(o.trade_day()));
@@ -69,6 +74,10 @@ Answer Describe(const v1::Order& o) {
   a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()), confirmed);
   a.Add("fee", Money::FromRaw(o.fee_fen()), confirmed);
   a.Add("nav", Nav::FromRaw(o.nav_e8()), confirmed);
+  a.Add("difference_fee", Money::FromRaw(o.difference_fee_fen()), confirmed && converts);
+  a.Add("units_of_target", Units::FromRaw(o.target_units_e2()), converts && o.target_units_e2() != 0);
+  a.Add("nav_of_target", Nav::FromRaw(o.target_nav_e8()), converts && o.target_nav_e8() != 0);
+  a.Add("return_code_of_target", o.target_return_code(), !o.target_return_code().empty());
   return a;
 }
 
@@ -112,7 +121,8 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
   // What applies for units, or for a way of dividend.
   const std::pair<const std::string*, uint32_t> others[] = {
-      {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88}};
+      {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
+      {&o.convert, 36}};
   int given = !o.purchase.empty() + !o.subscribe.empty();
   const std::string* units_of = nullptr;
   uint32_t business = 0;
@@ -125,7 +135,10 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   if (given != 1) {
     return absl::InvalidArgumentError(
         "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
-        "--thaw UNITS and --pledge UNITS");
+        "--thaw UNITS, --pledge UNITS and --convert UNITS");
+  }
+  if (o.convert.empty() != o.into.empty()) {
+    return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
   }
   v1::SubmitOrderRequest request;
   v1::NewOrder* order = request.mutable_order();
@@ -142,6 +155,10 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
     FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(*units_of));
     order->set_business(business);
     order->set_units_e2(units.raw());
+    if (business == 36) {
+      order->set_target_fund_code(o.into);
+      order->set_mismatch_confirmed(o.mismatch_confirmed);
+    }
     if (business == 24) order->set_defer_large_redemption(!o.cancel_rest);
   } else {
     FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.purchase.empty() ? o.subscribe : o.purchase));

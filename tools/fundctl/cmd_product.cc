@@ -51,6 +51,8 @@ Result LoadProducts(Remote& remote, const std::string& path) {
   for (const auto& r : file.institutions)
     FC_RETURN_IF_ERROR(put("PutInstitution", r, "institution", r.institution().ta_code()));
   for (const auto& r : file.funds) FC_RETURN_IF_ERROR(put("PutFund", r, "fund", r.fund().fund_code()));
+  for (const auto& r : file.conversions)
+    FC_RETURN_IF_ERROR(put("PutConversions", r, "conversions", r.conversions().fund_code()));
   Table& w = a.AddTable("warnings", {"warning"}, warnings.empty() ? "" : "warnings");
   for (const std::string& warning : warnings) w.Row({warning});
   return a;
@@ -76,6 +78,103 @@ Result ListProducts(Remote& remote) {
              StrCat("T+", x.redemption_pay_days())});
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
+  return a;
+}
+
+namespace {
+
+void AddRules(const v1::FundRules& r, Answer* a) {
+  Table& t = a->AddTable("rules", {"rule", "value"}, "rules beyond the terms");
+  const auto money = [&](std::string_view rule, int64_t v) { if (v != 0) t.Row({rule, Money::FromRaw(v)}); };
+  const auto units = [&](std::string_view rule, int64_t v) { if (v != 0) t.Row({rule, Units::FromRaw(v)}); };
+  money("purchases_a_day", r.max_purchase_a_day_fen());
+  money("purchases_of_a_person", r.max_purchase_total_fen());
+  money("daily_quota", r.daily_quota_fen());
+  units("max_redemption", r.max_redemption_e2());
+  units("redemptions_a_day", r.max_redemption_a_day_e2());
+  units("max_holding", r.max_holding_e2());
+  if (r.below_minimum_takes_all()) t.Row({"below_minimum_takes_all", true});
+  if (r.holding_days() > 0) t.Row({"holding_days", r.holding_days()});
+  if (r.breach_allowed()) t.Row({"breach_fee", Rate::FromRaw(r.breach_fee_e8()).ToPercent()});
+  if (r.pension_class()) t.Row({"pension_class", true});
+  if (r.needs_recording()) t.Row({"needs_recording", true});
+  for (const auto& c : r.closed())
+    t.Row({"closed", StrCat(Date::FromRaw(c.from()).Iso(), " to ", Date::FromRaw(c.to()).Iso(),
+                            c.purchases() && c.redemptions() ? "" : c.purchases() ? ", purchases" : ", redemptions")});
+  for (const auto& f : r.first_redemptions())
+    t.Row({"first_redemption", StrCat("lots of ", Date::FromRaw(f.lot_day()).Iso(), " from ", Date::FromRaw(f.first_day()).Iso())});
+}
+
+}  // namespace
+
+Result ProposeProducts(Remote& remote, const std::string& path, const std::string& person, const std::string& note) {
+  FC_ASSIGN_OR_RETURN(ProductFile file, ReadProductFile(path));
+  if (!file.calendars.empty() || !file.institutions.empty())
+    return absl::InvalidArgumentError("only funds are changed by two persons; load calendars and institutions with product load");
+  Answer a;
+  Table& t = a.AddTable("changes", {"change", "fund"});
+  for (const v1::PutFundRequest& fund : file.funds) {
+    v1::ProposeFundRequest request;
+    *request.mutable_fund() = fund.fund();
+    request.set_effective_at_us(fund.effective_at_us());
+    request.set_person(person);
+    request.set_note(note);
+    FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ProposeResponse>(StrCat(kFace, "ProposeFund"), request));
+    t.Row({uint64_t{r.change()}, fund.fund().fund_code()});
+  }
+  return a;
+}
+
+Result DecideChange(Remote& remote, uint64_t change, const std::string& person, bool approve) {
+  v1::DecideChangeRequest request;
+  request.set_change(change);
+  request.set_person(person);
+  request.set_approve(approve);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::PutResponse>(StrCat(kFace, "DecideChange"), request));
+  Answer a;
+  a.Add("change", change);
+  a.Add("decision", approve ? "approved" : "rejected");
+  a.Add("effective_at", TimePoint::FromRaw(r.effective_at_us()), approve);
+  return a;
+}
+
+Result ListChanges(Remote& remote, bool all) {
+  v1::ListChangesRequest request;
+  request.set_all(all);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ListChangesResponse>(StrCat(kFace, "ListChanges"), request));
+  Answer a;
+  a.Add("two_persons", r.two_persons());
+  Table& t = a.AddTable("changes", {"change", "state", "fund", "proposed_by", "proposed_at", "decided_by", "decided_at", "note"});
+  for (const auto& c : r.changes())
+    t.Row({uint64_t{c.change()}, c.state(), c.fund_code(), c.proposed_by(), TimePoint::FromRaw(c.proposed_at_us()), c.decided_by(),
+           TimePoint::FromRaw(c.decided_at_us()), c.note()});
+  return a;
+}
+
+Result RequireTwoPersons(Remote& remote, const std::string& person, bool on) {
+  v1::RequireTwoPersonsRequest request;
+  request.set_on(on);
+  request.set_person(person);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ProposeResponse>(StrCat(kFace, "RequireTwoPersons"), request));
+  Answer a;
+  a.Add("two_persons", on ? "required" : "required until another person approves the change");
+  a.Add("change", uint64_t{r.change()}, !on);
+  return a;
+}
+
+Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day) {
+  FC_ASSIGN_OR_RETURN(const Date date, Date::Parse(day));
+  v1::GetQuotaRequest request;
+  request.set_fund_code(fund);
+  request.set_day(date.raw());
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::GetQuotaResponse>(StrCat(kFace, "GetQuota"), request));
+  Answer a;
+  a.Add("fund", fund);
+  a.Add("day", date);
+  a.Add("quota", Money::FromRaw(r.quota_fen()));
+  a.Add("taken", Money::FromRaw(r.taken_fen()));
+  a.Add("orders", uint64_t{r.orders()});
+  if (r.quota_fen() == 0) a.Say("the fund has no quota now");
   return a;
 }
 
@@ -106,6 +205,7 @@ Result ShowProduct(Remote& remote, const std::string& fund) {
   a.Add("whole_units", f.whole_units());
   a.Add("lots", f.lifo() ? "newest first" : "oldest first");
   a.Add("face", Nav::FromRaw(f.face_e8()));
+  if (f.has_rules()) AddRules(f.rules(), &a);
   AddSchedules(f.fees(), "", &a);
   AddSchedules(f.institution_fees(), "institution_", &a);
   if (!r.latest_navs().empty()) {

@@ -77,6 +77,29 @@ Result LoadProducts(Remote& remote, const std::string& file);
 Result ListProducts(Remote& remote);
 Result ShowProduct(Remote& remote, const std::string& fund);
 Result ShowNav(Remote& remote, const std::string& fund, const std::string& day);
+// Four eyes: a TOML file of funds is proposed, a change for each; another person decides.
+Result ProposeProducts(Remote& remote, const std::string& file, const std::string& person, const std::string& note);
+Result DecideChange(Remote& remote, uint64_t change, const std::string& person, bool approve);
+Result ListChanges(Remote& remote, bool all);
+Result RequireTwoPersons(Remote& remote, const std::string& person, bool on);
+Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day);
+
+// --- cmd_risk.cc: suitability
+// --------------------------------------------------------------------------------------------------
+// A policy from a TOML file (docs/suitability.md shows one).
+Result LoadPolicy(Remote& remote, const std::string& file);
+Result ShowPolicy(Remote& remote);
+struct PersonOptions {
+  std::string investor, born, professional_until;
+  bool pension_account = false;
+};
+Result SetPerson(Remote& remote, const PersonOptions& options);
+struct ConfirmOptions {
+  std::string investor, fund, kind, version, reference;
+};
+Result Confirm(Remote& remote, const ConfirmOptions& options);
+// All that was recorded of an investor, with the decisions on their orders, or of one order. One of the two is given.
+Result ShowEvidence(Remote& remote, const std::string& investor, const std::string& order);
 
 // --- cmd_account.cc: investors, money, ledgers
 // --------------------------------------------------------------------------------
@@ -120,7 +143,7 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 // --- cmd_order.cc
 // -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {
-  std::string investor, fund, purchase, subscribe, redeem, request_id, dividends, freeze, thaw, pledge;
+  std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
   bool mismatch_confirmed = false, cancel_rest = false;
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);
@@ -131,6 +154,8 @@ Result AnswerChallenge(Remote& remote, const std::string& order, bool passed);
 // Shows the order at every change until it is final; the answer is empty.
 Result WatchOrder(Remote& remote, const std::string& order, const Show& show);
 Result TraceOrder(Remote& remote, const std::string& order);
+// cmd_order_lots.cc: which lots paid which fee.
+Result ShowLots(Remote& remote, const std::string& order);
 
 // --- cmd_orders_file.cc, cmd_orders_answer.cc: orders by file (docs/orders-by-file.md)
 // -----------------------------------------------------------------------------------------------------------

@@ -149,6 +149,8 @@ struct Options {
   AccountBusinessOptions account_business;
   ChangeOptions change;
   AssessOptions assess;
+  PersonOptions person_facts;
+  ConfirmOptions confirm;
   PayOptions pay;
   SubmitOptions submit;
   ImportOptions import;
@@ -337,6 +339,54 @@ class CommandLine {
     CLI::App* nav = Command(product, "nav", "the price of a day", [this](Remote& r) { return ShowNav(r, o_.a, o_.b); });
     nav->add_option("FUND", o_.a)->required();
     nav->add_option("DAY", o_.b)->required();
+    CLI::App* propose = Command(product, "propose", "new terms of funds, for another person to approve",
+                                [this](Remote& r) { return ProposeProducts(r, o_.a, o_.person, o_.note); });
+    propose->add_option("FILE", o_.a, "as product load takes it, funds only")->required();
+    propose->add_option("--person", o_.person)->required();
+    propose->add_option("--note", o_.note);
+    const auto decide = [&](const char* name, const char* what, bool approve) {
+      CLI::App* c = Command(product, name, what, [this, approve](Remote& r) { return DecideChange(r, o_.number, o_.person, approve); });
+      c->add_option("CHANGE", o_.number)->required();
+      c->add_option("--person", o_.person)->required();
+    };
+    decide("approve", "a proposed change, by another person", true);
+    decide("reject", "a proposed change", false);
+    Command(product, "changes", "those that wait for a decision", [this](Remote& r) { return ListChanges(r, o_.all); })
+        ->add_flag("--all", o_.all, "also those that were decided");
+    CLI::App* two = Command(product, "two-people", "from now on, terms of funds are changed by two persons only",
+                            [this](Remote& r) { return RequireTwoPersons(r, o_.person, !o_.verify); });
+    two->add_option("--person", o_.person)->required();
+    two->add_flag("--end", o_.verify, "no longer, once another person approves that");
+    CLI::App* quota = Command(product, "quota", "how much of a fund's quota of a trading day is taken",
+                              [this](Remote& r) { return ShowQuota(r, o_.a, o_.b); });
+    quota->add_option("FUND", o_.a)->required();
+    quota->add_option("DAY", o_.b)->required();
+    AddRisk();
+  }
+
+  void AddRisk() {
+    CLI::App* risk = Family("risk", "suitability: questionnaire, texts, what is known of a person, evidence");
+    Command(risk, "load", "a policy from a TOML file", [this](Remote& r) { return LoadPolicy(r, o_.a); })
+        ->add_option("FILE", o_.a, "docs/suitability.md shows one")
+        ->required();
+    Command(risk, "policy", "the policy in force", [](Remote& r) { return ShowPolicy(r); });
+    CLI::App* person = Command(risk, "person", "birth, professional investor, pension account; all of it anew",
+                               [this](Remote& r) { return SetPerson(r, o_.person_facts); });
+    person->add_option("INVESTOR", o_.person_facts.investor)->required();
+    person->add_option("--born", o_.person_facts.born, "a date");
+    person->add_option("--professional-until", o_.person_facts.professional_until, "a date");
+    person->add_flag("--pension-account", o_.person_facts.pension_account);
+    CLI::App* confirm = Command(risk, "confirm", "the investor has confirmed a text, or the sale was recorded",
+                                [this](Remote& r) { return Confirm(r, o_.confirm); });
+    confirm->add_option("INVESTOR", o_.confirm.investor)->required();
+    confirm->add_option("FUND", o_.confirm.fund)->required();
+    confirm->add_option("--kind", o_.confirm.kind, "mismatch, age, recording")->required();
+    confirm->add_option("--text-version", o_.confirm.version, "of the policy");
+    confirm->add_option("--reference", o_.confirm.reference, "of the recording");
+    CLI::App* evidence = Command(risk, "evidence", "what was recorded of an investor and their orders, or of one order",
+                                 [this](Remote& r) { return ShowEvidence(r, o_.a, o_.b); });
+    evidence->add_option("--investor", o_.a);
+    evidence->add_option("--order", o_.b);
   }
 
   void AddAccount() {
@@ -445,6 +495,8 @@ class CommandLine {
     submit->add_option("--freeze", o_.submit.freeze, "so many units (031)");
     submit->add_option("--thaw", o_.submit.thaw, "so many units that were frozen or pledged here (032)");
     submit->add_option("--pledge", o_.submit.pledge, "so many units (088)");
+    submit->add_option("--convert", o_.submit.convert, "so many units (036), with --into");
+    submit->add_option("--into", o_.submit.into, "the fund that a conversion enters");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");
     submit->add_flag("--cancel-rest", o_.submit.cancel_rest, "of a large redemption, instead of deferring it");
@@ -455,6 +507,7 @@ class CommandLine {
     one("show", "one order", ShowOrder);
     one("cancel", "before the cut-off of its trading day", CancelOrder);
     one("trace", "every step with its time, files and lines; every attempt where there was trouble", TraceOrder);
+    one("lots", "which lots the order took its units from, and what each was charged", ShowLots);
     CLI::App* list = Command(order, "list", "an investor's orders, newest first",
                              [this](Remote& r) { return ListOrders(r, o_.a, o_.limit); });
     list->add_option("INVESTOR", o_.a)->required();

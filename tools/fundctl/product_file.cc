@@ -99,6 +99,36 @@ void ReadSchedule(ConfigTable& t, v1::FeeSchedule* out) {
   ReadTiers(t, out);
 }
 
+// [fund.rules]: what the fund asks of orders beyond sizes and state.
+void ReadRules(ConfigTable t, v1::FundRules* r) {
+  r->set_max_purchase_a_day_fen(Figure<Money>(t, "purchases_a_day").raw());
+  r->set_max_purchase_total_fen(Figure<Money>(t, "purchases_of_a_person").raw());
+  r->set_max_redemption_e2(Figure<Units>(t, "max_redemption").raw());
+  r->set_max_redemption_a_day_e2(Figure<Units>(t, "redemptions_a_day").raw());
+  r->set_max_holding_e2(Figure<Units>(t, "max_holding").raw());
+  r->set_below_minimum_takes_all(t.Bool("below_minimum_takes_all", false));
+  r->set_holding_days(static_cast<int32_t>(t.Int("holding_days", 0, {0, 36'500})));
+  r->set_breach_allowed(t.Has("breach_fee"));
+  r->set_breach_fee_e8(Figure<Rate>(t, "breach_fee").raw());
+  r->set_breach_fund_share_e8(Figure<Rate>(t, "breach_fund_share").raw());
+  r->set_daily_quota_fen(Figure<Money>(t, "daily_quota").raw());
+  r->set_pension_class(t.Bool("pension_class", false));
+  r->set_needs_recording(t.Bool("needs_recording", false));
+  for (ConfigTable& c : t.Tables("closed")) {
+    auto* period = r->add_closed();
+    period->set_from(c.Day("from").raw());
+    period->set_to(c.Day("to").raw());
+    const std::string ways = c.Choice("for", "all", {"all", "purchases", "redemptions"});
+    period->set_purchases(ways != "redemptions");
+    period->set_redemptions(ways != "purchases");
+  }
+  for (ConfigTable& f : t.Tables("first_redemption")) {
+    auto* first = r->add_first_redemptions();
+    first->set_lot_day(f.Day("lots_of").raw());
+    first->set_first_day(f.Day("from").raw());
+  }
+}
+
 void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
   v1::Fund* f = out->mutable_fund();
   f->set_fund_code(Code(t, "code", 20));
@@ -144,8 +174,32 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
       t.Refuse("effective", StrCat("is wrong: ", at.status().message()));
     }
   }
+  if (t.Has("rules")) ReadRules(t.Table("rules"), f->mutable_rules());
   for (ConfigTable& s : t.Tables("fees")) ReadSchedule(s, f->add_fees());
   for (ConfigTable& s : t.Tables("institution_fees")) ReadSchedule(s, f->add_institution_fees());
+}
+
+// How the fund may be converted; nothing where the file does not say.
+void ReadConversions(ConfigTable& t, ProductFile* file) {
+  std::vector<ConfigTable> ways = t.Tables("convert");
+  if (ways.empty() && !t.Has("convert_status") && !t.Has("converted_age")) return;
+  v1::PutConversionsRequest& out = file->conversions.emplace_back();
+  v1::FundConversions* c = out.mutable_conversions();
+  out.set_effective_at_us(file->funds.back().effective_at_us());
+  c->set_fund_code(file->funds.back().fund().fund_code());
+  const std::string status = t.Choice("convert_status", "in and out", {"in and out", "in", "out", "neither"});
+  c->set_status(status == "in" ? "1" : status == "out" ? "2" : status == "neither" ? "3" : "0");
+  c->set_carries_age(t.Choice("converted_age", "own", {"own", "carried"}) == "carried");
+  for (ConfigTable& way : ways) {
+    v1::ConversionRelation* r = c->add_relations();
+    r->set_target_fund(Code(way, "target", 20));
+    r->set_min_units_e2(Figure<Units>(way, "min_units").raw());
+    r->set_max_units_e2(Figure<Units>(way, "max_units").raw());
+    r->set_min_days(static_cast<int32_t>(way.Int("min_days", 0, {0, 99'999})));
+    const std::string who = way.Choice("investors", "all", {"all", "institutions", "individuals"});
+    r->set_investors(who == "institutions" ? "0" : who == "individuals" ? "1" : "2");
+    r->set_by_fee_amounts(way.Choice("difference", "rates", {"rates", "fees"}) == "fees");
+  }
 }
 
 void ReadInstitution(ConfigTable& t, const std::string& folder, v1::Institution* out) {
@@ -213,7 +267,10 @@ absl::StatusOr<ProductFile> FromConfig(Config config, const std::string& folder)
     ReadCalendar(t, folder, &known, file.calendars.emplace_back().mutable_calendar());
   for (ConfigTable& t : config.Tables("institution"))
     ReadInstitution(t, folder, file.institutions.emplace_back().mutable_institution());
-  for (ConfigTable& t : config.Tables("fund")) ReadFund(t, &file.funds.emplace_back());
+  for (ConfigTable& t : config.Tables("fund")) {
+    ReadFund(t, &file.funds.emplace_back());
+    ReadConversions(t, &file);
+  }
   FC_RETURN_IF_ERROR(config.Finish());
   return file;
 }

@@ -20,6 +20,7 @@ struct ProductFile {
   std::vector<product::v1::PutCalendarRequest> calendars;
   std::vector<product::v1::PutInstitutionRequest> institutions;
   std::vector<product::v1::PutFundRequest> funds;
+  std::vector<product::v1::PutConversionsRequest> conversions;  // after the funds
 };
 
 // kNotFound or kPermissionDenied where it cannot be read; kInvalidArgument, a line a fault, where it is wrong. Calendar

@@ -98,8 +98,10 @@ absl::Status WithRecords(const AnswerContent& content, const std::vector<Line>& 
     const uint32_t file = lines[next].file;
     FC_RETURN_IF_ERROR(
         ReadRecords(*content.exchange, content.inputs[file].name, begin, [&](const ofd::RecordView& r) -> absl::Status {
-          if (next >= lines.size() || lines[next].file != file || lines[next].at != r.line()) return absl::OkStatus();
-          return write(lines[next++], &r);
+          // A conversion may have two.
+          while (next < lines.size() && lines[next].file == file && lines[next].at == r.line())
+            FC_RETURN_IF_ERROR(write(lines[next++], &r));
+          return absl::OkStatus();
         }));
   }
   for (; next < lines.size(); ++next) FC_RETURN_IF_ERROR(write(lines[next], nullptr));
@@ -187,7 +189,7 @@ absl::StatusOr<OutFile> Render02(const AnswerContent& content, ofd::Version vers
         if (record) FC_RETURN_IF_ERROR(echo.Copy(*record, &s.writer()));
         common.Write(content, line, record != nullptr, &s);
         if (!record && cause.present() && line.cause != ' ') s.Char(cause, line.cause);
-        if (!record && !line.target.empty()) s.Text(target, line.target.view());
+        if (!record && !line.moved_to.empty()) s.Text(target, line.moved_to.view());
         if (!record && !line.certificate.empty()) {
           s.Text(certificate_type, std::string_view(line.certificate).substr(0, line.certificate.find(':')));
           s.Text(certificate, std::string_view(line.certificate).substr(line.certificate.find(':') + 1));
@@ -211,7 +213,10 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
                     fees = f("TotalTransFee"), refund = f("RefundAmount"), registered = f("ShareRegisterDate"),
                     balance = f("FundVolBalance"), frozen = f("TotalFrozenVol"), method = f("DefDividendMethod"),
                     holder = f("IndividualOrInstitution"), cause = f("FrozenCause"), freeze = f("FrozenMethod"),
-                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection");
+                    adjustment = f("SharesAdjustmentFlag"), moves = f("TransferDirection"),
+                    target = f("CodeOfTargetFund"),
+                    target_units = f("CfmVolOfTargetFund"), target_nav = f("TargetNAV"),
+                    target_price = f("TargetFundPrice"), difference = f("RecuperateFee"), change = f("ChangeFee");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.trades,
@@ -231,6 +236,15 @@ absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version vers
           s.Number(asked_units, line.units);
           if (application) s.Text(common.from_ta, "0");
           if (line.confirmation == ofd::BusinessCode::kForcedRedemption) s.Char(reason, line.reason == ' ' ? '1' : line.reason);
+        }
+        if (!line.target.empty()) {
+          s.Text(fund, line.fund.view());
+          s.Text(target, line.target.view());
+          s.Number(target_units, line.target_units);
+          FC_RETURN_IF_ERROR(s.Exact(target_nav, line.target_price));
+          FC_RETURN_IF_ERROR(s.Exact(target_price, line.target_price));
+          s.Number(difference, line.difference_fee);
+          s.Number(change, line.fee - line.difference_fee);
         }
         s.Text(currency, kYuanCode);
         s.Number(units, line.confirmed_units);
@@ -378,7 +392,7 @@ absl::StatusOr<OutFile> Render07(const AnswerContent& content, ofd::Version vers
     s.Day(day, line.day);
     s.Text(kind, "0");
     FC_RETURN_IF_ERROR(s.Exact(accumulated, line.nav + fund.accumulated));
-    s.Text(convert, "3");
+    s.Char(convert, fund.convert_status);
     s.Text(periodic, "0");
     s.Text(transfer_status, "3");
     s.Number(size, Multiply(line.total, line.nav, Rounding::kHalfUp));

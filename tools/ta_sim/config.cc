@@ -69,6 +69,12 @@ FundTerms ReadFund(ConfigTable& t) {
                                      .rate = Value(tier, "rate", Rate(), ParseRate),
                                      .fund_share = Value(tier, "fund_share", Rate(), ParseRate)});
   }
+  fund.convert_status = t.Choice("convert_status", "3", {"0", "1", "2", "3"}).front();
+  fund.carries_age = t.Bool("carries_age", false);
+  for (ConfigTable& c : t.Tables("convert")) {
+    fund.converts_to[ReadCode<FundCode>(c, "target")] =
+        c.Choice("difference", "rates", {"rates", "fees"}) == "fees" ? ConversionForm::kFees : ConversionForm::kRates;
+  }
   for (ConfigTable& nav : t.Tables("nav")) {
     const Date day = nav.Day("day");
     fund.navs[day] = Value(nav, "value", Price(), Price::Parse);
@@ -143,6 +149,14 @@ absl::Status CheckFund(const TaConfig& config, const FundTerms& fund) {
 
 const FundTerms* TaConfig::Find(const FundCode& code) const {
   for (const FundTerms& fund : funds) {
+    if (fund.code == code) return &fund;
+  }
+  return nullptr;
+}
+
+const FundTerms* TaConfig::FindAnywhere(const FundCode& code) const {
+  if (const FundTerms* own = Find(code)) return own;
+  for (const FundTerms& fund : elsewhere) {
     if (fund.code == code) return &fund;
   }
   return nullptr;
@@ -255,6 +269,7 @@ absl::StatusOr<TaConfig> FromConfig(Config file) {
     config.calendars.Put(std::move(joined));
   }
   config.net_of_fee = top.Bool("net_of_fee", false);
+  config.converts_in_pairs = top.Bool("converts_in_pairs", false);
   config.registered_elsewhere = top.Strings("registered_elsewhere", {});
   if (top.Has("unknown")) config.take_unknown = top.Choice("unknown", {"refuse", "take"}) == "take";
   config.when_registered = ReturnCode(top.Choice("when_registered", "0303", {"0303", "0390", "0000"}));

@@ -32,6 +32,7 @@ struct PurchaseTier {
   Yuan from;
   Rate rate;
   std::optional<Yuan> fixed;  // a sum an order instead of a rate; discounts leave it alone
+  std::optional<Rate> undiscounted;  // what conversions compare, where `rate` has a discount in it
 };
 
 // The fee of lots held at least `from_days` calendar days, up to the next tier.
@@ -74,6 +75,8 @@ struct MoneyTerms {
   bool loss_waits = false;        // a negative sum stays at a payout, else units are cancelled
   bool keeps_income = false;      // of a full redemption, until the next payout
 };
+// How the difference fee of a conversion is found: from the two purchase rates, or as the difference of the two fees.
+enum class ConversionForm : uint8_t { kRates = 0, kFees = 1 };
 
 struct FundRounding {
   Rounding fee = Rounding::kHalfUp;
@@ -81,6 +84,20 @@ struct FundRounding {
   Rounding units = Rounding::kHalfUp;
   Rounding value = Rounding::kHalfUp;
   bool whole_units = false;  // units are cut to whole ones, and what bought nothing is paid back
+};
+
+// How long units stay before they may leave (持有期).
+struct HoldingTerm {
+  int32_t days = 0;             // calendar days from registration to the first day of redemption; 0: none
+  std::map<Date, Date> first;   // by day of registration, before `days`
+  std::optional<Rate> early;    // set: units may leave earlier, at this rate
+  Rate early_fund_share;
+
+  bool Early(Date registered, Date trade_day) const {
+    const auto it = first.find(registered);
+    if (it != first.end()) return trade_day < it->second;
+    return trade_day < registered.AddDays(days);
+  }
 };
 
 struct FundTerms {
@@ -106,6 +123,10 @@ struct FundTerms {
   std::vector<DividendTerms> dividends;
   std::optional<OfferTerms> offer;
   std::optional<MoneyTerms> money;
+  char convert_status = '3';               // ConvertStatus: 0 in and out, 1 in, 2 out, 3 neither
+  std::map<FundCode, ConversionForm> converts_to;
+  bool carries_age = false;                // what is converted into it is as old as what it came from
+  HoldingTerm term;
 };
 
 struct TaConfig {
@@ -123,10 +144,15 @@ struct TaConfig {
   // Investors and holdings that the register does not know: refused, or taken as registered where the application names
   // a fund account, and as held where units are redeemed. Not set: refused, but taken by Reply (reply.h).
   std::optional<bool> take_unknown;
+  // 036 is answered with a 138 and a 137 instead of one 136.
+  bool converts_in_pairs = false;
+  // Funds of other agents, as far as conversions from them have to know: their purchase tiers.
+  std::vector<FundTerms> elsewhere;
   // The answer to 001 for such an investor: 0303, 0390, or 0000 where the agent joins the accounts by itself.
   ReturnCode when_registered{"0303"};
 
   const FundTerms* Find(const FundCode& code) const;
+  const FundTerms* FindAnywhere(const FundCode& code) const;  // among those of other agents, too
   const TradingCalendar& CalendarOf(const FundTerms* fund) const;  // a checked configuration has it
 };
 

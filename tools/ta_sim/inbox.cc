@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until, target;
+      certificate_type, certificate, cause, until, target, target_agent, moved_to;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -100,7 +100,9 @@ struct Columns {
     certificate = reader.Find("CertificateNo");
     cause = reader.Find("FrozenCause");
     until = reader.Find("FreezingDeadline");
-    target = reader.Find("TargetTransactionAccountID");
+    target = reader.Find("CodeOfTargetFund");
+    target_agent = reader.Find("TargetRegistrarCode");
+    moved_to = reader.Find("TargetTransactionAccountID");
     return absl::OkStatus();
   }
 };
@@ -170,11 +172,13 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     if (!file.trade) {
       line.certificate = StrCat(r.Text(c.certificate_type), ":", r.Text(c.certificate));
       line.cause = FirstOf(r.Text(c.cause), ' ');
-      line.target = TradingAccount(r.Text(c.target));
+      line.moved_to = TradingAccount(r.Text(c.moved_to));
       FC_ASSIGN_OR_RETURN(line.until, r.DateOr(c.until, Date()));
       return absl::OkStatus();
     }
     line.fund = FundCode::FromRaw(r.Text(c.fund));
+    line.target = FundCode::FromRaw(r.Text(c.target));
+    line.target_agent = TaCode::FromRaw(r.Text(c.target_agent));
     FC_ASSIGN_OR_RETURN(const int64_t amount, r.NumberOr(c.amount, 0));
     FC_ASSIGN_OR_RETURN(const int64_t units, r.NumberOr(c.units, 0));
     FC_ASSIGN_OR_RETURN(const int64_t discount, r.NumberOr(c.discount, 0));

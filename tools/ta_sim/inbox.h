@@ -54,17 +54,22 @@ struct Line {
   char share_class = '0';
   char dividend_method = ' ';
   char holder = ' ';  // IndividualOrInstitution
+  FundCode target;       // CodeOfTargetFund: the fund to enter; of 037 the fund that is left
+  TaCode target_agent;   // TargetRegistrarCode
   // Accounts.
   std::string certificate;
   char cause = ' ';  // FrozenCause
   Date until;        // FreezingDeadline
-  TradingAccount target;  // 058, 158: the number from now on
+  TradingAccount moved_to;  // 058, 158: the number from now on
 
   ofd::BusinessCode confirmation = ofd::BusinessCode::kNone;
   ReturnCode code{"0000"};
   Shares confirmed_units;
   Yuan confirmed_amount, fee, fund_part, refund, interest;
   Shares interest_units;
+  Shares target_units;  // of 136
+  Price target_price;
+  Yuan difference_fee;
   Price price;
   Rate rate;
   Shares balance;       // of the position afterwards

@@ -19,8 +19,9 @@ absl::StatusOr<Date> DueDay(const TaConfig& config, const FundTerms* fund, Date 
   return config.CalendarOf(nullptr).Next(day);
 }
 
-Judge::Judge(const TaConfig& config, Date answer_day, Date previous, std::span<const Fault> faults, Register* reg)
-    : config_(config), day_(answer_day), previous_(previous), faults_(faults), used_(faults.size()), reg_(*reg) {}
+Judge::Judge(const TaConfig& config, const Files& exchange, Date answer_day, Date previous, std::span<const Fault> faults,
+             Register* reg)
+    : config_(config), exchange_(exchange), day_(answer_day), previous_(previous), faults_(faults), used_(faults.size()), reg_(*reg) {}
 
 absl::StatusOr<std::vector<Date>> Judge::DaysDue(const FundTerms& fund) const {
   std::vector<Date> days;
@@ -309,6 +310,11 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (status == '4') return "0380";
       if (status == '6') return "0382";
       break;
+    case BusinessCode::kConvert:
+    case BusinessCode::kConvertIn:
+    case BusinessCode::kConvertOut:
+      if (const Outcome refused = CheckConversion(line, *fund)) return refused;
+      break;
     case BusinessCode::kSetDividendMethod:
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
@@ -429,6 +435,15 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
       case BusinessCode::kFreezeUnits:
       case BusinessCode::kPledge: refused = FreezeAsked(line); break;
       case BusinessCode::kUnfreezeUnits: refused = ThawAsked(line); break;
+      case BusinessCode::kConvert:
+      case BusinessCode::kConvertOut: {
+        FC_ASSIGN_OR_RETURN(refused, Convert(line, *fund, number));
+        break;
+      }
+      case BusinessCode::kConvertIn: {
+        FC_ASSIGN_OR_RETURN(refused, EnterFromElsewhere(line, *fund));
+        break;
+      }
       case BusinessCode::kPurchase:
       case BusinessCode::kPlanPurchase: {
         FC_ASSIGN_OR_RETURN(refused, Buy(line, *fund, number));
@@ -530,6 +545,31 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     Line& line = (*lines)[i];
     const InFile& file = files[line.file];
     FC_RETURN_IF_ERROR(DecideTrade(line, {file.day, file.transfer, true, line.at}, i + 1));
+    if (line.business != BusinessCode::kConvert || !config_.converts_in_pairs) continue;
+    // The same said in two lines: what left, and what entered.
+    Line in = line;
+    line.confirmation = BusinessCode::kConvertOutConfirmed;
+    in.confirmation = BusinessCode::kConvertInConfirmed;
+    std::swap(in.fund, in.target);
+    in.serial = ++serial_;
+    if (!line.refused()) {
+      in.confirmed_units = line.target_units;
+      in.fee = line.difference_fee;
+      in.fund_part = Yuan();
+      in.price = line.target_price;
+      in.target_units = Shares();
+      in.target_price = Price();
+      line.confirmed_amount += line.difference_fee;
+      line.fee -= line.difference_fee;
+      in.confirmed_amount = line.confirmed_amount;
+      line.difference_fee = Yuan();
+      line.target_units = Shares();
+      line.target_price = Price();
+      const auto there = reg_.positions.find({in.account, in.trading, in.fund, in.share_class});
+      if (there != reg_.positions.end()) in.balance = there->second.Total();
+    }
+    lines->insert(lines->begin() + static_cast<std::ptrdiff_t>(i + 1), std::move(in));
+    ++i;
   }
   for (const PositionKey& key : std::exchange(thawed_, {})) FC_RETURN_IF_ERROR(PayHeld(key, *config_.Find(key.fund), lines));
   for (const FundTerms& fund : config_.funds) {

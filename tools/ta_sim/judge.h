@@ -52,10 +52,22 @@ struct IncomeDay {
   Yuan total;  // over our holders
 };
 
+// What another agent has said to the 038 of this number: its return code, and what the units came to. Nothing where it has not
+// answered yet.
+struct LeftElsewhere {
+  ReturnCode code;
+  Yuan amount;
+};
+absl::StatusOr<std::optional<LeftElsewhere>> FindLeft(const Files& exchange, const TaConfig& config, const TaCode& agent,
+                                                      const SheetNo& sheet, Date from, Date until);
+// The day on which a line is to be answered: as DueDay, and for a conversion that of the later fund.
+absl::StatusOr<Date> DueDayOf(const TaConfig& config, const Line& line, Date day);
+
 class Judge {
  public:
-  // The references must outlive it. `previous` is the answer before this one; not set where there was none.
-  Judge(const TaConfig& config, Date answer_day, Date previous, std::span<const Fault> faults, Register* reg);
+  // The references must outlive it. `exchange` is where other agents answer, too. `previous` is the answer before this one; not set where there was none.
+  Judge(const TaConfig& config, const Files& exchange, Date answer_day, Date previous, std::span<const Fault> faults,
+        Register* reg);
 
   // Decides 01 lines, in their order.
   void Accounts(std::vector<Line>* lines);
@@ -113,6 +125,12 @@ class Judge {
   Yuan IncomeOut(const PositionKey& key, const FundTerms& fund, Shares held, Shares redeemed);
   absl::Status EarnDay(const FundTerms& fund, Price income, Yuan* total);
   absl::StatusOr<Outcome> Redeem(Line& line, const FundTerms& fund, size_t number);
+  // convert.cc: 036, and 038 and 037.
+  Outcome CheckConversion(const Line& line, const FundTerms& fund) const;
+  absl::StatusOr<Outcome> Convert(Line& line, const FundTerms& fund, size_t number);
+  absl::StatusOr<Outcome> EnterFromElsewhere(Line& line, const FundTerms& fund);
+  // Buys units of `target` with what left `source`, the difference fee taken from it.
+  void Enter(Line& line, const FundTerms& source, const FundTerms& target, Yuan left, std::span<const Lot> from);
   absl::Status SetPrice(Line& line, const FundTerms& fund) const;
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
@@ -129,6 +147,7 @@ class Judge {
   Position& PositionOf(const Line& line);
 
   const TaConfig& config_;
+  const Files& exchange_;
   const Date day_;
   const Date previous_;
   const std::span<const Fault> faults_;

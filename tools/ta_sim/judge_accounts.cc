@@ -94,14 +94,14 @@ Judge::Outcome Judge::ChangeData(Line& line) {
 
 // A trading account under another number: by the one so far, else by the certificate of somebody registered through it.
 Judge::Outcome Judge::Move(Line& line) {
-  if (line.target.empty() || line.target == line.trading) return "0518";
-  if (reg_.by_trading.count(line.target)) return "0392";
+  if (line.moved_to.empty() || line.moved_to == line.trading) return "0518";
+  if (reg_.by_trading.count(line.moved_to)) return "0392";
   const auto bound = reg_.by_trading.find(line.trading);
   const TaAccountId* there = bound != reg_.by_trading.end() ? &bound->second : AccountOfCertificate(line.certificate);
   if (!there) return "0316";
   line.account = *there;
   if (const Outcome barred = Barred(line.account)) return barred;
-  Rename(line.trading, line.target, line.account);
+  Rename(line.trading, line.moved_to, line.account);
   return {};
 }
 
@@ -131,7 +131,7 @@ void Judge::ChangeOwn(const Fault& fault, std::vector<Line>* lines) {
     Enter(line.account, line.certificate);
   } else {
     // In the file only: the register goes on under the number that the distributor has, or nobody would find anything.
-    line.target = TradingAccount(fault.arguments[1]);
+    line.moved_to = TradingAccount(fault.arguments[1]);
   }
   line.serial = ++serial_;
   lines->push_back(std::move(line));

@@ -47,6 +47,7 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
   Shares usable;
   for (size_t i = 0; i < lots->size(); ++i) {
     if (trade_day.is_set() && (*lots)[i].usable_after >= trade_day) continue;
+    if (trade_day.is_set() && !fund.term.early && fund.term.Early((*lots)[i].registered, trade_day)) continue;
     order.push_back(i);
     usable += (*lots)[i].units;
   }
@@ -66,6 +67,11 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
     const RedemptionTier* tier = nullptr;
     for (const RedemptionTier& t : fund.redemption_tiers) {
       if (t.from_days <= days) tier = &t;
+    }
+    RedemptionTier early;
+    if (trade_day.is_set() && fund.term.early && fund.term.Early(lot.registered, trade_day)) {
+      early = {.rate = *fund.term.early, .fund_share = fund.term.early_fund_share};
+      tier = &early;
     }
     done += take;
     const Yuan value = Multiply(done, nav, fund.rounding.value) - out.gross;

@@ -30,7 +30,7 @@ ofd::Version VersionOf(const TaConfig& config, std::span<const Fault> faults) {
 absl::Status Collect(const TaConfig& config, const Files& exchange, const Register& reg, Date day,
                      std::span<const InFile> inputs, std::vector<Line>* accounts, std::vector<Line>* trades,
                      std::vector<std::string>* complete) {
-  std::map<std::pair<FundCode, Date>, Date> due;  // the calendar is asked once for each fund and day
+  std::map<std::tuple<FundCode, FundCode, Date>, Date> due;  // the calendar is asked once for each fund and day
   for (uint32_t i = 0; i < inputs.size(); ++i) {
     const InFile& file = inputs[i];
     FC_ASSIGN_OR_RETURN(std::vector<Line> lines, ReadLines(exchange, file, i));
@@ -44,11 +44,17 @@ absl::Status Collect(const TaConfig& config, const Files& exchange, const Regist
       const LineRef ref{file.day, file.transfer, true, line.at};
       const auto answered = reg.answered.find(line.sheet);
       if ((answered != reg.answered.end() && answered->second == ref) || reg.repeated.count(ref)) continue;
-      Date& day_due = due[{line.fund, file.day}];
+      Date& day_due = due[{line.fund, line.target, file.day}];
       if (!day_due.is_set()) {
-        FC_ASSIGN_OR_RETURN(day_due, DueDay(config, config.Find(line.fund), file.day));
+        FC_ASSIGN_OR_RETURN(day_due, DueDayOf(config, line, file.day));
       }
-      if (day_due > day) {
+      bool waits = day_due > day;
+      if (!waits && line.business == ofd::BusinessCode::kConvertIn) {
+        FC_ASSIGN_OR_RETURN(const auto left,
+                            FindLeft(exchange, config, line.target_agent, line.sheet, file.day, day));
+        waits = !left;
+      }
+      if (waits) {
         all = false;
       } else {
         trades->push_back(std::move(line));
@@ -215,7 +221,7 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
   FC_RETURN_IF_ERROR(
       Collect(config_, *exchange_, reg_, day, intent.inputs, &content.accounts, &content.trades, &complete));
   const Date previous = reg_.answers.empty() ? Date() : reg_.answers.rbegin()->first;
-  Judge judge(config_, day, previous, intent.faults, &reg_);
+  Judge judge(config_, *exchange_, day, previous, intent.faults, &reg_);
   judge.Accounts(&content.accounts);
   FC_RETURN_IF_ERROR(judge.Earn(&content.incomes));
   FC_RETURN_IF_ERROR(judge.Dividends(&content.dividends));

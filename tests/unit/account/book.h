@@ -149,7 +149,7 @@ class Book {
   std::vector<FindingEntry> Check(const std::vector<TradeLine>& lines) {
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(machine_, kTa);
-    for (const TradeLine& line : lines) checker.Check(line, nullptr, &findings);
+    for (const TradeLine& line : lines) checker.Check(line, nullptr, nullptr, &findings);
     return findings;
   }
   // Buys and confirms, so that the investor holds units.
@@ -169,7 +169,11 @@ class Book {
   // Cash legs sum to zero, unit legs sum to zero for each fund, and the running totals are what the accounts add up to.
   void ExpectBalanced() {
     const CashTotals& t = machine_.ledger().cash();
-    Money sum = t.bank - t.investors.available - t.investors.reserved - t.investors.awaiting - t.investors.withdrawing;
+    Money sum = t.bank - t.investors.available - t.investors.reserved - t.investors.awaiting - t.investors.withdrawing -
+                t.converting;
+    Money converting;
+    machine_.ForEachConversion([&](const Conversion& k) { converting += k.converting(); });
+    EXPECT_EQ(converting, t.converting);
     machine_.ledger().ForEachTa(
         [&](const TaCode&, const TaTotals& ta) { sum += ta.receivable + ta.suspense - ta.payable; });
     EXPECT_EQ(sum, Money()) << sum.ToString();

@@ -155,7 +155,7 @@ TEST_F(Check, LaterRedemptionsSeeTheLotsThatEarlierLinesLeave) {
 
 TEST_F(Check, UnaskedLinesNeedTheirInvestorAndUnits) {
   b->Hold(1, li, "1000", "1000", 20250303, 20250304);
-  TradeLine forced = b->Line(1, 0, li, 142, 20250318);
+  TradeLine forced = b->Line(1, 0, li, 150, 20250318);
   forced.units = U("600");
   TradeLine again = b->Line(2, 0, li, 145, 20250318);
   again.units = U("600");

@@ -36,7 +36,7 @@ class Initiated : public ::testing::Test {
   std::vector<FindingEntry> Check(const TradeLine& line, const TradeDetail& detail = {}) {
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(b.machine(), kTa);
-    checker.Check(line, &detail, &findings);
+    checker.Check(line, &detail, nullptr, &findings);
     return findings;
   }
   const HoldingNote& Note() { return *b.machine().FindNote(li, kFund); }
@@ -89,14 +89,15 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     dividend.details = {{.record_day = D(20250306), .held = Yuan("40")}};
     b.Do(dividend);
 
+    b.Price(20250307, "1.0000");
     TradeLine line = b.Line(3, 0, li, code, 20250310);
     line.nav = N("1.0000");
-    if (code != 149) line.amount = Yuan("1");
+    if (code != 149) line.amount = Yuan(code == 142 ? "10" : "1");
     if (code != 157) line.units = U("10");
     const TradeDetail detail{.dividend_method = '0', .direction = '1'};
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(b.machine(), kTa);
-    checker.Check(line, &detail, &findings);
+    checker.Check(line, &detail, nullptr, &findings);
     const bool answers = code == 120 || code == 122 || code == 124 || code == 130 || code == 149;
     if (answers) {
       ASSERT_EQ(findings.size(), 1u);
@@ -169,6 +170,28 @@ TEST_F(Initiated, AForcedRedemptionOfEverythingEndsTheFreeze) {
   EXPECT_TRUE(b.At(li).holdings.empty());
   const HoldingNote* note = b.machine().FindNote(li, kFund);
   EXPECT_TRUE(!note || (note->freezes.empty() && note->blocked.is_zero()));
+}
+
+TEST_F(Initiated, AForcedRedemptionPaysPriceLessFeeOrTheWholePrice) {
+  b.Price(20250305, "1.1000");
+  Hold(1, "1000", 20250303, 20250304);
+  TradeLine line = Line(2, 142, "300", 20250306);
+  line.nav = N("1.1000");
+  const auto rules = [&](const char* amount, const char* charge) {
+    line.amount = Yuan(amount);
+    line.charge = Yuan(charge);
+    std::string out;
+    for (const FindingEntry& f : Check(line)) out += StrCat(out.empty() ? "" : " ", f.rule, "=", f.expected);
+    return out;
+  };
+  // 300.00 x 1.1000 = 330.00; held two days, 1.5% = 4.95
+  EXPECT_EQ(rules("325.05", "4.95"), "");
+  EXPECT_EQ(rules("330.00", "0"), "") << "the fee may be let off";
+  EXPECT_EQ(rules("325.06", "4.95"), "AMOUNT_DIFFERS=325.05");
+  EXPECT_EQ(rules("325.05", "4.94"), "FEE_DIFFERS=4.95");
+  EXPECT_EQ(rules("329.99", "0"), "AMOUNT_DIFFERS=330.00");
+  line.nav = N("1.2000");
+  EXPECT_EQ(rules("325.05", "4.95").substr(0, 11), "NAV_DIFFERS");
 }
 
 TEST_F(Initiated, UnitsOfADayAreThoseOfTodayLessWhatCameLater) {

@@ -202,7 +202,7 @@ TEST(Answer, RefusesWhatTheFundDoesNotAllow) {
   const std::vector<Row> rows = ReadRows(f.files, kTue, "04");
   EXPECT_EQ(rows[0].at("ReturnCode"), "0381");
   EXPECT_EQ(rows[1].at("ReturnCode"), "0200");
-  EXPECT_EQ(rows[2].at("ReturnCode"), "0103");
+  EXPECT_EQ(rows[2].at("ReturnCode"), "0580");
   EXPECT_EQ(rows[2].at("BusinessCode"), "136");
   EXPECT_EQ(rows[3].at("ReturnCode"), "0354");  // a serial used before
   EXPECT_FALSE(rows[0].at("ErrorDetail").empty());

@@ -46,6 +46,13 @@ class Facts {
     f.version = seq_ + 1;
     return Add({.kind = FactKind::kFund, .fund = f});
   }
+  Facts& Conversions(std::string_view fund, std::vector<std::string> targets) {
+    FundConversions c;
+    c.fund = FundCode(fund);
+    c.status = '0';
+    for (const std::string& t : targets) c.relations.push_back({.target = FundCode(t)});
+    return Add({.kind = FactKind::kConversions, .conversions = c});
+  }
   AbsorbFacts Take(TimePoint watermark = At("2025-12-31 00:00:00")) {
     AbsorbFacts c = std::move(next_);
     c.watermark = watermark;

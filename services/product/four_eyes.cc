@@ -1,0 +1,62 @@
+// Changes of a fund's terms by two persons.
+#include "services/product/machine.h"
+
+namespace fundcore::product {
+
+using machine::Context;
+using Result = ProductMachine::Result;
+
+Result ProductMachine::Execute(const ProposeChange& c, const Context& ctx) {
+  PutFund put;
+  uint64_t based_on = 0;
+  if (!c.put.empty()) {
+    FC_CHECK(Decode(c.put, &put), "a proposed change is malformed");
+    const FundTerms* newest = Newest(put.terms.code);
+    if (const Reason r = CheckFund(put, newest); r != Reason::kOk) return {r, 0, {}};
+    based_on = newest ? newest->version : 0;
+  }
+  const uint64_t number = ++four_eyes_.Mutable().changes;
+  Change& change = changes_.Mutable(number);
+  change.put = c.put;
+  change.based_on = based_on;
+  change.proposed_by = c.person;
+  change.proposed_at = ctx.now;
+  change.note = c.note;
+  return {Reason::kOk, number, ctx.now};
+}
+
+Result ProductMachine::Execute(const DecideChange& c, const Context& ctx) {
+  const Change* known = changes_.Find(c.change);
+  if (!known) return {Reason::kChangeNotFound, 0, {}};
+  const ChangeState wanted = c.approve ? ChangeState::kApproved : ChangeState::kRejected;
+  if (known->state != ChangeState::kProposed) {
+    const bool retry = known->state == wanted && known->decided_by == c.person;
+    return {retry ? Reason::kOk : Reason::kChangeDecided, last_seq(), known->decided_at};
+  }
+  // Who proposed it may take it back, but not let it through.
+  if (c.approve && known->proposed_by == c.person) return {Reason::kSamePerson, 0, {}};
+
+  Result result{Reason::kOk, last_seq(), ctx.now};
+  if (c.approve && known->put.empty()) four_eyes_.Mutable().required = false;
+  if (c.approve && !known->put.empty()) {
+    PutFund put;
+    FC_CHECK(Decode(known->put, &put), "a proposed change is malformed");
+    const FundTerms* newest = Newest(put.terms.code);
+    if ((newest ? newest->version : 0) != known->based_on) return {Reason::kChangedMeanwhile, 0, {}};
+    put.lead = c.lead;
+    result = SayFund(put, ctx);
+    if (result.reason != Reason::kOk) return result;
+  }
+  Change& change = changes_.Mutable(c.change);
+  change.state = wanted;
+  change.decided_by = c.person;
+  change.decided_at = ctx.now;
+  return result;
+}
+
+Result ProductMachine::Execute(const RequireTwoPersons&, const Context& ctx) {
+  if (!two_persons()) four_eyes_.Mutable().required = true;
+  return {Reason::kOk, 0, ctx.now};
+}
+
+}  // namespace fundcore::product
