@@ -189,6 +189,7 @@ void AddAccount(std::vector<Route>* routes) {
   s.ByInvestor<av1::ListLedgerRequest, av1::ListLedgerResponse>("ListLedger");
   s.ByInvestor<av1::OpenFundAccountRequest, av1::OpenFundAccountResponse>("OpenFundAccount");
   s.ByInvestor<av1::RequestAccountRequest, av1::RequestAccountResponse>("RequestAccount");
+  s.ByInvestor<av1::ChangeInvestorRequest, av1::ChangeInvestorResponse>("ChangeInvestor");
   s.One<av1::GetApplicationRequest, av1::ApplicationStatus>(
       "GetApplication", [](const av1::GetApplicationRequest& q) { return OrderId(q.application_id()); });
   s.One<av1::ExplainOrderRequest, av1::ExplainOrderResponse>(
@@ -202,6 +203,7 @@ void AddAccount(std::vector<Route>* routes) {
   const auto order = [](const auto& item, const Layout&) { return OrderId(item.order_id()); };
   o.Items<av1::ReserveRequest, av1::ReserveResponse, av1::ReserveItem>("Reserve", 20'000, order);
   o.Items<av1::ReleaseRequest, av1::ReleaseResponse, av1::ReleaseItem>("Release", 20'000, order);
+  o.ByField<av1::ClaimCertificateRequest, av1::ClaimCertificateResponse>("ClaimCertificate");
   o.Everywhere<av1::SealApplicationsRequest, av1::SealApplicationsResponse>(
       "SealApplications", MergePartitions("partitions", ServiceId::kAccount));
   o.ByField<av1::PullApplicationsRequest, av1::PullApplicationsResponse>("PullApplications");

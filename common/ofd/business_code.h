@@ -104,6 +104,7 @@ enum class BusinessCode : uint16_t {
   kCancelConfirmed = 152,
   kCancelReservationConfirmed = 153,
   kFrozenDividendReleased = 157,
+  kChangeTradingAccountConfirmed = 158,
   kOpenPlanConfirmed = 159,
   kClosePlanConfirmed = 160,
   kChangePlanConfirmed = 161,

@@ -14,6 +14,8 @@ constexpr uint16_t kOpenAccount = 1;
 constexpr uint16_t kAddTradingAccount = 8;
 constexpr uint16_t kOpenAccountConfirmed = 101;
 constexpr uint16_t kAddTradingAccountConfirmed = 108;
+constexpr uint16_t kChangeTradingAccount = 58;
+constexpr uint16_t kChangeTradingAccountConfirmed = 158;
 
 // The standard's answers to 001 that mean: this person has a fund account already.
 bool IsRegisteredAlready(const ReturnCode& code) { return code.view() == "0303" || code.view() == "0390"; }
@@ -61,6 +63,32 @@ Result AccountMachine::Execute(const OpenFundAccount& c, const Context& ctx) {
   return {};
 }
 
+Result AccountMachine::Execute(const OpenFundAccountAgain& c, const Context& ctx) {
+  const Investor* known = FindInvestor(c.investor);
+  if (!known) return {.reason = Reason::kInvestorNotFound};
+  const FundAccount* there = FindFundAccount(*known, c.ta);
+  const FundAccountState was = there ? there->state : FundAccountState::kNone;
+  const bool refused = was == FundAccountState::kRefused, ended = was == FundAccountState::kEnded;
+  if (there && !refused && !ended && was != FundAccountState::kClosed) return {.repeated = true};
+  if (known->closed) return {.reason = Reason::kInvestorClosed};
+  if (!products_.Institution(c.ta)) return {.reason = Reason::kInstitutionUnknown};
+
+  const uint64_t seq = SequenceOf(c.investor);
+  Investor& investor = *MutableInvestor(c.investor);
+  FundAccount& own = there ? *FindFundAccount(investor, c.ta) : investor.fund_accounts.emplace_back();
+  if (refused && own.last_hung != 0) application_notes_.Mutable(own.application).last_hung = own.last_hung;
+  if (there) standings_.Erase({seq, c.ta});
+  if (there) data_standings_.Erase({seq, c.ta});
+  if (!ended) own.ta_account = TaAccountId();
+  own.ta = c.ta;
+  own.state = FundAccountState::kNew;
+  own.last_hung = 0;
+  const uint16_t business = !c.former.empty() ? kChangeTradingAccount : ended ? kAddTradingAccount : kOpenAccount;
+  own.application = Apply(seq, c.ta, business, ctx);
+  if (!c.former.empty()) applications_.Mutable(own.application).cause = c.former;
+  return {};
+}
+
 Result AccountMachine::Execute(const LinkTradingAccount& c, const Context&) {
   if (const uint64_t* seen = links_.Find(c.account)) {
     if (*seen != c.investor.raw()) return {.reason = Reason::kTradingAccountLinked};
@@ -86,6 +114,9 @@ Result AccountMachine::Execute(const SealApplications& c, const Context&) {
     Application& application = applications_.Mutable(seq);
     application.state = ApplicationState::kSealed;
     application.day = t.day;
+    // What the file says must stay what it says, whenever it is written.
+    if (const PersonData* data = person_data_.Find(application.investor))
+      application_notes_.Mutable(seq).version = data->version;
     if (Investor* investor = investors_.FindMutable(application.investor)) {
       FundAccount* account = FindFundAccount(*investor, t.ta);
       if (account && account->state == FundAccountState::kNew) account->state = FundAccountState::kApplied;
@@ -112,7 +143,10 @@ uint64_t AccountMachine::ApplicationOf(const TaCode& ta, const AccountLine& line
 }
 
 void AccountMachine::ApplyAccountLine(const TaCode& ta, const AccountLine& line, const Context& ctx) {
-  if (line.business != kOpenAccountConfirmed && line.business != kAddTradingAccountConfirmed) return;
+  if (line.business != kOpenAccountConfirmed && line.business != kAddTradingAccountConfirmed &&
+      line.business != kChangeTradingAccountConfirmed) {
+    return;
+  }
   const uint64_t seq = ApplicationOf(ta, line);
   Application* application = seq ? applications_.FindMutable(seq) : nullptr;
   if (!application || application->state == ApplicationState::kAnswered) return;
@@ -128,6 +162,7 @@ void AccountMachine::ApplyAccountLine(const TaCode& ta, const AccountLine& line,
   if (IsConfirmed(line.return_code)) {
     account->state = FundAccountState::kOpen;
     if (!line.ta_account.empty()) account->ta_account = line.ta_account;
+    DataTold(application->investor, ta, seq);
     return;
   }
   if (account->state == FundAccountState::kOpen) return;  // a confirmed order has shown that it is open
@@ -160,12 +195,17 @@ void AccountMachine::ListHung(const TaCode& ta, const AccountLine& line, Applied
   if (!application) return;
   const Investor* investor = investors_.Find(application->investor);
   const FundAccount* account = investor ? FindFundAccount(*investor, ta) : nullptr;
-  if (!account || account->state != FundAccountState::kRefused || account->application != seq) return;
+  if (!account) return;
+  // Applied for anew meanwhile: what hung on this application was noted with it.
+  const bool latest = account->application == seq;
+  const ApplicationNote* note = latest ? nullptr : application_notes_.Find(seq);
+  if (latest ? account->state != FundAccountState::kRefused : !note || note->last_hung == 0) return;
+  const ReturnCode code = latest ? account->return_code : application->return_code;
   const size_t first = out.hung.size();
-  for (uint64_t order = account->last_hung; order != 0;) {
+  for (uint64_t order = latest ? account->last_hung : note->last_hung; order != 0;) {
     const Reservation* r = reservations_.Find(order);
     if (r->state == ReservationState::kHung) {
-      out.hung.push_back({MakeOrderId(partition_, order), r->investor, account->return_code, application->detail});
+      out.hung.push_back({MakeOrderId(partition_, order), r->investor, code, application->detail});
     }
     order = r->previous_hung;
   }

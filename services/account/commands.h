@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/product/facts.h"
+#include "services/account/people.h"
 #include "services/account/state.h"
 
 namespace fundcore::account {
@@ -305,7 +306,8 @@ struct ApplyAccountAnswers {
   std::string file_name;
   uint64_t first_index = 0;
   std::vector<AccountAnswer> lines;
-  FC_FIELDS(ta, file, file_name, first_index, lines)
+  std::vector<Hash256> certificates;  // of the lines, in their order; empty where no line needs one
+  FC_FIELDS(ta, file, file_name, first_index, lines, certificates)
 };
 
 // What a day brought the holders of a money fund, as the 07 file says it.

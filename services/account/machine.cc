@@ -62,6 +62,10 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       applied_days_(state, kAppliedDays),
       application_ids_(state, kApplicationIds),
       standings_(state, kStandings, Residence::kLazy),
+      person_data_(state, kPersonData),
+      person_versions_(state, kPersonVersions, Residence::kLazy),
+      data_standings_(state, kDataStandings, Residence::kLazy),
+      application_notes_(state, kApplicationNotes, Residence::kLazy),
       conversions_(state, kConversions, Residence::kLazy),
       lot_uses_(state, kLotUses, Residence::kLazy, 1024),
       ledger_(state, kLedger),
@@ -91,7 +95,10 @@ Result AccountMachine::Execute(const AbsorbFacts& c, const Context&) {
 
 Result AccountMachine::Execute(const OpenInvestor& c, const Context& ctx) {
   const HashKey certificate = HashKey::Of(c.certificate);
-  if (const uint64_t* seen = directory_.Find(certificate)) return {.repeated = true, .number = *seen};
+  if (const uint64_t* seen = directory_.Find(certificate)) {
+    if (*seen & kClaimBit) return {.repeated = true, .investor = InvestorId(*seen & ~kClaimBit)};
+    return {.repeated = true, .number = *seen};
+  }
 
   const uint64_t seq = ++sequences_.Mutable().investors;
   FC_CHECK(seq < kInvestorSequenceLimit, "partition ", partition_.raw(), " has no investor numbers left");
@@ -200,6 +207,8 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   if (own) {
     if (const Reason closed = OrdersRefusedBy(own->state); closed != Reason::kNone) return closed;
   }
+  // Who has let the document expire buys nothing; what is held may be redeemed.
+  if (c.amount.is_positive() && CertificateExpired(c.investor, c.trade_day)) return Reason::kCertificateExpired;
   if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
   Units units = c.units;

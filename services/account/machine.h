@@ -46,6 +46,7 @@ struct Result {
   bool more = false;                    // Seal, Settle: the same command has to be given again
   TaAccountId ta_account;               // Reserve
   uint64_t number = 0;                  // sequence of the investor, card or payment
+  InvestorId investor;                  // OpenInvestor, where they are of another partition
   Money amount;                         // Settle
   Units units;                          // Reserve: more than was asked for, since less may not stay
   std::unique_ptr<Applied> applied;     // the Apply commands
@@ -57,6 +58,7 @@ class AccountMachine {
   using Commands = machine::CommandList<Reserve, Release, AbsorbFacts, OpenInvestor, AddCard, Pay, PaymentAnswered,
                                         SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
                                         LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers,
+                                        OpenFundAccountAgain, ChangeInvestor, ClaimCertificate,
                                         AppendIncomeDays, AdoptIncome>;
 
   AccountMachine(machine::State& state, PartitionId partition);
@@ -77,6 +79,9 @@ class AccountMachine {
   Result Execute(const OpenFundAccount& c, const machine::Context& ctx);
   Result Execute(const RequestAccount& c, const machine::Context& ctx);
   Result Execute(const ApplyAccountAnswers& c, const machine::Context& ctx);
+  Result Execute(const OpenFundAccountAgain& c, const machine::Context& ctx);
+  Result Execute(const ChangeInvestor& c, const machine::Context& ctx);
+  Result Execute(const ClaimCertificate& c, const machine::Context& ctx);
   Result Execute(const AppendIncomeDays& c, const machine::Context& ctx);
   Result Execute(const AdoptIncome& c, const machine::Context& ctx);
 
@@ -108,6 +113,11 @@ class AccountMachine {
   const LotUse* FindLotUse(OrderId id) { return PartitionOf(id) == partition_ ? lot_uses_.Find(SequenceOf(id)) : nullptr; }
   const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
   const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
+  // nullptr where the investor's data never changed; where the institution was never told of a change.
+  const PersonData* FindPersonData(uint64_t investor) { return person_data_.Find(investor); }
+  const DataStanding* FindDataStanding(uint64_t investor, const TaCode& ta) { return data_standings_.Find({investor, ta}); }
+  // The investor's data as an application says them: those that counted when it was sealed.
+  PersonVersion PersonIn(uint64_t application, const Application& a);
   // nullptr where nothing but opening has happened to the account.
   const Standing* FindStanding(uint64_t investor, const TaCode& ta) { return standings_.Find({investor, ta}); }
   const Seal* FindSeal(const SealKey& key) { return seals_.Find(key); }
@@ -158,15 +168,28 @@ class AccountMachine {
   Reason CheckNothingLeft(InvestorId id, const Investor& investor, const TaCode& ta, TimePoint now);
   void ForgetWays(uint64_t investor, const TaCode& ta, TimePoint now);
   void ApplyAccountAnswer(const TaCode& ta, const AccountAnswer& line, const machine::Context& ctx,
-                          std::vector<FindingEntry>& findings);
+                          const Hash256& certificate, std::vector<FindingEntry>& findings);
   void Answered(Application& application, uint64_t seq, const AccountAnswer& line, std::vector<FindingEntry>& findings);
-  void DoneUnasked(const TaCode& ta, const AccountAnswer& line, std::vector<FindingEntry>& findings);
+  void DoneUnasked(const TaCode& ta, const AccountAnswer& line, const Hash256& certificate,
+                   std::vector<FindingEntry>& findings);
   // Changes what the account is. `asked`: by an application of ours.
   void Turn(uint16_t business, Investor& investor, FundAccount& account, const AccountAnswer& line, bool asked,
             std::vector<FindingEntry>& findings);
   Standing& StandingOf(uint64_t investor, const FundAccount& account);
   // The account's state, as the standing makes it.
   static void Restate(const Standing& standing, FundAccount& account);
+
+  // people.cc: the investor's data, and what institutions know of them.
+  // Sends a 003 where the account can take it and the institution lacks it. `again`: also what it has refused already.
+  void TellData(uint64_t investor, const FundAccount& account, bool again, const machine::Context& ctx);
+  // The institution has taken the data that this application carried.
+  void DataTold(uint64_t investor, const TaCode& ta, uint64_t application);
+  void DataAnswered(Application& application, uint64_t seq, const AccountAnswer& line, std::vector<FindingEntry>& findings);
+  void DataChangedUnasked(const FundAccount& account, const AccountAnswer& line, const Hash256& certificate,
+                          std::vector<FindingEntry>& findings);
+  bool CertificateExpired(InvestorId investor, Date day);
+  // standing.cc: our trading account has another number at the institution, without our asking.
+  void MovedUnasked(FundAccount* account, const AccountAnswer& line, std::vector<FindingEntry>& findings);
 
   // posting_income.cc: a money fund's income of a holder, up to now, before its units change; and what leaves with them.
   void EarnUpToNow(Investor* investor, uint64_t seq, const FundCode& fund, const Posting& posting);
@@ -266,6 +289,10 @@ class AccountMachine {
   machine::Table<AppliedDayKey, AppliedDay> applied_days_;
   machine::IdIndex application_ids_;
   machine::Table<StandingKey, Standing> standings_;
+  machine::Table<uint64_t, PersonData> person_data_;
+  machine::Table<PersonVersionKey, PersonVersion> person_versions_;
+  machine::Table<StandingKey, DataStanding> data_standings_;
+  machine::Table<uint64_t, ApplicationNote> application_notes_;
   machine::Table<uint64_t, Conversion> conversions_;
   machine::Table<uint64_t, LotUse> lot_uses_;
   Ledger ledger_;

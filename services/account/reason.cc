@@ -39,6 +39,9 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kFundAccountNotLost: return "FUND_ACCOUNT_NOT_LOST";
     case Reason::kFrozenByInstitution: return "FROZEN_BY_INSTITUTION";
     case Reason::kUntilHasPassed: return "UNTIL_HAS_PASSED";
+    case Reason::kCertificateTaken: return "CERTIFICATE_TAKEN";
+    case Reason::kDataChangedMeanwhile: return "DATA_CHANGED_MEANWHILE";
+    case Reason::kCertificateExpired: return "CERTIFICATE_EXPIRED";
     case Reason::kNotSoManyFrozen: return "NOT_SO_MANY_FROZEN";
     case Reason::kFrozenByCourt: return "FROZEN_BY_COURT";
     case Reason::kGapInLines: return "GAP_IN_LINES";
@@ -58,7 +61,8 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kInvestorNotFound: return "no investor has this number; check it, or open the investor first";
     case Reason::kInvestorClosed: return "the investor's trading account is closed; it takes no new orders or payments";
     case Reason::kFundAccountRefused:
-      return "the institution has refused to open a fund account for this investor; see its return code in the account";
+      return "the institution has refused to open a fund account for this investor; see its return code, correct the data, and open "
+             "the account again";
     case Reason::kFundAccountNotOpen:
       return "the institution takes orders only once the fund account is open; it has been applied for, try again when "
              "it is";
@@ -116,6 +120,10 @@ std::string_view ReasonMessage(Reason reason) {
       return "the institution has frozen the fund account, so only it can thaw it; ask there";
     case Reason::kUntilHasPassed:
       return "the last day of the freeze or loss has passed; name a later one, or none";
+    case Reason::kCertificateTaken: return "this certificate is another investor's; check its type and number";
+    case Reason::kDataChangedMeanwhile: return "the investor's data were changed by somebody else just now; ask again";
+    case Reason::kCertificateExpired:
+      return "the investor's certificate has expired, so nothing is bought; change the data to the new certificate first";
     case Reason::kGapInLines:
       return "lines before these have not been applied; send the lines from the expected index on";
     case Reason::kFundAccountRefusedByTa: return "the institution has refused the fund account that this order needed";
@@ -130,7 +138,7 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kAlreadyReleased: return "该申请在预留之前已被释放，请重新下单";
     case Reason::kInvestorNotFound: return "投资人不存在，请核对编号或先开户";
     case Reason::kInvestorClosed: return "投资人交易账户已注销，不受理新业务";
-    case Reason::kFundAccountRefused: return "登记机构已拒绝为该投资人开立基金账户";
+    case Reason::kFundAccountRefused: return "登记机构已拒绝为该投资人开立基金账户，请更正资料后重新开户";
     case Reason::kFundAccountNotOpen: return "登记机构须待基金账户开立后方受理，请稍后再试";
     case Reason::kNotEnoughCash: return "可用资金不足";
     case Reason::kNotEnoughUnits: return "可用份额不足";
@@ -147,6 +155,9 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kBankRefused: return "银行拒绝了该笔支付";
     case Reason::kTradingAccountLinked: return "该交易账号已关联其他投资人";
     case Reason::kInstitutionUnknown: return "登记机构代码未知";
+    case Reason::kCertificateTaken: return "证件号码已属于其他投资人";
+    case Reason::kDataChangedMeanwhile: return "投资人资料刚被修改，请重新提交";
+    case Reason::kCertificateExpired: return "投资人证件已过有效期，不受理购买，请先更新证件资料";
     case Reason::kGapInLines: return "前面的记录尚未处理，请从期望的序号开始";
     case Reason::kFundAccountRefusedByTa: return "登记机构拒绝了该申请所需的基金账户";
     case Reason::kFundAccountNotFound: return "投资人在该登记机构没有基金账户，请先开户";
@@ -191,6 +202,8 @@ std::string_view ReasonReturnCode(Reason reason) {
     case Reason::kFundAccountNotFrozen: return "0229";
     case Reason::kFundAccountNotLost: return "0228";
     case Reason::kUntilHasPassed: return "0118";
+    case Reason::kCertificateTaken: return "0101";
+    case Reason::kCertificateExpired: return "0332";
     case Reason::kNone:
     case Reason::kExistsWithDifferentContent:
     case Reason::kAlreadyReleased:
@@ -205,6 +218,7 @@ std::string_view ReasonReturnCode(Reason reason) {
     case Reason::kGapInLines:
     case Reason::kFundAccountRefusedByTa:
     case Reason::kMoneyInTransit:
+    case Reason::kDataChangedMeanwhile:
     case Reason::kUnitsHeldTooShort:
     case Reason::kFrozenByInstitution: return "";
   }

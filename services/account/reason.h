@@ -59,6 +59,11 @@ enum class Reason : uint16_t {
   kFrozenByInstitution = 72,        // only who has frozen it can thaw it
   kUntilHasPassed = 73,
 
+  // An investor's data and cards.
+  kCertificateTaken = 150,          // another investor has it
+  kDataChangedMeanwhile = 151,      // by somebody else, between reading and changing
+  kCertificateExpired = 152,        // of the investor; purchases only
+
   // Files and settlement: not business refusals, the caller has to do something else first.
   kGapInLines = 40,                 // lines before these have not been applied yet
   kFundAccountRefusedByTa = 41,     // of a reserved order: its application came back refused

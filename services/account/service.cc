@@ -117,6 +117,9 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
       [this](const Call& c, const auto& q, auto* a, Reply r) { RequestAccount(c, q, a, std::move(r)); });
   handlers->Unary<v1::GetApplicationRequest, v1::ApplicationStatus>(
       name("GetApplication"), [this](const Call&, const auto& q, auto* a, Reply r) { GetApplication(q, a, std::move(r)); });
+  handlers->Unary<v1::ChangeInvestorRequest, v1::ChangeInvestorResponse>(
+      name("ChangeInvestor"),
+      [this](const Call& c, const auto& q, auto* a, Reply r) { ChangeInvestor(c, q, a, std::move(r)); });
   handlers->Unary<v1::ExplainOrderRequest, v1::ExplainOrderResponse>(
       name("ExplainOrder"), [this](const Call&, const auto& q, auto* a, Reply r) { ExplainOrder(q, a, std::move(r)); });
   handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(
@@ -131,6 +134,7 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
 
   Internal(handlers, "Reserve", &AccountServiceImpl::Reserve);
   Internal(handlers, "Release", &AccountServiceImpl::Release);
+  Internal(handlers, "ClaimCertificate", &AccountServiceImpl::ClaimCertificate);
   Internal(handlers, "SealApplications", &AccountServiceImpl::SealApplications);
   Internal(handlers, "PullApplications", &AccountServiceImpl::PullApplications);
   Internal(handlers, "ApplyAccountConfirmations", &AccountServiceImpl::ApplyAccountConfirmations);

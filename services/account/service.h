@@ -56,6 +56,16 @@ class AccountServiceImpl : public Service {
                       rpc::Reply reply);
   void GetApplication(const v1::GetApplicationRequest& request, v1::ApplicationStatus* response, rpc::Reply reply);
   static void FillFundAccount(AccountMachine& machine, InvestorId investor, const FundAccount& account, v1::FundAccount* out);
+  // service_people.cc
+  void ChangeInvestor(const rpc::Call& call, const v1::ChangeInvestorRequest& request, v1::ChangeInvestorResponse* response,
+                      rpc::Reply reply);
+  void ClaimCertificate(const v1::ClaimCertificateRequest& request, v1::ClaimCertificateResponse* response, rpc::Reply reply);
+  // Joins what is asked to what is known, on the partition's executor.
+  absl::StatusOr<account::ChangeInvestor> Changed(Partition& part, InvestorId investor, const v1::InvestorData& asked);
+  // The investor's data as an application says them.
+  absl::Status FillData(AccountMachine& machine, uint64_t seq, const Application& a, v1::AccountApplication* out);
+  static void FillDataState(AccountMachine& machine, PartitionId partition, InvestorId investor, const FundAccount& account,
+                            v1::FundAccount* out);
   // service_links.cc
   void OpenFundAccount(const v1::OpenFundAccountRequest& request, v1::OpenFundAccountResponse* response,
                        rpc::Reply reply);
@@ -144,6 +154,10 @@ inline constexpr std::string_view kNameContext = "investor name";
 inline constexpr std::string_view kCertificateContext = "investor certificate";
 inline constexpr std::string_view kMobileContext = "investor mobile";
 inline constexpr std::string_view kCardContext = "card number";
+inline constexpr std::string_view kMoreContext = "investor data";
+
+// service_people.cc: INVALID_ARGUMENT names the field; a certificate's type comes with the list.
+absl::Status CheckData(const v1::InvestorData& data, bool institution);
 
 // The business refusals of apps' commands as gRPC errors.
 absl::Status RefusalStatus(Reason reason, std::string_view what);

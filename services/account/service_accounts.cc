@@ -33,10 +33,10 @@ std::string MaskCard(std::string_view number) {
 
 absl::Status CheckPerson(const v1::OpenInvestorRequest& q) {
   if (q.name().empty() || Characters(q.name()) > 60) return BadField("name", "", "must have 1 to 60 characters");
-  if (q.certificate_type().empty() || q.certificate_type().size() > 2 || !AllOf(q.certificate_type(), IsPrintable)) {
-    return BadField("certificate_type", q.certificate_type(),
-                    "must be a code of the standard, such as 0 for an identity card");
-  }
+  if (q.certificate_type().empty()) return BadField("certificate_type", "", "must be given, such as 0 for an identity card");
+  v1::InvestorData data = q.data();
+  data.set_certificate_type(q.certificate_type());
+  FC_RETURN_IF_ERROR(CheckData(data, q.institution()));
   if (q.certificate_no().empty() || q.certificate_no().size() > 30 || !AllOf(q.certificate_no(), IsPrintable)) {
     return BadField("certificate_no", "", "must have 1 to 30 printable characters without spaces");
   }
@@ -62,7 +62,8 @@ absl::Status RefusalStatus(Reason reason, std::string_view what) {
       reason == Reason::kInstitutionUnknown || reason == Reason::kFundAccountNotFound) {
     code = absl::StatusCode::kNotFound;
   }
-  if (reason == Reason::kRequestIdReused || reason == Reason::kTradingAccountLinked)
+  if (reason == Reason::kDataChangedMeanwhile) code = absl::StatusCode::kAborted;
+  if (reason == Reason::kRequestIdReused || reason == Reason::kCertificateTaken || reason == Reason::kTradingAccountLinked)
     code = absl::StatusCode::kAlreadyExists;
   return rpc::ErrorWithReason(code, ReasonName(reason), StrCat(what, ": ", ReasonMessage(reason)),
                               {{"text_zh", ReasonMessageZh(reason)}, {"return_code", ReasonReturnCode(reason)}});
@@ -103,10 +104,17 @@ void AccountServiceImpl::OpenInvestor(const v1::OpenInvestorRequest& request, v1
     c.mobile = deps_.vault->Seal(request.mobile(), Nonce(e), kMobileContext);
     c.institution = request.institution();
     const PartitionId id = part.id().partition;
-    host_.Submit(id, c, [response, id, reply = std::move(reply)](const Result& r) mutable {
-      response->set_investor_id(MakeInvestorId(id, r.number).raw());
+    host_.Submit(id, c, [this, &request, &part, response, id, reply = std::move(reply)](const Result& r) mutable {
+      const InvestorId investor = r.investor.is_set() ? r.investor : MakeInvestorId(id, r.number);
+      response->set_investor_id(investor.raw());
       response->set_existed(r.repeated);
-      reply(absl::OkStatus());
+      // Told with the opening, or told now for the first time: the opening may have been answered by nobody.
+      if (!request.has_data() || r.investor.is_set() || part.machine().FindPersonData(r.number))
+        return reply(absl::OkStatus());
+      auto change = Changed(part, investor, request.data());
+      if (!change.ok()) return reply(change.status());
+      change->request = RequestId("open");
+      host_.Submit(id, *change, [reply = std::move(reply)](const Result&) mutable { reply(absl::OkStatus()); });
     });
   });
 }

@@ -40,7 +40,12 @@ void AccountServiceImpl::OpenFundAccount(const v1::OpenFundAccountRequest& reque
                                          rpc::Reply reply) {
   if (absl::Status s = CheckInvestorPartition(request.investor_id()); !s.ok()) return reply(std::move(s));
   if (absl::Status s = CheckText("ta_code", request.ta_code(), TaCode::kMax); !s.ok()) return reply(std::move(s));
-  account::OpenFundAccount c;
+  const std::string& former = request.former_trading_account();
+  if (!former.empty()) {
+    if (absl::Status s = CheckText("former_trading_account", former, 17); !s.ok()) return reply(std::move(s));
+  }
+  account::OpenFundAccountAgain c;
+  c.former = former;
   c.investor = InvestorId(request.investor_id());
   c.ta = TaCode(request.ta_code());
   host_.On(PartitionOf(c.investor), [this, c, response, reply = std::move(reply)](Partition& part) mutable {

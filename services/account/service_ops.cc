@@ -1,6 +1,7 @@
 // What trade and clearing call: reservations in batches, application and confirmation lines, totals, settlement.
 #include <algorithm>
 
+#include "common/crypto/person.h"
 #include "services/account/check.h"
 #include "services/account/dividend_check.h"
 #include "services/account/service.h"
@@ -522,27 +523,22 @@ void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& req
     for (const uint64_t seq : page->applications) {
       const Application& a = *m.FindApplication(seq);
       const InvestorId investor = MakeInvestorId(p, a.investor);
-      const Person& person = *m.FindPerson(investor);
-      auto name = deps_.vault->Open(person.name, kNameContext);
-      auto certificate = deps_.vault->Open(person.certificate_no, kCertificateContext);
-      auto mobile = deps_.vault->Open(person.mobile, kMobileContext);
-      for (const auto* field : {&name, &certificate, &mobile})
-        if (!field->ok()) return reply(field->status());
       v1::AccountApplication* out = response->add_applications();
       out->set_application_id(MakeApplicationId(p, seq).raw());
       out->set_investor_id(investor.raw());
       out->set_business(a.business);
-      out->set_name(*name);
-      out->set_certificate_type(person.certificate_type);
-      out->set_certificate_no(*certificate);
+      if (absl::Status s = FillData(m, seq, a, out); !s.ok()) return reply(std::move(s));
       out->set_institution(m.FindInvestor(investor)->institution);
-      out->set_mobile(*mobile);
       out->set_applied_at_us(a.applied_at.raw());
       out->set_day(a.day.raw());
       // An account that is being opened has no number yet, or has it from before: then the institution knows it by that.
       if (const FundAccount* own = FindFundAccount(*m.FindInvestor(investor), key.ta); own && a.business != 1)
         out->set_ta_account(own->ta_account.str());
-      out->set_cause(a.cause);
+      if (a.business == 58) {
+        out->set_former_account(a.cause);
+      } else {
+        out->set_cause(a.cause);
+      }
       out->set_until(a.until.raw());
     }
     reply(absl::OkStatus());
@@ -554,6 +550,16 @@ void AccountServiceImpl::ApplyAccountConfirmations(const v1::ApplyAccountConfirm
   std::vector<ApplyAccountAnswers> commands;
   if (absl::Status s = CheckPartition(request.partition(), deps_.partitions); !s.ok()) return reply(std::move(s));
   if (absl::Status s = ReadLines(request, &commands); !s.ok()) return reply(std::move(s));
+  // By a fingerprint: a number must not stand in the log.
+  int at = 0;
+  for (ApplyAccountAnswers& c : commands) {
+    for (size_t i = 0; i < c.lines.size(); ++i, ++at) {
+      const auto& line = request.lines(at);
+      if (line.certificate_no().empty()) continue;
+      c.certificates.resize(c.lines.size());
+      c.certificates[i] = FingerprintOfPerson(*deps_.vault, line.certificate_type(), line.certificate_no());
+    }
+  }
   SubmitLines(PartitionId(static_cast<uint16_t>(request.partition())), std::move(commands),
               [response, reply = std::move(reply)](absl::Status status, Applied& applied) mutable {
                 response->set_next_index(applied.next_index);

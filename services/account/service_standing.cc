@@ -54,6 +54,7 @@ void AccountServiceImpl::FillFundAccount(AccountMachine& machine, InvestorId inv
   if (account.state == FundAccountState::kNew || account.state == FundAccountState::kApplied) {
     if (const Application* a = machine.FindApplication(account.application)) out->set_pending_business(a->business);
   }
+  FillDataState(machine, PartitionOf(investor), investor, account, out);
   const Standing* s = machine.FindStanding(SequenceOf(investor), account.ta);
   if (!s) return;
   if (s->pending_business != 0) out->set_pending_business(s->pending_business);

@@ -182,6 +182,8 @@ bool AnswerFile::Open() {
              {&c_.until, "FreezingDeadline", false},
              {&c_.target, "TargetTransactionAccountID", false},
              {&c_.from_ta, "FromTAFlag", false},
+             {&c_.certificate_type, "CertificateType", false},
+             {&c_.certificate_no, "CertificateNo", false},
              {&c_.distributor, "DistributorCode", false}};
   } else if (type_.view() == "05") {
     wants = {{&c_.total_vol, "TotalVolOfDistributorInTA", true},
@@ -447,7 +449,14 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
   line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
   line.record = records_;
   if (!ParseOrderId(r.Text(c_.serial), &line.order)) line.order = OrderId();
-  const auto partition = Route(r, &line.investor);
+  auto partition = Route(r, &line.investor);
+  const ofd::BusinessCode asked = *ofd::ParseBusinessCode(r.Text(c_.business));
+  const bool moves = asked == ofd::BusinessCode::kChangeTradingAccountConfirmed;
+  // The number so far is none of ours then; the one from now on is.
+  if (!partition && moves && ParseInvestorId(r.Text(c_.target), &line.investor) &&
+      PartitionOf(line.investor).raw() < expected_.partitions) {
+    partition = PartitionOf(line.investor).raw();
+  }
   if (!partition) {
     Fault(r, BreakKind::kAccountConfirmationDiffers, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "",
           line.order, "is no trading account of ours");
@@ -459,7 +468,7 @@ bool AnswerFile::ReadAccountLine(const RecordView& r) {
     const bool opens = business == ofd::BusinessCode::kOpenAccountConfirmed;
     if (opens && (code == "0303" || code == "0390")) {
       registered_already_.insert(line.investor);
-    } else if (opens || business == ofd::BusinessCode::kAddTradingAccountConfirmed) {
+    } else if (opens || moves || business == ofd::BusinessCode::kAddTradingAccountConfirmed) {
       unconfirmed_.insert(line.investor);  // of another business no order hangs on the answer
     }
   }
@@ -652,6 +661,9 @@ void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* ou
   out->set_until(DayIn(r, c_.until));
   out->set_target(std::string(r.Text(c_.target)));
   out->set_from_ta(r.Text(c_.from_ta) == "1");
+  if (out->business() != 103) return;
+  out->set_certificate_type(std::string(r.Text(c_.certificate_type)));
+  out->set_certificate_no(std::string(r.Text(c_.certificate_no)));
 }
 
 void AnswerFile::Fill(const Line& line, account::v1::DividendLine* out) const {

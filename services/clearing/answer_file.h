@@ -130,7 +130,7 @@ class AnswerFile {
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
         direction, frozen_cause, frozen_method, adjustment, transfer_direction, registered, original, held, held_vol, kind,
         frozen_vol, cause, until, target, from_ta, income, income_sign, target_fund, target_vol, target_nav, difference_fee, convert_status,
-        original_sheet, applied_vol, applied_amount, percent;
+        original_sheet, applied_vol, applied_amount, percent, certificate_type, certificate_no;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);

@@ -76,6 +76,37 @@ void SetIfListed(ofd::Writer& writer, ofd::Column c, std::string_view value) {
 
 }  // namespace
 
+// What the 01 file says of an investor beside name, certificate and mobile.
+static void SetPerson(ofd::Writer& writer, const account::v1::InvestorData& d) {
+  const auto text = [&](std::string_view field, std::string_view value) {
+    if (!value.empty()) SetIfListed(writer, writer.Find(field), value);
+  };
+  const auto date = [&](std::string_view field, int32_t value) {
+    const ofd::Column c = writer.Find(field);
+    if (value != 0 && c.present()) writer.SetDate(c, Date::FromRaw(value));
+  };
+  text("Address", d.address());
+  text("PostCode", d.post_code());
+  text("EmailAddress", d.email());
+  text("TelNo", d.telephone());
+  text("Sex", d.sex());
+  date("InvestorsBirthday", d.birthday());
+  text("Nationality", d.nationality());
+  text("VocationCode", d.vocation());
+  date("CertValidDate", d.certificate_until());
+  if (d.minor()) text("MinorFlag", "1");
+  text("TransactorName", d.agent().name());
+  text("TransactorCertType", d.agent().certificate_type());
+  text("TransactorCertNo", d.agent().certificate_no());
+  date("InstTranCertValidDate", d.agent().certificate_until());
+  text("InstReprName", d.representative().name());
+  text("InstReprIDType", d.representative().certificate_type());
+  text("InstReprIDCode", d.representative().certificate_no());
+  date("InstReprCertValidDate", d.representative().certificate_until());
+  text("InstitutionType", d.institution_type());
+  text("InvestorProCode", d.product_code());
+}
+
 void LineHash::Mix(uint64_t v) {
   h_ = (h_ ^ v) * 0x9e3779b97f4a7c15ull;
   h_ ^= h_ >> 29;
@@ -201,12 +232,15 @@ absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
   text("IndividualOrInstitution", a.institution() ? "0" : "1");
   writer_.SetDate(writer_.Find("TransactionDate"), head_.day);
   text("TransactionTime", TimePoint::FromRaw(a.applied_at_us()).time_of_day().Compact());
-  text("TransactionAccountID", investor);
+  // 058 names the account by the number that the institution knows, and gives the one from now on.
+  text("TransactionAccountID", a.former_account().empty() ? investor : a.former_account());
+  if (!a.former_account().empty()) text("TargetTransactionAccountID", investor);
   text("DistributorCode", head_.distributor.view());
   text("BusinessCode", ofd::FormatBusinessCode(static_cast<ofd::BusinessCode>(a.business())));
   SetIfListed(writer_, writer_.Find("DepositAcct"), investor);
   SetIfListed(writer_, writer_.Find("MobileTelNo"), a.mobile());
   SetIfListed(writer_, writer_.Find("TAAccountID"), a.ta_account());
+  SetPerson(writer_, a.data());
   // What a freeze says cannot be left out: without a place for it the line is not written.
   if (!a.cause().empty()) text("FrozenCause", a.cause());
   if (a.until() != 0) writer_.SetDate(writer_.Find("FreezingDeadline"), Date::FromRaw(a.until()));
@@ -225,6 +259,7 @@ ReadBack::ReadBack(const OutHead& head, std::string_view name, std::string_view 
   serial_ = reader_->Find("AppSheetSerialNo");
   account_ = reader_->Find("TransactionAccountID");
   business_ = reader_->Find("BusinessCode");
+  target_ = reader_->Find("TargetTransactionAccountID");
   amount_ = reader_->Find("ApplicationAmount");
   vol_ = reader_->Find("ApplicationVol");
 }
@@ -240,8 +275,9 @@ bool ReadBack::ReadOn(size_t records) {
     OrderId id;
     InvestorId investor;
     uint32_t business = 0;
+    const bool moves = r.Text(business_) == "058";
     const bool known =
-        ParseOrderId(r.Text(serial_), &id) && ParseInvestorId(r.Text(account_), &investor) &&
+        ParseOrderId(r.Text(serial_), &id) && ParseInvestorId(r.Text(moves ? target_ : account_), &investor) &&
         absl::SimpleAtoi(absl::string_view(r.Text(business_).data(), r.Text(business_).size()), &business);
     int64_t amount = 0, units = 0;
     if (!known || !TwoDecimals(r, amount_, &amount) || !TwoDecimals(r, vol_, &units)) {

@@ -115,7 +115,7 @@ class ReadBack {
   uint64_t records_ = 0;
   LineHash hash_;
   std::map<uint16_t, Seal> seals_;
-  ofd::Column serial_, account_, business_, amount_, vol_;
+  ofd::Column serial_, account_, target_, business_, amount_, vol_;
 };
 
 }  // namespace fundcore::clearing

@@ -100,6 +100,9 @@ class Runner {
   absl::Status Do(const FindDebit& s);
   absl::StatusOr<uint64_t> PlanNumber(const std::string& name) const;
   absl::StatusOr<trade::v1::Plan> PlanNow(const std::string& name);
+  absl::Status Do(const ChangeData& s);
+  absl::Status Do(const CheckData& s);
+  absl::Status Do(const CheckPerson& s);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);
   absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome,
                          const std::optional<Outcome>& expected);

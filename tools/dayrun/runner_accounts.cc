@@ -13,6 +13,7 @@ absl::Status Runner::Do(const AskForAccount& s) {
     av1::OpenFundAccountRequest q;
     q.set_investor_id(investor);
     q.set_ta_code(s.ta);
+    q.set_former_trading_account(s.former);
     auto answer = Ask<av1::OpenFundAccountResponse>("fundcore.account.v1.AccountService/OpenFundAccount", q, kApp);
     return Judged(answer.status(), s.outcome, "the opening");
   }

@@ -81,6 +81,11 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
     case Kind::kPaysInterest: return StrCat("interest:", order, ":", s.amount.ToString());
     case Kind::kAllots: return StrCat("allot:", order, ":", s.text);
     case Kind::kLate: return std::string("late");
+    case Kind::kOwnData:
+    case Kind::kOwnMove: {
+      FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+      return StrCat(s.kind == Kind::kOwnData ? "own-data:" : "own-move:", FormatInvestorId(InvestorId(investor)), ":", s.text);
+    }
     case Kind::kInitiates: {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
       return StrCat("initiated:", s.code, ":", FormatInvestorId(InvestorId(investor)), ":", s.fund, ":", s.units.ToString(), ":",

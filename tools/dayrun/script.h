@@ -259,6 +259,25 @@ struct AskForAccount {
   std::optional<Date> until;
   std::string name;          // by which later lines refer to the application, as to an order
   std::optional<Outcome> outcome;
+  std::string former;        // 058: the number so far
+};
+// An investor's data change. Only what was written.
+struct ChangeData {
+  std::string who;
+  std::string name, certificate_type, certificate_no, mobile, address, guardian, guardian_certificate, product;
+  std::string certificate_of;  // somebody else's certificate
+  int32_t until = 0;
+  bool minor = false;
+  std::string named;           // "order NAME" is then the 003 to the institution, "order NAME-TA" where there are several
+  std::optional<Outcome> outcome;
+};
+// What an institution knows of an investor's data.
+struct CheckData {
+  std::string who, ta, state, return_code;
+};
+// The certificate given opens the investor of that name again.
+struct CheckPerson {
+  std::string who, certificate_type, certificate_no;
 };
 
 // A plan is made, or another one's terms are changed.
@@ -381,6 +400,8 @@ struct TaDoes {
     kOwnAccount,    // code: the business, done to the account of who
     kPaysInterest,  // amount, with the result of an offer
     kAllots,        // text: a number, to a subscription
+    kOwnData,       // text: the certificate from now on, or "same"
+    kOwnMove,       // text: the number from now on
     kMisreportsIncome,  // amount: so much more of fund for who, in the file only
     kBooksIncome,       // the same in its register, too
     kPaysNoIncome,
@@ -461,7 +482,7 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 CheckOrder, CheckLot, AskForAccount, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
+                 CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,

@@ -145,6 +145,13 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     return ReadPlanVerb(script, std::move(who), w, std::move(outcome));
   }
+  if (IsPersonVerb(w)) {
+    std::optional<Outcome> outcome;
+    if (has_outcome) {
+      FC_ASSIGN_OR_RETURN(outcome, OutcomeOf(after, has_outcome));
+    }
+    return ReadPerson(script, std::move(who), w, std::move(outcome));
+  }
   if (IsSuitabilityVerb(w.Peek())) {
     FC_ASSIGN_OR_RETURN(Statement s, ReadSuitability(script, std::move(who), w));
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
@@ -338,6 +345,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
 absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
   FC_ASSIGN_OR_RETURN(std::string ta, TaOf(script, w));
   if (w.TakeAll({"by", "itself"})) {
+    FC_ASSIGN_OR_RETURN(std::optional<TaDoes> change, ReadOwnChange(script, ta, w));
+    if (change) return *change;
     FC_ASSIGN_OR_RETURN(TaDoes own, ReadOwnAccount(script, ta, w));
     return own;
   }

@@ -1,6 +1,8 @@
 // Reading one statement of a day. Internal to the script reader.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -22,6 +24,11 @@ absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words
 // statements_accounts.cc. What stands behind the investor's name, but not what must come of it.
 bool IsAccountVerb(std::string_view word);
 absl::StatusOr<AskForAccount> ReadAskForAccount(const Script& script, std::string who, Words& w);
+// statements_people.cc
+bool IsPersonVerb(const Words& w);
+absl::StatusOr<Statement> ReadPerson(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);
+// Behind "ta CODE by itself changes|moves"; not set: another verb comes.
+absl::StatusOr<std::optional<TaDoes>> ReadOwnChange(const Script& script, std::string_view ta, Words& w);
 absl::StatusOr<std::string> ReadAccountState(Words& w);
 // statements_plans.cc. Behind the investor's name, and lines that begin with "plan" or "debit".
 bool IsPlanVerb(std::string_view word, std::string_view next);

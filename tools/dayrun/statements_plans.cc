@@ -12,8 +12,8 @@ const std::vector<std::string_view> kEvents = {"debited", "try-failed",     "mis
 }  // namespace
 
 bool IsPlanVerb(std::string_view word, std::string_view next) {
-  if (word == "plans" || word == "changes" || word == "pauses" || word == "resumes") return true;
-  return word == "ends" && next == "plan";
+  if (word == "plans" || word == "pauses" || word == "resumes") return true;
+  return (word == "changes" || word == "ends") && next == "plan";
 }
 
 // "li plans 500.00 of 110022 monthly on 15 …", "li plans up to 10,000.00 of …", "li plans 100.00 units of …",

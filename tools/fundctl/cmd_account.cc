@@ -170,6 +170,33 @@ Result RequestAccount(Remote& remote, const AccountBusinessOptions& o) {
   return a;
 }
 
+Result ChangeInvestor(Remote& remote, const ChangeOptions& o) {
+  FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
+  v1::ChangeInvestorRequest request;
+  request.set_request_id(RequestIdOr(o.request_id));
+  request.set_investor_id(investor.raw());
+  v1::InvestorData& data = *request.mutable_data();
+  data.set_name(o.name);
+  data.set_certificate_type(o.certificate_type);
+  data.set_certificate_no(o.certificate);
+  data.set_mobile(o.mobile);
+  data.set_address(o.address);
+  if (!o.until.empty()) {
+    FC_ASSIGN_OR_RETURN(const Date until, Date::Parse(o.until));
+    data.set_certificate_until(until.raw());
+  }
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ChangeInvestorResponse>(StrCat(kFace, "ChangeInvestor"), request));
+  Answer a;
+  a.Add("investor", investor);
+  a.Add("version", uint64_t{r.version()});
+  a.Add("existed", r.existed());
+  std::string told;
+  for (const auto& f : r.fund_accounts()) told += StrCat(told.empty() ? "" : " ", f.ta_code(), "=", f.data_state());
+  a.Add("institutions", told);
+  a.Add("request_id", request.request_id());
+  return a;
+}
+
 Result ShowApplication(Remote& remote, const std::string& application) {
   OrderId id;
   if (!ParseOrderId(application, &id))

@@ -122,6 +122,10 @@ struct AccountBusinessOptions {
   std::string investor, ta, business, cause, until, request_id;
 };
 Result RequestAccount(Remote& remote, const AccountBusinessOptions& options);
+struct ChangeOptions {
+  std::string investor, name, certificate_type, certificate, until, mobile, address, request_id;
+};
+Result ChangeInvestor(Remote& remote, const ChangeOptions& options);
 Result ShowApplication(Remote& remote, const std::string& application);
 Result LinkTradingAccount(Remote& remote, const std::string& distributor, const std::string& account,
                           const std::string& investor);

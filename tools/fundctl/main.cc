@@ -147,6 +147,7 @@ struct Options {
   bool all = false, verify = false, passed = false, failed = false;
   OpenOptions open;
   AccountBusinessOptions account_business;
+  ChangeOptions change;
   AssessOptions assess;
   PersonOptions person_facts;
   ConfirmOptions confirm;
@@ -399,6 +400,16 @@ class CommandLine {
     open->add_option("--mobile", o_.open.mobile);
     open->add_flag("--institution", o_.open.institution);
     RequestId(open, &o_.open.request_id);
+    CLI::App* change = Command(investor, "change", "new data; they go to every institution with an open fund account",
+                               [this](Remote& r) { return ChangeInvestor(r, o_.change); });
+    change->add_option("INVESTOR", o_.change.investor)->required();
+    change->add_option("--name", o_.change.name);
+    change->add_option("--certificate", o_.change.certificate, "its number");
+    change->add_option("--certificate-type", o_.change.certificate_type, "the standard's code");
+    change->add_option("--until", o_.change.until, "the certificate's last day, 2030-12-31");
+    change->add_option("--mobile", o_.change.mobile);
+    change->add_option("--address", o_.change.address);
+    RequestId(change, &o_.change.request_id);
     CLI::App* assess =
         Command(investor, "assess", "record a risk questionnaire", [this](Remote& r) { return Assess(r, o_.assess); });
     assess->add_option("INVESTOR", o_.assess.investor)->required();

@@ -176,7 +176,8 @@ absl::StatusOr<OutFile> Render02(const AnswerContent& content, ofd::Version vers
   Sheet s(content, "02", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.accounts.size()));
   const CommonColumns common(s);
-  const ofd::Column cause = s.Find("FrozenCause");
+  const ofd::Column cause = s.Find("FrozenCause"), target = s.Find("TargetTransactionAccountID"),
+                    certificate_type = s.Find("CertificateType"), certificate = s.Find("CertificateNo");
   Echo echo;
   FC_RETURN_IF_ERROR(WithRecords(
       content, content.accounts,
@@ -188,6 +189,11 @@ absl::StatusOr<OutFile> Render02(const AnswerContent& content, ofd::Version vers
         if (record) FC_RETURN_IF_ERROR(echo.Copy(*record, &s.writer()));
         common.Write(content, line, record != nullptr, &s);
         if (!record && cause.present() && line.cause != ' ') s.Char(cause, line.cause);
+        if (!record && !line.moved_to.empty()) s.Text(target, line.moved_to.view());
+        if (!record && !line.certificate.empty()) {
+          s.Text(certificate_type, std::string_view(line.certificate).substr(0, line.certificate.find(':')));
+          s.Text(certificate, std::string_view(line.certificate).substr(line.certificate.find(':') + 1));
+        }
         return s.writer().EndRecord();
       }));
   return s.Finish();
@@ -575,6 +581,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     case FaultKind::kOwnAccount:
     case FaultKind::kInterest:
     case FaultKind::kAllot:
+    case FaultKind::kOwnData:
+    case FaultKind::kOwnMove:
     case FaultKind::kLate:
     case FaultKind::kVersion: return absl::OkStatus();
   }

@@ -32,6 +32,8 @@ constexpr Form kForms[] = {
     {FaultKind::kOwnAccount, "own-account", "ba"},
     {FaultKind::kInterest, "interest", "lp"},
     {FaultKind::kAllot, "allot", "la"},
+    {FaultKind::kOwnData, "own-data", "aa"},
+    {FaultKind::kOwnMove, "own-move", "aa"},
     {FaultKind::kWrongIncome, "wrong-income", "aad"},
     {FaultKind::kBookedIncome, "booked-income", "aad"},
     {FaultKind::kNoPayout, "no-payout", ""},

@@ -12,6 +12,8 @@
 //   refuse:LINE:CODE               an order, or an account application, is refused with this return code
 //   partial:LINE:AMOUNT            only so much money (purchase) or units (redemption) is confirmed
 //   forced:ACCOUNT:FUND:UNITS      a forced redemption (142) of a fund or trading account that nobody asked for
+//   own-data:ACCOUNT:NUMBER        103 that nobody has asked for; NUMBER: the certificate from now on, or "same"
+//   own-move:ACCOUNT:NUMBER        158 that nobody has asked for: the trading account's number from now on
 //   initiated:CODE:ACCOUNT:FUND:UNITS:WORDS   a confirmation that nobody asked for, booked in the register where the agent
 //                                  does such business: 126 to 129, 131 to 135, 142, 144, 145, 150, 151, 188. WORDS: letters
 //                                  of FrozenCause, FrozenMethod, SharesAdjustmentFlag, DefDividendMethod, TransferDirection
@@ -60,6 +62,8 @@ enum class FaultKind : uint8_t {
   kOwnAccount = 40,
   kInterest = 50,
   kAllot = 51,
+  kOwnData = 75,
+  kOwnMove = 76,
   kWrongIncome = 60,
   kBookedIncome = 61,
   kNoPayout = 62,

@@ -77,7 +77,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type;
+      certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type, moved_to;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -106,6 +106,7 @@ struct Columns {
     target_agent = reader.Find("TargetRegistrarCode");
     large = reader.Find("LargeRedemptionFlag");
     original = reader.Find("OriginalAppSheetNo");
+    moved_to = reader.Find("TargetTransactionAccountID");
     return absl::OkStatus();
   }
 };
@@ -175,6 +176,7 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     if (!file.trade) {
       line.certificate = StrCat(r.Text(c.certificate_type), ":", r.Text(c.certificate));
       line.cause = FirstOf(r.Text(c.cause), ' ');
+      line.moved_to = TradingAccount(r.Text(c.moved_to));
       FC_ASSIGN_OR_RETURN(line.until, r.DateOr(c.until, Date()));
       return absl::OkStatus();
     }

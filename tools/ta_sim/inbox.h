@@ -64,6 +64,7 @@ struct Line {
   std::string certificate;
   char cause = ' ';  // FrozenCause
   Date until;        // FreezingDeadline
+  TradingAccount moved_to;  // 058, 158: the number from now on
 
   ofd::BusinessCode confirmation = ofd::BusinessCode::kNone;
   ReturnCode code{"0000"};

@@ -175,6 +175,7 @@ Judge::Outcome Judge::DecideAccount(Line& line) {
     reg_.by_trading[line.trading] = line.account;
     return {};
   }
+  if (line.business == BusinessCode::kChangeTradingAccount) return Move(line);
   return DecideStanding(line);
 }
 
@@ -195,6 +196,7 @@ void Judge::Accounts(std::vector<Line>* lines) {
   }
   for (const Fault& fault : faults_)
     if (fault.kind == FaultKind::kOwnAccount) DoOwn(fault, lines);
+    if (fault.kind == FaultKind::kOwnData || fault.kind == FaultKind::kOwnMove) ChangeOwn(fault, lines);
 }
 
 // ---- Dividends.

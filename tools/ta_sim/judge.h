@@ -101,6 +101,10 @@ class Judge {
   Outcome DecideStanding(Line& line);
   void CloseFor(const Line& line);
   void DoOwn(const Fault& fault, std::vector<Line>* lines);
+  void ChangeOwn(const Fault& fault, std::vector<Line>* lines);
+  Outcome ChangeData(Line& line);
+  Outcome Move(Line& line);
+  void Rename(const TradingAccount& from, const TradingAccount& to, const TaAccountId& account);
   // The code by which a frozen or lost account refuses everything else.
   Outcome Barred(const TaAccountId& account) const;
   void OpenAccount(Line& line, const std::string& certificate);

@@ -64,6 +64,7 @@ Judge::Outcome Judge::DecideStanding(Line& line) {
     default: break;
   }
   if (const Outcome barred = Barred(line.account)) return barred;
+  if (line.business == BusinessCode::kChangeAccount) return ChangeData(line);
   if (line.business == BusinessCode::kCloseAccount) {
     if (HoldsUnits(line.account, nullptr)) return "0362";
     for (const Subscription& s : reg_.subscriptions)
@@ -75,6 +76,65 @@ Judge::Outcome Judge::DecideStanding(Line& line) {
     reg_.by_trading.erase(bound);
   }
   return {};
+}
+
+// The certificate is what the register knows people by: one that another account has is refused.
+Judge::Outcome Judge::ChangeData(Line& line) {
+  if (line.certificate.size() < 2 || line.certificate.back() == ':') return "0100";
+  const auto owner = reg_.by_certificate.find(line.certificate);
+  if (owner != reg_.by_certificate.end()) {
+    if (owner->second != line.account) return "0101";
+    return {};
+  }
+  Account& account = reg_.accounts[line.account];
+  reg_.by_certificate.erase(account.certificate);
+  Enter(line.account, line.certificate);
+  return {};
+}
+
+// A trading account under another number: by the one so far, else by the certificate of somebody registered through it.
+Judge::Outcome Judge::Move(Line& line) {
+  if (line.moved_to.empty() || line.moved_to == line.trading) return "0518";
+  if (reg_.by_trading.count(line.moved_to)) return "0392";
+  const auto bound = reg_.by_trading.find(line.trading);
+  const TaAccountId* there = bound != reg_.by_trading.end() ? &bound->second : AccountOfCertificate(line.certificate);
+  if (!there) return "0316";
+  line.account = *there;
+  if (const Outcome barred = Barred(line.account)) return barred;
+  Rename(line.trading, line.moved_to, line.account);
+  return {};
+}
+
+void Judge::Rename(const TradingAccount& from, const TradingAccount& to, const TaAccountId& account) {
+  reg_.by_trading.erase(from);
+  reg_.by_trading[to] = account;
+  std::vector<std::pair<PositionKey, Position>> moved;
+  for (const auto& [key, position] : reg_.positions)
+    if (key.trading == from && key.account == account) moved.emplace_back(key, position);
+  for (auto& [key, position] : moved) {
+    reg_.positions.erase(key);
+    key.trading = to;
+    reg_.positions[key] = std::move(position);
+  }
+}
+
+void Judge::ChangeOwn(const Fault& fault, std::vector<Line>* lines) {
+  Line line{.trading = TradingAccount(fault.arguments[0]), .day = day_};
+  const bool data = fault.kind == FaultKind::kOwnData;
+  line.confirmation = data ? BusinessCode::kChangeAccountConfirmed : BusinessCode::kChangeTradingAccountConfirmed;
+  const auto bound = reg_.by_trading.find(line.trading);
+  if (bound != reg_.by_trading.end()) line.account = bound->second;
+  if (data) {
+    line.certificate = reg_.accounts[line.account].certificate;
+    if (fault.arguments[1] != "same") line.certificate = StrCat("0:", fault.arguments[1]);
+    reg_.by_certificate.erase(reg_.accounts[line.account].certificate);
+    Enter(line.account, line.certificate);
+  } else {
+    // In the file only: the register goes on under the number that the distributor has, or nobody would find anything.
+    line.moved_to = TradingAccount(fault.arguments[1]);
+  }
+  line.serial = ++serial_;
+  lines->push_back(std::move(line));
 }
 
 // Done, whatever the register would say to an application: a court asks nobody.
