@@ -194,9 +194,10 @@ void Judge::Accounts(std::vector<Line>* lines) {
       reg_.refused[line.trading] = line.code;
     }
   }
-  for (const Fault& fault : faults_)
+  for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kOwnAccount) DoOwn(fault, lines);
     if (fault.kind == FaultKind::kOwnData || fault.kind == FaultKind::kOwnMove) ChangeOwn(fault, lines);
+  }
 }
 
 // ---- Dividends.
