@@ -386,9 +386,9 @@ void TradeMachine::FollowPlan(uint64_t order, const Order& o, TimePoint now) {
   if (p.order != order) {
     // It was accepted before, and is over now without having bought anything.
     const bool undone = o.state == OrderState::kCancelled || o.state == OrderState::kRefused;
-    if (!undone || p.last_order != order) return;
-    p.last_order = 0;
-    if (p.debits > 0) --p.debits;
+    if (!undone || !link->counted) return;
+    plan_links_.Mutable(order).counted = false;
+    --p.debits;
     p.debited -= o.amount;
     p.redeemed -= o.units;
     return Note(p, now.date(), PlanEvent::kUndone, order, o.source, o.reason);
@@ -400,7 +400,7 @@ void TradeMachine::FollowPlan(uint64_t order, const Order& o, TimePoint now) {
       p.misses_in_a_row = 0;
       p.debited += o.amount;
       p.redeemed += o.units;
-      p.last_order = order;
+      plan_links_.Mutable(order).counted = true;
       Note(p, today, PlanEvent::kDebited, order);
       break;
     case OrderState::kRejected:

@@ -60,7 +60,8 @@ void Judge::SavingsAnswered(size_t which, const absl::Status& status, const tv1:
     const int64_t least = fund.additional.is_positive() ? fund.additional.raw() : fund.minimum.raw();
     const bool possible = (reason == "PLAN_BEGINS_TOO_EARLY" && s.first <= now_().date()) ||
                           (reason == "PLAN_WITHOUT_DEBITS" && DebitDays(s, s.first.AddDays(-1)).empty()) ||
-                          (reason == "AMOUNT_BELOW_ADDITIONAL_MINIMUM" && !s.redemption && s.amount_fen < least) ||
+                          ((reason == "AMOUNT_BELOW_ADDITIONAL_MINIMUM" || reason == "AMOUNT_BELOW_FIRST_MINIMUM") &&
+                           !s.redemption && s.amount_fen < least) ||
                           (reason == "AMOUNT_ABOVE_MAXIMUM" && fund.maximum.is_positive() && s.amount_fen > fund.maximum.raw()) ||
                           (reason == "UNITS_BELOW_MINIMUM" && s.redemption && s.units_e2 < fund.min_redemption.raw());
     if (!possible) Fail("a plan was turned away for no reason of business", s.request, "a plan", Said(status));
