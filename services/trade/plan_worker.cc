@@ -21,7 +21,10 @@ PlanWorker::PlanWorker(machine::Host<TradeMachine>* host, machine::Shard* shard,
 
 void PlanWorker::Start() { Look(); }
 
+void PlanWorker::Heed() { Look(); }
+
 void PlanWorker::Look() {
+  const uint64_t look = ++looks_;
   bool watchful = false;
   for (size_t i = 0; i < busy_.size(); ++i) {
     Go(i);
@@ -38,7 +41,9 @@ void PlanWorker::Look() {
       for (size_t p = 0; p < busy_.size(); ++p) Go(p);
     });
   }
-  shard_->executor()->PostAfter(watchful ? kEvery : kWithoutPlans, [this] { Look(); });
+  shard_->executor()->PostAfter(watchful ? kEvery : kWithoutPlans, [this, look] {
+    if (look == looks_) Look();
+  });
 }
 
 void PlanWorker::Go(size_t i) {

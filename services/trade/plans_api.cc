@@ -69,7 +69,9 @@ void TradeService::MakeAPlan(const rpc::Call& call, const v1::MakePlanRequest& q
          c.terms = ToTerms(q.terms());
          host_.Submit(PartitionOf(investor), c,
                       [&machine = partition.machine(), fund = q.fund_code(), response,
+                       worker = plan_workers_[PartitionOf(investor).raw() % plan_workers_.size()].get(),
                        reply = std::move(reply)](const TradeMachine::Result& result) mutable {
+                        worker->Heed();
                         if (result.reason != Reason::kNone) return reply(ErrorOf(result.reason, StrCat("a plan for fund ", fund)));
                         response->set_repeated(result.repeated);
                         FillPlan(machine, result.number, *machine.FindPlan(result.number), response->mutable_plan());
