@@ -158,6 +158,21 @@ Result TraceOrder(Remote& remote, const std::string& order);
 // cmd_order_lots.cc: which lots paid which fee.
 Result ShowLots(Remote& remote, const std::string& order);
 
+// --- cmd_plan.cc: orders that come again by themselves (docs/plans.md)
+// -----------------------------------------------------------------------------------------------------------
+struct PlanOptions {
+  std::string investor, fund, purchase, target, redeem;  // one of the last three
+  std::string weekly, fortnightly;                       // a day of the week
+  uint32_t monthly = 0;                                  // a day of the month
+  std::string first, last, request_id, misses = "three-in-a-row";
+  uint32_t times = 0;
+  bool mismatch_confirmed = false, cancel_rest = false;
+};
+Result MakePlan(Remote& remote, const PlanOptions& options);
+Result ListPlans(Remote& remote, const std::string& investor);
+// GetPlan, PausePlan, ResumePlan or EndPlan; shows the plan afterwards.
+Result AskOfPlan(Remote& remote, const std::string& method, const std::string& investor, const std::string& plan);
+
 // --- cmd_orders_file.cc, cmd_orders_answer.cc: orders by file (docs/orders-by-file.md)
 // -----------------------------------------------------------------------------------------------------------
 struct ImportOptions {

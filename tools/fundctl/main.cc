@@ -153,6 +153,7 @@ struct Options {
   ConfirmOptions confirm;
   PayOptions pay;
   SubmitOptions submit;
+  PlanOptions plan;
   ImportOptions import;
   AnswerOptions answer;
   ReportOptions report;
@@ -181,6 +182,7 @@ class CommandLine {
     AddProduct();
     AddAccount();
     AddOrder();
+    AddPlan();
     AddOrderFiles();
     AddDay();
   }
@@ -530,6 +532,39 @@ class CommandLine {
             })
         ->add_option("ORDER", o_.a)
         ->required();
+  }
+
+  void AddPlan() {
+    CLI::App* plan = Family("plan", "orders that come again by themselves");
+    CLI::App* make = Command(plan, "make", "its first debit is tomorrow or later", [this](Remote& r) { return MakePlan(r, o_.plan); });
+    make->add_option("--investor", o_.plan.investor)->required();
+    make->add_option("--fund", o_.plan.fund)->required();
+    make->add_option("--purchase", o_.plan.purchase, "for this amount each time");
+    make->add_option("--up-to", o_.plan.target, "what is missing to this value each time");
+    make->add_option("--redeem", o_.plan.redeem, "so many units each time");
+    make->add_option("--weekly", o_.plan.weekly, "on this day of the week");
+    make->add_option("--fortnightly", o_.plan.fortnightly, "on this day of every other week");
+    make->add_option("--monthly", o_.plan.monthly, "on this day of the month; the last one where the month is shorter");
+    make->add_option("--from", o_.plan.first, "no debit before this day");
+    make->add_option("--until", o_.plan.last, "none after it; without end");
+    make->add_option("--times", o_.plan.times, "so many debits; without end");
+    make->add_option("--ends-after", o_.plan.misses, "missed debits: three-in-a-row, three-in-all or twelve-in-a-row")
+        ->capture_default_str();
+    make->add_flag("--confirm-mismatch", o_.plan.mismatch_confirmed, "the investor has confirmed to buy above their class");
+    make->add_flag("--cancel-rest", o_.plan.cancel_rest, "of a large redemption, instead of deferring it");
+    RequestId(make, &o_.plan.request_id);
+    Command(plan, "list", "an investor's plans, newest first", [this](Remote& r) { return ListPlans(r, o_.a); })
+        ->add_option("INVESTOR", o_.a)
+        ->required();
+    const auto one = [&](const char* name, const char* what, const char* method) {
+      CLI::App* c = Command(plan, name, what, [this, method](Remote& r) { return AskOfPlan(r, method, o_.a, o_.b); });
+      c->add_option("INVESTOR", o_.a)->required();
+      c->add_option("PLAN", o_.b)->required();
+    };
+    one("show", "its terms, and what became of its last debits", "GetPlan");
+    one("pause", "no debits until it is resumed", "PausePlan");
+    one("resume", "with the next debit day", "ResumePlan");
+    one("end", "for good", "EndPlan");
   }
 
   void AddOrderFiles() {

@@ -136,6 +136,7 @@ class Commands : public ::testing::Test {
                                                                                b->set_kind("CONFIRMATION_DIFFERS");
                                                                                b->set_opened_at_us(w_.now_us - 90'000'000);
                                                                              });
+    ServePlans();
     handlers_.Unary<trade::v1::SubmitOrderRequest, trade::v1::SubmitOrderResponse>(
         "fundcore.trade.v1.TradeService/SubmitOrder",
         [this](const rpc::Call& call, const trade::v1::SubmitOrderRequest& q, trade::v1::SubmitOrderResponse* r,
@@ -206,6 +207,17 @@ class Commands : public ::testing::Test {
           p->set_lanes_closed(w_.risk_lanes_closed);
           p->set_retried_last_minute(77);
         });
+  }
+  void ServePlans() {
+    Serve<trade::v1::MakePlanRequest, trade::v1::PlanResponse>("trade.v1.TradeService/MakePlan", [](const auto& q, auto* r) {
+      auto* p = r->mutable_plan();
+      p->set_plan_id(100000000000003);
+      p->set_investor_id(q.investor_id());
+      p->set_fund_code(q.fund_code());
+      *p->mutable_terms() = q.terms();
+      p->set_state(trade::v1::PLAN_ACTIVE);
+      p->set_next_day(20250307);
+    });
   }
   void TearDown() override {
     std::remove(ta_report_.c_str());
@@ -283,6 +295,26 @@ TEST_F(Commands, AnOrderIsPlacedUnderTheToolsOwnName) {
   EXPECT_EQ(SubmitOrder(*remote_, o)->exit_code, 1);  // rejected, and the order stands
   o.redeem = "5.00";
   EXPECT_EQ(ExitCodeOf(SubmitOrder(*remote_, o).status()), 2);  // both a purchase and a redemption
+}
+
+TEST_F(Commands, APlanIsMadeOfWhatWasGiven) {
+  const PlanOptions good{.investor = "001000000042", .fund = "110022", .target = "500.00", .fortnightly = "Friday", .first = "2025-03-04",
+                         .misses = "three-in-all", .times = 12};
+  auto a = MakePlan(*remote_, good);
+  ASSERT_TRUE(a.ok()) << a.status();
+  for (const char* said : {R"("what":"buys up to 500.00")", R"("when":"fortnightly on friday")", R"("ends_after":"three-in-all")",
+                           R"("state":"ACTIVE")", R"("times":12)", R"("next_day":"2025-03-07")"})
+    EXPECT_THAT(a->Json(), HasSubstr(said));
+  const auto code = [&](auto change) {
+    PlanOptions o = good;
+    change(o);
+    return ExitCodeOf(MakePlan(*remote_, o).status());
+  };
+  EXPECT_EQ(code([](PlanOptions& o) { o.purchase = "1.00"; }), 2) << "an amount and a target";
+  EXPECT_EQ(code([](PlanOptions& o) { o.fortnightly = "someday"; }), 2);
+  EXPECT_EQ(code([](PlanOptions& o) { o.monthly = 5; }), 2) << "by week and by month";
+  EXPECT_EQ(code([](PlanOptions& o) { o.first = ""; }), 2);
+  EXPECT_EQ(code([](PlanOptions& o) { o.misses = "never"; }), 2);
 }
 
 TEST_F(Commands, RefusalsAndTroubleAreExplained) {
