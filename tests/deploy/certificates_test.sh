@@ -23,6 +23,7 @@ make > /dev/null
   --tls-key="$work/tls/fundcore-trade.key" --tls-ca="$work/tls/ca.crt" > "$work/out" 2>&1 &
 server=$!
 port=
+touch "$work/out"  # the server's own shell may not have made it yet
 until [ -n "$port" ]; do
   kill -0 "$server" 2> /dev/null || { cat "$work/out"; echo "the server did not start"; exit 1; }
   port=$(sed -n 's/^serving on 127\.0\.0\.1://p' "$work/out")

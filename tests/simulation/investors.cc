@@ -83,6 +83,23 @@ void Investors::Schedule() {
     }
   }
   ScheduleConversions();
+  if (plan_.defers) ScheduleExits();
+}
+
+// When the others are done, many leave the funds that take only a part of a large day.
+void Investors::ScheduleExits() {
+  SeededRandom r = RandomFor(plan_.seed + 1, Stream::kDeferrals);
+  SimExecutor* e = client_->executor();
+  for (const dayrun::GivenFund* fund : plan_.funds()) {
+    if (!fund->large_pro_rata) continue;
+    for (size_t i = 0; i < who_.size(); ++i) {
+      const Date day = *plan_.CalendarOf(*fund).AddOpenDays(plan_.days.back(), static_cast<int>(1 + r.Below(2)));
+      const TimePoint when =
+          TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(5 * 3600)));
+      const uint64_t share = 20 + r.Below(80);
+      if (r.Below(4) != 0) e->PostAt(when, [this, i, code = fund->code, share] { Redeem(i, code, share, false); });
+    }
+  }
 }
 
 // Draws of its own, so that worlds without conversions are what they were.
@@ -247,7 +264,9 @@ void Investors::Redeem(size_t i, const std::string& fund, uint64_t share, bool b
           if (p.fund_code() != fund) continue;
           int64_t units = p.usable_units_e2() * static_cast<int64_t>(share) / 100;
           if (plan_.FundOf(fund).whole_units) units -= units % 100;
-          if (units > 0) return Submit(i, {24, fund, 0, units, false});
+          // Without a draw, so that other worlds stay what they were.
+          const bool defer = plan_.defers && plan_.FundOf(fund).large_pro_rata && units % 3 != 0;
+          if (units > 0) return Submit(i, {24, fund, 0, units, false, "", defer});
         }
       });
 }
@@ -256,6 +275,7 @@ void Investors::Submit(size_t i, const Content& content) {
   const std::string request = NewId(StrCat("i", i + 1, "/order"));
   const uint64_t draw = random_.Below(1'000'000);
   who_[i].last_order = request;
+  who_[i].last_defers = content.defer;
   ++waiting_;
   Ask(i, request, content, 0);
   if (plan_.Has(Fault::kRepeats) && draw % 6 == 0) {
@@ -291,7 +311,7 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
   o.set_units_e2(content.units_e2);
   o.set_mismatch_confirmed(content.mismatch_confirmed);
   o.set_target_fund_code(content.target);
-  if (content.business == 24) o.set_defer_large_redemption(false);
+  if (content.business == 24) o.set_defer_large_redemption(content.defer);
   judge_->Sent(request, i, content);
   if (tries == 0) trace_->Add(request, StrCat("sends: ", content.Text()));
   client_->Ask<tv1::SubmitOrderResponse>(
@@ -316,7 +336,8 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
 
 void Investors::CancelLast(size_t i) {
   const std::string request = who_[i].last_order;
-  if (request.empty() || !orders_.contains(request)) return;
+  // A cancel of a deferred rest would be an order of its own (052).
+  if (request.empty() || !orders_.contains(request) || who_[i].last_defers) return;
   ++waiting_;
   Cancel(i, request, 0);
 }

@@ -51,6 +51,7 @@ struct Content {
   int64_t units_e2 = 0;
   bool mismatch_confirmed = false;
   std::string target;  // of a conversion
+  bool defer = false;  // the rest of a large redemption
   friend bool operator==(const Content&, const Content&) = default;
   std::string Text() const;
 };
@@ -59,6 +60,7 @@ struct Content {
 struct Tally {
   uint64_t orders = 0, answers = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved_by_closing = 0;
   uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0;
+  uint64_t deferred = 0, debits = 0;  // large redemptions over several days; orders that plans made
 };
 
 // An error of an institution that the run has put into its answer.

@@ -111,7 +111,8 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id),
            StrCat(o.investor_id()));
     }
-    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code()};
+    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code(),
+                          o.defer_large_redemption()};
     Content asked = r.order != 0 ? r.content : Content();
     if (r.order == 0) {  // never acknowledged: any of the contents that were sent may stand
       for (const Attempt& a : r.attempts) {
@@ -330,6 +331,22 @@ void Judge::CheckConfirmations(const Findings& found) {
     bool same = false;
     std::string said;
     const auto [from, to] = lines.equal_range(id);
+    // A rest that went on has a line for each day: the last one said of it, where one was corrected.
+    if (o.defer_large_redemption()) {
+      std::map<int32_t, const Line*> days;
+      for (auto it = from; it != to; ++it)
+        if (it->second->code == "0000" || it->second->code == "0410") days[it->second->day] = it->second;
+      Line sum;
+      for (const auto& [day, l] : days) {
+        sum.amount += l->amount;
+        sum.units += l->units;
+        sum.fee += l->fee;
+        sum.day = day;
+      }
+      same = sum.amount == o.confirmed_amount_fen() && sum.units == o.confirmed_units_e2() && sum.fee == o.fee_fen() &&
+             sum.day == o.confirm_day();
+      if (days.size() > 1) ++tally_.deferred;
+    }
     for (auto it = from; it != to; ++it) {
       const Line& l = *it->second;
       same |= l.amount == o.confirmed_amount_fen() && l.units == o.confirmed_units_e2() && l.fee == o.fee_fen() &&

@@ -112,6 +112,7 @@ void Judge::AdoptDebits(const Findings& found) {
           Fail("a debit above its plan's target", o.request_id(), StrCat("0.01 to ", Yuan(s.amount_fen)), Yuan(o.amount_fen()), o.order_id());
         amount = o.amount_fen();
       }
+      ++tally_.debits;
       Request& r = requests_[o.request_id()];
       r.investor = s.investor;
       const Content content{s.redemption ? 24u : 22u, s.fund, amount, s.units_e2, s.mismatch_confirmed, ""};

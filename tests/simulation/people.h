@@ -42,12 +42,14 @@ class Investors {
   struct Who {
     uint64_t id = 0, card = 0;
     std::string last_order;  // request id of the latest order of this investor
+    bool last_defers = false;
   };
   void Deposit(size_t i, int64_t fen);
   void Withdraw(size_t i, int64_t fen);
   void Pay(size_t i, const std::string& request, bool deposit, int64_t fen, int tries);
   void Buy(size_t i, const std::string& fund, int64_t fen);
   void ScheduleConversions();
+  void ScheduleExits();
   void Convert(size_t i, uint64_t which, uint64_t share);
   void Redeem(size_t i, const std::string& fund, uint64_t share, bool blind);
   void Submit(size_t i, const Content& content);

@@ -19,6 +19,8 @@ using dayrun::GivenTa;
 constexpr int32_t kStarts[] = {20250123, 20250303, 20250402, 20250416, 20250424, 20250428,
                                20250529, 20250626, 20250925, 20250929, 20251229, 20240207};
 
+constexpr int kDaysOfARest = 14;  // a tenth a day, and a tenth of what is left: after so many nothing is
+
 const TradingCalendar& Find(const CalendarSet& set, std::string_view name) {
   const TradingCalendar* found = set.Find(name.empty() ? "XSHG" : name);
   FC_CHECK(found, "no calendar ", name);
@@ -230,6 +232,22 @@ void DrawSavings(const Options& options, Plan* plan) {
   }
 }
 
+// In one world of two where institutions take nothing on their own and accounts stay as they are: what is taken from under a
+// deferred rest leaves the stand-in nothing to answer with. A rest takes a tenth of the fund a day, so prices reach further.
+void DrawDeferrals(const Options& options, Plan* plan) {
+  SeededRandom r = RandomFor(options.seed, Stream::kDeferrals);
+  if (r.Below(2) != 0 || !options.plant.empty()) return;
+  for (Fault f : {Fault::kTaForced, Fault::kTaStarts, Fault::kTaWrongRegister, Fault::kAccounts})
+    if (plan->Has(f)) return;
+  plan->defers = true;
+  for (auto& [line, given] : plan->script.given) {
+    auto* f = std::get_if<GivenFund>(&given);
+    if (!f) continue;
+    for (int n = 0; n < kDaysOfARest; ++n)
+      f->navs.push_back({*Find(plan->script.calendars, "XSHG").Next(f->navs.back().day), f->navs.back().nav});
+  }
+}
+
 }  // namespace
 
 SeededRandom RandomFor(uint64_t seed, Stream stream) {
@@ -260,7 +278,8 @@ Date Plan::Deadline() const {
     // An order after the last cut-off has the next open day; then the fund's own waits; then two days in reserve.
     const int wait = 1 + std::max({f->confirm_days, f->purchase_pay_days, f->redemption_pay_days}) + 3;
     // A debit may be tried on two more open days, and wait for the first of them.
-    latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), savings.empty() ? wait : wait + 4));
+    const int more = (savings.empty() ? 0 : 4) + (defers ? kDaysOfARest : 0);
+    latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), wait + more));
   }
   return latest;
 }
@@ -269,6 +288,7 @@ std::string Plan::Describe() const {
   std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ",
                          days.front().Iso(), ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ",
                          funds().size(), " funds at ", script.tas().size(), " institutions");
+  if (defers) s += ", rests deferred";
   if (!savings.empty()) s += StrCat(", ", savings.size(), " plans");
   if (!nodes.empty()) s += StrCat(", ", nodes.size(), " processes");
   s += "; faults:";
@@ -377,6 +397,7 @@ Plan DrawPlan(const Options& options) {
 
   DrawStarts(options, &plan);
   DrawSavings(options, &plan);
+  DrawDeferrals(options, &plan);
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

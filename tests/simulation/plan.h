@@ -49,7 +49,8 @@ enum class Stream : uint64_t {
   kStarts = 13,
   kIncome = 60,
   kConversions = 55,
-  kSavings = 65
+  kSavings = 65,
+  kDeferrals = 66
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
@@ -86,6 +87,7 @@ struct Plan {
   uint64_t flush_every_bytes = 30'000;
   bool careless = false;  // investors order without looking at their balances
   std::vector<Savings> savings;
+  bool defers = false;  // most who redeem of a fund that takes only a part of a large day want their rest deferred
 
   bool Has(Fault f) const { return faults[static_cast<size_t>(f)]; }
   const dayrun::GivenFund& FundOf(std::string_view code) const { return *script.Fund(code); }
