@@ -408,7 +408,7 @@ void AnswerFile::ReadRest(const RecordView& r, const Line& line, bool interim) {
   if (business == 152 && ParseOrderId(r.Text(c_.original_sheet), &original) && !variant().IsRefusal(r.Text(c_.code))) {
     answered_.push_back(original);  // its rest is off, so that no line of its own is due
   }
-  if (business != 124 || !line.order.is_set() || !FundCode::Fits(r.Text(c_.fund))) return;
+  if ((business != 124 && business != 163) || !line.order.is_set() || !FundCode::Fits(r.Text(c_.fund))) return;
   if (variant().IsRefusal(r.Text(c_.code))) return;
   const FundCode fund(r.Text(c_.fund));
   if (interim) deferred_.push_back({fund, line.order, line.investor});

@@ -101,7 +101,7 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
 
 void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
   if (o.state == OrderState::kChallenged) EndChallenge(seq, o);
-  if (o.business == kRedemption && rests_.Find(seq)) return ConcludeRest(seq);
+  if (IsRedemption(o.business) && rests_.Find(seq)) return ConcludeRest(seq);
   // The rest is refused of what was confirmed in part before: the part stands.
   if (a.amount.is_positive() || a.units.is_positive()) {
     a.in_part = true;
@@ -132,7 +132,7 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   a.fee += line.charge;
   a.nav = line.nav;
   a.in_part = AppliesForUnits(o.business) ? a.units < o.units : a.amount < o.amount;
-  const bool rest = o.business == kRedemption && follows_rests && (line.interim || rests_.Find(seq));
+  const bool rest = IsRedemption(o.business) && follows_rests && (line.interim || rests_.Find(seq));
   if (rest) FollowRest(seq, o, line);
   if (line.interim) return Noted(seq);
   if (rest && !line.units.is_positive()) return ConcludeRest(seq);
@@ -254,7 +254,7 @@ TradeMachine::Result TradeMachine::Execute(const Settle& c, const machine::Conte
     for (; s.cursor < stop; ++s.cursor) {
       const uint64_t seq = list->orders[s.cursor % kSettlementChunk];
       Order& o = orders_.Mutable(seq);
-      if (o.business == kRedemption && !NoteRestPaid(seq, key.confirm_day)) continue;
+      if (IsRedemption(o.business) && !NoteRestPaid(seq, key.confirm_day)) continue;
       if (o.state != OrderState::kConfirmed) {
         // Paid, and the other side of the conversion is not known yet: it is settled the moment that is.
         if (IsConversion(o.business) && !IsFinal(o.state)) conversions_.Mutable(seq).paid = true;

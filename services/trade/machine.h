@@ -96,7 +96,7 @@ class TradeMachine {
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
   // What a redemption asked for that account made larger; nullptr for all others.
-  const Asked* FindAsked(uint64_t seq, const Order& o) { return o.business == kRedemption ? asked_.Find(seq) : nullptr; }
+  const Asked* FindAsked(uint64_t seq, const Order& o) { return IsRedemption(o.business) ? asked_.Find(seq) : nullptr; }
   // The sequence of the order that a request made; 0 where there is none. Orders from files belong to no caller.
   uint64_t FindByRequest(InvestorId investor, std::string_view request_id, const CallerId& caller, bool from_file);
   uint64_t LastOrderOf(InvestorId investor);

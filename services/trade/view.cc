@@ -110,7 +110,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_confirmed_units_e2(a->units.raw());
   out->set_fee_fen(a->fee.raw());
   out->set_nav_e8(a->nav.raw());
-  if (const Rest* rest = o.business == kRedemption ? machine.FindRest(seq) : nullptr) {
+  if (const Rest* rest = IsRedemption(o.business) ? machine.FindRest(seq) : nullptr) {
     if (rest->withdrawal != 0) out->set_withdrawal_order_id(machine.IdOf(rest->withdrawal).raw());
     if (o.state == OrderState::kDispatched) out->set_deferred_units_e2((o.units - a->units).raw());
   }

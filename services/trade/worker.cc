@@ -324,7 +324,7 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       r->set_trade_day(o.trade_day.raw());
       r->set_received_at_us(o.received_at.raw());
       if (o.business == kWithdrawRest) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
-      r->set_cancel_rest(o.business == kRedemption && (o.flags & kCancelLargeRedemption) != 0);
+      r->set_cancel_rest(IsRedemption(o.business) && (o.flags & kCancelLargeRedemption) != 0);
       if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
       if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
       if (o.business == kPledgeUnits) r->set_detail("2");

@@ -42,6 +42,7 @@ absl::Status Runner::Do(const MakePlan& s) {
   terms.set_units_e2(s.units.raw());
   terms.set_to_target(s.to_target);
   terms.set_mismatch_confirmed(s.mismatch_confirmed);
+  terms.set_defer_large_redemption(s.rest_deferred);
   if (s.change) {
     tv1::ChangePlanRequest q;
     q.set_investor_id(investor);

@@ -287,7 +287,7 @@ struct MakePlan {
   int day = 1;
   Money amount;
   Units units;
-  bool redemption = false, to_target = false, mismatch_confirmed = false;
+  bool redemption = false, to_target = false, mismatch_confirmed = false, rest_deferred = false;
   std::optional<Date> first, last;
   int times = 0;
   int rule = 1;               // as the API numbers them

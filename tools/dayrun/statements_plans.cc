@@ -66,7 +66,7 @@ absl::StatusOr<Statement> ReadPlanVerb(const Script& script, std::string who, Wo
     s.day = static_cast<int>(day) + 1;
   }
   while (!w.AtEnd()) {
-    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"from", "until", "for", "ending", "confirming", "named"}));
+    FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"from", "until", "for", "ending", "confirming", "rest", "named"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(s.first, w.Day());
@@ -94,6 +94,11 @@ absl::StatusOr<Statement> ReadPlanVerb(const Script& script, std::string who, Wo
         FC_RETURN_IF_ERROR(w.Expect("the"));
         FC_RETURN_IF_ERROR(w.Expect("mismatch"));
         s.mismatch_confirmed = true;
+        break;
+      }
+      case 5: {
+        FC_RETURN_IF_ERROR(w.Expect("deferred"));
+        s.rest_deferred = true;
         break;
       }
       default: {

@@ -146,14 +146,14 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
     own = Line{.sheet = w.rest->sheet,
                .trading = w.rest->key.trading,
                .account = w.rest->key.account,
-               .business = BusinessCode::kRedeem,
+               .business = w.rest->of_plan ? BusinessCode::kPlanRedeem : BusinessCode::kRedeem,
                .day = w.rest->day,
                .fund = fund.code,
                .units = w.rest->applied,
                .share_class = w.rest->key.share_class,
                .large_flag = w.rest->flag,
                .holder = w.rest->holder,
-               .confirmation = BusinessCode::kRedeemConfirmed,
+               .confirmation = w.rest->of_plan ? BusinessCode::kPlanRedeemConfirmed : BusinessCode::kRedeemConfirmed,
                .code = ReturnCode("0410")};
   }
   Line& line = w.rest ? own : *w.line;
@@ -200,7 +200,8 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
     lines->push_back(std::move(own));
   } else if (line.interim) {
     // A vector that grows moves the rests that wait in it: those of this day are decided before the new ones.
-    reg_.deferred.push_back({line.sheet, key, line.day, line.units, left, line.large_flag, line.holder});
+    reg_.deferred.push_back({line.sheet, key, line.day, line.units, left, line.large_flag, line.holder,
+                             line.business == BusinessCode::kPlanRedeem});
   }
   return absl::OkStatus();
 }

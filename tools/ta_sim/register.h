@@ -128,7 +128,8 @@ struct DeferredRest {
   Shares left;
   char flag = ' ';  // LargeRedemptionFlag of the application
   char holder = ' ';
-  FC_FIELDS(sheet, key, day, applied, left, flag, holder)
+  bool of_plan = false;  // a periodic redemption (063)
+  FC_FIELDS(sheet, key, day, applied, left, flag, holder, of_plan)
 };
 
 // One line of file 25. `to_distributor`: the agent pays, the distributor receives.
