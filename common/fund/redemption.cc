@@ -97,10 +97,14 @@ absl::StatusOr<RedemptionSplit> SplitRedemption(std::span<const Lot> lots, Units
   Money gross_done;
   SameAge age;
   std::vector<Rate> shares;  // the fund's part of the fee, for each part
-  for (const uint32_t index : UseOrder(lots, options.order)) {
+  std::vector<uint32_t> order = UseOrder(lots, options.order);
+  const Date usable_by = std::max(options.usable_on, options.goes_on);
+  if (options.goes_on.is_set())
+    std::stable_partition(order.begin(), order.end(), [&](uint32_t i) { return lots[i].usable_from <= options.usable_on; });
+  for (const uint32_t index : order) {
     const Lot& lot = lots[index];
     if (done == units) break;
-    const bool early = options.usable_on.is_set() && lot.usable_from > options.usable_on;
+    const bool early = options.usable_on.is_set() && lot.usable_from > usable_by;
     if (!lot.units.is_positive() || (early && !options.breach)) continue;
     const int32_t days = HoldingDays(lot.registered, confirm_day);
     if (days < 0) {

@@ -42,6 +42,7 @@ struct BreachFee {
 struct RedemptionOptions {
   LotOrder order = LotOrder::kOldestFirst;
   Date usable_on;                        // skip lots that may not be redeemed on this day; not set = all count
+  Date goes_on;                          // set: a rest that is deferred to this day may use, after those, lots usable by then
   std::optional<BreachFee> breach;       // set: such lots count, at this fee, instead of being skipped
   RoundingRules rounding;
   FeeBounds bounds;                      // of the order's whole fee, which is then spread over the parts: a raised one by

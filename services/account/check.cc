@@ -205,6 +205,7 @@ bool ConfirmationChecker::FindTerms(const TradeLine& line, const Reservation& r,
       if (auto day = calendar->AddOpenDays(line.confirm_day, -int{terms->fund->confirm_days}); day.ok()) price_day = *day;
     }
   }
+  terms->price_day = price_day;
   const NavFact* nav = machine_.products().FindNav(line.fund, price_day, line.business == 124 || line.business == 163 ? 2 : 1);
   if (!nav) {
     Find(line, "NAV_UNKNOWN", "NAV", StrCat("a price of ", price_day.Iso()), line.nav.ToString());
@@ -297,7 +298,8 @@ void ConfirmationChecker::CheckRedemption(const TradeLine& line, const Reservati
   static const std::vector<RedemptionTier> kNoFee;
   const LotOrder order = terms.fund->lifo ? LotOrder::kNewestFirst : LotOrder::kOldestFirst;
   Holding& holding = HoldingOf(line);
-  RedemptionOptions options{.order = order, .usable_on = r.trade_day, .breach = {}, .rounding = terms.fund->rounding};
+  RedemptionOptions options{.order = order, .usable_on = r.trade_day, .goes_on = before.in_part ? terms.price_day : Date(),
+                            .breach = {}, .rounding = terms.fund->rounding};
   const std::vector<Lot> lots = LotsWithTerms(holding.lots, machine_.products().Rules(line.fund, r.received_at), &options);
   const auto split = SplitRedemption(lots, line.units, terms.nav, terms.fees ? terms.fees->redemption : kNoFee,
                                      line.confirm_day, options);

@@ -49,6 +49,7 @@ class ConfirmationChecker {
     const FundTerms* fund = nullptr;
     const FeeSchedule* fees = nullptr;
     Nav nav;                     // zero where we have none
+    Date price_day;              // whose price it is; of a deferred rest the day that it has come to
   };
 
   // check_ta.cc: what the institution starts by itself, and what it says about units that an order asked for.

@@ -172,7 +172,7 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
     return absl::OkStatus();
   }
   const Shares held = position.Total();
-  const Redeemed redeemed = TakeAndPrice(fund, &position.lots, part, line.price, line.day, day_);
+  const Redeemed redeemed = TakeAndPrice(fund, &position.lots, part, line.price, line.day, day_, w.rest ? day : Date());
   if (!redeemed.enough && w.line) {  // a line that was decided before it has taken more than its own
     line.code = ReturnCode("0001");
     line.balance = position.Total();

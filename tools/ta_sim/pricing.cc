@@ -60,20 +60,24 @@ void AddLot(std::vector<Lot>* lots, const Lot& lot) {
 }
 
 Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares units, Price nav, Date trade_day,
-                      Date confirm_day) {
-  std::vector<size_t> order;
+                      Date confirm_day, Date goes_on) {
+  std::vector<size_t> order, later;
   Shares usable;
   for (size_t i = 0; i < lots->size(); ++i) {
-    if (trade_day.is_set() && (*lots)[i].usable_after >= trade_day) continue;
+    const bool yet = trade_day.is_set() && (*lots)[i].usable_after >= trade_day;
+    if (yet && !(goes_on.is_set() && (*lots)[i].usable_after < goes_on)) continue;
     if (trade_day.is_set() && !fund.term.early && fund.term.Early((*lots)[i].registered, trade_day)) continue;
-    order.push_back(i);
+    (yet ? later : order).push_back(i);
     usable += (*lots)[i].units;
   }
   Redeemed out;
   if (units > usable) return out;
   const auto older = [&](size_t a, size_t b) { return (*lots)[a].registered < (*lots)[b].registered; };
-  std::stable_sort(order.begin(), order.end(), older);
-  if (fund.newest_first) std::reverse(order.begin(), order.end());
+  for (std::vector<size_t>* part : {&order, &later}) {
+    std::stable_sort(part->begin(), part->end(), older);
+    if (fund.newest_first) std::reverse(part->begin(), part->end());
+  }
+  order.insert(order.end(), later.begin(), later.end());
 
   // A lot's value is the growth of the rounded running total, so that the lots add up to the whole.
   Shares left = units, done;

@@ -52,8 +52,9 @@ struct Redeemed {
   Rate rate;  // of the first lot used
 };
 // Takes `units` from lots that an order of `trade_day` may use; a day not set may use all. Used-up lots are removed.
-// `confirm_day` ends the holding days.
+// `confirm_day` ends the holding days. A deferred rest that `goes_on` on a later day may then use, after those, the lots that have
+// become usable by that day.
 Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares units, Price nav, Date trade_day,
-                      Date confirm_day);
+                      Date confirm_day, Date goes_on = Date());
 
 }  // namespace fundcore::ta_sim

@@ -203,6 +203,13 @@ TEST(Redemption, LotsThatMayNotLeaveYet) {
   EXPECT_EQ(locked.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Message(locked.status()), "not enough units: 150.00 asked, 100.00 usable");
   EXPECT_EQ(SplitRedemption(lots, U("100"), N("1"), kTiers, D(20250201), {.usable_on = D(20250131)})->parts[0].lot, 1u);
+  // A deferred rest that goes on later takes the others first, then what has become usable by then, oldest first or not.
+  for (const LotOrder order : {LotOrder::kOldestFirst, LotOrder::kNewestFirst}) {
+    const auto rest = SplitRedemption(lots, U("150"), N("1"), kTiers, D(20260106),
+                                      {.order = order, .usable_on = D(20250131), .goes_on = D(20260105)});
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    EXPECT_EQ(rest->parts.front().lot, 1u);
+  }
   const auto breach = SplitRedemption(lots, U("150"), N("1"), kTiers, D(20250201),
                                       {.usable_on = D(20250131), .breach = BreachFee{R("2%"), R("100%")}});
   EXPECT_EQ(breach->fee, M("2.25"));
