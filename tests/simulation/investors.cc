@@ -97,6 +97,10 @@ void Investors::ScheduleExits() {
       const TimePoint when =
           TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(5 * 3600)));
       const uint64_t share = 20 + r.Below(80);
+      // Some do not wait for the end of it: the rest is withdrawn (052).
+      const TimePoint off = TimePoint::At(day.AddDays(static_cast<int>(1 + r.Below(5))), TimeOfDay::Hms(10, 0)) +
+                            Duration::Seconds(static_cast<int64_t>(r.Below(8 * 3600)));
+      if (r.Below(3) == 0) e->PostAt(off, [this, i] { CancelLast(i); });
       if (r.Below(4) != 0) e->PostAt(when, [this, i, code = fund->code, share] { Redeem(i, code, share, false); });
     }
   }
@@ -275,7 +279,6 @@ void Investors::Submit(size_t i, const Content& content) {
   const std::string request = NewId(StrCat("i", i + 1, "/order"));
   const uint64_t draw = random_.Below(1'000'000);
   who_[i].last_order = request;
-  who_[i].last_defers = content.defer;
   ++waiting_;
   Ask(i, request, content, 0);
   if (plan_.Has(Fault::kRepeats) && draw % 6 == 0) {
@@ -336,8 +339,7 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
 
 void Investors::CancelLast(size_t i) {
   const std::string request = who_[i].last_order;
-  // A cancel of a deferred rest would be an order of its own (052).
-  if (request.empty() || !orders_.contains(request) || who_[i].last_defers) return;
+  if (request.empty() || !orders_.contains(request)) return;
   ++waiting_;
   Cancel(i, request, 0);
 }

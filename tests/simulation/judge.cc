@@ -150,6 +150,11 @@ void Judge::CancelSent(const std::string& request) {
 void Judge::CancelAnswered(const std::string& request, const absl::Status& status, const tv1::Order& order) {
   Request& r = requests_.at(request);
   if (status.ok()) {
+    // Of a redemption whose rest goes on the rest alone can be withdrawn, by an order of its own.
+    if (r.content.defer && order.withdrawal_order_id() != 0) {
+      withdrawals_.emplace(order.withdrawal_order_id(), r.order);
+      return;
+    }
     if (order.state() != tv1::CANCELLED) {
       return Fail("a cancel was answered with another state", request, "CANCELLED",
                   tv1::OrderState_Name(order.state()));

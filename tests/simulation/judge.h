@@ -60,7 +60,7 @@ struct Content {
 struct Tally {
   uint64_t orders = 0, answers = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved_by_closing = 0;
   uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0;
-  uint64_t deferred = 0, debits = 0;  // large redemptions over several days; orders that plans made
+  uint64_t deferred = 0, withdrawn = 0, debits = 0;  // redemptions over several days, rests withdrawn; orders that plans made
 };
 
 // An error of an institution that the run has put into its answer.
@@ -229,6 +229,7 @@ class Judge {
   bool MayHaveBought(const Request& r, bool* surely) const;
   void CheckTradeDay(const std::string& request, const Request& r, const trade::v1::Order& o);
   void CheckOrders(const Findings& found);
+  void CheckWithdrawal(const trade::v1::Order& o, const Findings& found);
   void CheckQuotas(const Findings& found);
   void CheckOutFiles(const Findings& found);
   void CheckConfirmations(const Findings& found);
@@ -247,6 +248,7 @@ class Judge {
   std::map<std::string, Payment> payments_;
   std::map<size_t, Investor> investors_;
   std::map<size_t, Saving> savings_;
+  std::map<uint64_t, uint64_t> withdrawals_;  // 052 that investors were told of, and the order
   std::map<std::string, std::string> files_;  // name, bytes as first seen
   struct Stop {
     TimePoint possible_from, sure_from, sure_to;

@@ -14,6 +14,8 @@ namespace av1 = account::v1;
 
 namespace {
 
+constexpr uint32_t kWithdrawal = 52;  // of a deferred rest
+
 bool IsFinal(tv1::OrderState s) {
   return s == tv1::SETTLED || s == tv1::REJECTED || s == tv1::CANCELLED || s == tv1::REFUSED;
 }
@@ -94,9 +96,32 @@ void Judge::CheckTradeDay(const std::string& request, const Request& r, const tv
   Fail("a wrong trading day", request, StrCat(day.raw(), ", received ", received.Iso()), StrCat(o.trade_day()));
 }
 
+// A rest was withdrawn: by somebody who asked for that; where the institution grants it, nothing of the rest is confirmed later.
+void Judge::CheckWithdrawal(const tv1::Order& o, const Findings& found) {
+  const std::string request = RequestOf(o.original_order_id());
+  const auto r = requests_.find(request);
+  if (r == requests_.end() || !r->second.content.defer || !r->second.cancel_sent || !IsFinal(o.state()))
+    return Fail("a rest was withdrawn that nobody wanted withdrawn, or for ever", o.request_id(), "an outcome", o.ShortDebugString(), o.order_id());
+  if (o.state() != tv1::SETTLED) return;
+  ++tally_.withdrawn;
+  for (const tv1::Order& original : found.orders) {
+    if (original.order_id() != o.original_order_id()) continue;
+    if (original.confirm_day() > o.confirm_day() || original.confirmed_units_e2() > original.units_e2())
+      Fail("a rest went on after it was withdrawn", request, StrCat("nothing after ", o.confirm_day()), original.ShortDebugString(), original.order_id());
+  }
+}
+
 void Judge::CheckOrders(const Findings& found) {
   std::map<std::string, const tv1::Order*> seen;
+  for (const auto& [withdrawal, original] : withdrawals_) {
+    if (std::none_of(found.orders.begin(), found.orders.end(), [&](const tv1::Order& o) { return o.order_id() == withdrawal; }))
+      Fail("an acknowledged order is gone", RequestOf(original), FormatOrderId(OrderId(withdrawal)), "no order");
+  }
   for (const tv1::Order& o : found.orders) {
+    if (o.business() == kWithdrawal) {
+      CheckWithdrawal(o, found);
+      continue;
+    }
     auto it = requests_.find(o.request_id());
     if (it == requests_.end()) {
       Fail("an order nobody asked for", o.request_id(), "no order", StrCat(o.order_id()), o.order_id());
@@ -242,6 +267,7 @@ void Judge::CheckOutFiles(const Findings& found) {
       const tv1::Order& o = *known->second;
       const std::string is = StrCat(record.Text(fund), " ", Hundredths(record, amount), " ", Hundredths(record, units),
                                     " ", record.Text(account), " ", record.Text(date));
+      if (o.business() == kWithdrawal) continue;  // it says the other order's number
       const std::string expected = StrCat(o.fund_code(), " ", o.amount_fen(), " ", o.units_e2(), " ",
                                           FormatInvestorId(InvestorId(o.investor_id())), " ", o.trade_day());
       if (is != expected) Fail("a line that is not its order", o.request_id(), expected, is, o.order_id());
@@ -327,7 +353,7 @@ void Judge::CheckConfirmations(const Findings& found) {
              StrCat("REFUSED ", o.return_code(), " ", o.return_detail()), o.order_id());
       }
     }
-    if (!WasConfirmed(o)) continue;
+    if (!WasConfirmed(o) || o.business() == kWithdrawal) continue;
     bool same = false;
     std::string said;
     const auto [from, to] = lines.equal_range(id);
@@ -372,7 +398,7 @@ void Judge::CheckMoney(const Findings& found) {
   std::map<std::string, int64_t> at_ta;  // what each institution has got from us, less what it has paid
   for (const tv1::Order& o : found.orders) {
     if (!WasConfirmed(o)) continue;
-    if (o.business() == 36) continue;  // no money moves
+    if (o.business() == 36 || o.business() == kWithdrawal) continue;  // no money moves
     const int64_t sign = o.business() == 24 ? 1 : -1;
     expected[o.investor_id()] += sign * o.confirmed_amount_fen();
     if (o.state() == tv1::SETTLED) at_ta[o.ta_code()] -= sign * o.confirmed_amount_fen();

@@ -42,7 +42,6 @@ class Investors {
   struct Who {
     uint64_t id = 0, card = 0;
     std::string last_order;  // request id of the latest order of this investor
-    bool last_defers = false;
   };
   void Deposit(size_t i, int64_t fen);
   void Withdraw(size_t i, int64_t fen);
