@@ -436,6 +436,7 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
   const dayrun::GivenFund& fund = plan_.FundOf(c.fund);
   const dayrun::GivenInvestor& who = *plan_.investors()[r.investor];
   bool proven = true, possible = false;
+  const bool crosses = c.business == 36 && plan_.FundOf(c.target).ta != fund.ta;
   const int64_t first = fund.minimum.raw();
   const int64_t additional = fund.additional.is_positive() ? fund.additional.raw() : first;
   if (reason == "FUND_CLOSED_ON_TRADE_DAY") {
@@ -463,10 +464,14 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
   } else if (reason == "NOT_ENOUGH_UNITS") {
     possible = c.business != 22 && UnitsMayHaveLacked(request, r, &proven);
   } else if (reason == "FUND_ACCOUNT_NOT_OPEN") {
-    possible = !plan_.TaOf(fund).same_day_orders && !r.account_seen_open;
+    possible = crosses || (!plan_.TaOf(fund).same_day_orders && !r.account_seen_open);
     proven = false;
   } else if (reason == "FUND_ACCOUNT_REFUSED" || reason == "FUND_ACCOUNT_REFUSED_BY_TA") {
-    possible = refused_accounts_.contains({fund.ta, r.investor});
+    possible = refused_accounts_.contains({fund.ta, r.investor}) ||
+               (crosses && refused_accounts_.contains({plan_.FundOf(c.target).ta, r.investor}));
+  } else if (reason == "TARGET_ACCOUNT_NOT_OPEN") {
+    possible = crosses;
+    proven = false;
   } else if (reason == "TARGET_NOT_OPEN") {
     auto it = stopped_.find(c.target);
     possible = c.business == 36 && it != stopped_.end() && received >= it->second.possible_from;
@@ -474,7 +479,7 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
     possible = c.business == 36 && plan_.FundOf(c.target).maximum.is_positive();
     proven = false;
   } else if (reason == "TARGET_CLOSED_ON_TRADE_DAY") {
-    possible = c.business == 36 && !*plan_.CalendarOf(plan_.FundOf(c.target)).IsOpen(Date::FromRaw(r.trade_day));
+    possible = crosses || (c.business == 36 && !*plan_.CalendarOf(plan_.FundOf(c.target)).IsOpen(Date::FromRaw(r.trade_day)));
   } else if (reason == "FUND_ACCOUNT_FROZEN" || reason == "FUND_ACCOUNT_LOST" || reason == "FUND_ACCOUNT_CLOSED" ||
              reason == "TRADING_ACCOUNT_ENDED" || reason == "FUND_ACCOUNT_CLOSING") {
     const bool ended = WasAsked(r.investor, fund.ta, 2) || WasAsked(r.investor, fund.ta, 9);

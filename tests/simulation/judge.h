@@ -60,7 +60,8 @@ struct Content {
 struct Tally {
   uint64_t orders = 0, answers = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved_by_closing = 0;
   uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0;
-  uint64_t deferred = 0, withdrawn = 0, debits = 0;  // redemptions over several days, rests withdrawn; orders that plans made
+  uint64_t deferred = 0, withdrawn = 0, crossed = 0, debits = 0;  // redemptions over several days, rests withdrawn;
+                                                                   // conversions between institutions; orders of plans
 };
 
 // An error of an institution that the run has put into its answer.

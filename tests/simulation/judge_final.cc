@@ -15,6 +15,7 @@ namespace av1 = account::v1;
 namespace {
 
 constexpr uint32_t kWithdrawal = 52;  // of a deferred rest
+constexpr uint32_t kCrossing = 38;    // a conversion between two institutions, which was asked for as 36
 
 bool IsFinal(tv1::OrderState s) {
   return s == tv1::SETTLED || s == tv1::REJECTED || s == tv1::CANCELLED || s == tv1::REFUSED;
@@ -136,7 +137,8 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id),
            StrCat(o.investor_id()));
     }
-    const Content content{o.business(), o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code(),
+    const uint32_t business = o.business() == kCrossing ? 36 : o.business();
+    const Content content{business, o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code(),
                           o.defer_large_redemption()};
     Content asked = r.order != 0 ? r.content : Content();
     if (r.order == 0) {  // never acknowledged: any of the contents that were sent may stand
@@ -187,7 +189,7 @@ void Judge::CheckOrders(const Findings& found) {
     const bool no_account = o.state() == tv1::REFUSED && refused_accounts_.contains({o.ta_code(), r.investor});
     const bool ends_early = o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || no_account;
     const bool mismatch =
-        who.risk_class > 0 && plan_.FundOf(o.business() == 36 ? o.target_fund_code() : o.fund_code()).risk_grade > who.risk_class &&
+        who.risk_class > 0 && plan_.FundOf(business == 36 ? o.target_fund_code() : o.fund_code()).risk_grade > who.risk_class &&
         !r.content.mismatch_confirmed;
     if (o.business() != 24 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
     if (o.business() != 24 && !ends_early && (who.risk_class == 0 || mismatch)) {
@@ -241,7 +243,7 @@ void Judge::CheckOutFiles(const Findings& found) {
   for (const tv1::Order& o : found.orders) orders.emplace(FormatOrderId(OrderId(o.order_id())), &o);
   auto listing = found.files->List("out/");
   if (!listing.ok()) return Fail("the files cannot be listed", "out/", "a listing", listing.status().ToString());
-  std::map<std::string, std::string> applications;
+  std::map<std::string, std::string> applications, legs;
   for (const FileInfo& info : *listing) {
     const bool trades = IsOf(info.name, "out/", "03");
     if (!trades && !IsOf(info.name, "out/", "01")) continue;
@@ -256,6 +258,14 @@ void Judge::CheckOutFiles(const Findings& found) {
                       account = reader->Find("TransactionAccountID"), date = reader->Find("TransactionDate");
     for (ofd::RecordView record; reader->Next(&record);) {
       const std::string id(record.Text(serial));
+      // A conversion between institutions goes to both, under one number.
+      const auto crossing = trades ? orders.find(id) : orders.end();
+      if (crossing != orders.end() && crossing->second->business() == kCrossing &&
+          info.name.starts_with(StrCat("out/", crossing->second->target_ta_code(), "/"))) {
+        const auto [leg, first] = legs.emplace(id, info.name);
+        if (!first) Fail("a line went out twice", id, leg->second, info.name);
+        continue;
+      }
       const auto [it, fresh] = (trades ? where : applications).emplace(id, info.name);
       if (!fresh) Fail("a line went out twice", id, it->second, info.name);
       if (!trades) continue;
@@ -284,6 +294,10 @@ void Judge::CheckOutFiles(const Findings& found) {
     const bool must = WasConfirmed(*o) || o->state() == tv1::DISPATCHED;
     const bool must_not =
         o->state() == tv1::REJECTED || o->state() == tv1::CANCELLED || not_to_go_out_.contains(o->order_id());
+    if (must && o->business() == kCrossing && !legs.contains(id))
+      Fail("an order is in no 03 file", o->request_id(), StrCat("a line for institution ", o->target_ta_code()), "none", o->order_id());
+    if (must_not && legs.contains(id))
+      Fail("a refused or cancelled order went out", o->request_id(), "no line", legs.at(id), o->order_id());
     if (must && !out) Fail("an order is in no 03 file", o->request_id(), "one line", "none", o->order_id());
     if (must_not && out) {
       Fail("a refused or cancelled order went out", o->request_id(), "no line", where.at(id), o->order_id());
@@ -357,6 +371,20 @@ void Judge::CheckConfirmations(const Findings& found) {
     bool same = false;
     std::string said;
     const auto [from, to] = lines.equal_range(id);
+    if (o.business() == kCrossing) {
+      int64_t fees = 0;
+      bool left = false, entered = o.target_units_e2() == 0;
+      for (auto it = from; it != to; ++it) {
+        const Line& l = *it->second;
+        const bool leaves = l.business == 138 && l.amount == o.confirmed_amount_fen() && l.units == o.confirmed_units_e2();
+        const bool enters = l.business == 137 && l.amount == o.target_amount_fen() && l.units == o.target_units_e2() && l.units > 0;
+        if ((leaves && !left) || (enters && !entered)) fees += l.fee;
+        left |= leaves;
+        entered |= enters;
+      }
+      same = left && entered && fees == o.fee_fen();
+      ++tally_.crossed;
+    }
     // A rest that went on has a line for each day: the last one said of it, where one was corrected.
     if (o.defer_large_redemption()) {
       std::map<int32_t, const Line*> days;
@@ -398,6 +426,13 @@ void Judge::CheckMoney(const Findings& found) {
   std::map<std::string, int64_t> at_ta;  // what each institution has got from us, less what it has paid
   for (const tv1::Order& o : found.orders) {
     if (!WasConfirmed(o)) continue;
+    if (o.business() == kCrossing) {
+      // What left the one institution goes to the other, or comes back where that one did not take it.
+      expected[o.investor_id()] += o.confirmed_amount_fen() - o.target_amount_fen();
+      at_ta[o.ta_code()] -= o.confirmed_amount_fen();
+      at_ta[o.target_ta_code()] += o.target_amount_fen();
+      continue;
+    }
     if (o.business() == 36 || o.business() == kWithdrawal) continue;  // no money moves
     const int64_t sign = o.business() == 24 ? 1 : -1;
     expected[o.investor_id()] += sign * o.confirmed_amount_fen();
@@ -472,7 +507,7 @@ void Judge::CheckBooks(const Findings& found) {
     cash += leg.amount_fen();
     if (leg.name() == "BANK") bank += leg.amount_fen();
     if (leg.name() == "SUSPENSE" || leg.name() == "TA_PAYABLE" || leg.name() == "TA_RECEIVABLE" ||
-        leg.name() == "RESERVED" || leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
+        leg.name() == "RESERVED" || leg.name() == "CONVERTING" || leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
       left[StrCat(leg.name(), " ", leg.ta_code())] += leg.amount_fen();
     }
   }
@@ -536,6 +571,12 @@ void Judge::CheckBreaks(const Findings& found) {
              (b.kind() == "MISSING_CONFIRMATION" || b.rule() == "CONFIRM_DAY_DIFFERS");
     });
     if (late) continue;
+    // The second institution of a conversion answers once it has the first one's file: a day late, where that one is slow.
+    const bool behind = std::any_of(found.orders.begin(), found.orders.end(), [&](const tv1::Order& o) {
+      return o.order_id() == b.order_id() && o.business() == kCrossing && o.target_ta_code() == b.ta_code() &&
+             (b.kind() == "MISSING_CONFIRMATION" || b.rule() == "CONFIRM_DAY_DIFFERS");
+    });
+    if (behind) continue;
     const bool caused =
         std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) { return MayCause(i, b); });
     if (!caused) {

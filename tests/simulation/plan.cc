@@ -248,6 +248,29 @@ void DrawDeferrals(const Options& options, Plan* plan) {
   }
 }
 
+// In one world of three, ways between funds of two institutions. The second one goes by what the first one's file says, so
+// nothing is wrong on purpose in files there, nor in registers; late, slow and refused they may be.
+void DrawCrossings(const Options& options, Plan* plan) {
+  SeededRandom r = RandomFor(options.seed, Stream::kCrossings);
+  if (r.Below(3) != 0 || !options.plant.empty()) return;
+  std::vector<GivenFund*> funds;
+  for (auto& [line, given] : plan->script.given)
+    if (auto* f = std::get_if<GivenFund>(&given)) funds.push_back(f);
+  for (GivenFund* from : funds) {
+    for (GivenFund* to : funds) {
+      const bool drawn = r.Below(2) == 0, by_fees = r.Below(3) == 0;
+      if (from->ta == to->ta || from->calendar != to->calendar || !drawn) continue;
+      if (from->whole_units || to->whole_units || !from->incomes.empty() || !to->incomes.empty()) continue;
+      from->conversions.push_back({.target = to->code, .by_fees = by_fees});
+      plan->crosses = true;
+    }
+  }
+  if (!plan->crosses) return;
+  for (Fault f : {Fault::kTaWrongFigure, Fault::kTaWrongRegister, Fault::kTaMissingLine, Fault::kTaDoubledLine, Fault::kTaDamaged,
+                  Fault::kTaConflict, Fault::kTaForced, Fault::kTaStarts, Fault::kAccounts})
+    plan->faults.reset(static_cast<size_t>(f));
+}
+
 }  // namespace
 
 SeededRandom RandomFor(uint64_t seed, Stream stream) {
@@ -278,7 +301,7 @@ Date Plan::Deadline() const {
     // An order after the last cut-off has the next open day; then the fund's own waits; then two days in reserve.
     const int wait = 1 + std::max({f->confirm_days, f->purchase_pay_days, f->redemption_pay_days}) + 3;
     // A debit may be tried on two more open days, and wait for the first of them.
-    const int more = (savings.empty() ? 0 : 4) + (defers ? kDaysOfARest : 0);
+    const int more = (savings.empty() ? 0 : 4) + (crosses ? 3 : 0) + (defers ? kDaysOfARest : 0);
     latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), wait + more));
   }
   return latest;
@@ -288,6 +311,7 @@ std::string Plan::Describe() const {
   std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ",
                          days.front().Iso(), ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ",
                          funds().size(), " funds at ", script.tas().size(), " institutions");
+  if (crosses) s += ", conversions between institutions";
   if (defers) s += ", rests deferred";
   if (!savings.empty()) s += StrCat(", ", savings.size(), " plans");
   if (!nodes.empty()) s += StrCat(", ", nodes.size(), " processes");
@@ -396,6 +420,7 @@ Plan DrawPlan(const Options& options) {
     plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kRot)) & ~options.without;
 
   DrawStarts(options, &plan);
+  DrawCrossings(options, &plan);
   DrawSavings(options, &plan);
   DrawDeferrals(options, &plan);
 

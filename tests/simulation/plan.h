@@ -50,7 +50,8 @@ enum class Stream : uint64_t {
   kIncome = 60,
   kConversions = 55,
   kSavings = 65,
-  kDeferrals = 66
+  kDeferrals = 66,
+  kCrossings = 67
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
@@ -87,6 +88,7 @@ struct Plan {
   uint64_t flush_every_bytes = 30'000;
   bool careless = false;  // investors order without looking at their balances
   std::vector<Savings> savings;
+  bool crosses = false;  // there are conversions between institutions
   bool defers = false;  // most who redeem of a fund that takes only a part of a large day want their rest deferred
 
   bool Has(Fault f) const { return faults[static_cast<size_t>(f)]; }
