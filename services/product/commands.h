@@ -64,7 +64,8 @@ struct PutConversions {
   static constexpr uint8_t kTag = 55;
   FundConversions terms;
   Duration lead;
-  FC_FIELDS(terms, lead)
+  bool asks_persons = false;  // refused where two persons are required; commands from before that were not
+  FC_FIELDS(terms, lead, asks_persons)
 };
 
 // Room in the quotas that all buyers share. The quota is that in force at the order's receipt.
@@ -89,12 +90,14 @@ struct ReleaseQuota {
 };
 
 // One person proposes what another has to approve. `put` is an encoded PutFund; empty: that two persons are no longer required.
+// `conversions`, where there are any, is an encoded PutConversions of the same fund; both take effect or neither.
 struct ProposeChange {
   static constexpr uint8_t kTag = 62;
   std::string put;
   std::string person;
   std::string note;
-  FC_FIELDS(put, person, note)
+  std::string conversions;
+  FC_FIELDS(put, person, note, conversions)
 };
 struct DecideChange {
   static constexpr uint8_t kTag = 63;

@@ -15,6 +15,13 @@ Result ProductMachine::Execute(const ProposeChange& c, const Context& ctx) {
     if (const Reason r = CheckFund(put, newest); r != Reason::kOk) return {r, 0, {}};
     based_on = newest ? newest->version : 0;
   }
+  uint64_t conversions_based_on = 0;
+  if (!c.conversions.empty()) {
+    PutConversions ways;
+    FC_CHECK(Decode(c.conversions, &ways), "proposed conversions are malformed");
+    const FundConversions* newest = NewestConversions(ways.terms.fund);
+    conversions_based_on = newest ? newest->version : 0;
+  }
   const uint64_t number = ++four_eyes_.Mutable().changes;
   Change& change = changes_.Mutable(number);
   change.put = c.put;
@@ -22,6 +29,8 @@ Result ProductMachine::Execute(const ProposeChange& c, const Context& ctx) {
   change.proposed_by = c.person;
   change.proposed_at = ctx.now;
   change.note = c.note;
+  change.conversions = c.conversions;
+  change.conversions_based_on = conversions_based_on;
   return {Reason::kOk, number, ctx.now};
 }
 
@@ -43,9 +52,22 @@ Result ProductMachine::Execute(const DecideChange& c, const Context& ctx) {
     FC_CHECK(Decode(known->put, &put), "a proposed change is malformed");
     const FundTerms* newest = Newest(put.terms.code);
     if ((newest ? newest->version : 0) != known->based_on) return {Reason::kChangedMeanwhile, 0, {}};
+    PutConversions ways;
+    const bool has_ways = !known->conversions.empty();
+    if (has_ways) {
+      FC_CHECK(Decode(known->conversions, &ways), "proposed conversions are malformed");
+      const FundConversions* conversions = NewestConversions(ways.terms.fund);
+      if ((conversions ? conversions->version : 0) != known->conversions_based_on) return {Reason::kChangedMeanwhile, 0, {}};
+    }
     put.lead = c.lead;
     result = SayFund(put, ctx);
     if (result.reason != Reason::kOk) return result;
+    if (has_ways) {
+      ways.lead = c.lead;
+      // The fund is there: nothing that could refuse them is left.
+      result = SayConversions(ways, ctx);
+      FC_CHECK(result.reason == Reason::kOk, "conversions of a fund that was just said");
+    }
   }
   Change& change = changes_.Mutable(c.change);
   change.state = wanted;

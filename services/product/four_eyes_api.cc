@@ -55,7 +55,7 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
       face + "RequireTwoPersons", [this](const Call& call, const v1::RequireTwoPersonsRequest& q, v1::ProposeResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (absl::Status s = CheckPerson(q.person()); !s.ok()) return reply(std::move(s));
-        if (!q.on()) return Propose({"", q.person(), "two persons are no longer required"}, r, std::move(reply));
+        if (!q.on()) return Propose({"", q.person(), "two persons are no longer required", ""}, r, std::move(reply));
         host_.On(kPartition, [this, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
           if (!p.serving()) return reply(NotServing());
           host_.Submit(kPartition, RequireTwoPersons{},
@@ -70,7 +70,17 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
           return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", StrCat("note is longer than ", kLongestNote, " bytes")));
         auto put = PutFundFrom(q.fund(), q.effective_at_us(), lead_);
         if (!put.ok()) return reply(put.status());
-        Propose({Encode(*put), q.person(), q.note()}, r, std::move(reply));
+        ProposeChange command{Encode(*put), q.person(), q.note(), ""};
+        if (q.has_conversions()) {
+          if (q.conversions().fund_code() != q.fund().fund_code())
+            return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                              StrCat("conversions.fund_code \"", q.conversions().fund_code(), "\" must be that of the fund")));
+          auto ways = FromProto(q.conversions());
+          if (!ways.ok()) return reply(ways.status());
+          ways->effective_at = TimePoint::FromRaw(q.conversions_effective_at_us());
+          command.conversions = Encode(PutConversions{*std::move(ways), lead_, true});
+        }
+        Propose(std::move(command), r, std::move(reply));
       });
   h->Unary<v1::DecideChangeRequest, v1::PutResponse>(
       face + "DecideChange", [this](const Call& call, const v1::DecideChangeRequest& q, v1::PutResponse* r, Reply reply) {
@@ -111,6 +121,8 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
             ToProto(put.terms, m->mutable_fund());
             if (put.income) ToProto(*put.income, m->mutable_fund()->mutable_income());
             if (!put.rules.Empty()) ToProto(put.rules, m->mutable_fund()->mutable_rules());
+            PutConversions ways;
+            if (!c.conversions.empty() && Decode(c.conversions, &ways)) ToProto(ways.terms, m->mutable_conversions());
           });
           reply(absl::OkStatus());
         });

@@ -127,13 +127,23 @@ Result ProductMachine::Execute(const PutNavs& c, const Context& ctx) {
   return {Reason::kOk, last_seq(), ctx.now};
 }
 
+bool ProductMachine::SaysNothingNew(const PutConversions& c, const FundConversions* newest) {
+  if (!newest) return false;
+  FundConversions same = c.terms;
+  same.version = newest->version;
+  same.effective_at = newest->effective_at;
+  return Encode(same) == Encode(*newest);
+}
+
 Result ProductMachine::Execute(const PutConversions& c, const Context& ctx) {
-  if (const FundConversions* newest = NewestConversions(c.terms.fund)) {
-    FundConversions same = c.terms;
-    same.version = newest->version;
-    same.effective_at = newest->effective_at;
-    if (Encode(same) == Encode(*newest)) return {Reason::kOk, last_seq(), newest->effective_at};
-  }
+  if (c.asks_persons && two_persons() && !SaysNothingNew(c, NewestConversions(c.terms.fund)))
+    return {Reason::kNeedsSecondPerson, 0, {}};
+  return SayConversions(c, ctx);
+}
+
+Result ProductMachine::SayConversions(const PutConversions& c, const Context& ctx) {
+  const FundConversions* newest = NewestConversions(c.terms.fund);
+  if (SaysNothingNew(c, newest)) return {Reason::kOk, last_seq(), newest->effective_at};
   if (!Newest(c.terms.fund)) return {Reason::kFundUnknown, 0, {}};
 
   ProductFact fact;

@@ -51,7 +51,9 @@ struct Change {
   std::string decided_by;
   TimePoint decided_at;
   std::string note;
-  FC_FIELDS(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note)
+  std::string conversions;  // an encoded PutConversions, or nothing
+  uint64_t conversions_based_on = 0;
+  FC_FIELDS(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions, conversions_based_on)
 };
 struct FourEyes {
   bool required = false;
@@ -110,6 +112,8 @@ class ProductMachine {
   bool SaysNothingNew(const PutFund& c, const FundTerms* newest);
   Reason CheckFund(const PutFund& c, const FundTerms* newest);
   Result SayFund(const PutFund& c, const machine::Context& ctx);
+  bool SaysNothingNew(const PutConversions& c, const FundConversions* newest);
+  Result SayConversions(const PutConversions& c, const machine::Context& ctx);
   bool SameRules(const PutFund& c);
   bool Take(const QuotaItem& item);
 

@@ -128,7 +128,7 @@ void ProductService::Register(rpc::Handlers* h) {
         auto terms = FromProto(q.conversions());
         if (!terms.ok()) return reply(terms.status());
         terms->effective_at = TimePoint::FromRaw(q.effective_at_us());
-        Put(PutConversions{*std::move(terms), lead_}, r, std::move(reply));
+        Put(PutConversions{*std::move(terms), lead_, true}, r, std::move(reply));
       });
   h->Unary<v1::PutNavsRequest, v1::PutResponse>(
       face + "PutNavs", [this](const Call& call, const v1::PutNavsRequest& q, v1::PutResponse* r, Reply reply) {
@@ -170,7 +170,11 @@ void ProductService::Register(rpc::Handlers* h) {
           if (const FundRules* rules = p.machine().products().Rules(f->code, TimePoint::FromRaw(INT64_MAX)))
             ToProto(*rules, r->mutable_fund()->mutable_rules());
           r->set_version(f->version);
-          if (const FundConversions* c = p.machine().NewestConversions(f->code)) ToProto(*c, r->mutable_conversions());
+          r->set_effective_at_us(f->effective_at.raw());
+          if (const FundConversions* c = p.machine().NewestConversions(f->code)) {
+            ToProto(*c, r->mutable_conversions());
+            r->set_conversions_effective_at_us(c->effective_at.raw());
+          }
           reply(absl::OkStatus());
         });
       });

@@ -82,6 +82,7 @@ class Runner {
   absl::Status Do(const ProposeFund& s);
   absl::Status Do(const DecideChange& s);
   absl::Status Do(const NeedTwoPersons& s);
+  absl::Status Do(const ImportFiles& s);  // runner_files.cc
   absl::Status Do(const CheckQuota& s);
   absl::Status Do(const CheckTakesAll& s);
   // runner_suitability.cc

@@ -334,6 +334,18 @@ struct NeedTwoPersons {
   std::string person;
   bool on = true;
 };
+// statements_files.cc: files C1 to C6 of an institution.
+struct ImportFiles {
+  struct File {
+    std::string type;
+    std::vector<std::string> records;  // "FundCode=110022 OperateDate=20250303"
+  };
+  std::string person, ta;
+  bool at_once = false;  // not proposed
+  bool damaged = false;  // the last file lacks its end
+  std::vector<File> files;
+  std::optional<Outcome> outcome;
+};
 struct CheckQuota {
   std::string fund;
   Date day;
@@ -484,7 +496,7 @@ using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
                  CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
-                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, CheckQuota, CheckTakesAll, PutSuitability,
+                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 

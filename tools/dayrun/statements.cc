@@ -633,6 +633,11 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     if (auto* decides = std::get_if<DecideChange>(&s)) decides->outcome = outcome;
     return s;
   }
+  if ((w.Peek(1) == "imports" || w.Peek(1) == "applies") && w.Peek(2) == "ta") {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadImport(script, w));
+    FC_ASSIGN_OR_RETURN(std::get<ImportFiles>(s).outcome, OutcomeOf(after, has_outcome));
+    return s;
+  }
   if (w.Take("policy")) return ReadPolicy(w);
   if (w.Take("evidence")) {
     FC_RETURN_IF_ERROR(w.Expect("of"));

@@ -55,6 +55,8 @@ absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w);
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w);
 // Behind "fund CODE".
 absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
+// statements_files.cc. "PERSON imports|applies ta TA [damaged] C5 "RECORD" … C6 "RECORD" …".
+absl::StatusOr<Statement> ReadImport(const Script& script, Words& w);
 // "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".
 absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w);
 // "that order takes all …", from its first word on.

@@ -83,6 +83,13 @@ Result DecideChange(Remote& remote, uint64_t change, const std::string& person, 
 Result ListChanges(Remote& remote, bool all);
 Result RequireTwoPersons(Remote& remote, const std::string& person, bool on);
 Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day);
+// cmd_product_import.cc. Files C1 to C6: 1 where they are refused.
+struct ProductImportOptions {
+  std::vector<std::string> files;
+  std::string distributor, person, note;
+  bool at_once = false, dry_run = false;
+};
+Result ImportProducts(Remote& remote, const ProductImportOptions& options);
 
 // --- cmd_risk.cc: suitability
 // --------------------------------------------------------------------------------------------------

@@ -363,6 +363,14 @@ class CommandLine {
                               [this](Remote& r) { return ShowQuota(r, o_.a, o_.b); });
     quota->add_option("FUND", o_.a)->required();
     quota->add_option("DAY", o_.b)->required();
+    CLI::App* import = Command(product, "import", "files C1 to C6 of an institution: what changes, proposed for another person to approve",
+                               [this](Remote& r) { return ImportProducts(r, import_); });
+    import->add_option("FILE", import_.files, "OFD_…_C1.TXT to OFD_…_C6.TXT; what belongs together in one import")->required();
+    import->add_option("--person", import_.person, "who proposes");
+    import->add_option("--note", import_.note);
+    import->add_option("--distributor", import_.distributor, "lines for others are left; the receiver that the file names");
+    import->add_flag("--at-once", import_.at_once, "no proposals; refused where two persons are required");
+    import->add_flag("--dry-run", import_.dry_run, "changes nothing");
     AddRisk();
   }
 
@@ -631,6 +639,7 @@ class CommandLine {
   }
 
   Options o_;
+  ProductImportOptions import_;
   CLI::App app_{"fundctl: operating fundcore", "fundctl"};
   Body chosen_;
   bool streamed_ = false;

@@ -14,6 +14,7 @@ void FuzzCalendar(std::string_view bytes);  // a calendar, or a change to a buil
 void FuzzValues(std::string_view bytes);    // money, units, prices, rates, dates, times, spans, sizes, numbers
 void FuzzVariant(std::string_view bytes);   // an institution's variant of the file standard
 void FuzzProducts(std::string_view bytes);  // funds and institutions, as `fundctl product` reads them
+void FuzzCFiles(std::string_view bytes);    // a file C1 to C6, as product takes it in
 
 void FuzzScript(std::string_view bytes);    // a day script
 void FuzzLog(std::string_view bytes);       // a log's segments: frames that are chosen, then damaged

@@ -1,0 +1,31 @@
+// Files C1 to C6 in a script: who takes them in, and what their records say.
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "tools/dayrun/statements.h"
+
+namespace fundcore::dayrun {
+
+absl::StatusOr<Statement> ReadImport(const Script& script, Words& w) {
+  ImportFiles s;
+  FC_ASSIGN_OR_RETURN(s.person, w.Next("a person"));
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"imports", "applies"}));
+  s.at_once = verb == 1;
+  FC_RETURN_IF_ERROR(w.Expect("ta"));
+  FC_ASSIGN_OR_RETURN(s.ta, w.Next("an institution"));
+  if (!script.Ta(s.ta)) return absl::InvalidArgumentError(StrCat("no institution ", s.ta, " is given"));
+  s.damaged = w.Take("damaged");
+  do {
+    FC_ASSIGN_OR_RETURN(size_t type, w.OneOf({"C1", "C2", "C3", "C4", "C5", "C6"}));
+    ImportFiles::File file{StrCat("C", type + 1), {}};
+    while (w.Peek().find('=') != std::string_view::npos) {
+      FC_ASSIGN_OR_RETURN(std::string record, w.Next("a record"));
+      file.records.push_back(std::move(record));
+    }
+    if (file.records.empty())
+      return absl::InvalidArgumentError(StrCat("after ", file.type, " come records in quotes: \"FundCode=110022 …\""));
+    s.files.push_back(std::move(file));
+  } while (!w.AtEnd());
+  return s;
+}
+
+}  // namespace fundcore::dayrun
