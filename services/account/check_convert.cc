@@ -63,12 +63,12 @@ void ConfirmationChecker::CheckConverted(const TradeLine& line, const ConvertedF
     Find(line, "TA_ACCOUNT_DIFFERS", "TAAccountID", account->ta_account.str(), line.ta_account.str());
 
   if (!out) {
-    // What it buys with is what left, wherever that stands: in the books, in a line before, or still to come.
+    // What it buys with is what left, where that stands in the books or in a line before. What is still to come from another
+    // institution nobody can say: how much of it that one took, and which lots were left by then. Then what this line says
+    // counts, its own figures must follow from it, and it must square with what the other one confirms.
     RedemptionSplit split;
     if (!so_far.net) {
-      const auto coming = SplitConverted(line, r, r.units, false);
-      // Not computable yet (the other institution's price has not come): what it says counts here, and must square with
-      // what the other one confirms.
+      const auto coming = between ? std::nullopt : SplitConverted(line, r, r.units, false);
       so_far.net = coming ? coming->net : line.amount;
     }
     split.net = split.gross = *so_far.net;

@@ -170,7 +170,10 @@ void Judge::CancelAnswered(const std::string& request, const absl::Status& statu
   if (IsTrouble(status)) return;
   const std::string reason = rpc::ReasonOf(status);
   const dayrun::GivenTa& ta = plan_.TaOf(plan_.FundOf(r.content.fund));
-  const TimePoint cutoff = TimePoint::At(Date::FromRaw(r.trade_day), ta.cutoff);
+  TimeOfDay closes = ta.cutoff;
+  // A conversion between institutions cannot be taken back once either of them has it.
+  if (r.content.business == 36) closes = std::min(closes, plan_.TaOf(plan_.FundOf(r.content.target)).cutoff);
+  const TimePoint cutoff = TimePoint::At(Date::FromRaw(r.trade_day), closes);
   const bool late = r.trade_day != 0 && now_() >= cutoff;
   if (reason == "CUTOFF_PASSED" && late) return;
   if (reason == "ORDER_SEALED" && late) return;

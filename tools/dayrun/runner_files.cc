@@ -27,7 +27,8 @@ absl::StatusOr<int64_t> Scaled(std::string_view text, int decimals) {
 }
 
 absl::Status SetField(ofd::Writer& writer, std::string_view word) {
-  const std::pair<std::string_view, std::string_view> kv = absl::StrSplit(word, absl::MaxSplits('=', 1));
+  const size_t equals = std::min(word.find('='), word.size());
+  const std::pair<std::string_view, std::string_view> kv(word.substr(0, equals), word.substr(std::min(equals + 1, word.size())));
   const ofd::Column c = writer.Find(kv.first);
   if (!c.present()) return absl::InvalidArgumentError(StrCat("the file has no field \"", kv.first, "\""));
   if (c.kind() != ofd::FieldKind::kNumber) {
@@ -60,8 +61,8 @@ absl::Status Runner::Do(const ImportFiles& s) {
     FC_RETURN_IF_ERROR(writer.Begin(header, f.records.size()));
     for (size_t i = 0; i < f.records.size(); ++i) {
       if (f.type != "C6") writer.SetText(writer.Find("SequenceNO"), StrCat(i + 1));
-      for (std::string_view word : absl::StrSplit(f.records[i], ' ', absl::SkipEmpty()))
-        FC_RETURN_IF_ERROR(SetField(writer, word));
+      const std::vector<std::string> words = absl::StrSplit(absl::string_view(f.records[i]), ' ', absl::SkipEmpty());
+      for (const std::string& word : words) FC_RETURN_IF_ERROR(SetField(writer, word));
       FC_RETURN_IF_ERROR(writer.EndRecord());
     }
     FC_RETURN_IF_ERROR(writer.Finish());
