@@ -1,5 +1,6 @@
 // Writes an institution's files C1 to C6 as a script tells them, and takes them in as `fundctl product import` does.
-#include "absl/strings/str_split.h"
+#include <sstream>
+
 #include "common/ofd/writer.h"
 #include "common/product_import/send.h"
 #include "common/rpc/handlers.h"
@@ -27,7 +28,8 @@ absl::StatusOr<int64_t> Scaled(std::string_view text, int decimals) {
 }
 
 absl::Status SetField(ofd::Writer& writer, std::string_view word) {
-  const std::pair<std::string_view, std::string_view> kv = absl::StrSplit(word, absl::MaxSplits('=', 1));
+  const size_t equals = word.find('=');
+  const std::pair kv(word.substr(0, equals), equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1));
   const ofd::Column c = writer.Find(kv.first);
   if (!c.present()) return absl::InvalidArgumentError(StrCat("the file has no field \"", kv.first, "\""));
   if (c.kind() != ofd::FieldKind::kNumber) {
@@ -60,8 +62,8 @@ absl::Status Runner::Do(const ImportFiles& s) {
     FC_RETURN_IF_ERROR(writer.Begin(header, f.records.size()));
     for (size_t i = 0; i < f.records.size(); ++i) {
       if (f.type != "C6") writer.SetText(writer.Find("SequenceNO"), StrCat(i + 1));
-      for (std::string_view word : absl::StrSplit(f.records[i], ' ', absl::SkipEmpty()))
-        FC_RETURN_IF_ERROR(SetField(writer, word));
+      std::istringstream record(f.records[i]);
+      for (std::string word; record >> word;) FC_RETURN_IF_ERROR(SetField(writer, word));
       FC_RETURN_IF_ERROR(writer.EndRecord());
     }
     FC_RETURN_IF_ERROR(writer.Finish());

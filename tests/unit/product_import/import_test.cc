@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/check.h"
+#include "common/money/decimal.h"
 #include "common/ofd/writer.h"
 #include "common/product_import/send.h"
 
