@@ -60,7 +60,12 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 120:
     case 122:
     case 124:
-    case 130: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
+    case 130:
+    case 139:
+    case 159:
+    case 160:
+    case 161:
+    case 163: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
     default: return Find(line, "BUSINESS_NOT_APPLIED", "BusinessCode", "a business that is applied here", Digits(line.business));
   }
   if (IsRefusal(line.return_code)) return;

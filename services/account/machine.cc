@@ -227,8 +227,9 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   }
 
   const uint64_t seq = SequenceOf(c.order);
-  // What says something about units, and buys none, opens no account.
-  if (!own && !c.amount.is_positive() && !c.units.is_positive()) return Reason::kFundAccountNotOpen;
+  // What says something about units, and buys none, opens no account; a plan that the institution keeps (059) will buy.
+  constexpr uint16_t kOpenPlan = 59;
+  if (!own && !c.amount.is_positive() && !c.units.is_positive() && c.business != kOpenPlan) return Reason::kFundAccountNotOpen;
   if (!own) {
     own = &investor.fund_accounts.emplace_back();
     own->ta = c.ta;

@@ -187,7 +187,11 @@ TradeMachine::Result TradeMachine::Execute(const MakePlan& c, const machine::Con
     if (seen->content_hash != content) return {.reason = Reason::kRequestIdReused};
     return {.number = seen->number, .repeated = true};
   }
-  if (Reason r = CheckPlanTerms(c.fund, c.terms, ctx.now); r != Reason::kNone) return {.reason = r};
+  if (Reason r = CheckPlanTerms(c.fund, c.terms, ctx.now); r != Reason::kNone) {
+    // What is not known yet is no reason to refuse.
+    const bool unknown = r == Reason::kFundUnknown || r == Reason::kInstitutionUnknown;
+    return {.reason = unknown && ctx.received > products_.watermark() ? Reason::kPlanFactsAwaited : r};
+  }
   const uint64_t owner_seq = SequenceOf(c.investor);
   const OwnPlans* own = own_plans_.Find(owner_seq);
   if (own && own->plans.size() >= kMostPlans) return {.reason = Reason::kTooManyPlans};
@@ -323,6 +327,9 @@ void TradeMachine::FirePlan(uint64_t seq, Date day, TimePoint now) {
   bool known_day = false;
   const InstitutionTerms* institution = products_.Institution(fund->ta);
   const bool takes = OpenFor(p.fund, today, now, &known_day) && institution && now.time_of_day() < institution->cutoff;
+  // Of the debit days that have gone by meanwhile only the latest is made up for.
+  for (Date d = NextDebitDay(p.terms, p.nominal); day < today && d.is_set() && d <= today; d = NextDebitDay(p.terms, d))
+    p.nominal = d;
   if (!takes) {
     // The calendar changed, or nobody was there on the day.
     const Date later = RollForward(p.fund, today.AddDays(1), now);
@@ -386,9 +393,9 @@ void TradeMachine::FollowPlan(uint64_t order, const Order& o, TimePoint now) {
   if (p.order != order) {
     // It was accepted before, and is over now without having bought anything.
     const bool undone = o.state == OrderState::kCancelled || o.state == OrderState::kRefused;
-    if (!undone || p.last_order != order) return;
-    p.last_order = 0;
-    if (p.debits > 0) --p.debits;
+    if (!undone || !link->counted) return;
+    plan_links_.Mutable(order).counted = false;
+    --p.debits;
     p.debited -= o.amount;
     p.redeemed -= o.units;
     return Note(p, now.date(), PlanEvent::kUndone, order, o.source, o.reason);
@@ -400,7 +407,7 @@ void TradeMachine::FollowPlan(uint64_t order, const Order& o, TimePoint now) {
       p.misses_in_a_row = 0;
       p.debited += o.amount;
       p.redeemed += o.units;
-      p.last_order = order;
+      plan_links_.Mutable(order).counted = true;
       Note(p, today, PlanEvent::kDebited, order);
       break;
     case OrderState::kRejected:

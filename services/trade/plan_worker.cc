@@ -11,6 +11,7 @@ constexpr size_t kDebitsACommand = 500;
 constexpr int kDaysOfAPrice = 30;  // an older one is none
 constexpr Duration kDeadline = Duration::Seconds(3);
 constexpr Duration kEvery = Duration::Millis(500);
+constexpr Duration kWithoutPlans = Duration::Seconds(10);  // a plan's first debit is a day away at least
 constexpr std::string_view kPlanCaller = "plans";
 
 }  // namespace
@@ -20,19 +21,29 @@ PlanWorker::PlanWorker(machine::Host<TradeMachine>* host, machine::Shard* shard,
 
 void PlanWorker::Start() { Look(); }
 
+void PlanWorker::Heed() { Look(); }
+
 void PlanWorker::Look() {
+  const uint64_t look = ++looks_;
+  bool watchful = false;
   for (size_t i = 0; i < busy_.size(); ++i) {
     Go(i);
-    if (!At(i).serving()) continue;
+    if (!At(i).serving()) {
+      watchful = true;
+      continue;
+    }
     // The business clock may stand still, or jump; it is heeded for its own sake.
     const TimePoint due = At(i).machine().PlansDueAt();
+    watchful = watchful || due.raw() != 0 || At(i).machine().debits().has_fresh();
     if (due <= shard_->executor()->Now() || !posted_.insert(due.raw()).second) continue;
     shard_->executor()->PostAt(due, [this, due] {
       posted_.erase(due.raw());
       for (size_t p = 0; p < busy_.size(); ++p) Go(p);
     });
   }
-  shard_->executor()->PostAfter(kEvery, [this] { Look(); });
+  shard_->executor()->PostAfter(watchful ? kEvery : kWithoutPlans, [this, look] {
+    if (look == looks_) Look();
+  });
 }
 
 void PlanWorker::Go(size_t i) {
@@ -104,7 +115,11 @@ void PlanWorker::AskHoldings(size_t i, uint64_t plan) {
         // An investor that account does not know holds nothing; the order's own reservation will say so.
         if (!status.ok() && status.code() != absl::StatusCode::kNotFound) {
           return shard_->executor()->PostAfter(Duration::Seconds(1),
-                                               [this, i, plan] { At(i).machine().debits().Again(plan); });
+                                               [this, i, plan] {
+                                                 if (!At(i).serving()) return;
+                                                 At(i).machine().debits().Again(plan);
+                                                 Go(i);
+                                               });
         }
         Units units;
         for (const auto& position : response->positions())

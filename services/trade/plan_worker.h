@@ -27,6 +27,8 @@ class PlanWorker {
   PlanWorker(const PlanWorker&) = delete;
 
   void Start();
+  // A plan was made: the next look is now. On the shard's executor.
+  void Heed();
 
  private:
   machine::Partition<TradeMachine>& At(size_t i) {
@@ -45,6 +47,7 @@ class PlanWorker {
   machine::Shard* const shard_;
   rpc::Peers* const peers_;
   std::vector<char> busy_;  // by partition: a command is under way
+  uint64_t looks_ = 0;        // of which only the latest posts the next one
   std::set<int64_t> posted_;  // moments at which it looks again
 };
 

@@ -131,7 +131,6 @@ struct Plan {
   uint8_t tries = 0;    // of this debit, that failed
   bool firing = false;  // its order is being made, or waits for its outcome
   uint64_t order = 0;   // that waits for its outcome
-  uint64_t last_order = 0;
   uint64_t contract = 0;   // the latest 059, 060 or 061
   uint32_t contracts = 0;  // so many of them
   uint32_t debits = 0, misses = 0, misses_in_a_row = 0;
@@ -139,13 +138,14 @@ struct Plan {
   Units redeemed;
   std::vector<PlanNote> notes;  // the last kPlanNotes
   FC_FIELDS(investor, request_id, fund, terms, wanted, state, source, reason, made_at, ended_at, nominal, due, next, tries,
-            firing, order, last_order, contract, contracts, debits, misses, misses_in_a_row, debited, redeemed, notes)
+            firing, order, contract, contracts, debits, misses, misses_in_a_row, debited, redeemed, notes)
 };
 
 // Of an order that a plan made.
 struct PlanLink {
   uint64_t plan = 0;
-  FC_FIELDS(plan)
+  bool counted = false;  // among the plan's debits: it was accepted, and not undone since
+  FC_FIELDS(plan, counted)
 };
 
 // The plans of a day lie in chunks, so that a Tick reads no more than it works off. Entries of plans that were changed

@@ -8,6 +8,9 @@
 namespace fundcore::trade {
 namespace {
 
+constexpr int kTriesForFacts = 20;
+constexpr Duration kPauseForFacts = Duration::Millis(100);
+
 absl::Status Bad(std::string_view field, std::string_view what) {
   return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "BAD_PLAN", StrCat(field, " ", what));
 }
@@ -59,23 +62,33 @@ void TradeService::MakeAPlan(const rpc::Call& call, const v1::MakePlanRequest& q
   if (auto s = CheckTerms(q.terms()); !s.ok()) return reply(s);
   if (auto ready = Ready(); !ready.ok()) return reply(ready);
   const InvestorId investor(q.investor_id());
-  With(PartitionOf(investor), std::move(reply),
-       [this, caller = call.caller, &q, investor, response](TradePartition& partition, rpc::Reply reply) {
-         MakePlan c;
-         c.caller = caller;
-         c.request_id = q.request_id();
-         c.investor = investor;
-         c.fund = FundCode(q.fund_code());
-         c.terms = ToTerms(q.terms());
-         host_.Submit(PartitionOf(investor), c,
-                      [&machine = partition.machine(), fund = q.fund_code(), response,
-                       reply = std::move(reply)](const TradeMachine::Result& result) mutable {
-                        if (result.reason != Reason::kNone) return reply(ErrorOf(result.reason, StrCat("a plan for fund ", fund)));
-                        response->set_repeated(result.repeated);
-                        FillPlan(machine, result.number, *machine.FindPlan(result.number), response->mutable_plan());
-                        reply(absl::OkStatus());
-                      });
-       });
+  MakePlan c;
+  c.caller = call.caller;
+  c.request_id = q.request_id();
+  c.investor = investor;
+  c.fund = FundCode(q.fund_code());
+  c.terms = ToTerms(q.terms());
+  SubmitPlan(c, 0, response, std::move(reply));
+}
+
+void TradeService::SubmitPlan(const MakePlan& c, int tries, v1::PlanResponse* response, rpc::Reply reply) {
+  const PartitionId p = PartitionOf(c.investor);
+  With(p, std::move(reply), [this, c, p, tries, response](TradePartition& partition, rpc::Reply reply) {
+    PlanWorker* worker = plan_workers_[p.raw() % plan_workers_.size()].get();
+    host_.Submit(p, c, [this, &machine = partition.machine(), c, p, tries, response, worker,
+                        reply = std::move(reply)](const TradeMachine::Result& result) mutable {
+      if (result.reason == Reason::kPlanFactsAwaited && tries < kTriesForFacts) {
+        return host_.ExecutorOf(p)->PostAfter(kPauseForFacts, [this, c, tries, response, reply = std::move(reply)]() mutable {
+          SubmitPlan(c, tries + 1, response, std::move(reply));
+        });
+      }
+      if (result.reason != Reason::kNone) return reply(ErrorOf(result.reason, StrCat("a plan for fund ", c.fund.view())));
+      worker->Heed();
+      response->set_repeated(result.repeated);
+      FillPlan(machine, result.number, *machine.FindPlan(result.number), response->mutable_plan());
+      reply(absl::OkStatus());
+    });
+  });
 }
 
 void TradeService::ChangeAPlan(uint64_t investor_id, uint64_t plan_id, PlanAction action, const PlanTerms& terms,

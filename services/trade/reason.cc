@@ -65,6 +65,7 @@ std::string_view ReasonName(Reason r) {
     case Reason::kPlanMissedTooOften: return "PLAN_MISSED_TOO_OFTEN";
     case Reason::kPlanTargetReached: return "PLAN_TARGET_REACHED";
     case Reason::kPlanPriceUnknown: return "PLAN_PRICE_UNKNOWN";
+    case Reason::kPlanFactsAwaited: return "PLAN_FACTS_AWAITED";
     case Reason::kDayNotOver: return "DAY_NOT_OVER";
     case Reason::kTransferNotSealed: return "TRANSFER_NOT_SEALED";
     case Reason::kConfirmationGap: return "CONFIRMATION_GAP";
@@ -171,6 +172,7 @@ std::string_view ReasonText(Reason r) {
     case Reason::kPlanMissedTooOften:
       return "the plan missed as many debits as end it; make a new one once there is money";
     case Reason::kPlanTargetReached: return "what is held and on its way is worth the target already";
+    case Reason::kPlanFactsAwaited: return "what is known of funds has not come up to this moment yet; ask again";
     case Reason::kPlanPriceUnknown: return "the fund has no price with which to compare the target";
     case Reason::kDayNotOver:
       return "the cut-off of this day plus the grace has not come yet; close the day afterwards";
@@ -195,6 +197,7 @@ std::string_view ReasonTextZh(Reason r) {
     case Reason::kPlanMissedTooOften: return "扣款失败次数达到上限，定投计划终止";
     case Reason::kPlanTargetReached: return "已达到目标市值，本期不扣款";
     case Reason::kPlanPriceUnknown: return "无可用净值，本期不扣款";
+    case Reason::kPlanFactsAwaited: return "产品信息尚未同步，请稍后重试";
     default: return "";
   }
 }
@@ -207,6 +210,7 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kPlanNotFound:
     case Reason::kTargetFundUnknown:
     case Reason::kFundUnknown: return absl::StatusCode::kNotFound;
+    case Reason::kPlanFactsAwaited:
     case Reason::kInstitutionUnknown: return absl::StatusCode::kUnavailable;  // its facts are on their way
     case Reason::kNoTradingDay:
     case Reason::kFundStopped:

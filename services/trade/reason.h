@@ -91,6 +91,7 @@ enum class Reason : uint16_t {
   kPlanMissedTooOften = 180,
   kPlanTargetReached = 181,
   kPlanPriceUnknown = 182,
+  kPlanFactsAwaited = 183,  // of a call: nothing changed
 
   // Operations: nothing changed.
   kDayNotOver = 50,

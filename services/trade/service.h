@@ -53,6 +53,8 @@ class TradeService final : public Service {
 
   // plans_api.cc
   void RegisterPlans(rpc::Handlers* handlers);
+  // Submits it; where facts are on their way, again a little later, some times.
+  void SubmitPlan(const MakePlan& c, int tries, v1::PlanResponse* response, rpc::Reply reply);
   void MakeAPlan(const rpc::Call& call, const v1::MakePlanRequest& request, v1::PlanResponse* response, rpc::Reply reply);
   void ChangeAPlan(uint64_t investor_id, uint64_t plan_id, PlanAction action, const PlanTerms& terms,
                    v1::PlanResponse* response, rpc::Reply reply);

@@ -75,6 +75,7 @@ struct Injected {
 // Everybody's books when all is quiet. Gathered by the run through the public calls.
 struct Findings {
   std::vector<trade::v1::Order> orders;                   // of every investor, by ListOrders
+  std::vector<trade::v1::Plan> savings;                   // likewise, by ListPlans
   std::vector<account::v1::GetAccountResponse> accounts;  // by investor, in the plan's order
   account::v1::TrialBalanceResponse books;
   bank::v1::BalancesResponse bank;
@@ -118,6 +119,11 @@ class Judge {
   void AccountAsked(size_t investor, const std::string& ta, uint32_t business);
   void AccountAnswered(const std::string& request, size_t investor, const std::string& ta, const absl::Status& status,
                        uint64_t application);
+  // Savings, by their place in the plan of the run.
+  void SavingsSent(size_t which) { savings_[which].sent.push_back(now_()); }
+  void SavingsAnswered(size_t which, const absl::Status& status, const trade::v1::PlanResponse& r);
+  void SavingsEndSent(size_t which) { savings_[which].end_sent = true; }
+  void SavingsEndAnswered(size_t which, const absl::Status& status, const trade::v1::PlanResponse& r);
   // Has this been asked for at any time: so that orders may be turned away for it, here or by the institution.
   bool WasAsked(size_t investor, const std::string& ta, uint32_t business) const {
     return account_asked_.contains({investor, ta, business});
@@ -129,6 +135,7 @@ class Judge {
   // "" where every order, payment and day is done; else what is still under way, for the demand of progress.
   std::string Pending(const std::vector<trade::v1::Order>& orders,
                       const std::vector<clearing::v1::BusinessDay>& days) const;
+  std::string PendingSavings(const std::vector<trade::v1::Plan>& savings) const;
 
   const std::vector<Violation>& violations() const { return violations_; }
   const Tally& tally() const { return tally_; }
@@ -199,6 +206,20 @@ class Judge {
     int32_t day = 0;
   };
 
+  struct Saving {
+    std::vector<TimePoint> sent;
+    TimePoint answered;
+    uint64_t id = 0;
+    std::string refused;
+    bool end_sent = false;
+    TimePoint ended;  // when that was heard
+  };
+  // Orders that the system made by itself become requests like any other, of what the savings plan says.
+  void AdoptDebits(const Findings& found);
+  void CheckSavings(const Findings& found);
+  // The days on which debits fall due, moved to open days, after `made`.
+  std::vector<Date> DebitDays(const Savings& s, Date made) const;
+
   void CheckState(const std::string& request, Request& r, trade::v1::OrderState state, const std::string& reason);
   void CheckRefusal(const std::string& request, const Request& r, const std::string& reason, TimePoint received);
   bool CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const;
@@ -223,6 +244,7 @@ class Judge {
   std::vector<uint64_t> acknowledged_;
   std::map<std::string, Payment> payments_;
   std::map<size_t, Investor> investors_;
+  std::map<size_t, Saving> savings_;
   std::map<std::string, std::string> files_;  // name, bytes as first seen
   struct Stop {
     TimePoint possible_from, sure_from, sure_to;

@@ -57,7 +57,9 @@ std::string Judge::Pending(const std::vector<tv1::Order>& orders,
 
 void Judge::AtEnd(const Findings& found) {
   confirmations_ = ReadConfirmations(*found.files);
+  AdoptDebits(found);
   CheckOrders(found);
+  CheckSavings(found);
   CheckQuotas(found);
   CheckOutFiles(found);
   CheckConfirmations(found);

@@ -73,6 +73,27 @@ class Investors {
   bool persist_ = false;
 };
 
+// Make their savings plans on the first day, and end some of them again.
+class Savers {
+ public:
+  Savers(const Plan& plan, Client* client, Judge* judge, Trace* trace);
+  void Schedule();
+  size_t waiting() const { return waiting_; }
+
+ private:
+  void Make(size_t which, int tries);
+  void End(size_t which, int tries);
+  void Later(int tries, std::function<void()> what);
+
+  const Plan& plan_;
+  Client* const client_;
+  Judge* const judge_;
+  Trace* const trace_;
+  SeededRandom random_;
+  std::map<size_t, uint64_t> numbers_;  // of those that were acknowledged
+  size_t waiting_ = 0;
+};
+
 class Operators {
  public:
   using Telephone = std::function<void(const std::string& ta, Date business_day)>;

@@ -200,6 +200,36 @@ void DrawStarts(const Options& options, Plan* plan) {
   }
 }
 
+// In one world of three, savings whose debits fall on the days of the run, or on the first days after it.
+void DrawSavings(const Options& options, Plan* plan) {
+  SeededRandom r = RandomFor(options.seed, Stream::kSavings);
+  if (r.Below(3) != 0 || !options.plant.empty()) return;
+  const auto funds = plan->funds();
+  const Date first = plan->days.front(), last = plan->days.back();
+  for (uint64_t n = 2 + r.Below(2 + plan->investors().size() / 2); n > 0; --n) {
+    Savings s;
+    s.request = StrCat("savings-", plan->seed, "-", n);
+    s.investor = r.Below(plan->investors().size());
+    const GivenFund& fund = *funds[r.Below(funds.size())];
+    s.fund = fund.code;
+    // Any day counts, so that debits move over weekends and holidays.
+    const Date on = first.AddDays(static_cast<int>(1 + r.Below(4)));
+    s.monthly = r.Below(3) == 0;
+    s.day = s.monthly ? (r.Below(4) == 0 ? 31 : on.raw() % 100) : on.weekday() + 1;
+    s.first = first.AddDays(static_cast<int>(1 + r.Below(2)));
+    s.last = std::max(s.first, std::max(on, last));
+    s.redemption = r.Below(4) == 0;
+    s.to_target = !s.redemption && r.Below(4) == 0;
+    const int64_t size = static_cast<int64_t>(100 + r.Below(4'000));
+    (s.redemption ? s.units_e2 : s.amount_fen) = size * 100;
+    s.mismatch_confirmed = r.Below(2) == 0;
+    s.made_at = TimePoint::At(first, TimeOfDay::Hms(8, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(14 * 3600)));
+    if (r.Below(6) == 0)
+      s.ended_at = s.made_at + Duration::Seconds(static_cast<int64_t>(3'600 + r.Below(2) * 3'600 * 24 + r.Below(14 * 3600)));
+    plan->savings.push_back(std::move(s));
+  }
+}
+
 }  // namespace
 
 SeededRandom RandomFor(uint64_t seed, Stream stream) {
@@ -229,7 +259,8 @@ Date Plan::Deadline() const {
   for (const GivenFund* f : funds()) {
     // An order after the last cut-off has the next open day; then the fund's own waits; then two days in reserve.
     const int wait = 1 + std::max({f->confirm_days, f->purchase_pay_days, f->redemption_pay_days}) + 3;
-    latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), wait));
+    // A debit may be tried on two more open days, and wait for the first of them.
+    latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), savings.empty() ? wait : wait + 4));
   }
   return latest;
 }
@@ -238,6 +269,7 @@ std::string Plan::Describe() const {
   std::string s = StrCat("seed ", seed, ": ", days.size(), days.size() == 1 ? " day from " : " days from ",
                          days.front().Iso(), ", ", orders_a_day, " orders a day, ", investors().size(), " investors, ",
                          funds().size(), " funds at ", script.tas().size(), " institutions");
+  if (!savings.empty()) s += StrCat(", ", savings.size(), " plans");
   if (!nodes.empty()) s += StrCat(", ", nodes.size(), " processes");
   s += "; faults:";
   for (size_t i = 0; i < kFaults; ++i)
@@ -344,6 +376,7 @@ Plan DrawPlan(const Options& options) {
     plan.faults |= std::bitset<kFaults>().set(static_cast<size_t>(Fault::kRot)) & ~options.without;
 
   DrawStarts(options, &plan);
+  DrawSavings(options, &plan);
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

@@ -48,9 +48,24 @@ enum class Stream : uint64_t {
   kAccounts = 12,
   kStarts = 13,
   kIncome = 60,
-  kConversions = 55
+  kConversions = 55,
+  kSavings = 65
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
+
+// What an investor has the system order by itself: the product's plans (docs/plans.md), called savings here, where a plan is
+// that of a run.
+struct Savings {
+  std::string request;
+  size_t investor = 0;
+  std::string fund;
+  bool monthly = false;  // else each week
+  int day = 1;           // 1 = Monday to 7, or 1 to 31
+  bool redemption = false, to_target = false, mismatch_confirmed = false;
+  int64_t amount_fen = 0, units_e2 = 0;
+  Date first, last;
+  TimePoint made_at, ended_at;  // asked for; the latter unset where nobody ends it before its time
+};
 
 struct Plan {
   uint64_t seed = 1;
@@ -70,6 +85,7 @@ struct Plan {
   bool shuffle = false;
   uint64_t flush_every_bytes = 30'000;
   bool careless = false;  // investors order without looking at their balances
+  std::vector<Savings> savings;
 
   bool Has(Fault f) const { return faults[static_cast<size_t>(f)]; }
   const dayrun::GivenFund& FundOf(std::string_view code) const { return *script.Fund(code); }

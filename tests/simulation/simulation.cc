@@ -44,8 +44,10 @@ Simulation::Simulation(const Plan& plan, const Options& options)
       system_(MakeSystem()),
       trace_(&system_->world(), options.keep_trace),
       client_(system_.get(), plan.seed),
+      savers_client_(system_.get(), plan.seed + 1),
       judge_(plan_, [this] { return system_->world().Now(); }),
       investors_(plan_, &client_, &judge_, &trace_, &counts_),
+      savers_(plan_, &savers_client_, &judge_, &trace_),
       institutions_(plan_, system_.get(), &client_, &judge_, &trace_, &counts_),
       operators_(plan_, &client_, &judge_, &trace_, &counts_,
                  [this](const std::string& ta, Date day) { institutions_.CorrectionWanted(ta, day); }),
@@ -81,6 +83,7 @@ RunResult Simulation::Run() {
   if (SetUp()) {
     const Date deadline = plan_.Deadline();
     investors_.Schedule();
+    savers_.Schedule();
     institutions_.Schedule(deadline);
     operators_.Schedule(deadline);
     PlanTroubles();
@@ -278,6 +281,7 @@ void Simulation::PlanTroubles() {
     return f;
   }());
   client_.SetFaults(plan_.calls);
+  savers_client_.SetFaults(plan_.calls);
   system_->SetLogFaults(plan_.log);
   SeededRandom r = RandomFor(plan_.seed, Stream::kTroubles);
   const auto some_time = [&](uint64_t day_of) {
@@ -436,6 +440,7 @@ void Simulation::Heal() {
   none.seed = plan_.seed;
   system_->SetCallFaults(none);
   client_.SetFaults(none);
+  savers_client_.SetFaults(none);
   system_->SetLogFaults({});
   system_->SetDiskFull(false);
   files_bad_ = 0;
@@ -475,6 +480,18 @@ std::vector<tv1::Order> Simulation::Orders(std::string* why) {
   return out;
 }
 
+std::vector<tv1::Plan> Simulation::SavingsPlans(std::string* why) {
+  std::vector<tv1::Plan> out;
+  for (size_t n = 0; n < plan_.investors().size() && !plan_.savings.empty() && why->empty(); ++n) {
+    tv1::ListPlansRequest q;
+    q.set_investor_id(judge_.InvestorIdOf(n));
+    auto r = Ask<tv1::ListPlansResponse>("fundcore.trade.v1.TradeService/ListPlans", q, kApp);
+    if (!r.ok()) *why = StrCat("ListPlans: ", Said(r.status()));
+    if (r.ok()) out.insert(out.end(), r->plans().begin(), r->plans().end());
+  }
+  return out;
+}
+
 std::vector<cv1::BusinessDay> Simulation::Days(std::string* why) {
   auto r =
       Ask<cv1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", cv1::DayStatusRequest(), kOperator);
@@ -498,8 +515,8 @@ bool Simulation::Progress(RunResult*) {
       why = "the system is not serving";
       continue;
     }
-    if (investors_.waiting() > 0) {
-      why = StrCat(investors_.waiting(), " requests of investors have no answer");
+    if (investors_.waiting() + savers_.waiting() > 0) {
+      why = StrCat(investors_.waiting() + savers_.waiting(), " requests of investors have no answer");
       continue;
     }
     why.clear();
@@ -507,6 +524,8 @@ bool Simulation::Progress(RunResult*) {
     if (why.empty()) {
       const auto days = Days(&why);
       if (why.empty()) why = judge_.Pending(orders, days);
+      const auto savings = SavingsPlans(&why);
+      if (why.empty()) why = judge_.PendingSavings(savings);
       for (const auto& [ta, report] : institutions_.Reports())
         for (const ta_sim::CashReport& c : report.cash)
           if (why.empty() && c.pay_day > day) why = StrCat("institution ", ta, " pays on ", c.pay_day.Iso());
@@ -535,7 +554,8 @@ bool Simulation::Progress(RunResult*) {
 
 bool Simulation::Gather(Findings* f, std::string* why) {
   f->orders = Orders(why);
-  f->days = Days(why);
+  f->savings = SavingsPlans(why);
+  if (why->empty()) f->days = Days(why);
   for (size_t n = 0; n < plan_.investors().size() && why->empty(); ++n) {
     av1::GetAccountRequest q;
     q.set_investor_id(judge_.InvestorIdOf(n));

@@ -70,6 +70,7 @@ class Simulation {
   void KeepFiles();
   std::string Hash();
   std::vector<trade::v1::Order> Orders(std::string* why);
+  std::vector<trade::v1::Plan> SavingsPlans(std::string* why);
   std::vector<clearing::v1::BusinessDay> Days(std::string* why);
   uint64_t& Count(Fault f) { return counts_[static_cast<size_t>(f)]; }
   template <class Resp>
@@ -86,9 +87,10 @@ class Simulation {
   dayrun::SimSystem* single_ = nullptr;    // where there is one
   std::unique_ptr<dayrun::Simulated> system_;
   Trace trace_;
-  Client client_;
+  Client client_, savers_client_;
   Judge judge_;
   Investors investors_;
+  Savers savers_;
   Institutions institutions_;
   Operators operators_;
   SeededRandom random_;

@@ -135,7 +135,8 @@ absl::Status Runner::Do(const CheckFile& s) {
             return Differs(what, s.value, "no number");
           return found == *expected ? absl::OkStatus() : Differs(what, s.value, Plain(found, column.decimals()));
         }
-        return record.Text(column) == s.value ? absl::OkStatus() : Differs(what, s.value, record.Text(column));
+        FC_ASSIGN_OR_RETURN(const std::string said, record.Utf8(column));
+        return said == s.value ? absl::OkStatus() : Differs(what, s.value, said);
       }
     }
   }

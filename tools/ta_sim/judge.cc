@@ -189,14 +189,18 @@ void Judge::Accounts(std::vector<Line>* lines) {
     const bool opens = line.business == BusinessCode::kOpenAccount || line.business == BusinessCode::kAddTradingAccount;
     if (!opens) continue;
     if (!line.refused()) {
-      reg_.refused.erase(line.trading);
+      const auto before = reg_.refused.find(line.trading);
+      if (before == reg_.refused.end()) continue;
+      reg_.opened_late[line.trading] = {line.day, before->second};
+      reg_.refused.erase(before);
     } else if (!reg_.by_trading.count(line.trading)) {
       reg_.refused[line.trading] = line.code;
     }
   }
-  for (const Fault& fault : faults_)
+  for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kOwnAccount) DoOwn(fault, lines);
     if (fault.kind == FaultKind::kOwnData || fault.kind == FaultKind::kOwnMove) ChangeOwn(fault, lines);
+  }
 }
 
 // ---- Dividends.
@@ -284,6 +288,8 @@ Judge::Outcome Judge::Identify(Line& line, const LineRef& ref) {
     if (refused != reg_.refused.end()) return refused->second.view();
     return "0316";
   }
+  const auto late = reg_.opened_late.find(line.trading);
+  if (late != reg_.opened_late.end() && ref.day < late->second.from) return late->second.refused.view();
   if (!line.account.empty() && line.account != bound->second) return "0518";
   line.account = bound->second;
   return Barred(line.account);

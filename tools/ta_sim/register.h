@@ -149,6 +149,13 @@ struct Answered {
   FC_FIELDS(last_transfer, accounts, trades, refused, files, to_correct)
 };
 
+// An account that was opened after it had been refused: orders of days before that are refused as they were then.
+struct OpenedLate {
+  Date from;
+  ReturnCode refused;
+  FC_FIELDS(from, refused)
+};
+
 struct Register {
   TaCode ta;
   uint64_t accounts_opened = 0;
@@ -169,8 +176,10 @@ struct Register {
   std::map<FundCode, Date> earned_through;   // the last day that money funds told
   std::vector<DeferredRest> deferred;        // in order of application
   std::map<std::string, PlanKept> plans;
+  std::map<TradingAccount, OpenedLate> opened_late;
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
-            subscriptions, cash, answers, marks, attached, earned, earned_through, deferred, plans)
+            subscriptions, cash, answers, marks, attached, earned, earned_through, deferred, plans,
+            opened_late)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.

@@ -341,7 +341,7 @@ TEST(Standing, WhatFitsNothingIsAFinding) {
   EXPECT_EQ(rule(Answer(InvestorId(77), 0, 104, "0000")), "UNKNOWN_INVESTOR");
   b.Do(OpenFundAccount{li, kTa});
   EXPECT_EQ(rule(Answer(li, 1, 101, "0000")), "");
-  EXPECT_EQ(rule(Answer(li, 0, 103, "0000")), "BUSINESS_NOT_POSTED");
+  EXPECT_EQ(rule(Answer(li, 0, 110, "0000")), "BUSINESS_NOT_POSTED");
   const Result frozen = b.Do(Ask(li, "r1", 4));
   EXPECT_EQ(b.At(li).fund_accounts[0].state, FundAccountState::kFrozen);
   EXPECT_EQ(b.Do(Ask(li, "r2", 6)).reason, Reason::kAccountBusinessUnderWay);

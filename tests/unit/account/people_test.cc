@@ -47,6 +47,7 @@ TEST(Data, AChangeGoesOutOnceAndARefusedOneOnlyWhenAskedAgain) {
   ASSERT_TRUE(s);
   EXPECT_EQ(s->pending, 2u);
   EXPECT_EQ(b.machine().FindApplication(2)->business, 3);
+  b.Do(SealApplications{{kTa, Date::FromRaw(20250305), TransferNo(1)}});
   const Result refused = b.Do(Answer(li, 2, 103, "0313"));
   ASSERT_EQ(refused.applied->findings.size(), 1u);
   EXPECT_EQ(refused.applied->findings[0].rule, "CHANGE_REFUSED");
