@@ -21,6 +21,10 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 61:
     case 63: return confirmation == application + 100;  // plans
     case 52: return confirmation == 152;
+    case 26:
+    case 28:
+    case 33:
+    case 35: return confirmation == application + 100;  // units that go without money
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
     case 32: return confirmation == 132;
@@ -35,6 +39,10 @@ std::string_view ExpectedConfirmation(uint16_t application) {
   switch (application) {
     case 20: return "120 or 130";
     case 22: return "122";
+    case 26: return "126";
+    case 28: return "128";
+    case 33: return "133";
+    case 35: return "135";
     case 29: return "129";
     case 31: return "131";
     case 32: return "132";
@@ -171,6 +179,10 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
       return;
     case 124:
     case 163: return CheckRedemption(line, *r, rest);
+    case 126:
+    case 128:
+    case 133:
+    case 135: return CheckMoved(line, *r, rest, detail ? *detail : kNone);
     case 129:
     case 131:
     case 132:

@@ -193,6 +193,17 @@ void ConfirmationChecker::CheckHeldPaid(const TradeLine& line) {
   if (units.is_positive()) Find(line, "PAID_ABOVE_HELD", "ConfirmedVol", held_units.ToString(), line.units.ToString());
 }
 
+// The confirmation of a transfer that was asked for here: no more than was asked for, out, and without money.
+void ConfirmationChecker::CheckMoved(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail) {
+  rest.consumed = true;
+  if (detail.direction == '1') Find(line, "DIRECTION_DIFFERS", "TransferDirection", "0 (out)", Way(detail.direction));
+  if (!line.units.is_positive()) Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
+  if (line.units > r.units) Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", r.units.ToString(), line.units.ToString());
+  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", Money(), line.amount);
+  Compare(line, "FEE_DIFFERS", "Charge", Money(), line.charge);
+  CheckTaken(line);
+}
+
 // The confirmation of an order that moves neither cash nor units to anybody else.
 void ConfirmationChecker::CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail) {
   rest.consumed = true;

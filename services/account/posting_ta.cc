@@ -190,8 +190,9 @@ bool AccountMachine::PostInitiated(Line& l) {
     case 135: PostMovedOut(l); return true;
     case 126:
     case 133:
-      if (l.detail.direction == 0) return false;
-      l.detail.direction == '0' ? PostMovedOut(l) : PostMovedIn(l);
+      if (l.detail.direction == 0 && !l.reservation) return false;
+      // What was asked for here goes; what the institution starts goes or comes as it says.
+      l.reservation || l.detail.direction == '0' ? PostMovedOut(l) : PostMovedIn(l);
       return true;
     case 129: PostWay(l); return true;
     case 131:
@@ -254,6 +255,10 @@ void AccountMachine::PostMovedIn(Line& l) {
 
 void AccountMachine::PostMovedOut(Line& l) {
   Units left = l.in.units;
+  if (Reservation* r = l.reservation; r && r->state == ReservationState::kReserved) {
+    GiveBack(l.in.order, *r, *l.investor, Cause::kRelease, l.ctx);
+    r->state = ReservationState::kConsumed;
+  }
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (holding) {
     // Of the lot that the line names, as far as it goes; the books move together with it.

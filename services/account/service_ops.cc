@@ -296,13 +296,14 @@ absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
   if (item.business() == 52) return CheckWithdrawItem(item);
-  const bool of_units = item.business() == 31 || item.business() == 32 || item.business() == 88;
+  const bool moves = item.business() == 26 || item.business() == 28 || item.business() == 33 || item.business() == 35;
+  const bool of_units = moves || item.business() == 31 || item.business() == 32 || item.business() == 88;
   const bool redemption = item.business() == 24 || item.business() == 63 || of_units || conversion;
   const bool way = item.business() == 29;
   const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
   if (!redemption && !way && !plan && item.business() != 20 && item.business() != 22 && item.business() != 39) {
     return BadField("business", StrCat(item.business()),
-                    "must be 20, 22, 24, 29, 31, 32, 36, 38, 39, 52, 59, 60, 61, 63 or 88");
+                    "must be 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36, 38, 39, 52, 59, 60, 61, 63 or 88");
   }
   if (conversion) {
     FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));

@@ -156,6 +156,10 @@ absl::Status OrdersFile::Begin() {
   target_ = find("CodeOfTargetFund");
   target_ta_ = find("TargetRegistrarCode");
   target_class_ = find("TargetShareType");
+  to_distributor_ = find("TargetDistributorCode");
+  to_branch_ = find("TargetBranchCode");
+  to_account_ = find("TargetTransactionAccountID");
+  move_reason_ = find("TransferReason");
   return absl::OkStatus();
 }
 
@@ -185,6 +189,12 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   if (o.business() == 29) writer_.SetText(method_, o.dividend_method());
   if (o.business() == 31) writer_.SetText(frozen_cause_, "1");  // at the counter
   if (o.business() == 88) writer_.SetText(frozen_cause_, "2");  // a pledge
+  if (!o.target_distributor().empty()) {
+    writer_.SetText(to_distributor_, o.target_distributor());  // without a place for it the line is not written
+    SetIfListed(writer_, to_branch_, o.target_distributor());
+  }
+  if (!o.target_trading_account().empty()) writer_.SetText(to_account_, o.target_trading_account());
+  if (!o.transfer_reason().empty()) SetIfListed(writer_, move_reason_, o.transfer_reason());
   if (!o.target_fund_code().empty()) {
     writer_.SetText(target_, o.target_fund_code());  // without a place for it the line is not written
     SetIfListed(writer_, target_class_, "0");

@@ -39,9 +39,17 @@ inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor uni
 inline constexpr uint8_t kFreezeUnits = 31;
 inline constexpr uint8_t kThawUnits = 32;
 inline constexpr uint8_t kPledgeUnits = 88;
+// Units that go without money: to another distributor in one step or out of this one, to somebody else in one step or out.
+inline constexpr uint8_t kMoveUnits = 26;
+inline constexpr uint8_t kMoveUnitsOut = 28;
+inline constexpr uint8_t kGiveUnits = 33;
+inline constexpr uint8_t kGiveUnitsOut = 35;
+constexpr bool IsMove(uint8_t business) {
+  return business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits || business == kGiveUnitsOut;
+}
 // Says something about units that are there: buys none, pays nothing.
 constexpr bool SpeaksOfUnits(uint8_t business) {
-  return business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
+  return IsMove(business) || business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
 }
 // A conversion: 36 inside one institution. Between two it is the 38 to the one, and a leg of its own, the 37, to the other.
 inline constexpr uint8_t kConversion = 36;
@@ -101,6 +109,15 @@ struct ReceivePlan {
   FC_FIELDS(item, plan, day)
 };
 
+// Where the units of a transfer go.
+struct ReceiveMove {
+  uint32_t item = 0;             // index into `orders`; ascending
+  std::string_view distributor;  // of 026 and 028
+  std::string_view account;      // the trading account there; of 033 and 035 that of whoever receives
+  std::string_view reason;       // TransferReason
+  FC_FIELDS(item, distributor, account, reason)
+};
+
 // Orders of one caller arrive. The record's stamp is their moment of receipt.
 struct Receive {
   static constexpr uint8_t kTag = 2;
@@ -109,7 +126,8 @@ struct Receive {
   std::vector<ReceiveOrigin> origins;
   std::vector<ReceiveTarget> targets;
   std::vector<ReceivePlan> plans;
-  FC_FIELDS(caller, orders, origins, targets, plans)
+  std::vector<ReceiveMove> moves;
+  FC_FIELDS(caller, orders, origins, targets, plans, moves)
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.

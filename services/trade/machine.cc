@@ -24,6 +24,7 @@ constexpr int kLongestReservation = 30;  // days ahead: sealing looks through th
 constexpr uint8_t kContentVersion = 1;
 constexpr uint8_t kContentVersionWithOrigin = 2;
 constexpr uint8_t kContentVersionOfConversion = 3;
+constexpr uint8_t kContentVersionOfMove = 4;
 
 std::string_view BytesOf(const Hash256& hash) {
   return {reinterpret_cast<const char*>(hash.raw().data()), hash.raw().size()};
@@ -38,6 +39,7 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       aftermaths_(state, kAftermaths, kAftermathPages),
       origins_(state, kOrigins, kOriginPages),
       conversions_(state, kConversions, machine::Residence::kLazy),
+      moves_(state, kMoves, machine::Residence::kLazy),
       investors_(state, kInvestors, kInvestorPages),
       ids_(state, kRequestIds),
       serials_(state, kSerials),
@@ -87,13 +89,16 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
   auto origin = c.origins.begin();
   auto target = c.targets.begin();
   auto plan = c.plans.begin();
+  auto move = c.moves.begin();
   for (uint32_t i = 0; i < c.orders.size(); ++i) {
     const bool has = origin != c.origins.end() && origin->item == i;
     while (target != c.targets.end() && target->item < i) ++target;
     const bool converts = target != c.targets.end() && target->item == i;
     const bool planned = plan != c.plans.end() && plan->item == i;
+    while (move != c.moves.end() && move->item < i) ++move;
+    const bool moves = move != c.moves.end() && move->item == i;
     received_.push_back(ReceiveOne(c.orders[i], has ? &*origin : nullptr, converts ? &*target : nullptr,
-                                   planned ? &*plan : nullptr, c, ctx, waters));
+                                   planned ? &*plan : nullptr, moves ? &*move : nullptr, c, ctx, waters));
     if (has) ++origin;
     if (planned) ++plan;
   }
@@ -119,11 +124,12 @@ uint64_t TradeMachine::FindByRequest(InvestorId investor, std::string_view reque
 }
 
 TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin,
-                                                const ReceiveTarget* target, const ReceivePlan* plan, const Receive& c,
+                                                const ReceiveTarget* target, const ReceivePlan* plan,
+                                                const ReceiveMove* move, const Receive& c,
                                                 const machine::Context& ctx, Waters& waters) {
   const auto key =
       RequestKey(item.investor, item.request_id, c.caller.view(), origin && !origin->distributor.empty());
-  const uint64_t content = ContentHash(item, origin, target);
+  const uint64_t content = ContentHash(item, origin, target, move);
   if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
   if (plan && plan->day.is_set()) {
     // Paused, changed or ended since the worker looked.
@@ -162,6 +168,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     o.flags |= kOfPlan;
     plan_links_.Put(seq, {plan->plan});
   }
+  if (move) moves_.Put(seq, {std::string(move->distributor), std::string(move->account), std::string(move->reason)});
   if (target) conversions_.Mutable(seq).target = funds_.Number(target->fund.view());
 
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
@@ -192,11 +199,13 @@ TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen,
           .trade_day = o->trade_day};
 }
 
-uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target) {
+uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
+                                   const ReceiveMove* move) {
   scratch_.clear();
   ByteWriter w(&scratch_);
-  w.U8(target ? kContentVersionOfConversion : origin ? kContentVersionWithOrigin : kContentVersion);
+  w.U8(move ? kContentVersionOfMove : target ? kContentVersionOfConversion : origin ? kContentVersionWithOrigin : kContentVersion);
   w(item.business, item.fund, item.amount, item.units, item.flags);
+  if (move) w(move->distributor, move->account, move->reason, origin != nullptr);
   if (target) w(target->fund, origin != nullptr);
   if (origin) w(origin->trade_day_wanted, origin->distributor, origin->serial, origin->digest);
   return machine::IdIndex::HashOf({scratch_}).low;
@@ -281,6 +290,9 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
     if (withdraws) return Reason::kNone;
+    if (IsMove(o.business)) {
+      if (Reason r = CheckMove(seq, o); r != Reason::kNone) return r;
+    }
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);
     if (o.business == kSubscription && o.units.is_positive()) {
       if (!PriceOffer(*fund, o)) return Reason::kUnitsNotPriced;

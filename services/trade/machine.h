@@ -80,6 +80,8 @@ class TradeMachine {
   OrderId IdOf(uint64_t order) const { return MakeOrderId(partition_, order); }
   const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
   const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
+  // nullptr where the order is no transfer of units.
+  const Move* FindMove(uint64_t order) { return moves_.Find(order); }
   // nullptr where the order is no conversion. Of a leg, too.
   const Conversion* FindConversion(uint64_t order) { return conversions_.Find(order); }
   // The number under which files know the order: a leg goes by that of its order.
@@ -185,14 +187,15 @@ class TradeMachine {
   void Begin();
   // `origin` may be nullptr.
   Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
-                      const ReceivePlan* plan, const Receive& c,
+                      const ReceivePlan* plan, const ReceiveMove* move, const Receive& c,
                       const machine::Context& ctx, Waters& waters);
   static machine::IdIndex::Key RequestKey(InvestorId investor, std::string_view request_id, std::string_view caller,
                                           bool from_file);
   // A fund's trading day where the order wants another.
   Reason CheckWantedDay(uint64_t seq, Order& o, const FundTerms& fund);
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
-  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target);
+  uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
+                       const ReceiveMove* move);
   // Gives the order its institution and trading day where its fund is known.
   Reason Place(uint64_t seq, Order& o, const FundTerms* fund);
   const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
@@ -227,6 +230,7 @@ class TradeMachine {
   }
   void FollowPlan(uint64_t order, const Order& o, TimePoint now);
   void FollowContract(uint64_t seq, uint64_t order, const Order& o, TimePoint now);
+  Reason CheckMove(uint64_t seq, const Order& o);
   // convert.cc: conversions.
   // The rules beside those of a redemption. Makes of the order what it is where the two funds have different institutions.
   Reason CheckConversion(uint64_t seq, Order& o, const FundTerms& fund);
@@ -296,6 +300,7 @@ class TradeMachine {
   machine::PagedTable<Aftermath> aftermaths_;
   machine::PagedTable<Origin> origins_;
   machine::Table<uint64_t, Conversion> conversions_;
+  machine::Table<uint64_t, Move> moves_;
   machine::PagedTable<Investor> investors_;
   machine::IdIndex ids_;
   machine::IdIndex serials_;

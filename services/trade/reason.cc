@@ -25,6 +25,8 @@ std::string_view ReasonName(Reason r) {
     case Reason::kUnitsBelowMinimum: return "UNITS_BELOW_MINIMUM";
     case Reason::kTradeDayPassed: return "TRADE_DAY_PASSED";
     case Reason::kTradeDayNotReached: return "TRADE_DAY_NOT_REACHED";
+    case Reason::kTransferTargetMissing: return "TRANSFER_TARGET_MISSING";
+    case Reason::kTransferTargetIsSource: return "TRANSFER_TARGET_IS_SOURCE";
     case Reason::kTargetIsSameFund: return "TARGET_IS_SAME_FUND";
     case Reason::kTargetFundUnknown: return "TARGET_FUND_UNKNOWN";
     case Reason::kNoConversionRelation: return "NO_CONVERSION_RELATION";
@@ -103,6 +105,11 @@ std::string_view ReasonText(Reason r) {
       return "the order came after the cut-off of the only trading day that it wants; a later day needs a new order";
     case Reason::kTradeDayNotReached:
       return "the order came before the only trading day that it wants; send a new order on that day";
+    case Reason::kTransferTargetMissing:
+      return "a transfer needs to know where the units go: target_distributor for 26 and 28, target_trading_account for 33 "
+             "and 35 (过户对方未指明, 0386)";
+    case Reason::kTransferTargetIsSource:
+      return "the units would go to the account that they are in; name another one (转入转出是同一账户, 0326)";
     case Reason::kTargetIsSameFund:
       return "a conversion leaves one fund for another; name another target (转出基金与转入基金相同, 0517)";
     case Reason::kTargetFundUnknown:
@@ -222,6 +229,8 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kUnitsBelowMinimum:
     case Reason::kTradeDayPassed:
     case Reason::kTradeDayNotReached:
+    case Reason::kTransferTargetMissing:
+    case Reason::kTransferTargetIsSource:
     case Reason::kTargetIsSameFund:
     case Reason::kNoConversionRelation:
     case Reason::kConvertOutStopped:

@@ -47,6 +47,10 @@ enum class Reason : uint16_t {
   kUnitsAboveConversionMaximum = 98,
   kTargetAboveMaximum = 99,
 
+  // Of transfers of units, after the state of the fund.
+  kTransferTargetMissing = 150,
+  kTransferTargetIsSource = 151,
+
   // Rules beyond the terms (common/product/fund_rules.h), after the sizes.
   kInClosedPeriod = 100,
   kUnitsAboveMaximum = 101,

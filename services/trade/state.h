@@ -51,6 +51,7 @@ enum TableNumber : uint8_t {
   kAsked = 62,
   kRests = 50,
   kWithdrawals = 51,
+  kMoves = 100,
   kProducts = 200,
 };
 
@@ -152,6 +153,14 @@ struct Conversion {
   Date in_day;
   FC_FIELDS(target, target_ta, other, min_days, investors, out_done, in_done, paid, in_units, in_nav, in_amount,
             difference_fee, in_code, in_day)
+};
+
+// Where the units of a transfer (026, 028, 033, 035) go.
+struct Move {
+  std::string distributor;
+  std::string account;
+  std::string reason;
+  FC_FIELDS(distributor, account, reason)
 };
 
 // A redemption of which an institution has deferred a rest (a large redemption), as long as it is remembered: also after

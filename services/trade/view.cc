@@ -59,6 +59,11 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
     out->set_difference_fee_fen(k->difference_fee.raw());
     out->set_target_return_code(Text(k->in_code.view()));
   }
+  if (const Move* move = IsMove(o.business) ? machine.FindMove(seq) : nullptr) {
+    out->set_target_distributor(move->distributor);
+    out->set_target_trading_account(move->account);
+    out->set_transfer_reason(move->reason);
+  }
   out->set_investor_id(o.investor.raw());
   out->set_request_id(Text(o.request_id.view()));
   out->set_business(o.business);

@@ -156,6 +156,14 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_business(static_cast<uint32_t>(s.business));
   order.set_fund_code(s.fund);
   order.set_target_fund_code(s.target);
+  if (!s.reason.empty()) order.set_transfer_reason(s.reason);
+  if (s.business == 33 || s.business == 35) {
+    auto other = InvestorNumber(s.to);
+    order.set_target_trading_account(other.ok() ? FormatInvestorId(InvestorId(*other)) : s.to);
+  } else {
+    order.set_target_distributor(s.to);
+    order.set_target_trading_account(s.account);
+  }
   order.set_amount_fen(s.amount.raw());
   order.set_units_e2(s.units.raw());
   order.set_mismatch_confirmed(s.mismatch_confirmed);

@@ -187,6 +187,7 @@ struct PlaceOrder {
   Money amount;   // 020, 022
   Units units;    // 024, 036
   std::string target;  // 036: the fund to enter
+  std::string to, account, reason;  // 026, 028: a distributor and an account there; 033, 035: an investor or an account
   int times = 1;  // a batch of equal orders
   bool mismatch_confirmed = false;
   bool rest_cancelled = false;  // of a large redemption

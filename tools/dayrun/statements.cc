@@ -138,6 +138,36 @@ absl::StatusOr<std::optional<Outcome>> OutcomeOf(Words& w, bool present) {
   return std::optional<Outcome>(o);
 }
 
+// "moves 400.00 units of FUND to DISTRIBUTOR [account ACCOUNT] [at once]", "gives … to NAME|ACCOUNT [reason R] [outside]".
+absl::StatusOr<PlaceOrder> ReadMove(const Script& script, std::string who, bool gives, Words& w) {
+  PlaceOrder s;
+  s.who = std::move(who);
+  s.business = gives ? 33 : 28;
+  FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+  if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+  FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+  FC_RETURN_IF_ERROR(w.Expect("to"));
+  if (!w.Take("nobody")) {
+    FC_ASSIGN_OR_RETURN(s.to, w.Next("where the units go"));
+  }
+  while (!w.AtEnd()) {
+    if (w.Take("account")) {
+      FC_ASSIGN_OR_RETURN(s.account, w.Next("an account there"));
+    } else if (w.Take("reason")) {
+      FC_ASSIGN_OR_RETURN(s.reason, w.Next("a reason of the standard"));
+    } else if (!gives && w.TakeAll({"at", "once"})) {
+      s.business = 26;
+    } else if (gives && w.Take("outside")) {
+      s.business = 35;
+    } else if (w.Take("named")) {
+      FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+    } else {
+      return w.Unknown({"account", "reason", "at once", "outside", "named"});
+    }
+  }
+  return s;
+}
+
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
@@ -171,7 +201,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
   }
   FC_ASSIGN_OR_RETURN(size_t verb,
                       w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
-                               "chooses", "freezes", "thaws", "pledges", "converts"}));
+                               "chooses", "freezes", "thaws", "pledges", "converts", "moves", "gives"}));
   constexpr size_t kConverts = 13;
   switch (verb) {
     case 0:
@@ -288,6 +318,12 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     }
     case 10:
     case 11:
+    case 14:
+    case 15: {
+      FC_ASSIGN_OR_RETURN(PlaceOrder s, ReadMove(script, who, verb == 15, w));
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+      return s;
+    }
     case 12: {
       PlaceOrder s;
       s.who = who;

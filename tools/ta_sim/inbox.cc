@@ -77,7 +77,8 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 // Columns of both input types; what a type does not have is not present and reads as blank.
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
-      certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type, moved_to;
+      certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type, moved_to,
+      to_distributor;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -107,6 +108,7 @@ struct Columns {
     large = reader.Find("LargeRedemptionFlag");
     original = reader.Find("OriginalAppSheetNo");
     moved_to = reader.Find("TargetTransactionAccountID");
+    to_distributor = reader.Find("TargetDistributorCode");
     return absl::OkStatus();
   }
 };
@@ -195,6 +197,8 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.ration_type = FirstOf(r.Text(c.ration_type), '0');
     line.large_flag = FirstOf(r.Text(c.large), ' ');
     line.original = SheetNo(r.Text(c.original));
+    line.moved_to = TradingAccount(r.Text(c.moved_to));
+    line.to_distributor = std::string(r.Text(c.to_distributor));
     return absl::OkStatus();
   };
   FC_RETURN_IF_ERROR(ReadRecords(files, file.name, begin, record));

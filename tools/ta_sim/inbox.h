@@ -64,7 +64,8 @@ struct Line {
   std::string certificate;
   char cause = ' ';  // FrozenCause
   Date until;        // FreezingDeadline
-  TradingAccount moved_to;  // 058, 158: the number from now on
+  TradingAccount moved_to;  // 058, 158: the number from now on; of transfers: the account that the units go to
+  std::string to_distributor;  // 026, 028
 
   ofd::BusinessCode confirmation = ofd::BusinessCode::kNone;
   ReturnCode code{"0000"};

@@ -334,6 +334,17 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
     case BusinessCode::kSetDividendMethod:
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
+    case BusinessCode::kTransferAgency:
+    case BusinessCode::kTransferAgencyOut:
+      if (line.to_distributor.empty()) return "0211";
+      if (line.to_distributor == config_.distributor.view()) return "0326";
+      if (!line.units.is_positive()) return "0206";
+      return {};
+    case BusinessCode::kTransferOwner:
+    case BusinessCode::kTransferOwnerOut:
+      if (line.moved_to.empty() || line.moved_to == line.trading) return "0386";
+      if (!line.units.is_positive()) return "0206";
+      return {};
     case BusinessCode::kFreezeUnits:
     case BusinessCode::kUnfreezeUnits:
     case BusinessCode::kPledge:
@@ -491,6 +502,13 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
       case BusinessCode::kFreezeUnits:
       case BusinessCode::kPledge: refused = FreezeAsked(line); break;
       case BusinessCode::kUnfreezeUnits: refused = ThawAsked(line); break;
+      case BusinessCode::kTransferAgency:
+      case BusinessCode::kTransferAgencyOut:
+      case BusinessCode::kTransferOwner:
+      case BusinessCode::kTransferOwnerOut: {
+        FC_ASSIGN_OR_RETURN(refused, MoveAsked(line, *fund, number));
+        break;
+      }
       case BusinessCode::kConvert:
       case BusinessCode::kConvertOut: {
         FC_ASSIGN_OR_RETURN(refused, Convert(line, *fund, number));
@@ -557,6 +575,10 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     Line& line = (*lines)[i];
     const InFile& file = files[line.file];
     FC_RETURN_IF_ERROR(DecideTrade(line, {file.day, file.transfer, true, line.at}, i + 1));
+    if (!arrivals_.empty()) {
+      i = Arrive(lines, i);
+      continue;
+    }
     if (line.business != BusinessCode::kConvert || !config_.converts_in_pairs) continue;
     // The same said in two lines: what left, and what entered.
     Line in = line;

@@ -160,6 +160,11 @@ class Judge {
   absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
   absl::Status PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines);
   Outcome ChooseWay(Line& line, const FundTerms& fund);
+  // move.cc: transfers that were applied for.
+  absl::StatusOr<Outcome> MoveAsked(Line& line, const FundTerms& fund, size_t number);
+  // Puts the lines of whoever received units behind that of line `at`; the index of the last of them.
+  size_t Arrive(std::vector<Line>* lines, size_t at);
+  std::vector<Line> arrivals_;  // of the application that is being decided
   Outcome FreezeAsked(Line& line);
   Outcome ThawAsked(Line& line);
   absl::Status AddCash(const Line& line, const FundTerms& fund, uint16_t business, bool to_distributor, Yuan amount);
