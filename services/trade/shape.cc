@@ -78,7 +78,8 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   const bool way = business == kDividendWay;
   if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
                          !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
-    return Bad("BAD_BUSINESS", StrCat("business ", business, " is not an order; send 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36 or 88"));
+    return Bad("BAD_BUSINESS",
+               StrCat("business ", business, " is not an order; send 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36 or 88"));
   }
   if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
     return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way

@@ -26,6 +26,13 @@ absl::StatusOr<int64_t> Scaled(std::string_view text, int decimals) {
   return v;
 }
 
+// As files say that there is no limit: nines all over.
+int64_t Nines(size_t width) {
+  int64_t v = 0;
+  for (size_t i = 0; i < width && i < 18; ++i) v = v * 10 + 9;
+  return v;
+}
+
 absl::Status SetField(ofd::Writer& writer, std::string_view word) {
   const size_t equals = std::min(word.find('='), word.size());
   const std::pair<std::string_view, std::string_view> kv(word.substr(0, equals), word.substr(std::min(equals + 1, word.size())));
@@ -34,7 +41,7 @@ absl::Status SetField(ofd::Writer& writer, std::string_view word) {
   if (c.kind() != ofd::FieldKind::kNumber) {
     writer.SetText(c, kv.second);
   } else if (kv.second == "no-limit") {
-    writer.SetBytes(c, std::string(c.width(), '9'));
+    writer.SetNumber(c, Nines(c.width()));
   } else {
     FC_ASSIGN_OR_RETURN(int64_t v, Scaled(kv.second, c.decimals()));
     writer.SetNumber(c, v);

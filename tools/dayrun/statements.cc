@@ -316,14 +316,14 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       }
       return s;
     }
-    case 10:
-    case 11:
     case 14:
     case 15: {
       FC_ASSIGN_OR_RETURN(PlaceOrder s, ReadMove(script, who, verb == 15, w));
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }
+    case 10:
+    case 11:
     case 12: {
       PlaceOrder s;
       s.who = who;

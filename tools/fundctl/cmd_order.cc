@@ -122,7 +122,7 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   // What applies for units, or for a way of dividend.
   const std::pair<const std::string*, uint32_t> others[] = {
       {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
-      {&o.convert, 36}};
+      {&o.convert, 36}, {&o.move, o.at_once ? 26 : 28}, {&o.give, o.outside ? 35 : 33}};
   int given = !o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty();
   const std::string* units_of = nullptr;
   uint32_t business = 0;
@@ -135,7 +135,7 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   if (given != 1) {
     return absl::InvalidArgumentError(
         "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
-        "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS and --convert UNITS");
+        "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS, --convert UNITS, --move UNITS and --give UNITS");
   }
   if (o.convert.empty() != o.into.empty()) {
     return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
@@ -155,6 +155,9 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
     FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(*units_of));
     order->set_business(business);
     order->set_units_e2(units.raw());
+    order->set_target_distributor(o.to_distributor);
+    order->set_target_trading_account(o.to_account);
+    order->set_transfer_reason(o.reason);
     if (business == 36) {
       order->set_target_fund_code(o.into);
       order->set_mismatch_confirmed(o.mismatch_confirmed);

@@ -152,7 +152,8 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
   std::string subscribe_units;  // the same as subscribe, by units
-  bool mismatch_confirmed = false, cancel_rest = false;
+  std::string move, give, to_distributor, to_account, reason;  // units that go without money: move or give so many
+  bool mismatch_confirmed = false, cancel_rest = false, at_once = false, outside = false;
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);
 Result ShowOrder(Remote& remote, const std::string& order);

@@ -508,6 +508,13 @@ class CommandLine {
     submit->add_option("--pledge", o_.submit.pledge, "so many units (088)");
     submit->add_option("--convert", o_.submit.convert, "so many units (036), with --into");
     submit->add_option("--into", o_.submit.into, "the fund that a conversion enters");
+    submit->add_option("--move", o_.submit.move, "so many units to another distributor (028), with --to-distributor");
+    submit->add_flag("--at-once", o_.submit.at_once, "in one step that asks nothing of that distributor (026)");
+    submit->add_option("--give", o_.submit.give, "so many units to somebody else (033), with --to-account");
+    submit->add_flag("--outside", o_.submit.outside, "to somebody whom another distributor serves (035)");
+    submit->add_option("--to-distributor", o_.submit.to_distributor);
+    submit->add_option("--to-account", o_.submit.to_account, "the trading account that receives the units");
+    submit->add_option("--reason", o_.submit.reason, "of the transfer, the standard's code");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");
     submit->add_flag("--cancel-rest", o_.submit.cancel_rest, "of a large redemption, instead of deferring it");

@@ -34,7 +34,7 @@ absl::StatusOr<Judge::Outcome> Judge::MoveAsked(Line& line, const FundTerms& fun
   for (const auto& lot : before) {
     Shares left;
     for (const auto& still : after)
-      if (still.registered == lot.registered) left += still.units;
+      if (still.registered == lot.registered && still.usable_after == lot.usable_after) left = still.units;
     const Shares gone = lot.units - left;
     if (!gone.is_positive()) continue;
     reg_.positions[to].Add(lot.registered, day_, gone);

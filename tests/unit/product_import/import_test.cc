@@ -17,6 +17,13 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Record = std::vector<std::pair<std::string, std::string>>;
 
+// As files say that there is no limit: nines all over.
+int64_t Nines(size_t width) {
+  int64_t v = 0;
+  for (size_t i = 0; i < width && i < 18; ++i) v = v * 10 + 9;
+  return v;
+}
+
 // Numbers are given as they stand in the file: scaled digits.
 SourceFile File(const std::string& type, const std::vector<Record>& records, ofd::Version version = ofd::Version::k21) {
   ofd::Header h;
@@ -34,7 +41,7 @@ SourceFile File(const std::string& type, const std::vector<Record>& records, ofd
       const ofd::Column c = w.Find(field);
       FC_CHECK(c.present(), "no field ", field);
       if (c.kind() == ofd::FieldKind::kNumber && value == "no-limit") {
-        w.SetBytes(c, std::string(c.width(), '9'));
+        w.SetNumber(c, Nines(c.width()));
       } else if (c.kind() == ofd::FieldKind::kNumber) {
         w.SetNumber(c, std::stoll(value));
       } else {
@@ -194,7 +201,7 @@ TEST(ProductImport, FiguresThatCannotBeCarriedRefuseTheWhole) {
               HasSubstr("BuyPayPeriod"));
   EXPECT_THAT(
       Fault(Plan({File("C1", {C1("110022")}),
-                  File("C2", {{{"FundCode", "110022"}, {"BuyPayPeriod", "100"}, {"OperateDate", "20250306"}}})})),
+                  File("C2", {{{"FundCode", "110022"}, {"BuyPayPeriod", "100"}, {"RedemptionPayPeriod", "300"}, {"OperateDate", "20250306"}}})})),
       HasSubstr("OperateDate"));
 }
 
