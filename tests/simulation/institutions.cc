@@ -243,7 +243,10 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
       add(Fault::kTaWrongRegister, StrCat("wrong-register:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaWrongFigure, 3) && !(order = pick()).empty()) {
       const bool units = r.Below(2) == 0;
-      add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"),
+      // A fen more of what whole units cost may be just what was applied for, which is no error; a fen less is always one.
+      const bool less = !units && whole_units(order);
+      add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order,
+                                             units ? ":+1.00" : less ? ":-0.01" : ":+0.01"),
           order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty()) {
       add(Fault::kTaMissingLine, StrCat("missing-line:", order), order, {"MISSING_CONFIRMATION"});

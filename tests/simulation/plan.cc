@@ -19,7 +19,7 @@ using dayrun::GivenTa;
 constexpr int32_t kStarts[] = {20250123, 20250303, 20250402, 20250416, 20250424, 20250428,
                                20250529, 20250626, 20250925, 20250929, 20251229, 20240207};
 
-constexpr int kDaysOfARest = 14;  // a tenth a day, and a tenth of what is left: after so many nothing is
+constexpr int kDaysOfARest = 25;  // a tenth of the fund a day: of half of it nothing is left long before
 
 const TradingCalendar& Find(const CalendarSet& set, std::string_view name) {
   const TradingCalendar* found = set.Find(name.empty() ? "XSHG" : name);

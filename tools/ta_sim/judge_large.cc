@@ -180,8 +180,10 @@ absl::Status Judge::TakePart(const FundTerms& fund, Date day, const Waiting& w, 
     return absl::OkStatus();
   }
   if (!redeemed.enough) {
-    return absl::InvalidArgumentError(StrCat("order ", line.sheet.view(), " waits for ", part.ToString(),
-                                             " units that a forced redemption has taken; force less"));
+    std::string lots;
+    for (const Lot& lot : position.lots) lots += StrCat(" ", lot.registered.Iso(), "/", lot.usable_after.Iso(), ":", lot.units.ToString());
+    return absl::InvalidArgumentError(StrCat("order ", line.sheet.view(), " waits on ", day.Iso(), " for ", part.ToString(),
+                                             " units that a forced redemption has taken, of", lots, "; force less"));
   }
   line.confirmed_units = part;
   line.confirmed_amount = redeemed.net + IncomeOut(key, fund, held, part);

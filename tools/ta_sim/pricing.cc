@@ -66,7 +66,7 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
   for (size_t i = 0; i < lots->size(); ++i) {
     const bool yet = trade_day.is_set() && (*lots)[i].usable_after >= trade_day;
     if (yet && !(goes_on.is_set() && (*lots)[i].usable_after < goes_on)) continue;
-    if (trade_day.is_set() && !fund.term.early && fund.term.Early((*lots)[i].registered, trade_day)) continue;
+    if (trade_day.is_set() && !fund.term.early && fund.term.Early((*lots)[i].registered, yet ? goes_on : trade_day)) continue;
     (yet ? later : order).push_back(i);
     usable += (*lots)[i].units;
   }
