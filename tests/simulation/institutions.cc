@@ -215,6 +215,11 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     const std::string fund = ParseOrderId(order, &id) ? judge_->FundOf(id.raw()) : "";
     return fund.empty() || plan_.FundOf(fund).whole_units;
   };
+  // An order that a plan has made: nobody has been told of it yet.
+  const auto unknown = [&](const std::string& order) {
+    OrderId id;
+    return !plan_.savings.empty() && (!ParseOrderId(order, &id) || judge_->RequestOf(id.raw()).empty());
+  };
   const auto wants = [&](Fault fault, uint64_t one_in) {
     const bool drawn = r.Below(one_in) == 0;
     return drawn && plan_.Has(fault);
@@ -242,11 +247,9 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     } else if (wants(Fault::kTaWrongRegister, 3) && !(order = pick()).empty()) {
       add(Fault::kTaWrongRegister, StrCat("wrong-register:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaWrongFigure, 3) && !(order = pick()).empty()) {
-      const bool units = r.Below(2) == 0;
-      // A fen more of what whole units cost may be just what was applied for, which is no error; a fen less is always one.
-      const bool less = !units && whole_units(order);
-      add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order,
-                                             units ? ":+1.00" : less ? ":-0.01" : ":+0.01"),
+      // A fen more of what whole units cost may be just what was applied for, which nobody can tell of an order that a plan made.
+      const bool units = r.Below(2) == 0 || unknown(order);
+      add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"),
           order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty()) {
       add(Fault::kTaMissingLine, StrCat("missing-line:", order), order, {"MISSING_CONFIRMATION"});

@@ -96,8 +96,7 @@ void Investors::ScheduleExits() {
       const Date day = *plan_.CalendarOf(*fund).AddOpenDays(plan_.days.back(), static_cast<int>(1 + r.Below(2)));
       const TimePoint when =
           TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(5 * 3600)));
-      // Where nearly all leave, a tenth a day comes to no end.
-      const uint64_t share = 10 + r.Below(40);
+      const uint64_t share = 20 + r.Below(80);
       // Some do not wait for the end of it: the rest is withdrawn (052).
       const TimePoint off = TimePoint::At(day.AddDays(static_cast<int>(1 + r.Below(5))), TimeOfDay::Hms(10, 0)) +
                             Duration::Seconds(static_cast<int64_t>(r.Below(8 * 3600)));

@@ -30,7 +30,7 @@ struct Flags {
   uint64_t seed = 0;
   std::string seeds, without, plant, keep_files;
   int jobs = 1, days = 0, orders = 0, nodes = 0;
-  bool trace = false, shrink = false, json = false, list_plants = false, list_faults = false;
+  bool trace = false, shrink = false, json = false, list_plants = false, list_faults = false, rests = false;
 };
 
 // What a worker tells about one seed. Lines of text, so that a pipe carries them.
@@ -77,6 +77,7 @@ std::string Command(const Options& o) {
   if (o.days > 0) s += StrCat(" --days=", o.days);
   if (o.orders > 0) s += StrCat(" --orders=", o.orders);
   if (o.nodes > 0) s += StrCat(" --nodes=", o.nodes);
+  if (o.rests) s += " --rests";
   std::string without;
   for (size_t i = 0; i < kFaults; ++i)
     if (o.without[i]) without += StrCat(without.empty() ? "" : ",", kFaultNames[i]);
@@ -312,6 +313,7 @@ int Run(const Flags& f) {
     return 2;
   }
   base.nodes = f.nodes;
+  base.rests = f.rests;
   if (!f.keep_files.empty()) {  // before the run, not after it
     std::error_code bad;
     std::filesystem::create_directories(f.keep_files, bad);
@@ -428,6 +430,7 @@ int main(int argc, char** argv) {
   app.add_option("--orders", f.orders, "orders a day, instead of drawn");
   app.add_option("--nodes", f.nodes, "processes, instead of drawn");
   app.add_option("--without", f.without, "faults to leave out, with commas; all");
+  app.add_flag("--rests", f.rests, "some worlds defer the rests of large redemptions: docs/proof.md says what to expect");
   app.add_option("--plant", f.plant, "a planted bug");
   app.add_option("--keep-files", f.keep_files, "a folder that gets all files that were exchanged");
   app.add_flag("--trace", f.trace, "print everything that happens");

@@ -30,6 +30,7 @@ struct Options {
   bool keep_trace = false;  // print everything that happened
   std::string keep_files;   // a folder that gets the exchange of the run, empty: none
   std::string plant;        // a planted bug, see plants.h
+  bool rests = false;       // some worlds defer rests of large redemptions, see DrawDeferrals
 };
 
 // What draws are for. Numbers are part of what a seed means.
