@@ -88,6 +88,17 @@ void TradeMachine::Follow(uint64_t seq, const Order& o) {
   });
 }
 
+bool TradeMachine::AwaitsLegs() {
+  constexpr uint64_t kLooked = 10'000;
+  const Waters& waters = waters_.Get();
+  if (waters.next - waters.next_review > kLooked) return true;  // so many that one will be among them
+  for (uint64_t seq = waters.next_review; seq < waters.next; ++seq) {
+    const Order* o = orders_.Find(seq);
+    if (o && o->business == kConversion && o->state == OrderState::kReceived) return true;
+  }
+  return false;
+}
+
 Reason TradeMachine::LegPrevents(uint64_t seq, const Order& o, TimePoint received) {
   if (o.business != kConvertOut) return Reason::kNone;
   const uint64_t leg_seq = conversions_.Find(seq)->other;

@@ -142,6 +142,9 @@ class TradeMachine {
   // What the investor's last orders for the fund are still to buy.
   Money OnItsWay(InvestorId investor, const FundCode& fund);
 
+  // Whether an order waits for its product rules that may yet get a leg at a second institution, which nobody can name before.
+  bool AwaitsLegs();
+
   // --- For the worker. ---
   // Moves out orders that account and risk have to be asked about: each once, after a restart all of them again.
   void TakeUndecided(size_t limit, std::vector<uint64_t>* orders);

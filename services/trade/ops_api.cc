@@ -218,15 +218,20 @@ void TradeService::RegisterOps(rpc::Handlers* handlers) {
         if (auto s = CheckAllowed(call); !s.ok()) return reply(s);
         if (auto s = CheckTaDay(request.ta_code(), request.day()); !s.ok()) return reply(s);
         auto days = std::make_shared<std::vector<Day>>(deps_.partitions);
+        auto legs = std::make_shared<std::vector<char>>(deps_.partitions);
         const TaCode ta(request.ta_code());
         const Date date = Date::FromRaw(request.day());
         LookEverywhere(
             call,
-            [days, ta, date](TradePartition& partition) {
+            [days, legs, ta, date](TradePartition& partition) {
+              (*legs)[partition.id().partition.raw()] = partition.machine().AwaitsLegs();
               const Day* day = partition.machine().FindDay(ta, date);
               if (day) (*days)[partition.id().partition.raw()] = *day;
             },
-            [days, response] {
+            [days, legs, response] {
+              // A conversion that is not judged yet may put a line into any institution's file.
+              for (const char awaits : *legs)
+                if (awaits) response->set_undecided(response->undecided() + 1);
               for (const Day& day : *days) {
                 for (const DayRow& row : day.rows) {
                   const bool undecided = row.state == OrderState::kReceived || row.state == OrderState::kChallenged;
