@@ -77,9 +77,12 @@ void AsyncClient::Call(std::string_view method, const Message& request, Message*
   grpc::internal::CallbackUnaryCall<Message, Message, google::protobuf::MessageLite, google::protobuf::MessageLite>(
       channel.get(), impl_->Method(method), context, &request, response,
       [context, done = std::move(done)](const grpc::Status& s) {
-        done(s.ok() ? absl::OkStatus()
-                    : absl::Status(static_cast<absl::StatusCode>(s.error_code()), s.error_message()));
+        absl::Status status =
+            s.ok() ? absl::OkStatus() : absl::Status(static_cast<absl::StatusCode>(s.error_code()), s.error_message());
+        // The context holds the channel, and goes first: `done` may wake one that drops the client, and were this the last
+        // to hold the channel, gRPC's own thread would take down the queue that it is reading.
         delete context;
+        done(std::move(status));
       });
 }
 

@@ -66,6 +66,29 @@ TEST_F(Converting, TheLegIsSealedAtTheSecondInstitutionUnderTheOrdersNumber) {
   EXPECT_EQ(StateOf(LegOf(order)), OrderState::kDispatched);
 }
 
+TEST_F(Converting, UntilItIsJudgedNobodyKnowsWhoseDayItBelongsTo) {
+  EXPECT_FALSE(m().AwaitsLegs());
+  SetTime("2026-01-05 10:00:00");  // later than the product facts go: the order waits for them
+  const uint64_t order = Convert();
+  ASSERT_EQ(m().FindOrder(order)->business, kConversion);
+  EXPECT_TRUE(m().AwaitsLegs());
+  AbsorbFacts more;
+  more.after = m().products().absorbed();
+  more.watermark = At("2026-01-31 00:00:00");
+  Do(more);
+  EXPECT_TRUE(m().AwaitsLegs()) << "the facts are here, the judgement is not";
+  Do(Review{});
+  EXPECT_FALSE(m().AwaitsLegs());
+  ASSERT_NE(LegOf(order), 0u);
+  EXPECT_EQ(CountOf("12", On(20260105), OrderState::kReceived), 1u) << "from now on the day itself counts it";
+}
+
+TEST_F(Converting, AnotherOrderThatWaitsKeepsOnlyItsOwnDayOpen) {
+  SetTime("2026-01-05 10:00:00");
+  EXPECT_EQ(StateOf(Buy("p").order), OrderState::kReceived);
+  EXPECT_FALSE(m().AwaitsLegs());
+}
+
 TEST_F(Converting, CancelledTogether) {
   const uint64_t order = Convert();
   JudgeAs(order);

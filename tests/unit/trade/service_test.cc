@@ -279,6 +279,27 @@ TEST_F(TradeServiceTest, ADayFromCloseToSettlement) {
   EXPECT_EQ(by_state, (std::map<v1::OrderState, uint64_t>{{v1::SETTLED, 10}, {v1::DISPATCHED, 29}, {v1::REJECTED, 1}}));
 }
 
+TEST_F(TradeServiceTest, AConversionNotYetJudgedKeepsEveryDayOpen) {
+  world_.AdvanceTo(At("2026-01-05 10:00:00"));  // later than the product facts go: orders wait for them
+  v1::NewOrder conversion = New("c");
+  conversion.set_business(36);
+  conversion.set_amount_fen(0);
+  conversion.set_units_e2(10'000);
+  conversion.set_target_fund_code("110033");
+  const auto order = Submit(conversion, Duration::Millis(50));
+  ASSERT_TRUE(order.ok()) << order.status();
+  ASSERT_EQ(Get(order->order_id()).state(), v1::RECEIVED);
+  v1::DayCountsRequest counts;
+  counts.set_ta_code("12");
+  counts.set_day(20260105);
+  const auto open = Ops<v1::DayCountsResponse>("DayCounts", counts);
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_EQ(open->undecided(), 1u) << "it may become a line of the second institution";
+  fakes_.watermark = At("2026-01-31 00:00:00");
+  ASSERT_TRUE(world_.RunUntil([&] { return Get(order->order_id()).state() != v1::RECEIVED; }, Duration::Seconds(60)));
+  EXPECT_EQ(Ops<v1::DayCountsResponse>("DayCounts", counts)->undecided(), 0u);
+}
+
 TEST_F(TradeServiceTest, OrdersByFileAreClaimedSubmittedAndFound) {
   const std::string digest(32, 'd');
   v1::ClaimSerialsRequest claims;
