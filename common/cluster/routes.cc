@@ -238,6 +238,8 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::DecideChangeRequest, pv1::PutResponse>("DecideChange");
   s.Only<pv1::ListChangesRequest, pv1::ListChangesResponse>("ListChanges");
   s.Only<pv1::GetQuotaRequest, pv1::GetQuotaResponse>("GetQuota");
+  s.Only<pv1::PutAdvancingBankRequest, pv1::PutResponse>("PutAdvancingBank");
+  s.Only<pv1::GetAdvancingBankRequest, pv1::GetAdvancingBankResponse>("GetAdvancingBank");
   Face o(routes, "fundcore.product.v1.ProductOps", ServiceId::kProduct);
   o.Only<pv1::FactsRequest, pv1::FactsResponse>("Facts");
   o.Only<pv1::TakeQuotaRequest, pv1::TakeQuotaResponse>("TakeQuota");

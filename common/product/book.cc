@@ -15,7 +15,8 @@ ProductBook::ProductBook(machine::State& state, uint8_t first_table)
       income_terms_(state, static_cast<uint8_t>(first_table + 10)),
       incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy),
       conversions_(state, static_cast<uint8_t>(first_table + 20)),
-      rules_(state, static_cast<uint8_t>(first_table + 15)) {}
+      rules_(state, static_cast<uint8_t>(first_table + 15)),
+      fast_(state, static_cast<uint8_t>(first_table + 18)) {}
 
 bool ProductBook::Absorb(const AbsorbFacts& command) {
   if (command.after != position_.Get().seq) return false;
@@ -46,6 +47,15 @@ bool ProductBook::Absorb(const AbsorbFacts& command) {
                                               [](TimePoint t, const FundRules& r) { return t < r.effective_at; });
           versions.insert(place, std::move(rules));
           has_rules_ = true;
+        }
+        if (fact.fast) {
+          FastRedemptionTerms fast = *fact.fast;
+          fast.effective_at = fact.fund->effective_at;
+          auto& versions = fast_.Mutable(fast.fund).by_effect;
+          const auto place = std::upper_bound(versions.begin(), versions.end(), fast.effective_at,
+                                              [](TimePoint t, const FastRedemptionTerms& f) { return t < f.effective_at; });
+          versions.insert(place, std::move(fast));
+          has_fast_ = true;
         }
         break;
       }
@@ -97,6 +107,22 @@ const FundRules* ProductBook::Rules(const FundCode& code, TimePoint at) {
   for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
     if (it->effective_at <= at) return it->Empty() ? nullptr : &*it;
   return nullptr;
+}
+
+const FastRedemptionTerms* ProductBook::Fast(const FundCode& code, TimePoint at) {
+  const FastVersions* v = fast_.Find(code);
+  if (!v) return nullptr;
+  for (auto it = v->by_effect.rbegin(); it != v->by_effect.rend(); ++it)
+    if (it->effective_at <= at) return it->offered() ? &*it : nullptr;
+  return nullptr;
+}
+
+bool ProductBook::has_fast() {
+  if (!has_fast_) {
+    has_fast_ = false;
+    fast_.ScanAll([&](const FundCode&, const FastVersions&) { return has_fast_ = true, false; });
+  }
+  return *has_fast_;
 }
 
 bool ProductBook::has_rules() {

@@ -23,7 +23,8 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes six table numbers from `first_table` on, the two from first_table + 10, first_table + 15 and first_table + 20.
+  // Takes six table numbers from `first_table` on, the two from first_table + 10, first_table + 15, first_table + 18 and
+  // first_table + 20.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -41,8 +42,12 @@ class ProductBook {
   const NavFact* FindNavBefore(const FundCode& fund, Date day);
   // The fund's rules beyond its terms, in force at `at`; nullptr where it has none.
   const FundRules* Rules(const FundCode& code, TimePoint at);
+  // How the fund redeems at once, in force at `at`; nullptr where it does not.
+  const FastRedemptionTerms* Fast(const FundCode& code, TimePoint at);
   // Some fund has, or once had, such rules: a cheap question to ask first.
   bool has_rules();
+  // Some fund redeems at once, or once did.
+  bool has_fast();
   const InstitutionTerms* Institution(const TaCode& ta);
   // What the institution's files do otherwise than the standard says, as its operator wrote it; "" where nothing.
   std::string_view FileVariant(const TaCode& ta);
@@ -76,6 +81,10 @@ class ProductBook {
     std::vector<FundRules> by_effect;  // by effective_at
     FC_FIELDS(by_effect)
   };
+  struct FastVersions {
+    std::vector<FastRedemptionTerms> by_effect;  // by effective_at
+    FC_FIELDS(by_effect)
+  };
   struct NavKey {
     FundCode fund;
     Date day;
@@ -93,6 +102,8 @@ class ProductBook {
   machine::Table<NavKey, Nav> incomes_;
   machine::Table<FundCode, ConversionVersions> conversions_;
   machine::Table<FundCode, RuleVersions> rules_;       // only of funds that have any
+  machine::Table<FundCode, FastVersions> fast_;        // only of funds that ever did
+  std::optional<bool> has_fast_;                       // not state: looked up once
   std::optional<bool> has_rules_;                      // not state: looked up once
 };
 

@@ -14,6 +14,7 @@
 #include "common/fund/fees.h"
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
+#include "common/product/fast_terms.h"
 #include "common/product/fund_rules.h"
 #include "common/product/income_terms.h"
 #include "common/time/calendar.h"
@@ -133,15 +134,18 @@ struct ProductFact {
   std::optional<Nav> income;                // with the price: the day's income per 10,000 units
   std::optional<FundConversions> conversions;
   std::optional<FundRules> rules;           // of the fund, where they are said anew
+  std::optional<FastRedemptionTerms> fast;  // of the fund, where they are said anew
 
   template <class V>
   void VisitFields(V& v) {
-    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules);
+    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, fast);
   }
   // Written only where they are there, so that other facts have the bytes that they always had.
   template <class V>
   void VisitFields(V& v) const {
-    if (conversions || rules) {
+    if (fast) {
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, fast);
+    } else if (conversions || rules) {
       v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules);
     } else if (income_terms || income) {
       v(kind, calendar, institution, fund, nav, file_variant, income_terms, income);

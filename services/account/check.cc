@@ -24,7 +24,8 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 26:
     case 28:
     case 33:
-    case 35: return confirmation == application + 100;  // units that go without money
+    case 35:
+    case 98: return confirmation == application + 100;  // units that go without money
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
     case 32: return confirmation == 132;
@@ -55,6 +56,7 @@ std::string_view ExpectedConfirmation(uint16_t application) {
     case 61: return "161";
     case 63: return "163";
     case 88: return "188";
+    case 98: return "198";
     default: return "124";
   }
 }
@@ -146,7 +148,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
   if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   if (IsRefusal(line.return_code) && line.business != 149) {
     rest.consumed = true;
-    return;
+    return CheckAdvance(line, Units());
   }
   if (r->state != ReservationState::kReserved) {
     return Find(line, "ORDER_RELEASED", "AppSheetSerialNo", "", FormatOrderId(line.order));
@@ -182,7 +184,8 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     case 126:
     case 128:
     case 133:
-    case 135: return CheckMoved(line, *r, rest, detail ? *detail : kNone);
+    case 135:
+    case 198: return CheckMoved(line, *r, rest, detail ? *detail : kNone);
     case 129:
     case 131:
     case 132:

@@ -54,6 +54,7 @@ class ConfirmationChecker {
 
   // check_ta.cc: what the institution starts by itself, and what it says about units that an order asked for.
   void CheckUnsolicited(const TradeLine& line, const TradeDetail& detail);
+  void CheckAdvance(const TradeLine& line, Units gone);
   void CheckMoved(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckTaken(const TradeLine& line);

@@ -32,6 +32,8 @@ HoldingNote& ConfirmationChecker::NoteOf(const TradeLine& line) {
 
 void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDetail& detail) {
   switch (line.business) {
+    case 196:
+    case 197: break;
     case 126:
     case 133:
       if (detail.direction != '0' && detail.direction != '1') {
@@ -65,7 +67,8 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 159:
     case 160:
     case 161:
-    case 163: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
+    case 163:
+    case 198: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
     default: return Find(line, "BUSINESS_NOT_APPLIED", "BusinessCode", "a business that is applied here", Digits(line.business));
   }
   if (IsRefusal(line.return_code)) return;
@@ -90,6 +93,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 127:
     case 134:
     case 144:
+    case 197:
       CheckIncomeUnits(line, detail);
       if (!line.units.is_positive()) return Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
       AddLot(HoldingOf(line), {.registered = RegisteredOf(line, detail), .units = line.units,
@@ -109,6 +113,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 145:
     case 150:
     case 151:
+    case 196:
       if (line.business == 150 || line.business == 151) CheckEnded(line);
       CheckIncomeUnits(line, detail);
       return CheckTaken(line);
@@ -199,9 +204,19 @@ void ConfirmationChecker::CheckMoved(const TradeLine& line, const Reservation& r
   if (detail.direction == '1') Find(line, "DIRECTION_DIFFERS", "TransferDirection", "0 (out)", Way(detail.direction));
   if (!line.units.is_positive()) Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
   if (line.units > r.units) Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", r.units.ToString(), line.units.ToString());
-  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", Money(), line.amount);
+  // A transfer to the bank that has paid for it may say what that was.
+  const bool says_worth = r.business == kFastRedeem && line.amount.raw() == line.units.raw();
+  if (!says_worth) Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", Money(), line.amount);
   Compare(line, "FEE_DIFFERS", "Charge", Money(), line.charge);
+  CheckAdvance(line, line.units);
   CheckTaken(line);
+}
+
+// The investor has had the money of all the units: fewer that go to the bank are for people to look at.
+void ConfirmationChecker::CheckAdvance(const TradeLine& line, Units gone) {
+  const Advance* a = machine_.FindAdvance(line.order);
+  if (!a || a->payment == 0 || gone.raw() >= a->amount.raw()) return;
+  Find(line, "ADVANCE_NOT_COVERED", "ConfirmedVol", Units::FromRaw(a->amount.raw()).ToString(), gone.ToString());
 }
 
 // The confirmation of an order that moves neither cash nor units to anybody else.

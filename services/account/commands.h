@@ -57,18 +57,23 @@ struct Reserve {
   OrderId original;             // 052: the order whose deferred rest it withdraws
   bool cancel_rest = false;     // 024: the rest of a large redemption is to be cancelled
   Units applied_units;          // 020 by units: the amount is what they cost
+  std::string bank;             // 098: that advances the money
+  Money fast_a_day;             // 098: what a person may have of the fund at once on a calendar day
 
   template <class V>
   void VisitFields(V& v) {
     v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors,
-      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
+      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, bank, fast_a_day);
   }
   // Most orders have none of these.
   template <class V>
   void VisitFields(V& v) const {
     const bool more = IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero() ||
                       original.is_set() || cancel_rest || !applied_units.is_zero();
-    if (more) {
+    if (!bank.empty()) {
+      v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
+        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, bank, fast_a_day);
+    } else if (more) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
         investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
     } else {
@@ -81,7 +86,20 @@ struct Release {
   static constexpr uint8_t kTag = 5;
   OrderId order;
   InvestorId investor;
-  FC_FIELDS(order, investor)
+  bool advance = false;         // nothing is released: the order (098) is accepted, so the bank that advances is to pay
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(order, investor, advance);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (advance) {
+      v(order, investor, advance);
+    } else {
+      v(order, investor);
+    }
+  }
 };
 
 // A deposit or withdrawal is wanted.
@@ -172,6 +190,7 @@ struct TradeDetail {
 // How lines are posted: a log keeps the rules that its lines were posted by.
 inline constexpr uint8_t kFirstRules = 0;
 inline constexpr uint8_t kPostingRules = 1;  // from here on what an institution starts by itself is posted, with its notes
+inline constexpr uint8_t kFastRules = 2;     // 196 and 197, too
 // What a line of a conversion (136 to 138) says of the fund that is entered.
 struct ConvertedFigures {
   uint32_t item = 0;            // index into `lines`; ascending

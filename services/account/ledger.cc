@@ -14,7 +14,9 @@ bool IsAsset(Leg leg) {
     case Leg::kSuspense:
     case Leg::kTaRegister:
     case Leg::kUnitsSuspense:
+    case Leg::kAdvanceClaim:
     case Leg::kIncomeReceivable: return true;
+    case Leg::kAdvanced:
     case Leg::kNone:
     case Leg::kAvailable:
     case Leg::kReserved:
@@ -41,6 +43,8 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kTaReceivable:
     case Leg::kSuspense:
     case Leg::kConverting:
+    case Leg::kAdvanced:
+    case Leg::kAdvanceClaim:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
@@ -96,6 +100,10 @@ Movement MovesOf(Cause cause) {
     case Cause::kConvertUsed: return {Leg::kConverting, Leg::kTaPayable};
     case Cause::kConvertReturned: return {Leg::kConverting, Leg::kAwaiting};
     case Cause::kConvertShort: return {Leg::kSuspense, Leg::kConverting};
+    case Cause::kFastPaid: return {Leg::kBank, Leg::kAvailable};
+    case Cause::kAdvanceOwed: return {Leg::kAdvanceClaim, Leg::kAdvanced};
+    case Cause::kAdvanceRepaid: return {Leg::kAdvanced, Leg::kAdvanceClaim};
+    case Cause::kAdvanceUncovered: return {Leg::kSuspense, Leg::kAdvanceClaim};
   }
   return {};
 }
@@ -112,6 +120,8 @@ std::string_view LegName(Leg leg) {
     case Leg::kTaReceivable: return "TA_RECEIVABLE";
     case Leg::kSuspense: return "SUSPENSE";
     case Leg::kConverting: return "CONVERTING";
+    case Leg::kAdvanced: return "ADVANCED";
+    case Leg::kAdvanceClaim: return "ADVANCE_CLAIM";
     case Leg::kUnitsFree: return "UNITS_FREE";
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
@@ -165,6 +175,10 @@ std::string_view CauseName(Cause cause) {
     case Cause::kConvertUsed: return "CONVERT_USED";
     case Cause::kConvertReturned: return "CONVERT_RETURNED";
     case Cause::kConvertShort: return "CONVERT_SHORT";
+    case Cause::kFastPaid: return "FAST_PAID";
+    case Cause::kAdvanceOwed: return "ADVANCE_OWED";
+    case Cause::kAdvanceRepaid: return "ADVANCE_REPAID";
+    case Cause::kAdvanceUncovered: return "ADVANCE_UNCOVERED";
   }
   return "UNKNOWN_CAUSE";
 }
@@ -193,9 +207,12 @@ void Ledger::MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* l
                LegName(leg));
       return;
     }
-    if (leg == Leg::kBank || leg == Leg::kConverting) {
-      (leg == Leg::kBank ? totals.bank : totals.converting) += by;
-      return;
+    switch (leg) {
+      case Leg::kBank: totals.bank += by; return;
+      case Leg::kConverting: totals.converting += by; return;
+      case Leg::kAdvanced: totals.advanced += by; return;
+      case Leg::kAdvanceClaim: totals.advance_claim += by; return;
+      default: break;  // an institution's
     }
     if (!ta) {
       FC_CHECK(!posting.ta.empty(), "cause ", CauseName(cause), " needs an institution");

@@ -39,6 +39,8 @@ enum class Leg : uint8_t {
   kTaReceivable = 7,   // by institution
   kSuspense = 8,       // by institution: what its figures moved and our books did not have
   kConverting = 55,    // what one institution has confirmed to send and another one to take, of conversions: either sign
+  kAdvanced = 98,      // owed to banks that have advanced the money of fast redemptions (098)
+  kAdvanceClaim = 99,  // what the units that go to them for it are to settle
   // Units, by fund.
   kUnitsFree = 11,
   kUnitsFrozen = 12,
@@ -85,6 +87,10 @@ enum class Cause : uint8_t {
   kIncomeCancelled = 133,    // a loss that units were cancelled for
   kIncomePaid = 134,         // went out with the last units
   kIncomeCharged = 135,      // a loss that was taken off a redemption
+  kFastPaid = 198,           // by the bank that advances, to the investor
+  kAdvanceOwed = 199,        // to that bank
+  kAdvanceRepaid = 200,      // with units (198)
+  kAdvanceUncovered = 201,   // the institution moved fewer units, or none
   kConvertedOut = 90,        // out of what was promised to the conversion
   kConvertedOutFree = 91,    // out of what was free
   kConvertedIn = 92,
@@ -146,15 +152,19 @@ struct CashTotals {
   Money bank;
   uint64_t last_house_line = 0;
   Money converting;          // owed; negative while the second side of a conversion is confirmed before the first
+  Money advanced;            // owed to banks
+  Money advance_claim;       // of it, what units on their way are to settle
 
   template <class V>
   void VisitFields(V& v) {
-    v(investors, bank, last_house_line, converting);
+    v(investors, bank, last_house_line, converting, advanced, advance_claim);
   }
-  // Written where it is not zero, so that partitions without such conversions have the bytes that they always had.
+  // Written where they are not zero, so that partitions without such business have the bytes that they always had.
   template <class V>
   void VisitFields(V& v) const {
-    if (converting.is_zero()) {
+    if (!advanced.is_zero() || !advance_claim.is_zero()) {
+      v(investors, bank, last_house_line, converting, advanced, advance_claim);
+    } else if (converting.is_zero()) {
       v(investors, bank, last_house_line);
     } else {
       v(investors, bank, last_house_line, converting);

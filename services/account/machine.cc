@@ -68,6 +68,8 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       application_notes_(state, kApplicationNotes, Residence::kLazy),
       conversions_(state, kConversions, Residence::kLazy),
       lot_uses_(state, kLotUses, Residence::kLazy, 1024),
+      advances_(state, kAdvances, Residence::kLazy),
+      fast_days_(state, kFastDays, Residence::kLazy),
       ledger_(state, kLedger),
       products_(state, kProducts),
       income_(state, kIncome) {}
@@ -221,6 +223,9 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
     holding = FindHolding(investor, c.fund);
     if (const Reason refused = CheckHolding(c, holding, &units); refused != Reason::kNone) return refused;
   }
+  if (!c.bank.empty()) {
+    if (const Reason r = CheckFast(c); r != Reason::kNone) return r;
+  }
   if (IsConversion(c.business)) {
     if (!holding) return Reason::kNotEnoughUnits;
     if (const Reason r = CheckConversion(c, investor, *holding); r != Reason::kNone) return r;
@@ -252,6 +257,7 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
     ledger_.MoveUnits(Cause::kFreeze, units, holding, &investor.last_line, posting);
     r.units_left = units;
   }
+  if (!c.bank.empty()) NoteFast(c);
   if (IsConversion(c.business)) {
     Conversion& k = conversions_.Mutable(seq);
     k.target = c.target;
@@ -277,6 +283,7 @@ Reason AccountMachine::CheckConversion(const Reserve& c, const Investor& investo
 Result AccountMachine::Execute(const Release& c, const Context& ctx) {
   const uint64_t seq = SequenceOf(c.order);
   const Reservation* seen = reservations_.Find(seq);
+  if (c.advance) return PayAdvance(seq, ctx), Result{};
   if (!seen) {
     // The release has overtaken its reservation, which must find this and fail.
     Reservation& tombstone = reservations_.Mutable(seq);
@@ -289,6 +296,7 @@ Result AccountMachine::Execute(const Release& c, const Context& ctx) {
   Reservation& r = reservations_.Mutable(seq);
   GiveBack(c.order, r, *MutableInvestor(r.investor), Cause::kRelease, ctx);
   r.state = ReservationState::kReleased;
+  if (r.business == kFastRedeem) ForgetFast(seq, r);
   return {};
 }
 
@@ -374,6 +382,11 @@ Result AccountMachine::Execute(const PaymentAnswered& c, const Context& ctx) {
   payment_todo_.Remove(c.payment);
   const bool withdrawal = payment.direction == PaymentDirection::kWithdrawal;
   if (!withdrawal && !c.done) return {.number = c.payment};  // a refused deposit has moved nothing
+  if (payment.direction == PaymentDirection::kAdvance) {
+    AdvancePaid(payment, {.at = ctx.now, .order = payment.order,
+                          .reference = FormatOrderId(OrderId(MakePaymentId(partition_, c.payment).raw()))});
+    return {.number = c.payment};
+  }
 
   const Cause cause = !withdrawal ? Cause::kDeposit : c.done ? Cause::kWithdrawn : Cause::kWithdrawRefused;
   Investor& investor = investors_.Mutable(payment.investor);

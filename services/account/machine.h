@@ -111,6 +111,11 @@ class AccountMachine {
   }
   // nullptr where nothing was taken, or that was not kept yet when it was.
   const LotUse* FindLotUse(OrderId id) { return PartitionOf(id) == partition_ ? lot_uses_.Find(SequenceOf(id)) : nullptr; }
+  // nullptr where no bank advances anything for the order.
+  const Advance* FindAdvance(OrderId id) { return PartitionOf(id) == partition_ ? advances_.Find(SequenceOf(id)) : nullptr; }
+  void ForEachAdvance(absl::FunctionRef<void(const Advance&)> visit) {
+    advances_.ScanAll([&](const uint64_t&, const Advance& a) { return visit(a), true; });
+  }
   const Payment* FindPayment(uint64_t seq) { return payments_.Find(seq); }
   const Application* FindApplication(uint64_t seq) { return applications_.Find(seq); }
   // nullptr where the investor's data never changed; where the institution was never told of a change.
@@ -153,6 +158,19 @@ class AccountMachine {
   Reason TryReserve(const Reserve& c, const machine::Context& ctx, Reservation& r);
   // Of a conversion, beside what holds for a redemption.
   Reason CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding);
+  // One line of a file being posted; see posting.cc.
+  struct Line;
+  // advance.cc: fast redemptions (098).
+  Reason CheckFast(const Reserve& c);
+  void NoteFast(const Reserve& c);
+  void ForgetFast(uint64_t order, const Reservation& r);
+  // Asks the bank for what it advances, where that was not done, or refused, before.
+  void PayAdvance(uint64_t order, const machine::Context& ctx);
+  void AdvancePaid(const Payment& payment, const Posting& posting);
+  // The institution has moved units for so much to the bank.
+  void AnswerAdvance(Line& l, Money covered);
+  // Once paid and answered: what is covered is repaid, and the rest is a matter for people.
+  void SettleAdvance(const Advance& a, const TaCode& ta, const Posting& posting);
   // Gives back what is still set aside; the caller sets the state.
   void GiveBack(OrderId order, Reservation& r, Investor& investor, Cause cash_cause, const machine::Context& ctx);
   uint64_t Apply(uint64_t investor, const TaCode& ta, uint16_t business, const machine::Context& ctx);
@@ -197,8 +215,6 @@ class AccountMachine {
                     const Posting& posting);
   // Income became units or cash (06, 144), or units were cancelled for a loss (145): so much, by the institution's figure.
   void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
-  // One line of a file being posted; see posting.cc.
-  struct Line;
   // What a line says beyond its figures, and how it is to be posted.
   struct LineWords {
     uint8_t rules = kFirstRules;
@@ -295,6 +311,8 @@ class AccountMachine {
   machine::Table<uint64_t, ApplicationNote> application_notes_;
   machine::Table<uint64_t, Conversion> conversions_;
   machine::Table<uint64_t, LotUse> lot_uses_;
+  machine::Table<uint64_t, Advance> advances_;
+  machine::Table<FastDayKey, Money> fast_days_;
   Ledger ledger_;
   ProductBook products_;
   IncomeBook income_;

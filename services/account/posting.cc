@@ -243,6 +243,7 @@ void AccountMachine::PostRefusal(Line& l) {
   if (!r || r->state != ReservationState::kReserved) return;
   GiveBack(l.in.order, *r, *l.investor, Cause::kRelease, l.ctx);
   r->state = ReservationState::kConsumed;
+  if (r->business == kFastRedeem) AnswerAdvance(l, Money());
 }
 
 void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const Context& ctx,

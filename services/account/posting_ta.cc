@@ -184,6 +184,16 @@ void AccountMachine::PostHeldDividend(Line& l) {
 
 bool AccountMachine::PostInitiated(Line& l) {
   switch (l.in.business) {
+    case 196:
+    case 197:
+      if (l.rules < kFastRules) return false;
+      l.in.business == 196 ? PostMovedOut(l) : PostMovedIn(l);
+      return true;
+    case 198:
+      if (!l.reservation) return false;
+      PostMovedOut(l);
+      AnswerAdvance(l, Worth(l.in.units));
+      return true;
     case 127:
     case 134: PostMovedIn(l); return true;
     case 128:

@@ -19,6 +19,7 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kUnitsHeldTooShort: return "UNITS_HELD_TOO_SHORT";
     case Reason::kUnitsHeldForATerm: return "UNITS_HELD_FOR_A_TERM";
     case Reason::kAboveHoldingLimit: return "ABOVE_HOLDING_LIMIT";
+    case Reason::kFastAboveDayLimit: return "FAST_ABOVE_DAY_LIMIT";
     case Reason::kCardNotFound: return "CARD_NOT_FOUND";
     case Reason::kRequestIdReused: return "REQUEST_ID_REUSED";
     case Reason::kPaymentNotFound: return "PAYMENT_NOT_FOUND";
@@ -83,6 +84,9 @@ std::string_view ReasonMessage(Reason reason) {
              "again after the holding term";
     case Reason::kAboveHoldingLimit:
       return "with this purchase, at the last price known, the investor would hold more of the fund than one person may; buy less";
+    case Reason::kFastAboveDayLimit:
+      return "with what the investor has had of the fund at once today this is more than one person may have on a day; ask for fewer "
+             "units, or redeem in the ordinary way";
     case Reason::kCardNotFound: return "the investor has no card with this number; add the card first";
     case Reason::kRequestIdReused:
       return "this request id was used before with another card or amount; use a new id for a new payment";
@@ -144,6 +148,7 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kNotEnoughUnits: return "可用份额不足";
     case Reason::kUnitsHeldForATerm: return "部分份额未满最短持有期，暂不可赎回";
     case Reason::kAboveHoldingLimit: return "持有份额将超过单个投资人持有上限";
+    case Reason::kFastAboveDayLimit: return "超过单个投资人单日快速赎回上限";
     case Reason::kNotSoManyFrozen: return "解冻份额大于已冻结份额";
     case Reason::kFrozenByCourt: return "份额由司法机关冻结，须由登记机构解冻";
     case Reason::kConversionNotForInvestor: return "该转换业务不对此类投资人开放";
@@ -184,6 +189,7 @@ std::string_view ReasonReturnCode(Reason reason) {
     case Reason::kNotEnoughUnits: return "0001";
     case Reason::kUnitsHeldForATerm: return "0001";
     case Reason::kAboveHoldingLimit: return "0307";
+    case Reason::kFastAboveDayLimit: return "0401";
     case Reason::kNotSoManyFrozen: return "0504";
     case Reason::kFrozenByCourt: return "0399";
     case Reason::kConversionNotForInvestor: return "0519";

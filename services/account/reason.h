@@ -26,6 +26,7 @@ enum class Reason : uint16_t {
   // Reserve, of funds with such rules.
   kUnitsHeldForATerm = 100,         // there are enough, but some may not leave yet
   kAboveHoldingLimit = 101,
+  kFastAboveDayLimit = 142,         // 098: with what the investor had of the fund today
   kNotSoManyFrozen = 140,           // units that a thaw could free
   kFrozenByCourt = 141,             // only who has frozen them can thaw them
   // Reserve, of conversions: before the units are counted.

@@ -174,6 +174,8 @@ void AddTotals(AccountMachine& m, Balance& b) {
   b.AddCash(Leg::kWithdrawing, {}, -totals.investors.withdrawing);
   b.AddCash(Leg::kBank, {}, totals.bank);
   if (!totals.converting.is_zero()) b.AddCash(Leg::kConverting, {}, -totals.converting);
+  if (!totals.advanced.is_zero()) b.AddCash(Leg::kAdvanced, {}, -totals.advanced);
+  if (!totals.advance_claim.is_zero()) b.AddCash(Leg::kAdvanceClaim, {}, totals.advance_claim);
   m.ledger().ForEachTa([&](const TaCode& ta, const TaTotals& t) {
     b.AddCash(Leg::kTaPayable, ta, -t.payable);
     b.AddCash(Leg::kTaReceivable, ta, t.receivable);
@@ -236,6 +238,13 @@ void Verify(AccountMachine& m, Balance& b) {
   Money converting;
   m.ForEachConversion([&](const Conversion& k) { converting += k.converting(); });
   compare(LegName(Leg::kConverting), m.ledger().cash().converting, converting);
+  Money advanced, claim;
+  m.ForEachAdvance([&](const Advance& a) {
+    if (a.paid) advanced += a.answered ? a.amount - a.covered : a.amount;
+    if (a.paid && !a.answered) claim += a.amount;
+  });
+  compare(LegName(Leg::kAdvanced), m.ledger().cash().advanced, advanced);
+  compare(LegName(Leg::kAdvanceClaim), m.ledger().cash().advance_claim, claim);
   m.ledger().ForEachFund([&](const UnitKey& key, const account::UnitTotals& t) {
     const Held& h = held[{key.ta.str(), key.fund.str()}];
     compare(StrCat(LegName(Leg::kUnitsFree), " ", key.fund.view()), t.free, h.free);

@@ -163,11 +163,11 @@ LineProblem ReadDetail(const v1::DividendLine& in, DividendDetail* out) {
 void AddDetail(const v1::AccountConfirmationLine&, ApplyAccountAnswers&, LineProblem*) {}
 void AddDetail(const trade::v1::ConfirmationLine& in, ApplyTradeLines& c, LineProblem*) {
   TradeDetail detail;
-  c.rules = kPostingRules;
+  c.rules = kFastRules;
   if (ReadDetail(in, static_cast<uint32_t>(c.lines.size()) - 1, &detail)) c.details.push_back(detail);
 }
 void AddDetail(const v1::DividendLine& in, ApplyDividendLines& c, LineProblem* problem) {
-  c.rules = kPostingRules;
+  c.rules = kFastRules;
   if (const LineProblem bad = ReadDetail(in, &c.details.emplace_back()); bad.field) *problem = bad;
 }
 
@@ -296,15 +296,17 @@ absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
   if (item.business() == 52) return CheckWithdrawItem(item);
-  const bool moves = item.business() == 26 || item.business() == 28 || item.business() == 33 || item.business() == 35;
+  const bool fast = item.business() == kFastRedeem;
+  const bool moves = fast || item.business() == 26 || item.business() == 28 || item.business() == 33 || item.business() == 35;
   const bool of_units = moves || item.business() == 31 || item.business() == 32 || item.business() == 88;
   const bool redemption = item.business() == 24 || item.business() == 63 || of_units || conversion;
   const bool way = item.business() == 29;
   const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
   if (!redemption && !way && !plan && item.business() != 20 && item.business() != 22 && item.business() != 39) {
     return BadField("business", StrCat(item.business()),
-                    "must be 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36, 38, 39, 52, 59, 60, 61, 63 or 88");
+                    "must be 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36, 38, 39, 52, 59, 60, 61, 63, 88 or 98");
   }
+  if (fast) FC_RETURN_IF_ERROR(CheckCode("bank_code", item.bank_code(), DistributorCode::kMax));
   if (conversion) {
     FC_RETURN_IF_ERROR(CheckCode("target_fund_code", item.target_fund_code(), FundCode::kMax));
     FC_RETURN_IF_ERROR(CheckCode("target_ta_code", item.target_ta_code(), TaCode::kMax));
@@ -405,6 +407,10 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.cancel_rest = item.cancel_rest();
       c.applied_units = Units::FromRaw(item.applied_units_e2());
       c.detail = Letter(item.detail());
+      if (c.business == kFastRedeem) {
+        c.bank = item.bank_code();
+        c.fast_a_day = Money::FromRaw(item.fast_a_day_fen());
+      }
       if (IsConversion(c.business)) {
         c.target = FundCode(item.target_fund_code());
         c.target_ta = TaCode(item.target_ta_code());
@@ -444,7 +450,7 @@ void AccountServiceImpl::Release(const v1::ReleaseRequest& request, v1::ReleaseR
     if (!part->status.ok()) return part->batch->gather->One();
     for (const uint32_t i : part->items) {
       const v1::ReleaseItem& item = part->batch->request->items(static_cast<int>(i));
-      const account::Release c{OrderId(item.order_id()), InvestorId(item.investor_id())};
+      const account::Release c{OrderId(item.order_id()), InvestorId(item.investor_id()), item.advance()};
       host_.Submit(PartitionOf(c.order), c,
                    machine::OrLost([part](const Result&) { part->One(); }, [part] { part->LostOne(); }));
     }

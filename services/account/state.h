@@ -45,6 +45,8 @@ enum TableNumber : uint8_t {
   kStandings = 41,
   kTakenWhole = 60,
   kIncome = 70,     // to 73
+  kAdvances = 98,
+  kFastDays = 99,
   kConversions = 55,
   kLotUses = 56,
   kProducts = 200,  // to 205, 210, 211, and 220
@@ -206,6 +208,7 @@ struct Reservation {
   }
 };
 
+inline constexpr uint16_t kFastRedeem = 98;
 constexpr bool IsConversion(uint16_t business) { return business == 36 || business == 38; }
 
 // What a conversion has beside its reservation. Each side (the fund that is left, and the one that is entered) may be
@@ -250,7 +253,26 @@ struct LotUse {
   FC_FIELDS(fund, newest_first, lots, charge, target, arrived)
 };
 
-enum class PaymentDirection : uint8_t { kDeposit = 1, kWithdrawal = 2 };
+// What a bank advances for a fast redemption (098).
+struct Advance {
+  std::string bank;
+  Money amount;
+  uint64_t payment = 0;         // the latest instruction; 0 while the order is not accepted
+  bool paid = false;            // the investor has it
+  bool answered = false;        // by the institution
+  Money covered;                // by units that went to the bank
+  bool over() const { return paid && answered; }
+  FC_FIELDS(bank, amount, payment, paid, answered, covered)
+};
+// What an investor has had of a fund at once on a calendar day.
+struct FastDayKey {
+  uint64_t investor = 0;        // sequence
+  FundCode fund;
+  Date day;
+  FC_FIELDS(investor, fund, day)
+};
+
+enum class PaymentDirection : uint8_t { kDeposit = 1, kWithdrawal = 2, kAdvance = 98 };
 enum class PaymentStatus : uint8_t { kPending = 1, kDone = 2, kFailed = 3 };
 
 struct Payment {
@@ -264,7 +286,22 @@ struct Payment {
   std::string message;
   TimePoint asked_at;
   TimePoint answered_at;
-  FC_FIELDS(direction, status, investor, card, counterparty, amount, reason, message, asked_at, answered_at)
+  // Of what a bank advances only, and only there written.
+  std::string bank;
+  uint64_t order = 0;           // sequence
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(direction, status, investor, card, counterparty, amount, reason, message, asked_at, answered_at, bank, order);
+  }
+  template <class V>
+  void VisitFields(V& v) const {
+    if (order != 0) {
+      v(direction, status, investor, card, counterparty, amount, reason, message, asked_at, answered_at, bank, order);
+    } else {
+      v(direction, status, investor, card, counterparty, amount, reason, message, asked_at, answered_at);
+    }
+  }
 };
 
 enum class ApplicationState : uint8_t { kWaiting = 1, kSealed = 2, kAnswered = 3 };

@@ -9,7 +9,12 @@ namespace {
 constexpr Duration kCallDeadline = Duration::Seconds(10);
 
 bank::v1::Direction DirectionOf(PaymentDirection d) {
-  return d == PaymentDirection::kDeposit ? bank::v1::CARD_TO_SETTLEMENT : bank::v1::SETTLEMENT_TO_CARD;
+  switch (d) {
+    case PaymentDirection::kDeposit: return bank::v1::CARD_TO_SETTLEMENT;
+    case PaymentDirection::kWithdrawal: return bank::v1::SETTLEMENT_TO_CARD;
+    case PaymentDirection::kAdvance: return bank::v1::ADVANCE_TO_SETTLEMENT;
+  }
+  return bank::v1::DIRECTION_UNSPECIFIED;
 }
 
 }  // namespace
@@ -45,7 +50,7 @@ void PaymentWorker::Round(Lane& lane) {
         bank::v1::Instruction* instruction = request.add_instructions();
         instruction->set_instruction_id(FormatOrderId(OrderId(MakePaymentId(m.partition(), seq).raw())));
         instruction->set_direction(DirectionOf(payment.direction));
-        instruction->set_counterparty(payment.counterparty.Hex());
+        instruction->set_counterparty(payment.bank.empty() ? payment.counterparty.Hex() : payment.bank);
         instruction->set_amount_fen(payment.amount.raw());
       }
     }

@@ -32,7 +32,9 @@ struct PutFund {
   std::optional<IncomeTerms> income;  // not given: the fund has none
   FundRules rules;
   bool says_rules = false;  // commands from before there were rules leave them alone
-  FC_FIELDS(terms, lead, income, rules, says_rules)
+  std::optional<FastRedemptionTerms> fast;  // not given: it redeems nothing at once
+  bool says_fast = false;   // likewise
+  FC_FIELDS(terms, lead, income, rules, says_rules, fast, says_fast)
 };
 
 struct NavEntry {
@@ -87,6 +89,35 @@ struct ReleaseQuota {
   static constexpr uint8_t kTag = 61;
   std::vector<QuotaItem> items;
   FC_FIELDS(items)
+};
+
+// The same, where some of them want money that a bank advances (business 098): those name the bank, and their amount is
+// room in what it may have out, for all funds together and until it has the units.
+struct RoomItem {
+  uint64_t order = 0;
+  FundCode fund;
+  Date day;
+  Money amount;
+  TimePoint received;
+  std::string bank;
+  FC_FIELDS(order, fund, day, amount, received, bank)
+};
+struct TakeRoom {
+  static constexpr uint8_t kTag = 65;
+  std::vector<RoomItem> items;
+  FC_FIELDS(items)
+};
+struct ReleaseRoom {
+  static constexpr uint8_t kTag = 66;
+  std::vector<RoomItem> items;
+  FC_FIELDS(items)
+};
+// What a bank may have out from now on. What is out already stays, though it be more.
+struct PutAdvancingBank {
+  static constexpr uint8_t kTag = 67;
+  std::string bank;
+  Money limit;
+  FC_FIELDS(bank, limit)
 };
 
 // One person proposes what another has to approve. `put` is an encoded PutFund; empty: that two persons are no longer required.

@@ -331,12 +331,41 @@ absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m) {
   return t;
 }
 
+absl::StatusOr<std::optional<FastRedemptionTerms>> FastFromProto(const v1::Fund& m) {
+  if (!m.has_fast()) return std::nullopt;
+  const v1::FastRedemption& in = m.fast();
+  constexpr size_t kMostBankBytes = 9, kMostAccountBytes = 17;  // as wide as files have them
+  FC_RETURN_IF_ERROR(CheckCode("fund.fast.bank_code", in.bank_code(), kMostBankBytes));
+  if (m.kind() != "money")
+    return Bad("fund.fast.bank_code", in.bank_code(), "is for money funds only, whose units are worth a yuan");
+  if (in.bank_account().size() > kMostAccountBytes)
+    return Bad("fund.fast.bank_account", in.bank_account(), StrCat("must have at most ", kMostAccountBytes, " bytes"));
+  FC_RETURN_IF_ERROR(NotNegative("fund.fast.least_e2", in.least_e2()));
+  FC_RETURN_IF_ERROR(NotNegative("fund.fast.person_a_day_fen", in.person_a_day_fen()));
+  FastRedemptionTerms t;
+  t.fund = FundCode(m.fund_code());
+  t.bank = in.bank_code();
+  t.bank_account = in.bank_account();
+  t.least = Units::FromRaw(in.least_e2());
+  if (in.person_a_day_fen() != 0) t.person_a_day = Money::FromRaw(in.person_a_day_fen());
+  return t;
+}
+
+void ToProto(const FastRedemptionTerms& t, v1::FastRedemption* m) {
+  m->set_bank_code(t.bank);
+  m->set_bank_account(t.bank_account);
+  m->set_least_e2(t.least.raw());
+  m->set_person_a_day_fen(t.person_a_day.raw());
+}
+
 absl::StatusOr<PutFund> PutFundFrom(const v1::Fund& m, int64_t effective_at_us, Duration lead) {
   PutFund put;
   FC_ASSIGN_OR_RETURN(put.terms, FromProto(m));
   FC_ASSIGN_OR_RETURN(put.income, IncomeFromProto(m));
   FC_ASSIGN_OR_RETURN(put.rules, RulesFromProto(m));
   put.says_rules = true;
+  FC_ASSIGN_OR_RETURN(put.fast, FastFromProto(m));
+  put.says_fast = true;
   put.terms.effective_at = TimePoint::FromRaw(effective_at_us);
   put.lead = lead;
   return put;

@@ -20,6 +20,9 @@ absl::StatusOr<FundConversions> FromProto(const v1::FundConversions& m);
 // The rules of a fund; an empty one where the message has none.
 absl::StatusOr<FundRules> RulesFromProto(const v1::Fund& m);
 void ToProto(const FundRules& t, v1::FundRules* m);
+// How the fund redeems at once; nothing where the message does not say.
+absl::StatusOr<std::optional<FastRedemptionTerms>> FastFromProto(const v1::Fund& m);
+void ToProto(const FastRedemptionTerms& t, v1::FastRedemption* m);
 // The whole command that new terms of a fund become.
 absl::StatusOr<PutFund> PutFundFrom(const v1::Fund& m, int64_t effective_at_us, Duration lead);
 absl::StatusOr<NavEntry> FromProto(const v1::NavRecord& m);

@@ -121,6 +121,7 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
             ToProto(put.terms, m->mutable_fund());
             if (put.income) ToProto(*put.income, m->mutable_fund()->mutable_income());
             if (!put.rules.Empty()) ToProto(put.rules, m->mutable_fund()->mutable_rules());
+            if (put.fast) ToProto(*put.fast, m->mutable_fund()->mutable_fast());
             PutConversions ways;
             if (!c.conversions.empty() && Decode(c.conversions, &ways)) ToProto(ways.terms, m->mutable_conversions());
           });

@@ -59,6 +59,12 @@ bool ProductMachine::SameRules(const PutFund& c) {
   return newest ? newest->SameAs(c.rules) : c.rules.Empty();
 }
 
+bool ProductMachine::SameFast(const PutFund& c) {
+  if (!c.says_fast) return true;
+  const FastRedemptionTerms* newest = products_.Fast(c.terms.code, TimePoint::FromRaw(INT64_MAX));
+  return newest ? c.fast && newest->SameAs(*c.fast) : !c.fast;
+}
+
 bool ProductMachine::SaysNothingNew(const PutFund& c, const FundTerms* newest) {
   if (!newest) return false;
   FundTerms same = c.terms;
@@ -66,7 +72,7 @@ bool ProductMachine::SaysNothingNew(const PutFund& c, const FundTerms* newest) {
   same.effective_at = newest->effective_at;
   const IncomeTerms* income = products_.Income(c.terms.code);
   const bool same_income = income ? c.income && *c.income == *income : !c.income;
-  return Encode(same) == Encode(*newest) && same_income && SameRules(c);
+  return Encode(same) == Encode(*newest) && same_income && SameRules(c) && SameFast(c);
 }
 
 Reason ProductMachine::CheckFund(const PutFund& c, const FundTerms* newest) {
@@ -87,6 +93,10 @@ Result ProductMachine::SayFund(const PutFund& c, const Context& ctx) {
   fact.income_terms = c.income;
   if (!c.income && products_.Income(c.terms.code)) fact.income_terms = IncomeTerms();  // it had income and has none now
   if (!SameRules(c)) fact.rules = c.rules;
+  if (!SameFast(c)) {
+    fact.fast = c.fast.value_or(FastRedemptionTerms());
+    fact.fast->fund = c.terms.code;
+  }
   return Say(std::move(fact), std::max(c.terms.effective_at, ctx.now + c.lead));
 }
 
@@ -186,16 +196,18 @@ bool ProductMachine::Take(const QuotaItem& item) {
 }
 
 Result ProductMachine::Execute(const ReleaseQuota& c, const Context&) {
-  for (const QuotaItem& item : c.items) {
-    QuotaOrder& order = quota_orders_.Mutable({item.day, item.order});
-    const bool held = order.state == QuotaState::kTaken && order.amount.is_positive();
-    order.state = QuotaState::kReleased;
-    if (!held) continue;
-    QuotaUse& use = quotas_.Mutable({item.day, order.fund});
-    use.taken -= order.amount;
-    --use.orders;
-  }
+  for (const QuotaItem& item : c.items) GiveBack(item);
   return {};
+}
+
+void ProductMachine::GiveBack(const QuotaItem& item) {
+  QuotaOrder& order = quota_orders_.Mutable({item.day, item.order});
+  const bool held = order.state == QuotaState::kTaken && order.amount.is_positive();
+  order.state = QuotaState::kReleased;
+  if (!held) return;
+  QuotaUse& use = quotas_.Mutable({item.day, order.fund});
+  use.taken -= order.amount;
+  --use.orders;
 }
 
 void ProductMachine::Facts(uint64_t after, uint32_t limit,

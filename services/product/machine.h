@@ -40,6 +40,21 @@ struct QuotaOrder {
   FC_FIELDS(state, fund, amount)
 };
 
+// A bank that advances the money of fast redemptions.
+struct AdvancingBank {
+  Money limit;
+  Money out;                // for orders whose units it does not have yet
+  uint64_t orders = 0;
+  FC_FIELDS(limit, out, orders)
+};
+// One order's try to get money of it; kept.
+struct AdvanceOrder {
+  QuotaState state = QuotaState::kNone;
+  std::string bank;
+  Money amount;
+  FC_FIELDS(state, bank, amount)
+};
+
 // A change that one person has proposed. Kept for ever.
 enum class ChangeState : uint8_t { kProposed = 1, kApproved = 2, kRejected = 3 };
 struct Change {
@@ -70,7 +85,8 @@ class ProductMachine {
     std::span<const char> taken;  // of TakeQuota, one an item; valid until the next command
   };
   using Commands = machine::CommandList<PutCalendar, PutInstitution, PutFund, PutNavs, Tick, TakeQuota, ReleaseQuota,
-                                        ProposeChange, DecideChange, RequireTwoPersons, PutConversions>;
+                                        ProposeChange, DecideChange, RequireTwoPersons, PutConversions, TakeRoom,
+                                        ReleaseRoom, PutAdvancingBank>;
 
   ProductMachine(machine::State& state, PartitionId, Duration lead) : state_(state), lead_(lead) {}
 
@@ -82,6 +98,10 @@ class ProductMachine {
   Result Execute(const PutConversions& c, const machine::Context& ctx);
   Result Execute(const TakeQuota& c, const machine::Context& ctx);
   Result Execute(const ReleaseQuota& c, const machine::Context& ctx);
+  // advance.cc
+  Result Execute(const TakeRoom& c, const machine::Context& ctx);
+  Result Execute(const ReleaseRoom& c, const machine::Context& ctx);
+  Result Execute(const PutAdvancingBank& c, const machine::Context& ctx);
   // four_eyes.cc; of a proposal, Result::seq is its number
   Result Execute(const ProposeChange& c, const machine::Context& ctx);
   Result Execute(const DecideChange& c, const machine::Context& ctx);
@@ -99,6 +119,8 @@ class ProductMachine {
   }
   // What is taken of a fund's quota of a trading day; nullptr where nothing ever was.
   const QuotaUse* FindQuota(const FundCode& fund, Date day) { return quotas_.Find({day, fund}); }
+  // nullptr where nothing was ever said of it.
+  const AdvancingBank* FindBank(const std::string& bank) { return banks_.Find(bank); }
   // The newest terms, in force or to come; nullptr where the fund is unknown.
   const FundTerms* Newest(const FundCode& code) { return products_.Fund(code, TimePoint::FromRaw(INT64_MAX)); }
 
@@ -115,7 +137,10 @@ class ProductMachine {
   bool SaysNothingNew(const PutConversions& c, const FundConversions* newest);
   Result SayConversions(const PutConversions& c, const machine::Context& ctx);
   bool SameRules(const PutFund& c);
+  bool SameFast(const PutFund& c);
   bool Take(const QuotaItem& item);
+  void GiveBack(const QuotaItem& item);
+  bool TakeAdvance(const RoomItem& item);
 
   machine::State& state_;
   const Duration lead_;
@@ -126,6 +151,8 @@ class ProductMachine {
   machine::Table<QuotaOrderKey, QuotaOrder> quota_orders_{state_, 61, machine::Residence::kLazy};
   machine::Table<uint64_t, Change> changes_{state_, 62, machine::Residence::kLazy};
   machine::Cell<FourEyes> four_eyes_{state_, 63};
+  machine::Table<std::string, AdvancingBank> banks_{state_, 64};
+  machine::Table<uint64_t, AdvanceOrder> advances_{state_, 65, machine::Residence::kLazy};
   std::vector<char> taken_;  // of the command in execution
 };
 

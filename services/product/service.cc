@@ -18,22 +18,34 @@ absl::Status NotServing() {
   return rpc::ErrorWithReason(absl::StatusCode::kUnavailable, "NOT_SERVING", "product is still recovering; ask again shortly");
 }
 
+constexpr size_t kMostBankBytes = 9;  // as wide as a distributor's code in files
+
+// `advances`: some of them name a bank.
 template <class Items>
-absl::Status ItemsOf(const Items& items, std::vector<QuotaItem>* out) {
+absl::Status ItemsOf(const Items& items, std::vector<RoomItem>* out, bool* advances) {
   if (items.size() > kMaxQuotaItems) {
     return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                                 StrCat("items are ", items.size(), "; send at most ", kMaxQuotaItems));
   }
   for (const v1::QuotaItem& item : items) {
-    if (item.order_id() == 0 || !FundCode::Fits(item.fund_code()) || item.amount_fen() <= 0) {
+    if (item.order_id() == 0 || !FundCode::Fits(item.fund_code()) || item.amount_fen() <= 0 ||
+        item.bank_code().size() > kMostBankBytes) {
       return rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                                   StrCat("order_id ", item.order_id(), ", fund_code \"", item.fund_code(), "\", amount_fen ",
                                          item.amount_fen(), ": an order, a fund and a positive amount are needed"));
     }
     out->push_back({item.order_id(), FundCode(item.fund_code()), Date::FromRaw(item.trade_day()),
-                    Money::FromRaw(item.amount_fen()), TimePoint::FromRaw(item.received_at_us())});
+                    Money::FromRaw(item.amount_fen()), TimePoint::FromRaw(item.received_at_us()), item.bank_code()});
+    *advances |= !item.bank_code().empty();
   }
   return absl::OkStatus();
+}
+
+// Without the bank: the command that logs have always had.
+std::vector<QuotaItem> QuotasOf(const std::vector<RoomItem>& items) {
+  std::vector<QuotaItem> out;
+  for (const RoomItem& i : items) out.push_back({i.order, i.fund, i.day, i.amount, i.received});
+  return out;
 }
 
 }  // namespace
@@ -169,6 +181,8 @@ void ProductService::Register(rpc::Handlers* h) {
             ToProto(*income, r->mutable_fund()->mutable_income());
           if (const FundRules* rules = p.machine().products().Rules(f->code, TimePoint::FromRaw(INT64_MAX)))
             ToProto(*rules, r->mutable_fund()->mutable_rules());
+          if (const FastRedemptionTerms* fast = p.machine().products().Fast(f->code, TimePoint::FromRaw(INT64_MAX)))
+            ToProto(*fast, r->mutable_fund()->mutable_fast());
           r->set_version(f->version);
           r->set_effective_at_us(f->effective_at.raw());
           if (const FundConversions* c = p.machine().NewestConversions(f->code)) {
@@ -262,19 +276,51 @@ void ProductService::RegisterQuota(rpc::Handlers* h) {
       "fundcore.product.v1.ProductOps/TakeQuota",
       [this](const Call& call, const v1::TakeQuotaRequest& q, v1::TakeQuotaResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
-        TakeQuota command;
-        if (absl::Status s = ItemsOf(q.items(), &command.items); !s.ok()) return reply(std::move(s));
-        Answer(std::move(command), std::move(reply), [r](const ProductMachine::Result& result) {
+        TakeRoom command;
+        bool advances = false;
+        if (absl::Status s = ItemsOf(q.items(), &command.items, &advances); !s.ok()) return reply(std::move(s));
+        const auto answer = [r](const ProductMachine::Result& result) {
           for (char taken : result.taken) r->add_taken(taken != 0);
-        });
+        };
+        if (advances) return Answer(std::move(command), std::move(reply), answer);
+        Answer(TakeQuota{QuotasOf(command.items)}, std::move(reply), answer);
       });
   h->Unary<v1::ReleaseQuotaRequest, v1::ReleaseQuotaResponse>(
       "fundcore.product.v1.ProductOps/ReleaseQuota",
       [this](const Call& call, const v1::ReleaseQuotaRequest& q, v1::ReleaseQuotaResponse*, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
-        ReleaseQuota command;
-        if (absl::Status s = ItemsOf(q.items(), &command.items); !s.ok()) return reply(std::move(s));
-        Answer(std::move(command), std::move(reply), [](const ProductMachine::Result&) {});
+        ReleaseRoom command;
+        bool advances = false;
+        if (absl::Status s = ItemsOf(q.items(), &command.items, &advances); !s.ok()) return reply(std::move(s));
+        const auto answer = [](const ProductMachine::Result&) {};
+        if (advances) return Answer(std::move(command), std::move(reply), answer);
+        Answer(ReleaseQuota{QuotasOf(command.items)}, std::move(reply), answer);
+      });
+  h->Unary<v1::PutAdvancingBankRequest, v1::PutResponse>(
+      "fundcore.product.v1.ProductService/PutAdvancingBank",
+      [this](const Call& call, const v1::PutAdvancingBankRequest& q, v1::PutResponse* r, Reply reply) {
+        if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
+        if (q.bank_code().empty() || q.bank_code().size() > kMostBankBytes || q.limit_fen() < 0) {
+          return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                            StrCat("bank_code \"", q.bank_code(), "\", limit_fen ", q.limit_fen(),
+                                                   ": a code of 1 to ", kMostBankBytes, " bytes and a limit of 0 or more are needed")));
+        }
+        Put(PutAdvancingBank{q.bank_code(), Money::FromRaw(q.limit_fen())}, r, std::move(reply));
+      });
+  h->Unary<v1::GetAdvancingBankRequest, v1::GetAdvancingBankResponse>(
+      "fundcore.product.v1.ProductService/GetAdvancingBank",
+      [this](const Call&, const v1::GetAdvancingBankRequest& q, v1::GetAdvancingBankResponse* r, Reply reply) {
+        host_.On(kPartition, [&q, r, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
+          if (!p.serving()) return reply(NotServing());
+          const AdvancingBank* bank = p.machine().FindBank(q.bank_code());
+          if (!bank) return reply(rpc::ErrorWithReason(absl::StatusCode::kNotFound, "BANK_NOT_FOUND",
+                                                       StrCat("bank_code \"", q.bank_code(), "\" is not known here; give it a limit with "
+                                                              "PutAdvancingBank")));
+          r->set_limit_fen(bank->limit.raw());
+          r->set_out_fen(bank->out.raw());
+          r->set_orders(bank->orders);
+          reply(absl::OkStatus());
+        });
       });
 }
 

@@ -44,8 +44,10 @@ inline constexpr uint8_t kMoveUnits = 26;
 inline constexpr uint8_t kMoveUnitsOut = 28;
 inline constexpr uint8_t kGiveUnits = 33;
 inline constexpr uint8_t kGiveUnitsOut = 35;
+// Redemption at once: a bank advances the money and the units go to it.
+inline constexpr uint8_t kFastRedeem = 98;
 constexpr bool IsMove(uint8_t business) {
-  return business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits || business == kGiveUnitsOut;
+  return business == kFastRedeem || business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits || business == kGiveUnitsOut;
 }
 // Says something about units that are there: buys none, pays nothing.
 constexpr bool SpeaksOfUnits(uint8_t business) {

@@ -138,6 +138,7 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   if (rest && !line.units.is_positive()) return ConcludeRest(seq);
   // No money follows: it is done with.
   if (IsPlanContract(o.business)) a.in_part = false;
+  if (o.business == kFastRedeem) quota_releases_.Add(seq);  // the bank has units for its money
   if (SpeaksOfUnits(o.business) || IsPlanContract(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);

@@ -49,7 +49,10 @@ void TradeMachine::JudgeOne(const JudgeItem& item, const JudgeExtra* extra, Time
       return SetRejected(*o, ReasonSource::kTrade, extra->trade_reason);
     }
     switch (item.risk) {
-      case RiskOutcome::kAllow: o->state = OrderState::kAccepted; return RememberPurchase(*o);
+      case RiskOutcome::kAllow:
+        o->state = OrderState::kAccepted;
+        if (IsAdvance(*o)) releases_.Add(item.order);
+        return RememberPurchase(*o);
       case RiskOutcome::kBlock:
         releases_.Add(item.order);
         return SetRejected(*o, ReasonSource::kRisk, item.risk_reason);
@@ -93,8 +96,8 @@ std::vector<uint64_t> TradeMachine::ReleasesBefore(const Order& order, size_t mo
   std::vector<uint64_t> owed;
   if (releases_.empty()) return owed;
   for (uint64_t seq = order.previous; seq != 0 && most > 0; --most) {
-    if (releases_.Contains(seq)) owed.push_back(seq);
     const Order* before = orders_.Find(seq);
+    if (releases_.Contains(seq) && before && !IsAdvance(*before)) owed.push_back(seq);
     seq = before ? before->previous : 0;
   }
   return owed;
@@ -126,6 +129,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
     return {.reason = Reason::kOrderFinal};
   }
   if (o->transfer.is_set()) return {.reason = Reason::kOrderSealed};
+  if (o->business == kFastRedeem && o->state == OrderState::kAccepted) return {.reason = Reason::kFastPaid};
   if (PastCutoff(*o, ctx.received)) return {.reason = Reason::kCutoffPassed};
   if (const Reason r = LegPrevents(seq, *o, ctx.received); r != Reason::kNone) return {.reason = r};
 
@@ -160,6 +164,7 @@ TradeMachine::Result TradeMachine::Execute(const AnswerChallenge& c, const machi
     o->state = OrderState::kAccepted;
     o->source = ReasonSource::kTrade;
     o->reason = 0;
+    if (IsAdvance(*o)) releases_.Add(seq);
     RememberPurchase(*o);
   });
   Follow(seq, *o);

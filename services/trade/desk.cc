@@ -64,7 +64,7 @@ void Desk::Submit(Part* part) {
         receive_.origins.push_back(ToOrigin(order, i - range.begin));
       if (order.business() == kConversion) [[unlikely]]
         receive_.targets.push_back({i - range.begin, FundCode(order.target_fund_code())});
-      if (IsMove(static_cast<uint8_t>(order.business()))) [[unlikely]]
+      if (IsMove(static_cast<uint8_t>(order.business())) && order.business() != kFastRedeem) [[unlikely]]
         receive_.moves.push_back(
             {i - range.begin, order.target_distributor(), order.target_trading_account(), order.transfer_reason()});
     }

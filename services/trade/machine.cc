@@ -290,7 +290,9 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
     if (withdraws) return Reason::kNone;
-    if (IsMove(o.business)) {
+    if (o.business == kFastRedeem) {
+      if (Reason r = CheckFast(seq, o, code); r != Reason::kNone) return r;
+    } else if (IsMove(o.business)) {
       if (Reason r = CheckMove(seq, o); r != Reason::kNone) return r;
     }
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);

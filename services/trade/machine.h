@@ -160,8 +160,11 @@ class TradeMachine {
   // Orders wait for product rules that are known by now: submit a Review.
   bool review_due();
   machine::Todo<uint64_t>& releases() { return releases_; }
-  // All buyers of the order's fund share a quota, as of the order's receipt.
+  // All buyers of the order's fund share a quota, as of the order's receipt; or a bank advances the order's money.
   bool NeedsQuota(const Order& o);
+  // Account owes the investor the money that a bank advances, and has not yet said that it has paid: it is asked in the place
+  // of a release.
+  static bool IsAdvance(const Order& o) { return o.business == kFastRedeem && ComesToSomething(o.state); }
   machine::Todo<uint64_t>& quota_releases() { return quota_releases_; }
   // Of the last `most` orders of the same investor before this one: those that are over and whose release is still owed.
   std::vector<uint64_t> ReleasesBefore(const Order& order, size_t most);
@@ -234,6 +237,8 @@ class TradeMachine {
   void FollowPlan(uint64_t order, const Order& o, TimePoint now);
   void FollowContract(uint64_t seq, uint64_t order, const Order& o, TimePoint now);
   Reason CheckMove(uint64_t seq, const Order& o);
+  // fast.cc: redemptions at once. Notes to whom the units go.
+  Reason CheckFast(uint64_t seq, const Order& o, const FundCode& code);
   // convert.cc: conversions.
   // The rules beside those of a redemption. Makes of the order what it is where the two funds have different institutions.
   Reason CheckConversion(uint64_t seq, Order& o, const FundTerms& fund);

@@ -43,6 +43,10 @@ std::string_view ReasonName(Reason r) {
     case Reason::kPurchasesAbovePersonLimit: return "PURCHASES_ABOVE_PERSON_LIMIT";
     case Reason::kRedemptionsAboveDayLimit: return "REDEMPTIONS_ABOVE_DAY_LIMIT";
     case Reason::kQuotaUsedUp: return "QUOTA_USED_UP";
+    case Reason::kFastNotOffered: return "FAST_NOT_OFFERED";
+    case Reason::kFastAbovePersonLimit: return "FAST_ABOVE_PERSON_LIMIT";
+    case Reason::kFastBankLimit: return "FAST_BANK_LIMIT";
+    case Reason::kFastPaid: return "FAST_PAID";
     case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
     case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
     case Reason::kOfferFailed: return "OFFER_FAILED";
@@ -147,6 +151,15 @@ std::string_view ReasonText(Reason r) {
     case Reason::kQuotaUsedUp:
       return "what all buyers together may buy of the fund on this trading day is used up; buy less, or on another day "
              "(当日申购额度已用完)";
+    case Reason::kFastNotOffered:
+      return "the fund does not redeem at once; redeem in the ordinary way (该基金未开通快速赎回, 0519)";
+    case Reason::kFastAbovePersonLimit:
+      return "the units are worth more than one person may have of the fund at once on one day; ask for fewer, or redeem in the "
+             "ordinary way (超过单个投资人单日快速赎回上限)";
+    case Reason::kFastBankLimit:
+      return "the bank that advances the money has too much out just now; ask for fewer or later, or redeem in the ordinary way "
+             "(垫资银行额度不足)";
+    case Reason::kFastPaid: return "a redemption at once is paid when it is accepted, and cannot be cancelled (快速赎回已垫付, 不可撤单)";
     case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
     case Reason::kChallengeFailed: return "the second proof was not passed";
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
@@ -246,6 +259,10 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kPurchasesAbovePersonLimit:
     case Reason::kRedemptionsAboveDayLimit:
     case Reason::kQuotaUsedUp:
+    case Reason::kFastNotOffered:
+    case Reason::kFastAbovePersonLimit:
+    case Reason::kFastBankLimit:
+    case Reason::kFastPaid:
     case Reason::kChallengeLapsed:
     case Reason::kChallengeFailed:
     case Reason::kOfferFailed:

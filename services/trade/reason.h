@@ -60,6 +60,12 @@ enum class Reason : uint16_t {
   // Of the quota that all buyers share, once account and risk have said yes.
   kQuotaUsedUp = 105,
 
+  // Redemption at once (098).
+  kFastNotOffered = 190,
+  kFastAbovePersonLimit = 191,
+  kFastBankLimit = 192,
+  kFastPaid = 193,         // of a cancellation: the money is out
+
   kUnitsNotPriced = 80,  // an offer by units whose price or fee cannot be computed
 
   // The second proof that risk asked for.

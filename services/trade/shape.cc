@@ -79,7 +79,7 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
                          !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
     return Bad("BAD_BUSINESS",
-               StrCat("business ", business, " is not an order; send 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36 or 88"));
+               StrCat("business ", business, " is not an order; send 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36, 88 or 98"));
   }
   if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
     return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
@@ -96,7 +96,7 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   constexpr std::string_view kFieldsOfMove[] = {"target_distributor", "target_trading_account", "transfer_reason"};
   for (size_t i = 0; i < 3; ++i) {
     if (moves[i]->empty()) continue;
-    if (!IsMove(static_cast<uint8_t>(business)) || moves[i]->size() > kMostOfMove[i] || !Printable(*moves[i])) {
+    if (!IsMove(static_cast<uint8_t>(business)) || business == kFastRedeem || moves[i]->size() > kMostOfMove[i] || !Printable(*moves[i])) {
       return Bad("BAD_TRANSFER", StrCat(kFieldsOfMove[i], " ", Quoted(*moves[i]), " is for businesses 26, 28, 33 and 35, and must have at most ",
                                         kMostOfMove[i], " printable ASCII characters"));
     }

@@ -62,6 +62,13 @@ void FillConversion(TradeMachine& machine, const Conversion& k, account::v1::Res
   out->set_investors(k.investors);
 }
 
+// The rules let it through, so that the fund offers it.
+void FillAdvance(TradeMachine& machine, uint64_t order, const Order& o, account::v1::ReserveItem* out) {
+  Assign(out->mutable_bank_code(), machine.FindMove(order)->distributor);
+  const FastRedemptionTerms* fast = machine.products().Fast(machine.FundOf(o), o.received_at);
+  out->set_fast_a_day_fen(fast ? fast->person_a_day.raw() : 0);
+}
+
 // An answer that is no answer counts as trouble: it is asked for again, and never executed.
 bool Usable(const account::v1::ReserveResponse& response, size_t items) {
   if (static_cast<size_t>(response.outcomes_size()) != items) return false;
@@ -330,6 +337,7 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       if (o.business == kPledgeUnits) r->set_detail("2");
       if (IsConversion(o.business)) FillConversion(machine, *machine.FindConversion(item.order), r);
       if (machine.products().has_rules()) AddRules(machine, o, r);
+      if (o.business == kFastRedeem) FillAdvance(machine, item.order, o, r);
       // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
       for (uint64_t over : machine.ReleasesBefore(o, kLookedBack)) r->add_release_first(machine.IdOf(over).raw());
     }
@@ -485,8 +493,11 @@ void Worker::SubmitJudgements(const std::vector<Item>& items) {
       const Item& item = items[end];
       judge_.orders.push_back({item.order, item.account_reason, item.risk, item.risk_reason, item.ta_account});
       if (item.units.is_positive() || item.quota_refused) {
-        judge_.extras.push_back({static_cast<uint32_t>(judge_.orders.size() - 1), item.units,
-                                 static_cast<uint16_t>(item.quota_refused ? Reason::kQuotaUsedUp : Reason::kNone)});
+        const Order* o = At(item.slot).machine().FindOrder(item.order);
+        const Reason refused = !item.quota_refused                    ? Reason::kNone
+                               : o && o->business == kFastRedeem      ? Reason::kFastBankLimit
+                                                                      : Reason::kQuotaUsedUp;
+        judge_.extras.push_back({static_cast<uint32_t>(judge_.orders.size() - 1), item.units, static_cast<uint16_t>(refused)});
       }
       name(ReasonSource::kAccount, item.account_reason);
       name(ReasonSource::kRisk, item.risk_reason);
@@ -540,7 +551,9 @@ void Worker::StartRelease() {
     for (uint64_t order : part.orders) {
       account::v1::ReleaseItem* item = release_.add_items();
       item->set_order_id(machine.IdOf(order).raw());
-      item->set_investor_id(machine.FindOrder(order)->investor.raw());
+      const Order& o = *machine.FindOrder(order);
+      item->set_investor_id(o.investor.raw());
+      item->set_advance(TradeMachine::IsAdvance(o));
     }
   }
   releasing_ = true;

@@ -1,4 +1,4 @@
-// The worker's part that deals with quotas which all buyers of a fund share.
+// The worker's part that deals with quotas which all buyers of a fund share, and with what banks advance (098).
 //
 // Room is taken once account and risk have said yes, so that no order which ends elsewhere keeps others out, and before the
 // order is judged. Product's log says who came first. While product is away these orders wait; nobody else does.
@@ -29,7 +29,7 @@ void Worker::JudgeOrAskQuota(std::vector<Item>& items) {
     if (item.quota_known || item.account_reason != 0 || item.risk == RiskOutcome::kBlock) return false;
     if (!At(item.slot).serving()) return false;
     TradeMachine& machine = At(item.slot).machine();
-    if (!machine.products().has_rules()) return false;
+    if (!machine.products().has_rules() && !machine.products().has_fast()) return false;
     const Order* o = machine.FindOrder(item.order);
     return o && o->state == OrderState::kReceived && machine.NeedsQuota(*o);
   };
@@ -69,6 +69,12 @@ void Worker::FillQuota(size_t slot, uint64_t order, product::v1::QuotaItem* out)
   out->mutable_fund_code()->assign(fund.data(), fund.size());
   out->set_trade_day(o.trade_day.raw());
   out->set_amount_fen(o.amount.raw());
+  if (o.business == kFastRedeem) {
+    // Units of a money fund are worth a yuan. An order that the rules refused has no bank, and took nothing.
+    const Move* to = machine.FindMove(order);
+    out->set_amount_fen(o.units.raw());
+    out->set_bank_code(to ? to->distributor : "?");
+  }
   out->set_received_at_us(o.received_at.raw());
 }
 

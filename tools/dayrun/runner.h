@@ -84,6 +84,7 @@ class Runner {
   absl::Status Do(const NeedTwoPersons& s);
   absl::Status Do(const ImportFiles& s);  // runner_files.cc
   absl::Status Do(const CheckQuota& s);
+  absl::Status Do(const AdvancingBank& s);
   absl::Status Do(const CheckTakesAll& s);
   // runner_suitability.cc
   absl::Status Do(const PutSuitability& s);

@@ -54,6 +54,24 @@ absl::Status Runner::Do(const CheckQuota& s) {
   });
 }
 
+absl::Status Runner::Do(const AdvancingBank& s) {
+  if (!s.check) {
+    product::v1::PutAdvancingBankRequest q;
+    q.set_bank_code(s.bank);
+    q.set_limit_fen(s.amount.raw());
+    return Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutAdvancingBank", q, kOperator).status();
+  }
+  product::v1::GetAdvancingBankRequest q;
+  q.set_bank_code(s.bank);
+  // What is given back comes back in its own time.
+  return Eventually([&]() -> absl::StatusOr<std::string> {
+    FC_ASSIGN_OR_RETURN(auto bank, Ask<product::v1::GetAdvancingBankResponse>("fundcore.product.v1.ProductService/GetAdvancingBank", q, kOperator));
+    if (bank.out_fen() == s.amount.raw()) return std::string();
+    return StrCat("what bank ", s.bank, " has out: expected ", s.amount.ToGrouped(), ", found ",
+                  Money::FromRaw(bank.out_fen()).ToGrouped());
+  });
+}
+
 absl::Status Runner::Do(const CheckTakesAll& s) {
   trade::v1::GetOrderRequest q;
   FC_ASSIGN_OR_RETURN(uint64_t order, OrderNumber(s.order));

@@ -124,6 +124,9 @@ struct GivenFund {
   bool breach_allowed = false;
   Rate breach_fee, breach_share;
   bool pension_class = false, needs_recording = false;
+  std::string fast_bank, fast_account;  // redeems at once where there is a bank
+  Money fast_a_day;                     // 0: as the law has it
+  Units fast_least;
 };
 
 struct GivenInvestor {
@@ -347,6 +350,12 @@ struct ImportFiles {
   std::vector<File> files;
   std::optional<Outcome> outcome;
 };
+// What a bank may advance from now on, or has out.
+struct AdvancingBank {
+  std::string bank;
+  bool check = false;
+  Money amount;
+};
 struct CheckQuota {
   std::string fund;
   Date day;
@@ -497,7 +506,7 @@ using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
                  CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
-                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, CheckTakesAll, PutSuitability,
+                 ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, AdvancingBank, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 

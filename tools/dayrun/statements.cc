@@ -239,6 +239,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           s.rest_unset = true;
         } else if (w.TakeAll({"rest", "deferred"})) {
           s.rest_cancelled = false;
+        } else if (verb == 1 && w.TakeAll({"at", "once"})) {
+          s.business = 98;
         } else if (w.Take("for")) {
           FC_ASSIGN_OR_RETURN(s.wanted, w.Day());
         } else if (w.Take("named")) {
@@ -248,7 +250,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           w.Take("times");
         } else {
           return w.Unknown({"named", "for", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset",
-                            "N times"});
+                            "at once", "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -654,6 +656,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if ((first == "that" || first == "order") && w.Peek(2) == "takes") {
     FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
     return ReadTakesAll(std::move(order), w);
+  }
+  if (w.Peek() == "bank" && w.Peek(1) != "down" && w.Peek(1) != "up") {
+    w.Take("bank");
+    return ReadBankLine(w);
   }
   if (w.Take("fund")) {
     FC_ASSIGN_OR_RETURN(Statement s, ReadFundLine(script, w));

@@ -49,12 +49,14 @@ absl::StatusOr<CheckLot> ReadCheckLot(OrderRef order, Words& w);
 inline constexpr std::string_view kRuleWords[] = {"minimum-holding",      "day-limit",     "person-limit", "maximum-redemption",
                                                   "redemption-day-limit", "holding-limit", "closed-from",  "held",
                                                   "first-redemption",     "breach-fee",    "quota",        "pension-class",
-                                                  "recorded-sales"};
+                                                  "recorded-sales",       "at-once-by"};
 absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w);
 // Words of a fund, as behind "given fund CODE"; script.cc.
 absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w);
 // Behind "fund CODE".
 absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
+// Behind "bank": "CODE may advance AMOUNT", "CODE has AMOUNT out".
+absl::StatusOr<Statement> ReadBankLine(Words& w);
 // statements_files.cc. "PERSON imports|applies ta TA [damaged] C5 "RECORD" … C6 "RECORD" …".
 absl::StatusOr<Statement> ReadImport(const Script& script, Words& w);
 // "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".

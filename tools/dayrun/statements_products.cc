@@ -48,6 +48,17 @@ absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w) {
     g.pension_class = true;
   } else if (word == "recorded-sales") {
     g.needs_recording = true;
+  } else if (word == "at-once-by") {
+    FC_ASSIGN_OR_RETURN(g.fast_bank, w.Next("a bank"));
+    if (w.Take("account")) {
+      FC_ASSIGN_OR_RETURN(g.fast_account, w.Next("its trading account"));
+    }
+    if (w.Take("up-to")) {
+      FC_ASSIGN_OR_RETURN(g.fast_a_day, w.Amount());
+    }
+    if (w.Take("least")) {
+      FC_ASSIGN_OR_RETURN(g.fast_least, w.UnitsOf());
+    }
   } else {
     g.breach_allowed = true;
     FC_ASSIGN_OR_RETURN(g.breach_fee, w.Percent());
@@ -73,6 +84,17 @@ absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w) {
   FC_ASSIGN_OR_RETURN(s.taken, w.Amount());
   for (std::string_view word : {"of", "its", "quota", "taken", "on"}) FC_RETURN_IF_ERROR(w.Expect(word));
   FC_ASSIGN_OR_RETURN(s.day, w.Day());
+  return s;
+}
+
+absl::StatusOr<Statement> ReadBankLine(Words& w) {
+  AdvancingBank s;
+  FC_ASSIGN_OR_RETURN(s.bank, w.Next("a bank"));
+  FC_ASSIGN_OR_RETURN(size_t what, w.OneOf({"may", "has"}));
+  s.check = what == 1;
+  if (!s.check) FC_RETURN_IF_ERROR(w.Expect("advance"));
+  FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+  if (s.check) FC_RETURN_IF_ERROR(w.Expect("out"));
   return s;
 }
 

@@ -108,6 +108,12 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
   m.set_min_holding_e2(fund.min_holding.raw());
   SetRules(fund, &m);
   if (fund.status == '1') m.set_face_e8(fund.navs.front().nav.raw());
+  if (!fund.fast_bank.empty()) {
+    m.mutable_fast()->set_bank_code(fund.fast_bank);
+    m.mutable_fast()->set_bank_account(fund.fast_account);
+    m.mutable_fast()->set_least_e2(fund.fast_least.raw());
+    m.mutable_fast()->set_person_a_day_fen(fund.fast_a_day.raw());
+  }
   if (!fund.incomes.empty()) {
     m.mutable_income()->set_remainder(fund.remainder);
     m.mutable_income()->set_payout_day(static_cast<uint32_t>(fund.payout_day));

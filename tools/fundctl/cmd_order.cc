@@ -121,7 +121,7 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   FC_ASSIGN_OR_RETURN(const InvestorId investor, ReadInvestor(o.investor));
   // What applies for units, or for a way of dividend.
   const std::pair<const std::string*, uint32_t> others[] = {
-      {&o.redeem, 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
+      {&o.redeem, o.fast ? 98 : 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
       {&o.convert, 36}, {&o.move, o.at_once ? 26 : 28}, {&o.give, o.outside ? 35 : 33}};
   int given = !o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty();
   const std::string* units_of = nullptr;
@@ -137,6 +137,7 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
         "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
         "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS, --convert UNITS, --move UNITS and --give UNITS");
   }
+  if (o.fast && o.redeem.empty()) return absl::InvalidArgumentError("--fast goes with --redeem UNITS only");
   if (o.convert.empty() != o.into.empty()) {
     return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
   }

@@ -178,6 +178,25 @@ Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day
   return a;
 }
 
+Result AdvancingBank(Remote& remote, const std::string& bank, const std::string& limit) {
+  if (!limit.empty()) {
+    FC_ASSIGN_OR_RETURN(const Money most, ReadAmount(limit));
+    v1::PutAdvancingBankRequest put;
+    put.set_bank_code(bank);
+    put.set_limit_fen(most.raw());
+    FC_RETURN_IF_ERROR(remote.Ask<v1::PutResponse>(StrCat(kFace, "PutAdvancingBank"), put).status());
+  }
+  v1::GetAdvancingBankRequest request;
+  request.set_bank_code(bank);
+  FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::GetAdvancingBankResponse>(StrCat(kFace, "GetAdvancingBank"), request));
+  Answer a;
+  a.Add("bank", bank);
+  a.Add("limit", Money::FromRaw(r.limit_fen()));
+  a.Add("out", Money::FromRaw(r.out_fen()));
+  a.Add("orders", uint64_t{r.orders()});
+  return a;
+}
+
 Result ShowProduct(Remote& remote, const std::string& fund) {
   v1::GetFundRequest request;
   request.set_fund_code(fund);
@@ -206,6 +225,11 @@ Result ShowProduct(Remote& remote, const std::string& fund) {
   a.Add("lots", f.lifo() ? "newest first" : "oldest first");
   a.Add("face", Nav::FromRaw(f.face_e8()));
   if (f.has_rules()) AddRules(f.rules(), &a);
+  if (f.has_fast()) {
+    a.Add("at_once_by", f.fast().bank_code());
+    a.Add("at_once_a_day", Money::FromRaw(f.fast().person_a_day_fen()));
+    a.Add("at_once_least", Units::FromRaw(f.fast().least_e2()), f.fast().least_e2() != 0);
+  }
   AddSchedules(f.fees(), "", &a);
   AddSchedules(f.institution_fees(), "institution_", &a);
   if (!r.latest_navs().empty()) {

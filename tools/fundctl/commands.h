@@ -83,6 +83,8 @@ Result DecideChange(Remote& remote, uint64_t change, const std::string& person, 
 Result ListChanges(Remote& remote, bool all);
 Result RequireTwoPersons(Remote& remote, const std::string& person, bool on);
 Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day);
+// What a bank may advance for fast redemptions and has out; with a limit: from now on so much.
+Result AdvancingBank(Remote& remote, const std::string& bank, const std::string& limit);
 // cmd_product_import.cc. Files C1 to C6: 1 where they are refused.
 struct ProductImportOptions {
   std::vector<std::string> files;
@@ -154,6 +156,7 @@ struct SubmitOptions {
   std::string subscribe_units;  // the same as subscribe, by units
   std::string move, give, to_distributor, to_account, reason;  // units that go without money: move or give so many
   bool mismatch_confirmed = false, cancel_rest = false, at_once = false, outside = false;
+  bool fast = false;            // redeem: at once, with money that a bank advances (098)
 };
 Result SubmitOrder(Remote& remote, const SubmitOptions& options);
 Result ShowOrder(Remote& remote, const std::string& order);

@@ -363,6 +363,10 @@ class CommandLine {
                               [this](Remote& r) { return ShowQuota(r, o_.a, o_.b); });
     quota->add_option("FUND", o_.a)->required();
     quota->add_option("DAY", o_.b)->required();
+    CLI::App* bank = Command(product, "bank", "what a bank may advance for fast redemptions, and has out",
+                             [this](Remote& r) { return AdvancingBank(r, o_.a, o_.b); });
+    bank->add_option("BANK", o_.a, "its code, as in [fund.fast]")->required();
+    bank->add_option("--limit", o_.b, "from now on, for all funds together");
     CLI::App* import = Command(product, "import", "files C1 to C6 of an institution: what changes, proposed for another person to approve",
                                [this](Remote& r) { return ImportProducts(r, import_); });
     import->add_option("FILE", import_.files, "OFD_…_C1.TXT to OFD_…_C6.TXT; what belongs together in one import")->required();
@@ -508,6 +512,7 @@ class CommandLine {
     submit->add_option("--pledge", o_.submit.pledge, "so many units (088)");
     submit->add_option("--convert", o_.submit.convert, "so many units (036), with --into");
     submit->add_option("--into", o_.submit.into, "the fund that a conversion enters");
+    submit->add_flag("--fast", o_.submit.fast, "with --redeem: at once, with money that a bank advances (098)");
     submit->add_option("--move", o_.submit.move, "so many units to another distributor (028), with --to-distributor");
     submit->add_flag("--at-once", o_.submit.at_once, "in one step that asks nothing of that distributor (026)");
     submit->add_option("--give", o_.submit.give, "so many units to somebody else (033), with --to-account");

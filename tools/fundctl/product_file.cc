@@ -174,6 +174,14 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
       t.Refuse("effective", StrCat("is wrong: ", at.status().message()));
     }
   }
+  if (t.Has("fast")) {  // [fund.fast]: redeems at once, with money that a bank advances
+    ConfigTable fast = t.Table("fast");
+    v1::FastRedemption* m = f->mutable_fast();
+    m->set_bank_code(Code(fast, "bank", 9));
+    m->set_bank_account(fast.String("bank_account", ""));
+    m->set_least_e2(Figure<Units>(fast, "least").raw());
+    m->set_person_a_day_fen(Figure<Money>(fast, "person_a_day").raw());
+  }
   if (t.Has("rules")) ReadRules(t.Table("rules"), f->mutable_rules());
   for (ConfigTable& s : t.Tables("fees")) ReadSchedule(s, f->add_fees());
   for (ConfigTable& s : t.Tables("institution_fees")) ReadSchedule(s, f->add_institution_fees());

@@ -33,7 +33,9 @@ BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Conte
   Reason reason = Reason::kOk;
   if (!Fits(cards_total_.Get(), c.amount) || !Fits(settlement_.Get(), c.amount) ||
       ((c.direction == Direction::kSettlementToTa || c.direction == Direction::kTaToSettlement) &&
-       !Fits(tas_.Find(c.counterparty) ? *tas_.Find(c.counterparty) : Money(), c.amount))) {
+       !Fits(tas_.Find(c.counterparty) ? *tas_.Find(c.counterparty) : Money(), c.amount)) ||
+      (c.direction == Direction::kAdvanceToSettlement &&
+       !Fits(advances_.Find(c.counterparty) ? *advances_.Find(c.counterparty) : Money(), c.amount))) {
     return {Reason::kTooMuch, {}};
   }
   switch (c.direction) {
@@ -69,6 +71,10 @@ BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Conte
       settlement_.Mutable() -= c.amount;
       tas_.Mutable(c.counterparty) += c.amount;
       break;
+    case Direction::kAdvanceToSettlement:
+      advances_.Mutable(c.counterparty) += c.amount;
+      settlement_.Mutable() += c.amount;
+      break;
     case Direction::kTaToSettlement:
       tas_.Mutable(c.counterparty) -= c.amount;
       settlement_.Mutable() += c.amount;
@@ -95,6 +101,10 @@ void BankMachine::ForEachTa(absl::FunctionRef<void(const std::string&, Money)> v
   tas_.ScanAll([&](const std::string& ta, const Money& m) { return visit(ta, m), true; });
 }
 
+void BankMachine::ForEachAdvance(absl::FunctionRef<void(const std::string&, Money)> visit) {
+  advances_.ScanAll([&](const std::string& bank, const Money& m) { return visit(bank, m), true; });
+}
+
 SimBank::SimBank(const ServiceDeps& deps, bool generous)
     : host_({.service = ServiceId::kSimBank, .partitions = 1, .executors = deps.executors, .log = deps.log,
              .store = deps.store, .owner = deps.owner, .supports = deps.machine_versions, .leased = deps.leased}),
@@ -113,7 +123,7 @@ void SimBank::Register(rpc::Handlers* h) {
         }
         for (const auto& i : q.instructions()) {
           if (i.instruction_id().empty() || i.amount_fen() <= 0 || i.amount_fen() > kMostAmountFen || i.direction() < 1 ||
-              i.direction() > 4) {
+              i.direction() > 5) {
             return reply(absl::InvalidArgumentError(
                 StrCat("instruction \"", i.instruction_id(), "\": an id, a direction and an amount_fen from 1 to ", kMostAmountFen,
                        " are needed")));
@@ -162,6 +172,11 @@ void SimBank::Register(rpc::Handlers* h) {
             auto* b = r->add_ta();
             b->set_account(ta);
             b->set_amount_fen(balance.raw());
+          });
+          m.ForEachAdvance([&](const std::string& bank, Money advanced) {
+            auto* b = r->add_advanced();
+            b->set_account(bank);
+            b->set_amount_fen(advanced.raw());
           });
           reply(absl::OkStatus());
         });

@@ -16,7 +16,7 @@
 
 namespace fundcore::simbank {
 
-enum class Direction : uint8_t { kCardToSettlement = 1, kSettlementToCard = 2, kSettlementToTa = 3, kTaToSettlement = 4 };
+enum class Direction : uint8_t { kCardToSettlement = 1, kSettlementToCard = 2, kSettlementToTa = 3, kTaToSettlement = 4, kAdvanceToSettlement = 5 };
 
 struct Instruct {
   static constexpr uint8_t kTag = 2;
@@ -57,6 +57,8 @@ class BankMachine {
   Money settlement() { return settlement_.Get(); }
   Money cards_total() { return cards_total_.Get(); }
   uint64_t instructions() { return count_.Get(); }
+  // What each bank has ever advanced.
+  void ForEachAdvance(absl::FunctionRef<void(const std::string& bank, Money amount)> visit);
   void ForEachTa(absl::FunctionRef<void(const std::string& ta, Money balance)> visit);
 
  private:
@@ -79,6 +81,7 @@ class BankMachine {
   machine::Cell<Money> cards_total_{state_, 5};
   machine::Cell<uint64_t> count_{state_, 6};
   machine::Table<std::string, Money> card_requests_{state_, 7, machine::Residence::kLazy};
+  machine::Table<std::string, Money> advances_{state_, 8};
 };
 
 class SimBank final : public Service {

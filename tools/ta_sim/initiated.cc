@@ -106,9 +106,11 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
       break;
     }
     case BusinessCode::kTransferOwnerInConfirmed:
-    case BusinessCode::kTransferAgencyInConfirmed: come(true); break;
+    case BusinessCode::kTransferAgencyInConfirmed:
+    case BusinessCode::kFastTransferInConfirmed: come(true); break;
     case BusinessCode::kTransferOwnerOutConfirmed:
-    case BusinessCode::kTransferAgencyOutConfirmed: FC_RETURN_IF_ERROR(take()); break;
+    case BusinessCode::kTransferAgencyOutConfirmed:
+    case BusinessCode::kFastTransferOutConfirmed: FC_RETURN_IF_ERROR(take()); break;
     case BusinessCode::kTransferOwnerConfirmed:
     case BusinessCode::kTransferAgencyConfirmed:
       if (line.direction == '1') come(true);

@@ -340,6 +340,10 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (line.to_distributor == config_.distributor.view()) return "0326";
       if (!line.units.is_positive()) return "0206";
       return {};
+    case BusinessCode::kFastRedeem:  // to the bank that has paid for them
+      if (line.to_distributor.empty()) return "0211";
+      if (!line.units.is_positive()) return "0206";
+      return {};
     case BusinessCode::kTransferOwner:
     case BusinessCode::kTransferOwnerOut:
       if (line.moved_to.empty() || line.moved_to == line.trading) return "0386";
@@ -505,7 +509,8 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
       case BusinessCode::kTransferAgency:
       case BusinessCode::kTransferAgencyOut:
       case BusinessCode::kTransferOwner:
-      case BusinessCode::kTransferOwnerOut: {
+      case BusinessCode::kTransferOwnerOut:
+      case BusinessCode::kFastRedeem: {
         FC_ASSIGN_OR_RETURN(refused, MoveAsked(line, *fund, number));
         break;
       }

@@ -170,7 +170,7 @@ class Book {
   void ExpectBalanced() {
     const CashTotals& t = machine_.ledger().cash();
     Money sum = t.bank - t.investors.available - t.investors.reserved - t.investors.awaiting - t.investors.withdrawing -
-                t.converting;
+                t.converting - t.advanced + t.advance_claim;
     Money converting;
     machine_.ForEachConversion([&](const Conversion& k) { converting += k.converting(); });
     EXPECT_EQ(converting, t.converting);

@@ -250,5 +250,108 @@ TEST(Notes, TheWayOfARecordDayIsTheOneConfirmedByThen) {
   EXPECT_EQ(WayOn(note, D(20250311)), kWayCash);
 }
 
+// Redemptions at once (098). A partition holds 1,000.00 units of li, of which 400.00 are to go.
+class AtOnce : public Initiated {
+ protected:
+  void SetUp() override {
+    Initiated::SetUp();
+    Hold(1, "1000", 20250303, 20250304);
+    b.Now(20250306);
+    ASSERT_EQ(Ask(2, "400").reason, Reason::kNone);
+    EXPECT_EQ(b.At(li).cash.available, Yuan("9000")) << "nothing is paid before the order is accepted";
+  }
+  Result Ask(uint64_t order, const char* units) {
+    Reserve c = b.Sell(order, li, units, 20250306);
+    c.business = kFastRedeem;
+    c.bank = "555";
+    c.fast_a_day = Yuan("500");
+    return b.Do(c);
+  }
+  // The bank's instruction for the order; 0 where there is none.
+  uint64_t Instruction(uint64_t order) { return b.machine().FindAdvance(b.Order(order))->payment; }
+  void Accept(uint64_t order) { b.Do(Release{b.Order(order), li, true}); }
+  TradeLine Moved(const char* units, const char* code = "0000") {
+    TradeLine line = b.Line(7, 2, li, 198, 20250307);
+    line.units = U(units);
+    line.return_code = ReturnCode(code);
+    return line;
+  }
+  const CashTotals& Totals() { return b.machine().ledger().cash(); }
+};
+
+TEST_F(AtOnce, PaidOnceAndSettledWithUnits) {
+  Accept(2);
+  Accept(2);
+  const uint64_t instruction = Instruction(2);
+  ASSERT_NE(instruction, 0u);
+  b.Do(PaymentAnswered{instruction, true, "", ""});
+  b.Do(PaymentAnswered{instruction, true, "", ""});
+  Accept(2);
+  EXPECT_EQ(Instruction(2), instruction);
+  EXPECT_EQ(b.At(li).cash.available, Yuan("9400"));
+  EXPECT_EQ(Totals().advanced, Yuan("400"));
+  EXPECT_TRUE(Check(Moved("400")).empty());
+  Post(Moved("400"));
+  EXPECT_EQ(Totals().advanced, Money());
+  EXPECT_EQ(Totals().advance_claim, Money());
+  EXPECT_EQ(Held().units, U("600"));
+  EXPECT_EQ(Held().frozen, Units());
+}
+
+TEST_F(AtOnce, TheBankAnswersAfterTheInstitution) {
+  Post(Moved("400"));  // the acceptance is still on its way: the units are gone, so the money is due
+  ASSERT_NE(Instruction(2), 0u);
+  Accept(2);
+  b.Do(PaymentAnswered{Instruction(2), true, "", ""});
+  EXPECT_EQ(b.At(li).cash.available, Yuan("9400"));
+  EXPECT_EQ(Totals().advanced, Money());
+}
+
+TEST_F(AtOnce, WhatIsRefusedBeforeItWasPaidIsNotPaid) {
+  EXPECT_TRUE(Check(Moved("0", "0306")).empty());
+  Post(Moved("0", "0306"));
+  Accept(2);
+  EXPECT_EQ(Instruction(2), 0u);
+  EXPECT_EQ(Held().frozen, Units());
+}
+
+TEST_F(AtOnce, WhatIsRefusedAfterwardsStandsInSuspense) {
+  Accept(2);
+  b.Do(PaymentAnswered{Instruction(2), true, "", ""});
+  const auto findings = Check(Moved("0", "0306"));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].rule, "ADVANCE_NOT_COVERED");
+  Post(Moved("0", "0306"));  // people have accepted it
+  EXPECT_EQ(Held().frozen, Units());
+  EXPECT_EQ(Totals().advanced, Yuan("400")) << "the bank is still owed";
+  EXPECT_EQ(Totals().advance_claim, Money());
+}
+
+TEST_F(AtOnce, FewerUnitsThanWerePaidFor) {
+  Accept(2);
+  b.Do(PaymentAnswered{Instruction(2), true, "", ""});
+  ASSERT_EQ(Check(Moved("399.99")).size(), 1u);
+  Post(Moved("399.99"));
+  EXPECT_EQ(Totals().advanced, Money::FromRaw(1));
+}
+
+TEST_F(AtOnce, TheBankMayBeAskedAgainOnlyWhereItRefused) {
+  Accept(2);
+  const uint64_t first = Instruction(2);
+  b.Do(PaymentAnswered{first, false, "NOT_ENOUGH_MONEY", ""});
+  Accept(2);
+  EXPECT_NE(Instruction(2), first);
+  b.Do(PaymentAnswered{Instruction(2), true, "", ""});
+  EXPECT_EQ(b.At(li).cash.available, Yuan("9400"));
+}
+
+TEST_F(AtOnce, TheDaysLimitCountsWhatCameToSomething) {
+  EXPECT_EQ(Ask(3, "100.01").reason, Reason::kFastAboveDayLimit);
+  EXPECT_EQ(Ask(4, "100").reason, Reason::kNone);
+  b.Do(Release{b.Order(4), li});  // risk or the bank's limit said no
+  EXPECT_EQ(Ask(5, "100").reason, Reason::kNone);
+  EXPECT_EQ(Ask(6, "0.01").reason, Reason::kFastAboveDayLimit);
+}
+
 }  // namespace
 }  // namespace fundcore::account
