@@ -205,7 +205,8 @@ void InstitutionWorker::ApplyConfirmations(Date day, uint16_t partition, Next do
           finding.expected = f.expected();
           finding.found = f.found();
           finding.order = OrderId(f.order_id());
-          const bool left_over = f.rule() == "SHORT" || f.rule() == "MORE_THAN_RESERVED" || f.rule() == "UNKNOWN_INVESTOR";
+          const bool left_over = f.rule() == "SHORT" || f.rule() == "MORE_THAN_RESERVED" || f.rule() == "UNKNOWN_INVESTOR" ||
+                                 f.rule() == "ADVANCE_NOT_COVERED";
           finding.message = StrCat(f.rule(), ": ", f.field(), " ", f.found(), ", there was ", f.expected(),
                                    left_over ? "; the rest stands in the suspense account" : "; nothing more was posted");
           shortfalls.push_back(std::move(finding));
