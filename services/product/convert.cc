@@ -152,6 +152,8 @@ absl::StatusOr<FundTerms> FromProto(const v1::Fund& m) {
   FC_RETURN_IF_ERROR(NotNegative("fund.min_redemption_e2", m.min_redemption_e2()));
   FC_RETURN_IF_ERROR(NotNegative("fund.min_holding_e2", m.min_holding_e2()));
   if (m.rounding_units() > 2) return Bad("fund.rounding_units", StrCat(m.rounding_units()), "must be 0, 1 or 2");
+  if (m.rounding_net() > 2) return Bad("fund.rounding_net", StrCat(m.rounding_net()), "must be 0, 1 or 2");
+  if (m.rounding_value() > 2) return Bad("fund.rounding_value", StrCat(m.rounding_value()), "must be 0, 1 or 2");
   if (m.rounding_fee() > 2) return Bad("fund.rounding_fee", StrCat(m.rounding_fee()), "must be 0, 1 or 2");
   t.code = FundCode(m.fund_code());
   t.name = m.name();
@@ -183,7 +185,8 @@ absl::StatusOr<FundTerms> FromProto(const v1::Fund& m) {
   if (absl::Status s = t.fees.Validate(); !s.ok()) return Bad("fund.fees", m.fund_code(), std::string(s.message()));
   t.rounding.units = static_cast<Rounding>(m.rounding_units());
   t.rounding.fee = static_cast<Rounding>(m.rounding_fee());
-  t.rounding.net = static_cast<Rounding>(m.rounding_fee());
+  t.rounding.net = static_cast<Rounding>(m.has_rounding_net() ? m.rounding_net() : m.rounding_fee());
+  t.rounding.value = static_cast<Rounding>(m.rounding_value());
   t.rounding.whole_units = m.whole_units();
   t.lifo = m.lifo();
   t.face = Nav::FromRaw(m.face_e8());
@@ -452,6 +455,8 @@ void ToProto(const FundTerms& t, v1::Fund* m) {
   }
   m->set_rounding_units(static_cast<uint32_t>(t.rounding.units));
   m->set_rounding_fee(static_cast<uint32_t>(t.rounding.fee));
+  if (t.rounding.net != t.rounding.fee) m->set_rounding_net(static_cast<uint32_t>(t.rounding.net));
+  if (t.rounding.value != Rounding::kHalfUp) m->set_rounding_value(static_cast<uint32_t>(t.rounding.value));
   m->set_whole_units(t.rounding.whole_units);
   m->set_lifo(t.lifo);
   m->set_face_e8(t.face.raw());

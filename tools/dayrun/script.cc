@@ -173,7 +173,7 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
                                                "confirm",      "paid",           "received",    "status",
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
                                                "purchase-fee", "redemption-fee", "fee-inside",  "discount",
-                                               "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
+                                               "units-cut",    "fee-cut",        "net-cut",     "value-cut",  "whole-units", "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
                                                "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age",
                                                "large-redemption", "held-elsewhere", "offer"};
@@ -225,6 +225,10 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.cut_units = true;
     } else if (what == "fee-cut") {
       g.cut_fee = true;
+    } else if (what == "net-cut") {
+      g.cut_net = true;
+    } else if (what == "value-cut") {
+      g.cut_value = true;
     } else if (what == "whole-units") {
       g.whole_units = true;
     } else if (what == "newest-lots-first") {

@@ -88,6 +88,7 @@ struct GivenFund {
   Rate discount;
   bool cut_units = false;
   bool cut_fee = false;
+  bool cut_net = false, cut_value = false;
   bool whole_units = false;
   bool lifo = false;
   Rate large_limit = Rate::Ppm(100'000);  // of the units of the day before

@@ -103,6 +103,8 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
   m.set_min_redemption_e2(fund.min_redemption.raw());
   m.set_rounding_units(fund.cut_units ? 1 : 0);
   m.set_rounding_fee(fund.cut_fee ? 1 : 0);
+  if (fund.cut_net) m.set_rounding_net(1);
+  if (fund.cut_value) m.set_rounding_value(1);
   m.set_whole_units(fund.whole_units);
   m.set_lifo(fund.lifo);
   m.set_min_holding_e2(fund.min_holding.raw());
@@ -214,9 +216,10 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
   }
   t.inside_fee = fund.inside;
   t.rounding.units = fund.cut_units ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
-  // As in the terms that we sell by: what is charged outside is what the net amount leaves, so both are rounded alike.
+  // As in the terms that we sell by: what is charged outside is what the net amount leaves, so both are rounded alike unless the fund says otherwise.
   t.rounding.fee = fund.cut_fee ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
-  t.rounding.net = t.rounding.fee;
+  t.rounding.net = fund.cut_net ? ta_sim::Rounding::kCut : t.rounding.fee;
+  if (fund.cut_value) t.rounding.value = ta_sim::Rounding::kCut;
   t.rounding.whole_units = fund.whole_units;
   t.newest_first = fund.lifo;
   t.large = {ta_sim::Rate::FromRaw(fund.large_limit.raw()), fund.large_pro_rata};

@@ -219,8 +219,12 @@ Result ShowProduct(Remote& remote, const std::string& fund) {
   a.Add("max_purchase", Money::FromRaw(f.max_purchase_fen()), f.max_purchase_fen() != 0);
   a.Add("min_redemption", Units::FromRaw(f.min_redemption_e2()), f.min_redemption_e2() != 0);
   a.Add("min_holding", Units::FromRaw(f.min_holding_e2()), f.min_holding_e2() != 0);
-  a.Add("round_units", f.rounding_units() ? "truncate" : "half-up");
-  a.Add("round_fee", f.rounding_fee() ? "truncate" : "half-up");
+  constexpr std::string_view kRoundings[] = {"half-up", "truncate", "up"};
+  const auto rounding = [&](uint32_t way) { return way < 3 ? kRoundings[way] : "unknown"; };
+  a.Add("round_units", rounding(f.rounding_units()));
+  a.Add("round_fee", rounding(f.rounding_fee()));
+  a.Add("round_net", rounding(f.has_rounding_net() ? f.rounding_net() : f.rounding_fee()));
+  a.Add("round_value", rounding(f.rounding_value()));
   a.Add("whole_units", f.whole_units());
   a.Add("lots", f.lifo() ? "newest first" : "oldest first");
   a.Add("face", Nav::FromRaw(f.face_e8()));

@@ -151,8 +151,14 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
   f->set_max_purchase_fen(Figure<Money>(t, "max_purchase").raw());
   f->set_min_redemption_e2(Figure<Units>(t, "min_redemption").raw());
   f->set_min_holding_e2(Figure<Units>(t, "min_holding").raw());
-  f->set_rounding_units(t.Choice("round_units", "half-up", {"half-up", "truncate"}) == "truncate" ? 1 : 0);
-  f->set_rounding_fee(t.Choice("round_fee", "half-up", {"half-up", "truncate"}) == "truncate" ? 1 : 0);
+  const auto rounding = [&t](const char* key) -> uint32_t {
+    const std::string way = t.Choice(key, "half-up", {"half-up", "truncate", "up"});
+    return way == "truncate" ? 1 : way == "up" ? 2 : 0;
+  };
+  f->set_rounding_units(rounding("round_units"));
+  f->set_rounding_fee(rounding("round_fee"));
+  if (t.Has("round_net")) f->set_rounding_net(rounding("round_net"));
+  if (t.Has("round_value")) f->set_rounding_value(rounding("round_value"));
   f->set_whole_units(t.Bool("whole_units", false));
   f->set_lifo(t.Choice("lots", "oldest first", {"oldest first", "newest first"}) == "newest first");
   f->set_face_e8(Figure<Nav>(t, "face").raw());
