@@ -248,7 +248,8 @@ struct Settle {
   static constexpr uint8_t kTag = 12;
   SettlementKey settlement;
   std::string reference;
-  FC_FIELDS(settlement, reference)
+  bool keeps_day = false;       // on which its purchases left the bank; not in logs from before
+  FC_FIELDS(settlement, reference, keeps_day)
 };
 inline constexpr uint64_t kPayeesACommand = 2'000;
 

@@ -22,6 +22,7 @@ bool IsAsset(Leg leg) {
     case Leg::kWithdrawing:
     case Leg::kTaPayable:
     case Leg::kConverting:
+    case Leg::kSettlementInterest:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kIncomeOwed: return false;
@@ -41,6 +42,7 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kTaReceivable:
     case Leg::kSuspense:
     case Leg::kConverting:
+    case Leg::kSettlementInterest:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
@@ -96,6 +98,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kConvertUsed: return {Leg::kConverting, Leg::kTaPayable};
     case Cause::kConvertReturned: return {Leg::kConverting, Leg::kAwaiting};
     case Cause::kConvertShort: return {Leg::kSuspense, Leg::kConverting};
+    case Cause::kInterestReceived: return {Leg::kBank, Leg::kSettlementInterest};
+    case Cause::kInterestCredited: return {Leg::kSettlementInterest, Leg::kAvailable};
   }
   return {};
 }
@@ -112,6 +116,7 @@ std::string_view LegName(Leg leg) {
     case Leg::kTaReceivable: return "TA_RECEIVABLE";
     case Leg::kSuspense: return "SUSPENSE";
     case Leg::kConverting: return "CONVERTING";
+    case Leg::kSettlementInterest: return "SETTLEMENT_INTEREST";
     case Leg::kUnitsFree: return "UNITS_FREE";
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
@@ -165,6 +170,8 @@ std::string_view CauseName(Cause cause) {
     case Cause::kConvertUsed: return "CONVERT_USED";
     case Cause::kConvertReturned: return "CONVERT_RETURNED";
     case Cause::kConvertShort: return "CONVERT_SHORT";
+    case Cause::kInterestReceived: return "INTEREST_RECEIVED";
+    case Cause::kInterestCredited: return "INTEREST_CREDITED";
   }
   return "UNKNOWN_CAUSE";
 }
@@ -193,8 +200,8 @@ void Ledger::MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* l
                LegName(leg));
       return;
     }
-    if (leg == Leg::kBank || leg == Leg::kConverting) {
-      (leg == Leg::kBank ? totals.bank : totals.converting) += by;
+    if (leg == Leg::kBank || leg == Leg::kConverting || leg == Leg::kSettlementInterest) {
+      (leg == Leg::kBank ? totals.bank : leg == Leg::kConverting ? totals.converting : totals.interest) += by;
       return;
     }
     if (!ta) {

@@ -38,6 +38,7 @@ enum class Leg : uint8_t {
   kTaPayable = 6,      // by institution
   kTaReceivable = 7,   // by institution
   kSuspense = 8,       // by institution: what its figures moved and our books did not have
+  kSettlementInterest = 100,  // credited by the bank, owed to investors, not spread over them yet
   kConverting = 55,    // what one institution has confirmed to send and another one to take, of conversions: either sign
   // Units, by fund.
   kUnitsFree = 11,
@@ -92,6 +93,8 @@ enum class Cause : uint8_t {
   kConvertUsed = 94,         // to be paid to that of the fund that was entered
   kConvertReturned = 95,     // did not enter: the investor's
   kConvertShort = 96,        // entered without having left
+  kInterestReceived = 100,   // on settlement money, from the bank
+  kInterestCredited = 101,   // an investor's part of it
 };
 
 struct Movement {
@@ -146,15 +149,18 @@ struct CashTotals {
   Money bank;
   uint64_t last_house_line = 0;
   Money converting;          // owed; negative while the second side of a conversion is confirmed before the first
+  Money interest;            // owed; negative where this partition's investors got theirs out of another one's
 
   template <class V>
   void VisitFields(V& v) {
-    v(investors, bank, last_house_line, converting);
+    v(investors, bank, last_house_line, converting, interest);
   }
-  // Written where it is not zero, so that partitions without such conversions have the bytes that they always had.
+  // Written where they are not zero, so that partitions without such business have the bytes that they always had.
   template <class V>
   void VisitFields(V& v) const {
-    if (converting.is_zero()) {
+    if (!interest.is_zero()) {
+      v(investors, bank, last_house_line, converting, interest);
+    } else if (converting.is_zero()) {
       v(investors, bank, last_house_line);
     } else {
       v(investors, bank, last_house_line, converting);

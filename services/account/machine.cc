@@ -68,6 +68,9 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       application_notes_(state, kApplicationNotes, Residence::kLazy),
       conversions_(state, kConversions, Residence::kLazy),
       lot_uses_(state, kLotUses, Residence::kLazy, 1024),
+      interest_runs_(state, kInterestRuns),
+      interest_shares_(state, kInterestShares, Residence::kLazy, 64 * 1024),
+      paid_days_(state, kPaidDays, Residence::kLazy),
       ledger_(state, kLedger),
       products_(state, kProducts),
       income_(state, kIncome) {}

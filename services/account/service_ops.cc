@@ -816,6 +816,7 @@ void AccountServiceImpl::Settle(const rpc::Call& call, const v1::SettleRequest& 
   c.settlement = {TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()),
                   SettlementBusiness(static_cast<uint16_t>(request.business()))};
   c.reference = request.payment_reference();
+  c.keeps_day = true;
   struct All {
     rpc::Call call;
     std::vector<Money> settled;

@@ -47,6 +47,9 @@ enum TableNumber : uint8_t {
   kIncome = 70,     // to 73
   kConversions = 55,
   kLotUses = 56,
+  kInterestRuns = 140,
+  kInterestShares = 141,
+  kPaidDays = 142,
   kProducts = 200,  // to 205, 210, 211, and 220
 };
 

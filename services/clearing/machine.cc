@@ -37,6 +37,7 @@ bool IsUnusable(BreakKind kind) {
     case BreakKind::kPaymentRefused:
     case BreakKind::kPricesRefused:
     case BreakKind::kIncomeDiffers:
+    case BreakKind::kInterestNotSpread:
     case BreakKind::kTooManyFindings: return false;
   }
   return false;
@@ -98,6 +99,7 @@ std::string_view KindName(BreakKind kind) {
     case BreakKind::kPricesRefused: return "PRICES_REFUSED";
     case BreakKind::kTooManyFindings: return "TOO_MANY_FINDINGS";
     case BreakKind::kIncomeDiffers: return "INCOME_DIFFERS";
+    case BreakKind::kInterestNotSpread: return "INTEREST_NOT_SPREAD";
   }
   return "UNKNOWN";
 }
@@ -160,6 +162,8 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       settlements_(state, kTableSettlements, machine::Residence::kLazy),
       pending_(state, kTablePending),
       break_sequence_(state, kTableBreakSequence),
+      interest_runs_(state, kTableInterestRuns),
+      interest_references_(state, kTableInterestReferences),
       history_(state, kTableBreakHistory) {}
 
 // --- Parts

@@ -72,6 +72,11 @@ class Runner {
   absl::Status Do(const CheckBalance& s);
   absl::Status Do(const CheckHolding& s);
   absl::Status Do(const CheckIncome& s);  // runner_money.cc
+  absl::Status Do(const BankCredits& s);
+  absl::Status Do(const RecordsInterest& s);
+  absl::Status Do(const CheckCredited& s);
+  absl::Status Do(const CheckInterestRun& s);
+  absl::Status Do(const CheckInterestLeft& s);
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
   // runner_convert.cc

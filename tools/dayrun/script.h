@@ -231,6 +231,29 @@ struct CheckIncome {  // of a money fund, what is neither units nor money yet
   Money unpaid;
   std::string rest;  // below a fen, in yuan; empty: not asked
 };
+// Interest on settlement money.
+struct BankCredits {  // the bank has it on our account
+  Money amount;
+};
+struct RecordsInterest {
+  std::string person;
+  Money amount;
+  Date from, to;
+  std::string reference;
+  std::optional<Outcome> outcome;
+};
+struct CheckCredited {  // all that an investor ever got
+  std::string who;
+  Money amount;
+};
+struct CheckInterestRun {
+  std::string reference;
+  std::string state;  // as the API says it
+  std::optional<int> investors;
+};
+struct CheckInterestLeft {  // received and not spread
+  Money amount;
+};
 struct CheckFundAccount {
   std::string who;
   std::string ta;
@@ -495,6 +518,7 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
+                 BankCredits, RecordsInterest, CheckCredited, CheckInterestRun, CheckInterestLeft,
                  CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, CheckTakesAll, PutSuitability,

@@ -14,7 +14,7 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "given", "and", "name", "tells",
+                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "interest", "given", "and", "name", "tells",
                              "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
@@ -187,6 +187,10 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     if (auto* answers = std::get_if<AnswerQuestions>(&s)) answers->outcome = outcome;
     if (auto* confirms = std::get_if<ConfirmText>(&s)) confirms->outcome = outcome;
+    return s;
+  }
+  if (w.Peek() == "got" && w.Peek(1) == "interest") {
+    FC_ASSIGN_OR_RETURN(CheckCredited s, ReadCheckCredited(std::move(who), w));
     return s;
   }
   if (w.Take("earned")) {
@@ -609,7 +613,9 @@ absl::StatusOr<Statement> OfBreaks(const Script& script, Words& w) {
   FC_RETURN_IF_ERROR(w.Expect("break"));
   FC_ASSIGN_OR_RETURN(s.kind, w.Next("the kind of the break"));
   FC_RETURN_IF_ERROR(w.Expect("of"));
-  FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+  if (!w.Take("nobody")) {
+    FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+  }
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"for", "field", "expected", "found", "rule"}));
     if (a == 0) {
@@ -674,6 +680,14 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     FC_ASSIGN_OR_RETURN(std::get<ImportFiles>(s).outcome, OutcomeOf(after, has_outcome));
     return s;
   }
+  if (first == "interest" || (w.Peek(1) == "records" && w.Peek(2) == "interest") ||
+      (first == "bank" && w.Peek(1) == "credits")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadInterest(w));
+    if (auto* records = std::get_if<RecordsInterest>(&s)) {
+      FC_ASSIGN_OR_RETURN(records->outcome, OutcomeOf(after, has_outcome));
+    }
+    return s;
+  }
   if (w.Take("policy")) return ReadPolicy(w);
   if (w.Take("evidence")) {
     FC_RETURN_IF_ERROR(w.Expect("of"));
@@ -718,7 +732,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
-                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence"};
+                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence", "interest"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

@@ -40,6 +40,9 @@ absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Word
 // statements_money.cc. Behind "NAME earned", and behind "ta CODE reports|books income".
 absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string who, Words& w);
 absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
+// "bank credits interest …", "PERSON records interest …", "interest …", and behind "NAME got interest".
+absl::StatusOr<Statement> ReadInterest(Words& w);
+absl::StatusOr<CheckCredited> ReadCheckCredited(std::string who, Words& w);
 // statements_convert.cc. What stands behind "converts-to", "convert-status" or "carries-age" of a fund.
 absl::Status ReadConversionWords(std::string_view what, GivenFund& fund, Words& w);
 // Behind an order: "took 100.00 units of 2025-03-04 held 7 days at 0.75% fee 0.98", "took 2 lots", "gave …".

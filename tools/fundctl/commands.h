@@ -147,6 +147,13 @@ Result ShowBankBalances(Remote& remote);
 Result ShowTrialBalance(Remote& remote, bool verify);
 Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 
+// cmd_interest.cc: interest on settlement money (docs/settlement-interest.md)
+struct InterestOptions {
+  std::string amount, first, last, reference, person;
+};
+Result RecordInterest(Remote& remote, const InterestOptions& options);
+Result ListInterest(Remote& remote);
+
 // --- cmd_order.cc
 // -----------------------------------------------------------------------------------------------------------
 struct SubmitOptions {

@@ -152,6 +152,7 @@ struct Options {
   PersonOptions person_facts;
   ConfirmOptions confirm;
   PayOptions pay;
+  InterestOptions interest;
   SubmitOptions submit;
   PlanOptions plan;
   ImportOptions import;
@@ -482,6 +483,16 @@ class CommandLine {
     fund->add_option("AMOUNT", o_.b, "10,000.00")->required();
     RequestId(fund, &o_.request_id);
     Command(bank, "balances", "settlement account, institutions, cards", [](Remote& r) { return ShowBankBalances(r); });
+    CLI::App* interest = Family("interest", "interest on settlement money, which is the investors'");
+    CLI::App* record = Command(interest, "record", "the bank has credited it; it is spread by itself",
+                               [this](Remote& r) { return RecordInterest(r, o_.interest); });
+    record->add_option("AMOUNT", o_.interest.amount, "123.45")->required();
+    record->add_option("--from", o_.interest.first, "first day of the period")->required();
+    record->add_option("--to", o_.interest.last, "its last day")->required();
+    record->add_option("--reference", o_.interest.reference, "the line of the bank's statement; once")->required();
+    record->add_option("--person", o_.interest.person, "who records it")->required();
+    Command(interest, "list", "what was recorded and spread; 1 where something is nobody's",
+            [](Remote& r) { return ListInterest(r); });
     CLI::App* ledger = Family("ledger", "the books");
     Command(ledger, "trial-balance", "all legs of both ledgers; 1 where they do not balance", [this](Remote& r) {
       return ShowTrialBalance(r, o_.verify);
