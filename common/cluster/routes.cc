@@ -242,6 +242,9 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::ProposeFundRequest, pv1::ProposeResponse>("ProposeFund");
   s.Only<pv1::DecideChangeRequest, pv1::PutResponse>("DecideChange");
   s.Only<pv1::ListChangesRequest, pv1::ListChangesResponse>("ListChanges");
+  s.Only<pv1::PutCampaignRequest, pv1::PutResponse>("PutCampaign");
+  s.Only<pv1::ProposeCampaignRequest, pv1::ProposeResponse>("ProposeCampaign");
+  s.Only<pv1::ListCampaignsRequest, pv1::ListCampaignsResponse>("ListCampaigns");
   s.Only<pv1::GetQuotaRequest, pv1::GetQuotaResponse>("GetQuota");
   Face o(routes, "fundcore.product.v1.ProductOps", ServiceId::kProduct);
   o.Only<pv1::FactsRequest, pv1::FactsResponse>("Facts");

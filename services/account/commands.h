@@ -57,20 +57,21 @@ struct Reserve {
   OrderId original;             // 052: the order whose deferred rest it withdraws
   bool cancel_rest = false;     // 024: the rest of a large redemption is to be cancelled
   Units applied_units;          // 020 by units: the amount is what they cost
+  Discount discount;            // of a campaign; zero: none
 
   template <class V>
   void VisitFields(V& v) {
     v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors,
-      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
+      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, discount);
   }
   // Most orders have none of these.
   template <class V>
   void VisitFields(V& v) const {
     const bool more = IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero() ||
-                      original.is_set() || cancel_rest || !applied_units.is_zero();
+                      original.is_set() || cancel_rest || !applied_units.is_zero() || !discount.is_zero();
     if (more) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
-        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
+        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, discount);
     } else {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail);
     }

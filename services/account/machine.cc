@@ -171,6 +171,7 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
   r.original = c.original;
   r.cancel_rest = c.cancel_rest;
   r.applied_units = c.applied_units;
+  r.discount = c.discount;
   r.detail = c.detail;
   r.reason = TryReserve(c, ctx, r);
   r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;

@@ -404,6 +404,7 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.original = OrderId(item.original_order_id());
       c.cancel_rest = item.cancel_rest();
       c.applied_units = Units::FromRaw(item.applied_units_e2());
+      c.discount = Discount::FromRaw(item.discount_e8());
       c.detail = Letter(item.detail());
       if (IsConversion(c.business)) {
         c.target = FundCode(item.target_fund_code());

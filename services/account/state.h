@@ -191,20 +191,21 @@ struct Reservation {
   OrderId original;
   bool cancel_rest = false;
   Units applied_units;
+  Discount discount;
 
   template <class V>
   void VisitFields(V& v) {
     v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-      account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
+      account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units, discount);
   }
   template <class V>
   void VisitFields(V& v) const {
-    if (!original.is_set() && !cancel_rest && applied_units.is_zero()) {
+    if (!original.is_set() && !cancel_rest && applied_units.is_zero() && discount.is_zero()) {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
         account_open, in_part, previous_hung, detail);
     } else {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-        account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
+        account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units, discount);
     }
   }
 };

@@ -88,6 +88,7 @@ class Runner {
   absl::Status Do(const DecideChange& s);
   absl::Status Do(const NeedTwoPersons& s);
   absl::Status Do(const ImportFiles& s);  // runner_files.cc
+  absl::Status Do(const PutsCampaign& s);
   absl::Status Do(const CheckQuota& s);
   absl::Status Do(const CheckTakesAll& s);
   // runner_suitability.cc

@@ -67,4 +67,30 @@ absl::Status Runner::Do(const CheckTakesAll& s) {
   return absl::OkStatus();
 }
 
+absl::Status Runner::Do(const PutsCampaign& s) {
+  product::v1::Campaign c;
+  c.set_name(s.name);
+  c.set_channel(s.channel);
+  c.set_discount_e8(s.discount.raw());
+  c.set_first_day(s.from.raw());
+  c.set_last_day(s.to.raw());
+  for (const std::string& fund : s.funds) c.add_fund_codes(fund);
+  for (const int business : s.businesses) c.add_businesses(static_cast<uint32_t>(business));
+  c.set_from_amount_fen(s.from_amount.raw());
+  if (s.proposes) {
+    product::v1::ProposeCampaignRequest q;
+    *q.mutable_campaign() = c;
+    q.set_end(s.ends);
+    q.set_person(s.person);
+    auto answer = Ask<product::v1::ProposeResponse>("fundcore.product.v1.ProductService/ProposeCampaign", q, kOperator);
+    if (answer.ok()) progress_->Set("change", StrCat(answer->change()));
+    return Judged(answer.status(), s.outcome, "the proposal");
+  }
+  product::v1::PutCampaignRequest q;
+  *q.mutable_campaign() = c;
+  q.set_end(s.ends);
+  return Judged(Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutCampaign", q, kOperator).status(), s.outcome,
+                "the campaign");
+}
+
 }  // namespace fundcore::dayrun

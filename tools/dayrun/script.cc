@@ -172,7 +172,7 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
   std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
                                                "confirm",      "paid",           "received",    "status",
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
-                                               "purchase-fee", "redemption-fee", "fee-inside",  "discount",
+                                               "purchase-fee", "redemption-fee", "fee-inside",  "discount", "floor",
                                                "units-cut",    "fee-cut",        "whole-units", "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
                                                "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age",
@@ -221,6 +221,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.inside = true;
     } else if (what == "discount") {
       FC_ASSIGN_OR_RETURN(g.discount, w.Percent());
+    } else if (what == "floor") {
+      FC_ASSIGN_OR_RETURN(g.floor, w.Percent());
     } else if (what == "units-cut") {
       g.cut_units = true;
     } else if (what == "fee-cut") {
@@ -398,6 +400,8 @@ absl::StatusOr<Line> ReadLine(Script& script, std::string_view text) {
     FC_ASSIGN_OR_RETURN(Statement s, ParseStatement(script, one.substr(0, arrow),
                                                     has_outcome ? one.substr(arrow + 2) : "", has_outcome));
     if (std::holds_alternative<SetDown>(s)) script.memory_only = true;
+    // A served fundcore knows its callers by their tokens.
+    if (const auto* order = std::get_if<PlaceOrder>(&s); order && !order->channel.empty()) script.memory_only = true;
     line.statements.push_back(std::move(s));
   }
   if (line.statements.empty()) return Wrong("the line says when, but not what");

@@ -86,6 +86,7 @@ struct GivenFund {
   std::vector<GivenRedemptionTier> redemption;
   bool inside = false;
   Rate discount;
+  Rate floor;  // no discount brings a purchase rate below it
   bool cut_units = false;
   bool cut_fee = false;
   bool whole_units = false;
@@ -194,6 +195,7 @@ struct PlaceOrder {
   std::optional<Date> wanted;   // the only trading day that will do
   bool rest_unset = false;      // nothing is said of it
   std::string way;              // 029: DefDividendMethod
+  std::string channel;          // the caller that it comes from; empty: the app
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
 };
@@ -232,6 +234,17 @@ struct CheckIncome {  // of a money fund, what is neither units nor money yet
   std::string rest;  // below a fen, in yuan; empty: not asked
 };
 // Interest on settlement money.
+struct PutsCampaign {
+  std::string person;
+  bool proposes = false, ends = false;
+  std::string name, channel;
+  Rate discount;
+  Date from, to;
+  std::vector<std::string> funds;
+  std::vector<int> businesses;
+  Money from_amount;
+  std::optional<Outcome> outcome;
+};
 struct BankCredits {  // the bank has it on our account
   Money amount;
 };
@@ -518,7 +531,7 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 BankCredits, RecordsInterest, CheckCredited, CheckInterestRun, CheckInterestLeft,
+                 PutsCampaign, BankCredits, RecordsInterest, CheckCredited, CheckInterestRun, CheckInterestLeft,
                  CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, CheckTakesAll, PutSuitability,

@@ -243,6 +243,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           s.rest_unset = true;
         } else if (w.TakeAll({"rest", "deferred"})) {
           s.rest_cancelled = false;
+        } else if (w.Take("through")) {
+          FC_ASSIGN_OR_RETURN(s.channel, w.Next("the name of a caller"));
         } else if (w.Take("for")) {
           FC_ASSIGN_OR_RETURN(s.wanted, w.Day());
         } else if (w.Take("named")) {
@@ -251,7 +253,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "for", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset",
+          return w.Unknown({"named", "for", "through", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset",
                             "N times"});
         }
       }
@@ -666,6 +668,11 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     if (auto* change = std::get_if<ChangeFund>(&s)) {
       FC_ASSIGN_OR_RETURN(change->outcome, OutcomeOf(after, has_outcome));
     }
+    return s;
+  }
+  if (w.Peek(2) == "campaign" || (w.Peek(1) == "proposes" && w.Peek(3) == "campaign")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadCampaign(script, w));
+    FC_ASSIGN_OR_RETURN(std::get<PutsCampaign>(s).outcome, OutcomeOf(after, has_outcome));
     return s;
   }
   if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {

@@ -62,6 +62,8 @@ absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
 absl::StatusOr<Statement> ReadImport(const Script& script, Words& w);
 // "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".
 absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w);
+// "PERSON starts|proposes|ends|withdraws campaign …".
+absl::StatusOr<Statement> ReadCampaign(const Script& script, Words& w);
 // "that order takes all …", from its first word on.
 absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w);
 

@@ -83,6 +83,15 @@ Result DecideChange(Remote& remote, uint64_t change, const std::string& person, 
 Result ListChanges(Remote& remote, bool all);
 Result RequireTwoPersons(Remote& remote, const std::string& person, bool on);
 Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day);
+// cmd_campaign.cc: discounts on purchase fees for a time. A person: proposed, for another one to approve.
+struct CampaignOptions {
+  std::string name, discount, first, last, channel, from_amount, person;
+  std::vector<std::string> funds;
+  std::vector<uint32_t> businesses;
+  bool end = false;
+};
+Result PutCampaign(Remote& remote, const CampaignOptions& options);
+Result ListCampaigns(Remote& remote, bool all);
 // cmd_product_import.cc. Files C1 to C6: 1 where they are refused.
 struct ProductImportOptions {
   std::vector<std::string> files;
