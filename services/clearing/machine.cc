@@ -38,6 +38,8 @@ bool IsUnusable(BreakKind kind) {
     case BreakKind::kPricesRefused:
     case BreakKind::kIncomeDiffers:
     case BreakKind::kInterestNotSpread:
+    case BreakKind::kProductFileRefused:
+    case BreakKind::kDividendPlanDiffers:
     case BreakKind::kTooManyFindings: return false;
   }
   return false;
@@ -100,6 +102,8 @@ std::string_view KindName(BreakKind kind) {
     case BreakKind::kTooManyFindings: return "TOO_MANY_FINDINGS";
     case BreakKind::kIncomeDiffers: return "INCOME_DIFFERS";
     case BreakKind::kInterestNotSpread: return "INTEREST_NOT_SPREAD";
+    case BreakKind::kProductFileRefused: return "PRODUCT_FILE_REFUSED";
+    case BreakKind::kDividendPlanDiffers: return "DIVIDEND_PLAN_DIFFERS";
   }
   return "UNKNOWN";
 }
@@ -164,6 +168,8 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       break_sequence_(state, kTableBreakSequence),
       interest_runs_(state, kTableInterestRuns),
       interest_references_(state, kTableInterestReferences),
+      product_files_(state, kTableProductFiles, machine::Residence::kLazy),
+      dividend_plans_(state, kTableDividendPlans, machine::Residence::kLazy),
       history_(state, kTableBreakHistory) {}
 
 // --- Parts

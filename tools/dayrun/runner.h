@@ -28,6 +28,10 @@
 #include "tools/ta_sim/fault.h"
 #include "tools/ta_sim/ta_sim.h"
 
+namespace fundcore::product_import {
+struct SourceFile;
+}
+
 namespace fundcore::dayrun {
 
 struct RunOptions {
@@ -89,6 +93,7 @@ class Runner {
   absl::Status Do(const NeedTwoPersons& s);
   absl::Status Do(const ImportFiles& s);  // runner_files.cc
   absl::Status Do(const PutsCampaign& s);
+  absl::Status Deliver(const ImportFiles& s, const std::vector<product_import::SourceFile>& files);
   absl::Status Do(const CheckQuota& s);
   absl::Status Do(const CheckTakesAll& s);
   // runner_suitability.cc

@@ -23,7 +23,18 @@ absl::Status Runner::Do(const ProposeFund& s) {
 
 absl::Status Runner::Do(const DecideChange& s) {
   product::v1::DecideChangeRequest q;
-  const std::string number = progress_->Get("change");
+  std::string number = progress_->Get("change");
+  if (number == "latest") {  // of files that the institution has delivered
+    FC_RETURN_IF_ERROR(Eventually([&]() -> absl::StatusOr<std::string> {
+      FC_ASSIGN_OR_RETURN(auto waiting,
+          Ask<product::v1::ListChangesResponse>("fundcore.product.v1.ProductService/ListChanges",
+                                                                             product::v1::ListChangesRequest(),
+                                                                                 kOperator));
+      if (waiting.changes().empty()) return std::string("expected a change that waits for a decision, found none");
+      number = StrCat(waiting.changes(waiting.changes_size() - 1).change());
+      return std::string();
+    }));
+  }
   if (number.empty()) return absl::InvalidArgumentError("nothing was proposed before this line");
   q.set_change(std::stoull(number));
   q.set_person(s.person);
@@ -89,7 +100,8 @@ absl::Status Runner::Do(const PutsCampaign& s) {
   product::v1::PutCampaignRequest q;
   *q.mutable_campaign() = c;
   q.set_end(s.ends);
-  return Judged(Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutCampaign", q, kOperator).status(), s.outcome,
+  return Judged(Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutCampaign", q,
+      kOperator).status(), s.outcome,
                 "the campaign");
 }
 

@@ -67,7 +67,7 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
                                            "needs-open-account", "no-index", "no-008", "answers-in-pairs", "plans",
-                                           "reservations"}));
+                                           "reservations", "product-files"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
@@ -98,9 +98,14 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
         g.plans = what == 0 ? "debits" : "all";
         break;
       }
-      default: {
+      case 10: {
         FC_RETURN_IF_ERROR(w.Expect("kept"));
         g.reservations = true;
+        break;
+      }
+      default: {
+        FC_RETURN_IF_ERROR(w.Expect("at-once"));
+        g.products_at_once = true;
         break;
       }
     }

@@ -41,6 +41,7 @@ struct GivenTa {
   bool index = true;
   bool try_008 = true;
   bool reservations = false;  // orders for a later trading day are kept
+  bool products_at_once = false;
   std::string plans;  // what it wants to know of plans: "", "debits", "all"
   bool converts_in_pairs = false;  // 036 is answered with 138 and 137
 };
@@ -380,6 +381,7 @@ struct ImportFiles {
   std::string person, ta;
   bool at_once = false;  // not proposed
   bool damaged = false;  // the last file lacks its end
+  bool by_transfer = false;  // put into the exchange folder, with an index
   std::vector<File> files;
   std::optional<Outcome> outcome;
 };

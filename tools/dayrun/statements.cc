@@ -14,7 +14,8 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "interest", "given", "and", "name", "tells",
+                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "interest", "given",
+                                 "and", "name", "tells",
                              "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
@@ -253,7 +254,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "for", "through", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset",
+          return w.Unknown({"named", "for", "through", "in the offer", "confirming the mismatch", "rest cancelled",
+              "rest deferred", "rest unset",
                             "N times"});
         }
       }
@@ -702,6 +704,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     return ReadEvidence(std::move(order), w);
   }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
+  if (first == "ta" && w.Peek(2) == "delivers") return ReadDelivery(script, w);
   if (first == "ta") return TaLine(script, w);
   if (first == "plan" || first == "debit" || first == "contract") {
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
@@ -739,7 +742,8 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
-                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence", "interest"};
+                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence",
+                                             "interest"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

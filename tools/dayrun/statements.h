@@ -60,6 +60,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
 absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
 // statements_files.cc. "PERSON imports|applies ta TA [damaged] C5 "RECORD" … C6 "RECORD" …".
 absl::StatusOr<Statement> ReadImport(const Script& script, Words& w);
+// "ta TA delivers [damaged] C5 …".
+absl::StatusOr<Statement> ReadDelivery(const Script& script, Words& w);
 // "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".
 absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w);
 // "PERSON starts|proposes|ends|withdraws campaign …".

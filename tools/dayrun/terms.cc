@@ -81,6 +81,7 @@ product::v1::Institution InstitutionMessage(const GivenTa& ta) {
   std::string variant;
   if (!ta.plans.empty()) variant = StrCat("plans = \"", ta.plans, "\"\n");
   if (ta.reservations) variant += "reservations = \"kept\"\n";
+  if (ta.products_at_once) variant += "product_files = \"at once\"\n";
   m.set_file_variant(variant);
   return m;
 }
