@@ -220,6 +220,11 @@ void AddAccount(std::vector<Route>* routes) {
   o.Everywhere<av1::SettlementTotalsRequest, av1::SettlementTotalsResponse>(
       "SettlementTotals", MergeRows({.rows = "totals", .keys = {"fund_code", "business"}}));
   o.Everywhere<av1::SettleRequest, av1::SettleResponse>("Settle");
+  o.Only<av1::ReceiveInterestRequest, av1::ReceiveInterestResponse>("ReceiveInterest");
+  const auto by_partition = [] { return MergePartitions("partitions", ServiceId::kAccount); };
+  o.Everywhere<av1::WeighInterestRequest, av1::WeighInterestResponse>("WeighInterest", by_partition());
+  o.Everywhere<av1::RankInterestRequest, av1::RankInterestResponse>("RankInterest", by_partition());
+  o.Everywhere<av1::SpreadInterestRequest, av1::SpreadInterestResponse>("SpreadInterest", by_partition());
 }
 
 void AddProduct(std::vector<Route>* routes) {
@@ -237,6 +242,9 @@ void AddProduct(std::vector<Route>* routes) {
   s.Only<pv1::ProposeFundRequest, pv1::ProposeResponse>("ProposeFund");
   s.Only<pv1::DecideChangeRequest, pv1::PutResponse>("DecideChange");
   s.Only<pv1::ListChangesRequest, pv1::ListChangesResponse>("ListChanges");
+  s.Only<pv1::PutCampaignRequest, pv1::PutResponse>("PutCampaign");
+  s.Only<pv1::ProposeCampaignRequest, pv1::ProposeResponse>("ProposeCampaign");
+  s.Only<pv1::ListCampaignsRequest, pv1::ListCampaignsResponse>("ListCampaigns");
   s.Only<pv1::GetQuotaRequest, pv1::GetQuotaResponse>("GetQuota");
   s.Only<pv1::PutAdvancingBankRequest, pv1::PutResponse>("PutAdvancingBank");
   s.Only<pv1::GetAdvancingBankRequest, pv1::GetAdvancingBankResponse>("GetAdvancingBank");
@@ -276,6 +284,8 @@ void AddClearing(std::vector<Route>* routes) {
       [](const Message& m, const Layout& layout) {
         return Hash(static_cast<const cv1::ReconciliationRequest&>(m).ta_code(), ServiceId::kClearing, layout);
       };
+  s.Only<cv1::RecordInterestRequest, cv1::InterestRun>("RecordInterest");
+  s.Only<cv1::ListInterestRequest, cv1::ListInterestResponse>("ListInterest");
   s.Everywhere<cv1::NudgeRequest, cv1::NudgeResponse>("Nudge", MergeInstitutions("waiting"));
 }
 

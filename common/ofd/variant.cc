@@ -177,6 +177,7 @@ absl::StatusOr<Variant> Variant::Parse(std::string_view label, std::string_view 
   const std::string plans = config.top().Choice("plans", "nothing", {"nothing", "debits", "all"});
   v.plans = plans == "all" ? Plans::kAll : plans == "debits" ? Plans::kDebits : Plans::kNothing;
   v.keeps_reservations = config.top().Choice("reservations", "refused", {"refused", "kept"}) == "kept";
+  v.products_at_once = config.top().Choice("product_files", "proposed", {"proposed", "at once"}) == "at once";
   for (ConfigTable& t : config.Tables("field")) ReadField(t, &v);
   ReadLeftOut(config.Table("left_out"), &v);
   ReadReturnCodes(config.Table("return_codes"), &v);

@@ -49,6 +49,8 @@ struct Variant {
   Plans plans = Plans::kNothing;
   // An order for a later trading day of the fund is kept here until then; else it is refused.
   bool keeps_reservations = false;
+  // Its files C1 to C6 become terms of funds by themselves where two persons are not required; else proposals.
+  bool products_at_once = false;
   std::map<std::string, ReturnCodeRule> return_codes;
   std::map<std::string, Severity> severities;  // by lint rule, "FIELD_NOT_DIGITS" …
 

@@ -16,7 +16,8 @@ ProductBook::ProductBook(machine::State& state, uint8_t first_table)
       incomes_(state, static_cast<uint8_t>(first_table + 11), machine::Residence::kLazy),
       conversions_(state, static_cast<uint8_t>(first_table + 20)),
       rules_(state, static_cast<uint8_t>(first_table + 15)),
-      fast_(state, static_cast<uint8_t>(first_table + 18)) {}
+      fast_(state, static_cast<uint8_t>(first_table + 18)),
+      campaigns_(state, static_cast<uint8_t>(first_table + 30)) {}
 
 bool ProductBook::Absorb(const AbsorbFacts& command) {
   if (command.after != position_.Get().seq) return false;
@@ -64,6 +65,13 @@ bool ProductBook::Absorb(const AbsorbFacts& command) {
         auto at = std::upper_bound(list.begin(), list.end(), fact.conversions->effective_at,
                                    [](TimePoint t, const FundConversions& f) { return t < f.effective_at; });
         list.insert(at, *fact.conversions);
+        break;
+      }
+      case FactKind::kCampaign: {
+        auto& list = campaigns_.Mutable(fact.campaign->campaign.name).by_effect;
+        auto at = std::upper_bound(list.begin(), list.end(), fact.campaign->effective_at,
+                                   [](TimePoint t, const CampaignTerms& c) { return t < c.effective_at; });
+        list.insert(at, *fact.campaign);
         break;
       }
       case FactKind::kNav:
@@ -131,6 +139,22 @@ bool ProductBook::has_rules() {
     rules_.ScanAll([&](const FundCode&, const RuleVersions&) { return has_rules_ = true, false; });
   }
   return *has_rules_;
+}
+
+CampaignDeal ProductBook::DealOf(const Occasion& occasion, Discount house, TimePoint at) {
+  CampaignDeal deal;
+  campaigns_.ScanAll([&](const std::string&, const CampaignVersions& v) {
+    const CampaignTerms* c = v.At(at);
+    if (!c) return true;
+    const Deal best = BestDeal(std::span(&c->campaign, 1), occasion, deal.discount.is_zero() ? house : deal.discount);
+    if (best.campaign) deal = {best.discount, c->campaign.name};
+    return true;
+  });
+  return deal;
+}
+
+void ProductBook::ForEachCampaign(absl::FunctionRef<void(const CampaignVersions&)> visit) {
+  campaigns_.ScanAll([&](const std::string&, const CampaignVersions& v) { return visit(v), true; });
 }
 
 const InstitutionTerms* ProductBook::Institution(const TaCode& ta) { return institutions_.Find(ta); }

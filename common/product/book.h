@@ -23,8 +23,8 @@ namespace fundcore {
 
 class ProductBook {
  public:
-  // Takes six table numbers from `first_table` on, the two from first_table + 10, first_table + 15, first_table + 18 and
-  // first_table + 20.
+  // Takes six table numbers from `first_table` on, the two from first_table + 10, first_table + 15, first_table + 18,
+  // first_table + 20 and first_table + 30.
   ProductBook(machine::State& state, uint8_t first_table);
 
   // Takes facts in; false where they do not continue what is there (old or a gap), and nothing changed.
@@ -44,6 +44,10 @@ class ProductBook {
   const FundRules* Rules(const FundCode& code, TimePoint at);
   // How the fund redeems at once, in force at `at`; nullptr where it does not.
   const FastRedemptionTerms* Fast(const FundCode& code, TimePoint at);
+  // The better of the house's discount and the campaigns in force at `at`; nothing where it is the house's own.
+  CampaignDeal DealOf(const Occasion& occasion, Discount house, TimePoint at);
+  const CampaignVersions* Campaigns(const std::string& name) { return campaigns_.Find(name); }
+  void ForEachCampaign(absl::FunctionRef<void(const CampaignVersions&)> visit);
   // Some fund has, or once had, such rules: a cheap question to ask first.
   bool has_rules();
   // Some fund redeems at once, or once did.
@@ -104,6 +108,7 @@ class ProductBook {
   machine::Table<FundCode, RuleVersions> rules_;       // only of funds that have any
   machine::Table<FundCode, FastVersions> fast_;        // only of funds that ever did
   std::optional<bool> has_fast_;                       // not state: looked up once
+  machine::Table<std::string, CampaignVersions> campaigns_;  // by name
   std::optional<bool> has_rules_;                      // not state: looked up once
 };
 

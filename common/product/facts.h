@@ -14,6 +14,7 @@
 #include "common/fund/fees.h"
 #include "common/fund/purchase.h"
 #include "common/money/decimal.h"
+#include "common/product/campaigns.h"
 #include "common/product/fast_terms.h"
 #include "common/product/fund_rules.h"
 #include "common/product/income_terms.h"
@@ -120,7 +121,8 @@ struct FundConversions {
   FC_FIELDS(fund, status, carries_age, relations, version, effective_at)
 };
 
-enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4, kConversions = 45 };
+enum class FactKind : uint8_t { kCalendar = 1, kInstitution = 2, kFund = 3, kNav = 4, kConversions = 45,
+    kCampaign = 140 };
 
 // One fact; the member that `kind` names is filled.
 struct ProductFact {
@@ -134,17 +136,20 @@ struct ProductFact {
   std::optional<Nav> income;                // with the price: the day's income per 10,000 units
   std::optional<FundConversions> conversions;
   std::optional<FundRules> rules;           // of the fund, where they are said anew
+  std::optional<CampaignTerms> campaign;
   std::optional<FastRedemptionTerms> fast;  // of the fund, where they are said anew
 
   template <class V>
   void VisitFields(V& v) {
-    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, fast);
+    v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, campaign, fast);
   }
   // Written only where they are there, so that other facts have the bytes that they always had.
   template <class V>
   void VisitFields(V& v) const {
     if (fast) {
-      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, fast);
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, campaign, fast);
+    } else if (campaign) {
+      v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules, campaign);
     } else if (conversions || rules) {
       v(kind, calendar, institution, fund, nav, file_variant, income_terms, income, conversions, rules);
     } else if (income_terms || income) {

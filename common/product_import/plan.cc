@@ -233,6 +233,7 @@ class Planner {
 
   void PutPurchase(Fees fees, v1::FeeSchedule* s) {
     std::stable_sort(fees.begin(), fees.end(), [](auto* a, auto* b) { return a->from_fen < b->from_fen; });
+    const google::protobuf::RepeatedPtrField<v1::PurchaseTier> before = s->purchase();
     s->clear_purchase();
     for (size_t i = 0; i < fees.size(); ++i) {
       const CFiles::Fee& f = *fees[i];
@@ -258,6 +259,11 @@ class Planner {
       t->set_max_fen(f.to_fen);
       t->set_rate_e8(f.rate_e8);
       t->set_fixed_fee_fen(f.fixed_fen);
+      // No file says below which rate no discount goes: that stays as it was for such an amount.
+      for (const v1::PurchaseTier& b : before) {
+        const bool holds = b.min_fen() <= t->min_fen() && (b.max_fen() == 0 || t->min_fen() <= b.max_fen());
+        if (holds && f.fixed_fen == 0) t->set_least_rate_e8(b.least_rate_e8());
+      }
     }
   }
 
@@ -443,7 +449,8 @@ std::string PurchaseText(const v1::FeeSchedule& s) {
     out += StrCat(
         "; ", Money::FromRaw(t.min_fen()).ToString(), " to ",
         t.max_fen() == 0 ? "no limit" : Money::FromRaw(t.max_fen()).ToString(), ": ",
-        t.fixed_fee_fen() > 0 ? Money::FromRaw(t.fixed_fee_fen()).ToString() : Rate::FromRaw(t.rate_e8()).ToPercent());
+        t.fixed_fee_fen() > 0 ? Money::FromRaw(t.fixed_fee_fen()).ToString() : Rate::FromRaw(t.rate_e8()).ToPercent(),
+        t.least_rate_e8() > 0 ? StrCat(", not below ", Rate::FromRaw(t.least_rate_e8()).ToPercent()) : std::string());
   return out;
 }
 

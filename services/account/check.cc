@@ -262,6 +262,7 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
   CompareNav(line, terms.nav);
 
   const bool offer = line.business == 130;
+  const Discount discount = r.discount.is_zero() ? terms.fund->discount : r.discount;
   if (offer && r.applied_units.is_positive()) return CheckOfferByUnits(line, r, terms);
   const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
     const PurchaseTier* tier = !terms.fees ? nullptr
@@ -269,9 +270,9 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
                                            : terms.fees->PurchaseTierFor(amount);
     const PurchaseFee fee = tier ? tier->fee : PurchaseFee{};
     const FeeMethod method = terms.fees ? terms.fees->method : FeeMethod::kOutside;
-    if (!offer) return ComputePurchase({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding});
+    if (!offer) return ComputePurchase({amount, terms.nav, fee, method, discount, terms.fund->rounding});
     auto result =
-        ComputeOffer({amount, terms.nav, fee, method, terms.fund->discount, terms.fund->rounding}, line.interest);
+        ComputeOffer({amount, terms.nav, fee, method, discount, terms.fund->rounding}, line.interest);
     if (!result.ok()) return result.status();
     return PurchaseResult{result->net, result->fee, result->units, result->refund};
   };

@@ -15,7 +15,7 @@ void ConfirmationChecker::CheckOfferByUnits(const TradeLine& line, const Reserva
   }
   UnitOfferTerms offer{.units = std::min(principal, r.applied_units),
                        .face = terms.nav,
-                       .discount = terms.fund->discount,
+                       .discount = r.discount.is_zero() ? terms.fund->discount : r.discount,
                        .interest = line.interest,
                        .rounding = terms.fund->rounding};
   auto computed = ComputeOfferByUnits(offer);

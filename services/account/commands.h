@@ -57,25 +57,26 @@ struct Reserve {
   OrderId original;             // 052: the order whose deferred rest it withdraws
   bool cancel_rest = false;     // 024: the rest of a large redemption is to be cancelled
   Units applied_units;          // 020 by units: the amount is what they cost
+  Discount discount;            // of a campaign; zero: none
   std::string bank;             // 098: that advances the money
   Money fast_a_day;             // 098: what a person may have of the fund at once on a calendar day
 
   template <class V>
   void VisitFields(V& v) {
     v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days, investors,
-      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, bank, fast_a_day);
+      least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, discount, bank, fast_a_day);
   }
   // Most orders have none of these.
   template <class V>
   void VisitFields(V& v) const {
     const bool more = IsConversion(business) || !least_left.is_zero() || held_for_a_term || !most_held.is_zero() ||
-                      original.is_set() || cancel_rest || !applied_units.is_zero();
+                      original.is_set() || cancel_rest || !applied_units.is_zero() || !discount.is_zero();
     if (!bank.empty()) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
-        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, bank, fast_a_day);
+        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, discount, bank, fast_a_day);
     } else if (more) {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail, target, target_ta, min_days,
-        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units);
+        investors, least_left, held_for_a_term, most_held, price, original, cancel_rest, applied_units, discount);
     } else {
       v(order, investor, business, fund, ta, amount, units, trade_day, received_at, detail);
     }
@@ -267,7 +268,8 @@ struct Settle {
   static constexpr uint8_t kTag = 12;
   SettlementKey settlement;
   std::string reference;
-  FC_FIELDS(settlement, reference)
+  bool keeps_day = false;       // on which its purchases left the bank; not in logs from before
+  FC_FIELDS(settlement, reference, keeps_day)
 };
 inline constexpr uint64_t kPayeesACommand = 2'000;
 

@@ -24,6 +24,7 @@ bool IsAsset(Leg leg) {
     case Leg::kWithdrawing:
     case Leg::kTaPayable:
     case Leg::kConverting:
+    case Leg::kSettlementInterest:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kIncomeOwed: return false;
@@ -45,6 +46,7 @@ Money* InvestorLeg(Leg leg, InvestorCash& cash) {
     case Leg::kConverting:
     case Leg::kAdvanced:
     case Leg::kAdvanceClaim:
+    case Leg::kSettlementInterest:
     case Leg::kUnitsFree:
     case Leg::kUnitsFrozen:
     case Leg::kTaRegister:
@@ -104,6 +106,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kAdvanceOwed: return {Leg::kAdvanceClaim, Leg::kAdvanced};
     case Cause::kAdvanceRepaid: return {Leg::kAdvanced, Leg::kAdvanceClaim};
     case Cause::kAdvanceUncovered: return {Leg::kSuspense, Leg::kAdvanceClaim};
+    case Cause::kInterestReceived: return {Leg::kBank, Leg::kSettlementInterest};
+    case Cause::kInterestCredited: return {Leg::kSettlementInterest, Leg::kAvailable};
   }
   return {};
 }
@@ -122,6 +126,7 @@ std::string_view LegName(Leg leg) {
     case Leg::kConverting: return "CONVERTING";
     case Leg::kAdvanced: return "ADVANCED";
     case Leg::kAdvanceClaim: return "ADVANCE_CLAIM";
+    case Leg::kSettlementInterest: return "SETTLEMENT_INTEREST";
     case Leg::kUnitsFree: return "UNITS_FREE";
     case Leg::kUnitsFrozen: return "UNITS_FROZEN";
     case Leg::kTaRegister: return "TA_REGISTER";
@@ -179,6 +184,8 @@ std::string_view CauseName(Cause cause) {
     case Cause::kAdvanceOwed: return "ADVANCE_OWED";
     case Cause::kAdvanceRepaid: return "ADVANCE_REPAID";
     case Cause::kAdvanceUncovered: return "ADVANCE_UNCOVERED";
+    case Cause::kInterestReceived: return "INTEREST_RECEIVED";
+    case Cause::kInterestCredited: return "INTEREST_CREDITED";
   }
   return "UNKNOWN_CAUSE";
 }
@@ -210,6 +217,7 @@ void Ledger::MoveCash(Cause cause, Money amount, InvestorCash* cash, uint64_t* l
     switch (leg) {
       case Leg::kBank: totals.bank += by; return;
       case Leg::kConverting: totals.converting += by; return;
+      case Leg::kSettlementInterest: totals.interest += by; return;
       case Leg::kAdvanced: totals.advanced += by; return;
       case Leg::kAdvanceClaim: totals.advance_claim += by; return;
       default: break;  // an institution's

@@ -38,6 +38,7 @@ enum class Leg : uint8_t {
   kTaPayable = 6,      // by institution
   kTaReceivable = 7,   // by institution
   kSuspense = 8,       // by institution: what its figures moved and our books did not have
+  kSettlementInterest = 100,  // credited by the bank, owed to investors, not spread over them yet
   kConverting = 55,    // what one institution has confirmed to send and another one to take, of conversions: either sign
   kAdvanced = 98,      // owed to banks that have advanced the money of fast redemptions (098)
   kAdvanceClaim = 99,  // what the units that go to them for it are to settle
@@ -98,6 +99,8 @@ enum class Cause : uint8_t {
   kConvertUsed = 94,         // to be paid to that of the fund that was entered
   kConvertReturned = 95,     // did not enter: the investor's
   kConvertShort = 96,        // entered without having left
+  kInterestReceived = 100,   // on settlement money, from the bank
+  kInterestCredited = 101,   // an investor's part of it
 };
 
 struct Movement {
@@ -152,18 +155,21 @@ struct CashTotals {
   Money bank;
   uint64_t last_house_line = 0;
   Money converting;          // owed; negative while the second side of a conversion is confirmed before the first
+  Money interest;            // owed; negative where this partition's investors got theirs out of another one's
   Money advanced;            // owed to banks
   Money advance_claim;       // of it, what units on their way are to settle
 
   template <class V>
   void VisitFields(V& v) {
-    v(investors, bank, last_house_line, converting, advanced, advance_claim);
+    v(investors, bank, last_house_line, converting, interest, advanced, advance_claim);
   }
   // Written where they are not zero, so that partitions without such business have the bytes that they always had.
   template <class V>
   void VisitFields(V& v) const {
     if (!advanced.is_zero() || !advance_claim.is_zero()) {
-      v(investors, bank, last_house_line, converting, advanced, advance_claim);
+      v(investors, bank, last_house_line, converting, interest, advanced, advance_claim);
+    } else if (!interest.is_zero()) {
+      v(investors, bank, last_house_line, converting, interest);
     } else if (converting.is_zero()) {
       v(investors, bank, last_house_line);
     } else {

@@ -70,6 +70,9 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       lot_uses_(state, kLotUses, Residence::kLazy, 1024),
       advances_(state, kAdvances, Residence::kLazy),
       fast_days_(state, kFastDays, Residence::kLazy),
+      interest_runs_(state, kInterestRuns),
+      interest_shares_(state, kInterestShares, Residence::kLazy, 64 * 1024),
+      paid_days_(state, kPaidDays, Residence::kLazy),
       ledger_(state, kLedger),
       products_(state, kProducts),
       income_(state, kIncome) {}
@@ -170,6 +173,7 @@ Result AccountMachine::Execute(const Reserve& c, const Context& ctx) {
   r.original = c.original;
   r.cancel_rest = c.cancel_rest;
   r.applied_units = c.applied_units;
+  r.discount = c.discount;
   r.detail = c.detail;
   r.reason = TryReserve(c, ctx, r);
   r.state = r.reason == Reason::kNone ? ReservationState::kReserved : ReservationState::kRefused;

@@ -20,6 +20,7 @@
 #include "services/account/commands.h"
 #include "services/account/income.h"
 #include "services/account/ledger.h"
+#include "services/account/settlement_interest.h"
 #include "services/account/state.h"
 
 namespace fundcore::account {
@@ -59,7 +60,7 @@ class AccountMachine {
                                         SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
                                         LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers,
                                         OpenFundAccountAgain, ChangeInvestor, ClaimCertificate,
-                                        AppendIncomeDays, AdoptIncome>;
+                                        AppendIncomeDays, AdoptIncome, ReceiveInterest, WeighInterest, SpreadInterest>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -84,6 +85,9 @@ class AccountMachine {
   Result Execute(const ClaimCertificate& c, const machine::Context& ctx);
   Result Execute(const AppendIncomeDays& c, const machine::Context& ctx);
   Result Execute(const AdoptIncome& c, const machine::Context& ctx);
+  Result Execute(const ReceiveInterest& c, const machine::Context& ctx);
+  Result Execute(const WeighInterest& c, const machine::Context& ctx);
+  Result Execute(const SpreadInterest& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
@@ -127,6 +131,14 @@ class AccountMachine {
   const Standing* FindStanding(uint64_t investor, const TaCode& ta) { return standings_.Find({investor, ta}); }
   const Seal* FindSeal(const SealKey& key) { return seals_.Find(key); }
   const SealedPage* FindSealedPage(const SealedPageKey& key) { return sealed_pages_.Find(key); }
+  // Runs of interest on settlement money; the shares of one in the order of investors.
+  const InterestRun* FindInterestRun(uint64_t run) { return interest_runs_.Find(run); }
+  void ForEachInterestRun(absl::FunctionRef<void(uint64_t, const InterestRun&)> visit) {
+    interest_runs_.ScanAll([&](const uint64_t& run, const InterestRun& r) { return visit(run, r), true; });
+  }
+  void ForEachInterestShare(uint64_t run, absl::FunctionRef<void(const InterestShare&)> visit) {
+    interest_shares_.ScanPrefix(run, [&](const InterestShareKey&, const InterestShare& s) { return visit(s), true; });
+  }
   const Settlement* FindSettlement(const SettlementKey& key) { return settlements_.Find(key); }
   void ForEachSettlement(const TaCode& ta, Date confirm_day,
                          absl::FunctionRef<void(const SettlementKey&, const Settlement&)> visit);
@@ -215,6 +227,11 @@ class AccountMachine {
                     const Posting& posting);
   // Income became units or cash (06, 144), or units were cancelled for a loss (145): so much, by the institution's figure.
   void ConvertIncome(Investor* investor, uint64_t seq, const FundCode& fund, Money amount, const Posting& posting);
+  // posting_interest.cc
+  struct InterestPeriod;
+  InterestPeriod PeriodOf(Date from, Date to);
+  Date LeftTheBank(const LedgerEntry& line, uint64_t position, const InterestPeriod& p);
+  __int128 FenDaysOf(uint64_t investor, const InterestPeriod& p);
   // What a line says beyond its figures, and how it is to be posted.
   struct LineWords {
     uint8_t rules = kFirstRules;
@@ -313,6 +330,9 @@ class AccountMachine {
   machine::Table<uint64_t, LotUse> lot_uses_;
   machine::Table<uint64_t, Advance> advances_;
   machine::Table<FastDayKey, Money> fast_days_;
+  machine::Table<uint64_t, InterestRun> interest_runs_;
+  machine::Table<InterestShareKey, InterestShare> interest_shares_;
+  machine::Table<SettlementKey, PaidDays> paid_days_;
   Ledger ledger_;
   ProductBook products_;
   IncomeBook income_;

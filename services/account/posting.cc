@@ -336,6 +336,8 @@ Result AccountMachine::Execute(const Settle& c, const Context& ctx) {
     const Money pay = s.pay - s.pay_settled;
     const Money receive = s.receive - s.receive_settled;
     ledger_.MoveCash(Cause::kSettlePaid, pay, nullptr, nullptr, posting);
+    if (c.keeps_day && pay.is_positive())
+      paid_days_.Mutable(key).days.push_back({ctx.now.date(), ledger_.NextPosition()});
     ledger_.MoveCash(Cause::kSettleReceived, receive, nullptr, nullptr, posting);
     s.pay_settled = s.pay;
     s.receive_settled = s.receive;

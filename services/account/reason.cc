@@ -43,6 +43,9 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kCertificateTaken: return "CERTIFICATE_TAKEN";
     case Reason::kDataChangedMeanwhile: return "DATA_CHANGED_MEANWHILE";
     case Reason::kCertificateExpired: return "CERTIFICATE_EXPIRED";
+    case Reason::kInterestPeriodNotOver: return "INTEREST_PERIOD_NOT_OVER";
+    case Reason::kInterestOtherAmount: return "INTEREST_OTHER_AMOUNT";
+    case Reason::kInterestNotWeighed: return "INTEREST_NOT_WEIGHED";
     case Reason::kNotSoManyFrozen: return "NOT_SO_MANY_FROZEN";
     case Reason::kFrozenByCourt: return "FROZEN_BY_COURT";
     case Reason::kGapInLines: return "GAP_IN_LINES";
@@ -128,6 +131,9 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kDataChangedMeanwhile: return "the investor's data were changed by somebody else just now; ask again";
     case Reason::kCertificateExpired:
       return "the investor's certificate has expired, so nothing is bought; change the data to the new certificate first";
+    case Reason::kInterestPeriodNotOver: return "the period's last day is not over; ask again the day after it";
+    case Reason::kInterestOtherAmount: return "this run of interest is known here with another amount";
+    case Reason::kInterestNotWeighed: return "the investors of this run have not been weighed; call WeighInterest first";
     case Reason::kGapInLines:
       return "lines before these have not been applied; send the lines from the expected index on";
     case Reason::kFundAccountRefusedByTa: return "the institution has refused the fund account that this order needed";
@@ -163,6 +169,9 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kCertificateTaken: return "证件号码已属于其他投资人";
     case Reason::kDataChangedMeanwhile: return "投资人资料刚被修改，请重新提交";
     case Reason::kCertificateExpired: return "投资人证件已过有效期，不受理购买，请先更新证件资料";
+    case Reason::kInterestPeriodNotOver: return "计息期尚未结束，请于次日再试";
+    case Reason::kInterestOtherAmount: return "该批次利息已按其他金额登记";
+    case Reason::kInterestNotWeighed: return "该批次利息尚未计算积数";
     case Reason::kGapInLines: return "前面的记录尚未处理，请从期望的序号开始";
     case Reason::kFundAccountRefusedByTa: return "登记机构拒绝了该申请所需的基金账户";
     case Reason::kFundAccountNotFound: return "投资人在该登记机构没有基金账户，请先开户";
@@ -210,6 +219,9 @@ std::string_view ReasonReturnCode(Reason reason) {
     case Reason::kUntilHasPassed: return "0118";
     case Reason::kCertificateTaken: return "0101";
     case Reason::kCertificateExpired: return "0332";
+    case Reason::kInterestPeriodNotOver:
+    case Reason::kInterestOtherAmount:
+    case Reason::kInterestNotWeighed:
     case Reason::kNone:
     case Reason::kExistsWithDifferentContent:
     case Reason::kAlreadyReleased:

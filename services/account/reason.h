@@ -65,6 +65,11 @@ enum class Reason : uint16_t {
   kDataChangedMeanwhile = 151,      // by somebody else, between reading and changing
   kCertificateExpired = 152,        // of the investor; purchases only
 
+  // Interest on settlement money.
+  kInterestPeriodNotOver = 170,     // lines of its last day may still come
+  kInterestOtherAmount = 171,       // the run is known here with another amount
+  kInterestNotWeighed = 172,        // its weights come first
+
   // Files and settlement: not business refusals, the caller has to do something else first.
   kGapInLines = 40,                 // lines before these have not been applied yet
   kFundAccountRefusedByTa = 41,     // of a reserved order: its application came back refused

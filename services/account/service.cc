@@ -148,6 +148,10 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   Internal(handlers, "UnitTotals", &AccountServiceImpl::UnitTotals);
   Internal(handlers, "SettlementTotals", &AccountServiceImpl::SettlementTotals);
   Internal(handlers, "Settle", &AccountServiceImpl::Settle);
+  Internal(handlers, "ReceiveInterest", &AccountServiceImpl::ReceiveInterest);
+  Internal(handlers, "WeighInterest", &AccountServiceImpl::WeighInterest);
+  Internal(handlers, "RankInterest", &AccountServiceImpl::RankInterest);
+  Internal(handlers, "SpreadInterest", &AccountServiceImpl::SpreadInterest);
 }
 
 // --- Trial balance
@@ -188,6 +192,7 @@ void AddTotals(AccountMachine& m, Balance& b) {
     b.AddUnits(Leg::kUnitsSuspense, key, t.suspense);
   });
   AddIncome(m, [&](Leg leg, const TaCode& ta, Money amount) { b.AddCash(leg, ta, amount); });
+  AddInterest(m, [&](Leg leg, const TaCode& ta, Money amount) { b.AddCash(leg, ta, amount); });
 }
 
 // Recomputes what investors own from every account, and what institutions owe from every settlement, and compares.
@@ -230,6 +235,7 @@ void Verify(AccountMachine& m, Balance& b) {
                                    ", recomputed ", recomputed.ToString()));
   };
   VerifyIncome(m, compare);
+  VerifyInterest(m, compare);
   const InvestorCash& running = m.ledger().cash().investors;
   compare(LegName(Leg::kAvailable), running.available, sum.available);
   compare(LegName(Leg::kReserved), running.reserved, sum.reserved);

@@ -104,6 +104,22 @@ class AccountServiceImpl : public Service {
                         v1::SettlementTotalsResponse* response, rpc::Reply reply);
   void Settle(const rpc::Call& call, const v1::SettleRequest& request, v1::SettleResponse* response, rpc::Reply reply);
 
+  // service_interest.cc
+  void ReceiveInterest(const v1::ReceiveInterestRequest& request, v1::ReceiveInterestResponse* response,
+      rpc::Reply reply);
+  void WeighInterest(const rpc::Call& call, const v1::WeighInterestRequest& request,
+      v1::WeighInterestResponse* response,
+                     rpc::Reply reply);
+  void RankInterest(const rpc::Call& call, const v1::RankInterestRequest& request, v1::RankInterestResponse* response,
+                    rpc::Reply reply);
+  void SpreadInterest(const rpc::Call& call, const v1::SpreadInterestRequest& request,
+      v1::SpreadInterestResponse* response,
+                      rpc::Reply reply);
+  // Gives each partition that is asked its command until all is done, then `row` its state, in the order of partitions.
+  template <class C>
+  void OnEachPartition(const rpc::Call& call, std::function<C(PartitionId)> command,
+                       std::function<void(PartitionId, const InterestRun&)> row, rpc::Reply reply);
+
   // Registers a method that only siblings and local operators may call.
   template <class Req, class Resp>
   void Internal(rpc::Handlers* handlers, std::string_view name,
@@ -147,6 +163,8 @@ class AccountServiceImpl : public Service {
 // Income of money funds in the trial balance and in an account's positions (service_income.cc).
 void AddIncome(AccountMachine& m, absl::FunctionRef<void(Leg, const TaCode&, Money)> add);
 void VerifyIncome(AccountMachine& m, absl::FunctionRef<void(std::string, Money, Money)> compare);
+void AddInterest(AccountMachine& m, absl::FunctionRef<void(Leg, const TaCode&, Money)> add);
+void VerifyInterest(AccountMachine& m, absl::FunctionRef<void(std::string, Money, Money)> compare);
 void FillIncome(AccountMachine& m, InvestorId id, const Investor& investor, v1::GetAccountResponse* response);
 
 // What Vault fields of an investor are sealed as; the same words open them.

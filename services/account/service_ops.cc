@@ -406,6 +406,7 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.original = OrderId(item.original_order_id());
       c.cancel_rest = item.cancel_rest();
       c.applied_units = Units::FromRaw(item.applied_units_e2());
+      c.discount = Discount::FromRaw(item.discount_e8());
       c.detail = Letter(item.detail());
       if (c.business == kFastRedeem) {
         c.bank = item.bank_code();
@@ -822,6 +823,7 @@ void AccountServiceImpl::Settle(const rpc::Call& call, const v1::SettleRequest& 
   c.settlement = {TaCode(request.ta_code()), Date::FromRaw(request.confirm_day()), FundCode(request.fund_code()),
                   SettlementBusiness(static_cast<uint16_t>(request.business()))};
   c.reference = request.payment_reference();
+  c.keeps_day = true;
   struct All {
     rpc::Call call;
     std::vector<Money> settled;

@@ -49,6 +49,9 @@ enum TableNumber : uint8_t {
   kFastDays = 99,
   kConversions = 55,
   kLotUses = 56,
+  kInterestRuns = 140,
+  kInterestShares = 141,
+  kPaidDays = 142,
   kProducts = 200,  // to 205, 210, 211, and 220
 };
 
@@ -190,20 +193,21 @@ struct Reservation {
   OrderId original;
   bool cancel_rest = false;
   Units applied_units;
+  Discount discount;
 
   template <class V>
   void VisitFields(V& v) {
     v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-      account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
+      account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units, discount);
   }
   template <class V>
   void VisitFields(V& v) const {
-    if (!original.is_set() && !cancel_rest && applied_units.is_zero()) {
+    if (!original.is_set() && !cancel_rest && applied_units.is_zero() && discount.is_zero()) {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
         account_open, in_part, previous_hung, detail);
     } else {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
-        account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
+        account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units, discount);
     }
   }
 };

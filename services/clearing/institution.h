@@ -154,6 +154,16 @@ class InstitutionWorker {
   void FinishValidation(std::shared_ptr<Check> c);
   std::shared_ptr<AnswerFile> Answer(std::string_view type);
 
+  // --- institution_product.cc: C1 to C6 out of a transfer, and dividends against their plans ---
+  struct ProductFiles;
+  bool LookForProductFiles(Date day, const std::vector<TransferFolder>& folders, const InstitutionTerms& terms);
+  void TakeProductFiles(Date day, Date date, const TransferFolder& folder, const InstitutionTerms& terms);
+  void RefuseProductFiles(std::shared_ptr<ProductFiles> p, const std::vector<ofd::FieldError>& faults);
+  void AskForFunds(std::shared_ptr<ProductFiles> p, size_t at);
+  void PlanProducts(std::shared_ptr<ProductFiles> p);
+  void TellProduct(std::shared_ptr<ProductFiles> p, size_t at);
+  void ComparePlan(Check& c, const AnswerFile& file, const account::v1::DividendLine& line);
+
   // --- institution_apply.cc: applying, reconciling, settling ---
   struct Reconciliation;
   void Apply(Date day);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +52,7 @@ struct InstitutionWorker::Check {
   Date answer_day;
   uint64_t product_seq = 0;
   Findings findings;
+  std::set<std::string> plans_told;  // subjects of breaks about dividend plans
 };
 
 }  // namespace fundcore::clearing

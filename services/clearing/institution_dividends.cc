@@ -75,7 +75,11 @@ void InstitutionWorker::CheckDividendLane(std::shared_ptr<Check> c, uint16_t par
   q.set_ta_code(ta_.str());
   q.set_product_seq(c->product_seq);
   const size_t end = std::min(at + kLinesAMessage, lines.size());
-  for (size_t i = at; i < end; ++i) file->Fill(lines[i], q.add_lines());
+  for (size_t i = at; i < end; ++i) {
+    auto* line = q.add_lines();
+    file->Fill(lines[i], line);
+    ComparePlan(*c, *file, *line);
+  }
   Call<account::v1::CheckDividendsResponse>(
       "fundcore.account.v1.AccountOps/CheckDividends", q, kPeerDeadline,
       [this, c, partition, end, file, done = std::move(done)](const account::v1::CheckDividendsResponse& r) mutable {

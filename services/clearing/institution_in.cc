@@ -45,8 +45,10 @@ bool InstitutionWorker::LookForTransfer(Date day, const InstitutionTerms& terms)
     Say(day, StrCat("the exchange folder: ", std::string(listing.status().message())));
     return false;
   }
-  for (const TransferFolder& folder : SortFolders(prefix, *listing)) {
-    if (folder.transfer <= d.taken) continue;
+  const std::vector<TransferFolder> folders = SortFolders(prefix, *listing);
+  if (LookForProductFiles(day, folders, terms)) return true;
+  for (const TransferFolder& folder : folders) {
+    if (folder.transfer <= d.taken || HoldsOnlyProductFiles(folder)) continue;
     const std::string lacking = Lacking(folder, d.awaited, d.index_used, d.answer_day, *deps_->exchange);
     if (!lacking.empty()) {
       Say(day, lacking);
@@ -348,8 +350,11 @@ bool InstitutionWorker::LookForLate(Date day, const InstitutionTerms& terms) {
     Record(day, Stage::kNote, std::move(one), [this] { End(); });
     return true;
   }
-  for (const TransferFolder& folder : SortFolders(prefix, *listing)) {
-    if (folder.transfer <= std::max(d->taken, d->looked) || folder.files.empty()) continue;
+  const std::vector<TransferFolder> folders = SortFolders(prefix, *listing);
+  if (LookForProductFiles(day, folders, terms)) return true;
+  for (const TransferFolder& folder : folders) {
+    if (folder.transfer <= std::max(d->taken, d->looked) || folder.files.empty() || HoldsOnlyProductFiles(folder))
+      continue;
     if (!Lacking(folder, {}, d->index_used, d->answer_day, *deps_->exchange).empty()) continue;
     ExamineLate(day, folder, Expected(day, terms));
     return true;
@@ -369,7 +374,7 @@ void InstitutionWorker::ExamineLate(Date day, const TransferFolder& folder, cons
   };
   auto x = std::make_shared<Examining>();
   for (const auto& [type, info] : folder.files)
-    if (info.size <= kLargestFile) x->files.emplace_back(type, info);
+    if (info.size <= kLargestFile && !IsProductFile(type)) x->files.emplace_back(type, info);
   x->next = [this, weak = std::weak_ptr<Examining>(x), day, n = folder.transfer, expectation] {
     auto x = weak.lock();
     if (x->at == x->files.size()) {

@@ -37,6 +37,9 @@ bool IsUnusable(BreakKind kind) {
     case BreakKind::kPaymentRefused:
     case BreakKind::kPricesRefused:
     case BreakKind::kIncomeDiffers:
+    case BreakKind::kInterestNotSpread:
+    case BreakKind::kProductFileRefused:
+    case BreakKind::kDividendPlanDiffers:
     case BreakKind::kTooManyFindings: return false;
   }
   return false;
@@ -98,6 +101,9 @@ std::string_view KindName(BreakKind kind) {
     case BreakKind::kPricesRefused: return "PRICES_REFUSED";
     case BreakKind::kTooManyFindings: return "TOO_MANY_FINDINGS";
     case BreakKind::kIncomeDiffers: return "INCOME_DIFFERS";
+    case BreakKind::kInterestNotSpread: return "INTEREST_NOT_SPREAD";
+    case BreakKind::kProductFileRefused: return "PRODUCT_FILE_REFUSED";
+    case BreakKind::kDividendPlanDiffers: return "DIVIDEND_PLAN_DIFFERS";
   }
   return "UNKNOWN";
 }
@@ -160,6 +166,10 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       settlements_(state, kTableSettlements, machine::Residence::kLazy),
       pending_(state, kTablePending),
       break_sequence_(state, kTableBreakSequence),
+      interest_runs_(state, kTableInterestRuns),
+      interest_references_(state, kTableInterestReferences),
+      product_files_(state, kTableProductFiles, machine::Residence::kLazy),
+      dividend_plans_(state, kTableDividendPlans, machine::Residence::kLazy),
       history_(state, kTableBreakHistory) {}
 
 // --- Parts

@@ -15,6 +15,8 @@
 #include "common/machine/state.h"
 #include "common/product/book.h"
 #include "services/clearing/commands.h"
+#include "services/clearing/interest.h"
+#include "services/clearing/product_files.h"
 #include "services/clearing/reason.h"
 #include "services/clearing/state.h"
 
@@ -31,7 +33,9 @@ class ClearingMachine {
   using Commands = machine::CommandList<AbsorbFacts, OpenDay, Advance, SealRecorded, DueRecorded, FilesWritten,
                                         FilesReleased, Dispatched, GrowthEnded, TransferTaken, FindingsRecorded,
                                         Validated, HungRecorded, Applied, ReconciledDay, SettlementIntended,
-                                        SettlementsDone, ProposeResolution, ApproveResolution, LateTransferSeen>;
+                                        SettlementsDone, ProposeResolution, ApproveResolution, LateTransferSeen,
+                                            RecordInterest,
+                                        InterestEnded, ProductFilesTaken>;
 
   ClearingMachine(machine::State& state, PartitionId partition);
 
@@ -55,6 +59,9 @@ class ClearingMachine {
   Result Execute(const ProposeResolution&, const machine::Context&);
   Result Execute(const ApproveResolution&, const machine::Context&);
   Result Execute(const LateTransferSeen&, const machine::Context&);
+  Result Execute(const RecordInterest&, const machine::Context&);
+  Result Execute(const InterestEnded&, const machine::Context&);
+  Result Execute(const ProductFilesTaken&, const machine::Context&);
 
   // --- Reading, for the worker and the handlers; on the partition's executor. Pointers hold until the next command.
   // ---
@@ -75,6 +82,18 @@ class ClearingMachine {
   // The earliest pay date pending, unset where nothing is.
   Date NextPayDate(const TaCode& ta);
   const Settlement* FindSettlement(const SettlementKey& key) { return settlements_.Find(key); }
+  const InterestRun* FindInterestRun(uint64_t run) { return interest_runs_.Find(run); }
+  void ForEachInterestRun(absl::FunctionRef<void(uint64_t run, const InterestRun&)> visit) {
+    interest_runs_.ScanAll([&](const uint64_t& run, const InterestRun& r) { return visit(run, r), true; });
+  }
+  // nullptr where the folder's product files were not taken in yet; where nothing was announced.
+  const ProductFileSet* FindProductFiles(const TransferKey& folder) { return product_files_.Find(folder); }
+  const DividendPlan* FindDividendPlan(const DividendPlanKey& key) { return dividend_plans_.Find(key); }
+  void ForEachDividendPlan(const DividendPlanPrefix& fund,
+                           absl::FunctionRef<void(const DividendPlanKey&, const DividendPlan&)> visit) {
+    dividend_plans_.ScanPrefix(fund, [&](const DividendPlanKey& k, const DividendPlan& p) { return visit(k, p),
+        true; });
+  }
   const Break* FindBreak(uint64_t seq) { return breaks_.Find(seq); }
   uint64_t last_break() { return break_sequence_.Get(); }
   // All open ones of an institution, or of all where `ta` is empty, by day.
@@ -109,6 +128,10 @@ class ClearingMachine {
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<PendingKey, Present> pending_;
   machine::Cell<uint64_t> break_sequence_;
+  machine::Table<uint64_t, InterestRun> interest_runs_;
+  machine::Table<std::string, uint64_t> interest_references_;
+  machine::Table<TransferKey, ProductFileSet> product_files_;
+  machine::Table<DividendPlanKey, DividendPlan> dividend_plans_;
   machine::History history_;
 };
 

@@ -130,6 +130,7 @@ absl::Status OrdersFile::Begin() {
   serial_ = find("AppSheetSerialNo");
   fund_ = find("FundCode");
   large_ = find("LargeRedemptionFlag");
+  discount_ = find("DiscountRateOfCommission");
   date_ = find("TransactionDate");
   time_ = find("TransactionTime");
   account_ = find("TransactionAccountID");
@@ -187,6 +188,17 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
   writer_.SetText(fund_, o.fund_code());
   // What becomes of the rest of a large redemption is the investor's choice; it means nothing for a purchase.
   if (o.business() == 29) writer_.SetText(method_, o.dividend_method());
+  if (o.discount_e8() != 0) {
+    // A fee that the institution does not hear of would be charged in full: without a place for it the line is not
+    // written.
+    int64_t value = o.discount_e8(), step = Rate::kOne;
+    for (int d = 0; d < discount_.decimals(); ++d) step /= 10;
+    if (discount_.present() && value % step == 0) {
+      writer_.SetNumber(discount_, value / step);
+    } else {
+      writer_.SetText(discount_, "a discount with more decimals");
+    }
+  }
   if (o.business() == 31) writer_.SetText(frozen_cause_, "1");  // at the counter
   if (o.business() == 88) writer_.SetText(frozen_cause_, "2");  // a pledge
   if (!o.target_distributor().empty()) {

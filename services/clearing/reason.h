@@ -28,6 +28,12 @@ enum class Reason : uint16_t {
   kResolutionNotPossible = 25,  // a file that cannot be used can only be awaited anew
   kNotProposed = 26,
   kSamePerson = 27,  // whoever proposes does not approve
+  // Interest on settlement money.
+  kInterestReferenceReused = 140,  // the same line of the bank's statement with other content
+  kInterestPeriodWrong = 141,
+  kInterestNotPositive = 142,
+  kInterestPeriodNotOver = 143,
+  kInterestPeriodOverlaps = 144,   // a day's interest is spread once
 };
 
 constexpr std::string_view ReasonName(Reason r) {
@@ -51,6 +57,11 @@ constexpr std::string_view ReasonName(Reason r) {
     case Reason::kResolutionNotPossible: return "RESOLUTION_NOT_POSSIBLE";
     case Reason::kNotProposed: return "NOT_PROPOSED";
     case Reason::kSamePerson: return "SAME_PERSON";
+    case Reason::kInterestReferenceReused: return "INTEREST_REFERENCE_REUSED";
+    case Reason::kInterestPeriodWrong: return "INTEREST_PERIOD_WRONG";
+    case Reason::kInterestNotPositive: return "INTEREST_NOT_POSITIVE";
+    case Reason::kInterestPeriodNotOver: return "INTEREST_PERIOD_NOT_OVER";
+    case Reason::kInterestPeriodOverlaps: return "INTEREST_PERIOD_OVERLAPS";
   }
   return "UNKNOWN";
 }
@@ -81,6 +92,12 @@ constexpr std::string_view ReasonText(Reason r) {
              "awaited for what is no file of a day in work";
     case Reason::kNotProposed: return "nobody has proposed a resolution yet; call ProposeResolution first";
     case Reason::kSamePerson: return "the person who proposed cannot approve; a second person has to";
+    case Reason::kInterestReferenceReused:
+      return "this reference was recorded with another period or amount; look at ListInterest";
+    case Reason::kInterestPeriodWrong: return "first_day must not be after last_day, and at most 400 days are spread at once";
+    case Reason::kInterestNotPositive: return "amount_fen must be more than 0; what a bank takes back is not an investor's to pay";
+    case Reason::kInterestPeriodNotOver: return "the period's last day is not over; record it the day after";
+    case Reason::kInterestPeriodOverlaps: return "days of this period were in an earlier one; look at ListInterest";
   }
   return "";
 }

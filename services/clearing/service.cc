@@ -54,6 +54,8 @@ absl::StatusCode CodeOf(Reason r) {
     case Reason::kOk: return absl::StatusCode::kOk;
     case Reason::kBreakNotFound:
     case Reason::kDayUnknown: return absl::StatusCode::kNotFound;
+    case Reason::kInterestPeriodWrong:
+    case Reason::kInterestNotPositive:
     case Reason::kPersonMissing:
     case Reason::kResolutionUnknown: return absl::StatusCode::kInvalidArgument;
     case Reason::kInstitutionUnknown:
@@ -69,6 +71,9 @@ absl::StatusCode CodeOf(Reason r) {
     case Reason::kProposedByAnother:
     case Reason::kResolutionNotPossible:
     case Reason::kNotProposed:
+    case Reason::kInterestReferenceReused:
+    case Reason::kInterestPeriodNotOver:
+    case Reason::kInterestPeriodOverlaps:
     case Reason::kSamePerson: return absl::StatusCode::kFailedPrecondition;
   }
   return absl::StatusCode::kInternal;
@@ -386,6 +391,16 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
   h->Unary<v1::ReconciliationRequest, v1::ReconciliationResponse>(
       face + "Reconciliation", [this](const Call& call, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
                                       Reply reply) { Reconciliation(call, q, r, std::move(reply)); });
+  h->Unary<v1::RecordInterestRequest, v1::InterestRun>(
+      face + "RecordInterest", [this](const Call& call, const v1::RecordInterestRequest& q, v1::InterestRun* r,
+          Reply reply) {
+        RecordInterest(call, q, r, std::move(reply));
+      });
+  h->Unary<v1::ListInterestRequest, v1::ListInterestResponse>(
+      face + "ListInterest", [this](const Call&, const v1::ListInterestRequest& q, v1::ListInterestResponse* r,
+          Reply reply) {
+        ListInterest(q, r, std::move(reply));
+      });
   h->Unary<v1::NudgeRequest, v1::NudgeResponse>(
       face + "Nudge",
       [this](const Call& call, const v1::NudgeRequest&, v1::NudgeResponse* r, Reply reply) { Nudge(call, r, std::move(reply)); });

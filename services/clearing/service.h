@@ -39,6 +39,9 @@ class ClearingServiceImpl final : public Service {
   void ListFiles(const rpc::Call& call, const v1::ListFilesRequest& q, v1::ListFilesResponse* r, rpc::Reply reply);
   void Reconciliation(const rpc::Call& call, const v1::ReconciliationRequest& q, v1::ReconciliationResponse* r,
                       rpc::Reply reply);
+  // interest_api.cc
+  void RecordInterest(const rpc::Call& call, const v1::RecordInterestRequest& q, v1::InterestRun* r, rpc::Reply reply);
+  void ListInterest(const v1::ListInterestRequest& q, v1::ListInterestResponse* r, rpc::Reply reply);
   void Nudge(const rpc::Call& call, v1::NudgeResponse* r, rpc::Reply reply);
   v1::BusinessDay View(Partition& p, const DayKey& key);
   // The days of an institution that are not closed, and the last closed one.

@@ -58,6 +58,9 @@ enum class BreakKind : uint8_t {
   kPricesRefused = 18,
   kTooManyFindings = 19,
   kIncomeDiffers = 60,
+  kInterestNotSpread = 140,
+  kProductFileRefused = 141,
+  kDividendPlanDiffers = 142,
 };
 enum class BreakState : uint8_t { kOpen = 1, kProposed = 2, kClosed = 3 };
 enum class Resolution : uint8_t { kNone = 0, kAcceptTa = 1, kAwaitCorrection = 2, kExplained = 3 };

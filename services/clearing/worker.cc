@@ -6,9 +6,10 @@
 namespace fundcore::clearing {
 
 ClearingWorker::ClearingWorker(machine::Host<ClearingMachine>* host, const ServiceDeps& deps)
-    : host_(host), deps_(deps), institutions_(deps.clearing_partitions) {
+    : host_(host), deps_(deps), interest_(host, &deps_), institutions_(deps.clearing_partitions) {
   host->OnServing([this](PartitionId p, bool serving) {
     if (serving) return;
+    if (p == kInterestPartition) interest_.Abandon();
     for (auto& [ta, worker] : institutions_[p.raw()]) worker->Abandon();
   });
 }
@@ -40,6 +41,7 @@ void ClearingWorker::Look(machine::Shard* shard) {
   for (auto& base : shard->partitions()) {
     if (!base->serving()) continue;
     const PartitionId p = base->id().partition;
+    if (p == kInterestPartition) interest_.Look();
     std::vector<TaCode> mine;
     host_->At(p).machine().products().ForEachInstitution([&](const InstitutionTerms& t) {
       if (HashPartition(t.ta.view(), deps_.clearing_partitions) == p) mine.push_back(t.ta);

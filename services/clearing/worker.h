@@ -16,6 +16,7 @@
 #include <string>
 
 #include "common/machine/service.h"
+#include "services/clearing/interest_worker.h"
 #include "services/clearing/machine.h"
 
 namespace fundcore::clearing {
@@ -40,6 +41,7 @@ class ClearingWorker {
 
   machine::Host<ClearingMachine>* host_;
   const ServiceDeps deps_;
+  InterestWorker interest_;
   // One map a partition, used only on its executor.
   std::vector<std::map<TaCode, std::unique_ptr<InstitutionWorker>>> institutions_;
 };

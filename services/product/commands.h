@@ -128,7 +128,8 @@ struct ProposeChange {
   std::string person;
   std::string note;
   std::string conversions;
-  FC_FIELDS(put, person, note, conversions)
+  std::string campaign;         // an encoded PutCampaign; then nothing else
+  FC_FIELDS(put, person, note, conversions, campaign)
 };
 struct DecideChange {
   static constexpr uint8_t kTag = 63;
@@ -141,6 +142,15 @@ struct DecideChange {
 struct RequireTwoPersons {
   static constexpr uint8_t kTag = 64;
   FC_NO_FIELDS()
+};
+
+// A campaign anew, or (`end`) no longer; by its name.
+struct PutCampaign {
+  static constexpr uint8_t kTag = 140;
+  Campaign campaign;
+  bool end = false;
+  Duration lead;
+  FC_FIELDS(campaign, end, lead)
 };
 
 // Time passes: the watermark moves on though nothing else was said.

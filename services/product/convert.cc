@@ -52,7 +52,8 @@ FeeSchedule ScheduleFrom(const v1::FeeSchedule& m, Date day) {
     tier.min = Money::FromRaw(t.min_fen());
     tier.max = t.max_fen() == 0 ? kNoAmountLimit : Money::FromRaw(t.max_fen());
     tier.fee = t.fixed_fee_fen() > 0 ? PurchaseFee::Fixed(Money::FromRaw(t.fixed_fee_fen()))
-                                     : PurchaseFee::OfRate(Rate::FromRaw(t.rate_e8()));
+                                     : PurchaseFee::OfRate(Rate::FromRaw(t.rate_e8()),
+                                         Rate::FromRaw(t.least_rate_e8()));
     s.purchase.push_back(tier);
   }
   for (const auto& t : m.redemption())
@@ -68,6 +69,7 @@ void ScheduleTo(const FeeSchedule& s, v1::FeeSchedule* m) {
     o->set_min_fen(t.min.raw());
     o->set_max_fen(t.max == kNoAmountLimit ? 0 : t.max.raw());
     o->set_rate_e8(t.fee.rate.raw());
+    o->set_least_rate_e8(t.fee.least_rate.raw());
     if (t.fee.fixed) o->set_fixed_fee_fen(t.fee.fixed->raw());
   }
   for (const RedemptionTier& t : s.redemption) {

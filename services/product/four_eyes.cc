@@ -15,6 +15,13 @@ Result ProductMachine::Execute(const ProposeChange& c, const Context& ctx) {
     if (const Reason r = CheckFund(put, newest); r != Reason::kOk) return {r, 0, {}};
     based_on = newest ? newest->version : 0;
   }
+  if (!c.campaign.empty()) {
+    PutCampaign put_campaign;
+    FC_CHECK(Decode(c.campaign, &put_campaign), "a proposed campaign is malformed");
+    const CampaignTerms* newest = NewestCampaign(put_campaign.campaign.name);
+    if (const Reason r = CheckCampaign(put_campaign, newest); r != Reason::kOk) return {r, 0, {}};
+    based_on = newest ? newest->version : 0;
+  }
   uint64_t conversions_based_on = 0;
   if (!c.conversions.empty()) {
     PutConversions ways;
@@ -31,6 +38,7 @@ Result ProductMachine::Execute(const ProposeChange& c, const Context& ctx) {
   change.note = c.note;
   change.conversions = c.conversions;
   change.conversions_based_on = conversions_based_on;
+  change.campaign = c.campaign;
   return {Reason::kOk, number, ctx.now};
 }
 
@@ -46,7 +54,17 @@ Result ProductMachine::Execute(const DecideChange& c, const Context& ctx) {
   if (c.approve && known->proposed_by == c.person) return {Reason::kSamePerson, 0, {}};
 
   Result result{Reason::kOk, last_seq(), ctx.now};
-  if (c.approve && known->put.empty()) four_eyes_.Mutable().required = false;
+  const bool of_campaign = !known->campaign.empty();
+  if (c.approve && of_campaign) {
+    PutCampaign put;
+    FC_CHECK(Decode(known->campaign, &put), "a proposed campaign is malformed");
+    const CampaignTerms* newest = NewestCampaign(put.campaign.name);
+    if ((newest ? newest->version : 0) != known->based_on) return {Reason::kChangedMeanwhile, 0, {}};
+    put.lead = c.lead;
+    result = SayCampaign(put, ctx);
+    if (result.reason != Reason::kOk) return result;
+  }
+  if (c.approve && known->put.empty() && !of_campaign) four_eyes_.Mutable().required = false;
   if (c.approve && !known->put.empty()) {
     PutFund put;
     FC_CHECK(Decode(known->put, &put), "a proposed change is malformed");

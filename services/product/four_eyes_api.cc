@@ -55,7 +55,8 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
       face + "RequireTwoPersons", [this](const Call& call, const v1::RequireTwoPersonsRequest& q, v1::ProposeResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
         if (absl::Status s = CheckPerson(q.person()); !s.ok()) return reply(std::move(s));
-        if (!q.on()) return Propose({"", q.person(), "two persons are no longer required", ""}, r, std::move(reply));
+        if (!q.on()) return Propose({"", q.person(), "two persons are no longer required", "", ""}, r,
+            std::move(reply));
         host_.On(kPartition, [this, reply = std::move(reply)](machine::Partition<ProductMachine>& p) mutable {
           if (!p.serving()) return reply(NotServing());
           host_.Submit(kPartition, RequireTwoPersons{},
@@ -70,7 +71,7 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
           return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", StrCat("note is longer than ", kLongestNote, " bytes")));
         auto put = PutFundFrom(q.fund(), q.effective_at_us(), lead_);
         if (!put.ok()) return reply(put.status());
-        ProposeChange command{Encode(*put), q.person(), q.note(), ""};
+        ProposeChange command{Encode(*put), q.person(), q.note(), "", ""};
         if (q.has_conversions()) {
           if (q.conversions().fund_code() != q.fund().fund_code())
             return reply(rpc::ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
@@ -114,6 +115,11 @@ void ProductService::RegisterFourEyes(rpc::Handlers* h) {
             m->set_decided_by(c.decided_by);
             m->set_decided_at_us(c.decided_at.raw());
             m->set_note(c.note);
+            PutCampaign campaign;
+            if (!c.campaign.empty() && Decode(c.campaign, &campaign)) {
+              ToProto({campaign.campaign, campaign.end, 0, {}}, m->mutable_campaign());
+              m->set_ends_campaign(campaign.end);
+            }
             PutFund put;
             if (c.put.empty() || !Decode(c.put, &put)) return;
             m->set_fund_code(put.terms.code.str());

@@ -21,6 +21,10 @@ Result ProductMachine::Say(ProductFact fact, TimePoint effective_at) {
     fact.conversions->version = seq;
     fact.conversions->effective_at = effective_at;
   }
+  if (fact.campaign) {
+    fact.campaign->version = seq;
+    fact.campaign->effective_at = effective_at;
+  }
   AbsorbFacts own;
   own.after = seq - 1;
   own.facts.emplace_back(seq, Encode(fact));

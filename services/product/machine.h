@@ -68,7 +68,10 @@ struct Change {
   std::string note;
   std::string conversions;  // an encoded PutConversions, or nothing
   uint64_t conversions_based_on = 0;
-  FC_FIELDS(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions, conversions_based_on)
+  std::string campaign;     // an encoded PutCampaign, or nothing; based_on is then of the campaign
+  FC_FIELDS(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions,
+      conversions_based_on,
+            campaign)
 };
 struct FourEyes {
   bool required = false;
@@ -85,8 +88,8 @@ class ProductMachine {
     std::span<const char> taken;  // of TakeQuota, one an item; valid until the next command
   };
   using Commands = machine::CommandList<PutCalendar, PutInstitution, PutFund, PutNavs, Tick, TakeQuota, ReleaseQuota,
-                                        ProposeChange, DecideChange, RequireTwoPersons, PutConversions, TakeRoom,
-                                        ReleaseRoom, PutAdvancingBank>;
+                                        ProposeChange, DecideChange, RequireTwoPersons, PutConversions, PutCampaign,
+                                        TakeRoom, ReleaseRoom, PutAdvancingBank>;
 
   ProductMachine(machine::State& state, PartitionId, Duration lead) : state_(state), lead_(lead) {}
 
@@ -96,6 +99,7 @@ class ProductMachine {
   Result Execute(const PutNavs& c, const machine::Context& ctx);
   Result Execute(const Tick& c, const machine::Context& ctx);
   Result Execute(const PutConversions& c, const machine::Context& ctx);
+  Result Execute(const PutCampaign& c, const machine::Context& ctx);  // campaigns.cc
   Result Execute(const TakeQuota& c, const machine::Context& ctx);
   Result Execute(const ReleaseQuota& c, const machine::Context& ctx);
   // advance.cc
@@ -136,6 +140,10 @@ class ProductMachine {
   Result SayFund(const PutFund& c, const machine::Context& ctx);
   bool SaysNothingNew(const PutConversions& c, const FundConversions* newest);
   Result SayConversions(const PutConversions& c, const machine::Context& ctx);
+  const CampaignTerms* NewestCampaign(const std::string& name);
+  bool SaysNothingNew(const PutCampaign& c, const CampaignTerms* newest);
+  Reason CheckCampaign(const PutCampaign& c, const CampaignTerms* newest);
+  Result SayCampaign(const PutCampaign& c, const machine::Context& ctx);
   bool SameRules(const PutFund& c);
   bool SameFast(const PutFund& c);
   bool Take(const QuotaItem& item);

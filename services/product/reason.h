@@ -19,6 +19,8 @@ enum class Reason : uint16_t {
   kChangeDecided = 102,
   kSamePerson = 103,
   kChangedMeanwhile = 104,    // the fund's terms are not those that the proposal was made for
+
+  kCampaignNotFound = 140,
 };
 
 constexpr std::string_view ReasonName(Reason r) {
@@ -33,6 +35,7 @@ constexpr std::string_view ReasonName(Reason r) {
     case Reason::kChangeDecided: return "CHANGE_DECIDED";
     case Reason::kSamePerson: return "SAME_PERSON";
     case Reason::kChangedMeanwhile: return "CHANGED_MEANWHILE";
+    case Reason::kCampaignNotFound: return "CAMPAIGN_NOT_FOUND";
   }
   return "UNKNOWN";
 }
@@ -49,6 +52,7 @@ constexpr std::string_view ReasonText(Reason r) {
     case Reason::kSamePerson: return "who proposed a change cannot approve it (复核人员与经办人员相同, 0525)";
     case Reason::kChangedMeanwhile:
       return "the fund's terms have changed since this was proposed; propose it anew (产品参数已被他人变更)";
+    case Reason::kCampaignNotFound: return "no campaign has this name; ask ListCampaigns (费率优惠活动不存在)";
     case Reason::kTaOfFundFixed: return "the fund is registered at another TA; a fund code keeps its TA";
     case Reason::kFundUnknown: return "no such fund; load it with PutFund first";
   }

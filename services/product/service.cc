@@ -112,6 +112,7 @@ void ProductService::Register(rpc::Handlers* h) {
   const std::string face = "fundcore.product.v1.ProductService/";
   RegisterQuota(h);
   RegisterFourEyes(h);
+  RegisterCampaigns(h);
   h->Unary<v1::PutCalendarRequest, v1::PutResponse>(
       face + "PutCalendar", [this](const Call& call, const v1::PutCalendarRequest& q, v1::PutResponse* r, Reply reply) {
         if (!rpc::IsOperator(call)) return reply(rpc::OperatorsOnly(call));
@@ -340,6 +341,10 @@ void ProductService::PutBuiltIn() {
       }
     });
   }
+}
+
+void ProductService::PutTheCampaign(PutCampaign command, v1::PutResponse* response, rpc::Reply reply) {
+  Put(std::move(command), response, std::move(reply));
 }
 
 }  // namespace fundcore::product

@@ -32,6 +32,8 @@ class ProductService final : public Service {
   // four_eyes_api.cc
   void RegisterFourEyes(rpc::Handlers* handlers);
   void Propose(ProposeChange command, v1::ProposeResponse* response, rpc::Reply reply);
+  void RegisterCampaigns(rpc::Handlers* handlers);  // campaigns_api.cc
+  void PutTheCampaign(PutCampaign command, v1::PutResponse* response, rpc::Reply reply);
   void PutBuiltIn();
   void GiveFacts(uint64_t after, uint32_t limit, void* response, rpc::Reply reply);
 
@@ -39,5 +41,7 @@ class ProductService final : public Service {
   const Duration lead_;
   std::atomic<bool> started_{false};
 };
+
+void ToProto(const CampaignTerms& t, v1::Campaign* m);
 
 }  // namespace fundcore::product

@@ -51,6 +51,7 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       files_(state, kFiles, machine::Residence::kLazy),
       settlements_(state, kSettlements, machine::Residence::kLazy),
       settlement_chunks_(state, kSettlementChunks, machine::Residence::kLazy),
+      deals_(state, kDeals, machine::Residence::kLazy),
       rests_(state, kRests),
       withdrawals_(state, kWithdrawals),
       funds_(state, kFundNames),
@@ -296,8 +297,9 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (Reason r = CheckMove(seq, o); r != Reason::kNone) return r;
     }
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);
+    if (MovesCash(o.business)) TakeDeal(seq, o, *fund);
     if (o.business == kSubscription && o.units.is_positive()) {
-      if (!PriceOffer(*fund, o)) return Reason::kUnitsNotPriced;
+      if (!PriceOffer(seq, *fund, o)) return Reason::kUnitsNotPriced;
     }
     if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
     return CheckLimits(seq, o, code);

@@ -81,6 +81,8 @@ class TradeMachine {
   const Order* FindOrder(uint64_t order) { return orders_.Find(order); }
   const Aftermath* FindAftermath(uint64_t order) { return aftermaths_.Find(order); }
   // nullptr where the order is no transfer of units.
+  // nullptr where no campaign was better than the house's own discount.
+  const OrderDeal* FindDeal(uint64_t order) { return deals_.Find(order); }
   const Move* FindMove(uint64_t order) { return moves_.Find(order); }
   // nullptr where the order is no conversion. Of a leg, too.
   const Conversion* FindConversion(uint64_t order) { return conversions_.Find(order); }
@@ -292,7 +294,8 @@ class TradeMachine {
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
 
   // offer.cc: sets what a subscription by units costs; false where that cannot be computed.
-  static bool PriceOffer(const FundTerms& fund, Order& o);
+  void TakeDeal(uint64_t seq, const Order& o, const FundTerms& fund);
+  bool PriceOffer(uint64_t seq, const FundTerms& fund, Order& o);
 
   // rest.cc
   Result WithdrawRest(uint64_t seq, const machine::Context& ctx);
@@ -320,6 +323,7 @@ class TradeMachine {
   machine::Table<FileKey, FileProgress> files_;
   machine::Table<SettlementKey, Settlement> settlements_;
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
+  machine::Table<uint64_t, OrderDeal> deals_;
   machine::Table<uint64_t, Rest> rests_;
   machine::Table<uint64_t, uint64_t> withdrawals_;  // 052: the order whose rest it withdraws
   Names funds_, tas_, callers_, files_named_, distributors_;

@@ -52,6 +52,7 @@ enum TableNumber : uint8_t {
   kRests = 50,
   kWithdrawals = 51,
   kMoves = 100,
+  kDeals = 140,
   kProducts = 200,
 };
 
@@ -161,6 +162,13 @@ struct Move {
   std::string account;
   std::string reason;
   FC_FIELDS(distributor, account, reason)
+};
+
+// What an order got of a campaign, as of its receipt.
+struct OrderDeal {
+  Discount discount;
+  std::string campaign;
+  FC_FIELDS(discount, campaign)
 };
 
 // A redemption of which an institution has deferred a rest (a large redemption), as long as it is remembered: also after

@@ -64,6 +64,10 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
     out->set_target_trading_account(move->account);
     out->set_transfer_reason(move->reason);
   }
+  if (const OrderDeal* deal = MovesCash(o.business) ? machine.FindDeal(seq) : nullptr) {
+    out->set_discount_e8(deal->discount.raw());
+    out->set_campaign(deal->campaign);
+  }
   out->set_investor_id(o.investor.raw());
   out->set_request_id(Text(o.request_id.view()));
   out->set_business(o.business);

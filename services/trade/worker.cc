@@ -332,6 +332,8 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       r->set_received_at_us(o.received_at.raw());
       if (o.business == kWithdrawRest) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
       r->set_cancel_rest(IsRedemption(o.business) && (o.flags & kCancelLargeRedemption) != 0);
+      if (const OrderDeal* deal = MovesCash(o.business) ? machine.FindDeal(item.order) : nullptr)
+        r->set_discount_e8(deal->discount.raw());
       if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
       if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
       if (o.business == kPledgeUnits) r->set_detail("2");

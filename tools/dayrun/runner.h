@@ -28,6 +28,10 @@
 #include "tools/ta_sim/fault.h"
 #include "tools/ta_sim/ta_sim.h"
 
+namespace fundcore::product_import {
+struct SourceFile;
+}
+
 namespace fundcore::dayrun {
 
 struct RunOptions {
@@ -72,6 +76,11 @@ class Runner {
   absl::Status Do(const CheckBalance& s);
   absl::Status Do(const CheckHolding& s);
   absl::Status Do(const CheckIncome& s);  // runner_money.cc
+  absl::Status Do(const BankCredits& s);
+  absl::Status Do(const RecordsInterest& s);
+  absl::Status Do(const CheckCredited& s);
+  absl::Status Do(const CheckInterestRun& s);
+  absl::Status Do(const CheckInterestLeft& s);
   absl::Status Do(const CheckFundAccount& s);
   absl::Status Do(const CheckOrder& s);
   // runner_convert.cc
@@ -83,6 +92,8 @@ class Runner {
   absl::Status Do(const DecideChange& s);
   absl::Status Do(const NeedTwoPersons& s);
   absl::Status Do(const ImportFiles& s);  // runner_files.cc
+  absl::Status Do(const PutsCampaign& s);
+  absl::Status Deliver(const ImportFiles& s, const std::vector<product_import::SourceFile>& files);
   absl::Status Do(const CheckQuota& s);
   absl::Status Do(const AdvancingBank& s);
   absl::Status Do(const CheckTakesAll& s);

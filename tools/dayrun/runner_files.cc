@@ -1,5 +1,6 @@
 // Writes an institution's files C1 to C6 as a script tells them, and takes them in as `fundctl product import` does.
 #include "absl/strings/str_split.h"
+#include "common/ofd/index_file.h"
 #include "common/ofd/writer.h"
 #include "common/product_import/send.h"
 #include "common/rpc/handlers.h"
@@ -51,6 +52,29 @@ absl::Status SetField(ofd::Writer& writer, std::string_view word) {
 
 }  // namespace
 
+// Into the next folder from 801 on, which no answer takes; the index comes last, as it should.
+absl::Status Runner::Deliver(const ImportFiles& s, const std::vector<product_import::SourceFile>& files) {
+  const GivenTa& ta = *script_.Ta(s.ta);
+  const std::string prefix = StrCat("in/", s.ta, "/", Today().Compact(), "/");
+  FC_ASSIGN_OR_RETURN(const auto listing, driver_->exchange()->List(prefix));
+  int transfer = 801;
+  for (const auto& info : listing)
+    while (info.name.starts_with(StrCat(prefix, transfer, "/"))) ++transfer;
+  ofd::IndexFile index;
+  index.version = *ofd::ParseVersion(ta.version);
+  index.creator = ofd::PartyCode(s.ta);
+  index.receiver = ofd::PartyCode(ta.distributor);
+  index.date = Today();
+  for (const auto& file : files) {
+    index.names.push_back(file.name);
+    FC_RETURN_IF_ERROR(driver_->exchange()->Publish(StrCat(prefix, transfer, "/", file.name), file.bytes));
+  }
+  FC_ASSIGN_OR_RETURN(const std::string bytes, index.Format());
+  progress_->Set("change", "latest");
+  return driver_->exchange()->Publish(
+      StrCat(prefix, transfer, "/OFC_", s.ta, "_", ta.distributor, "_", Today().Compact(), ".TXT"), bytes);
+}
+
 absl::Status Runner::Do(const ImportFiles& s) {
   const GivenTa& ta = *script_.Ta(s.ta);
   std::vector<product_import::SourceFile> files;
@@ -76,6 +100,7 @@ absl::Status Runner::Do(const ImportFiles& s) {
     files.push_back(std::move(out));
   }
   if (s.damaged) files.back().bytes.resize(files.back().bytes.size() - 20);
+  if (s.by_transfer) return Deliver(s, files);
 
   auto result = product_import::RunImport(
       files, {{ta.distributor}, s.person, "by script", s.at_once, false},

@@ -173,7 +173,8 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   if (s.times > 1) return PlaceBatch(s, order);
   // For a later "asks again": the request as it was.
   progress_->Set("request", absl::BytesToHexString(order.SerializeAsString()));
-  auto answer = Ask<tv1::SubmitOrderResponse>("fundcore.trade.v1.TradeService/SubmitOrder", q, kApp);
+  auto answer = Ask<tv1::SubmitOrderResponse>("fundcore.trade.v1.TradeService/SubmitOrder", q,
+      s.channel.empty() ? kApp : std::string_view(s.channel));
   FC_RETURN_IF_ERROR(Submitted(answer.status(), answer.ok() ? answer->outcome() : tv1::OrderOutcome(), s.outcome));
   if (!s.name.empty()) progress_->Set(StrCat("order ", s.name), progress_->Get("order"));
   return absl::OkStatus();

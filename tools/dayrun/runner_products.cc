@@ -23,7 +23,18 @@ absl::Status Runner::Do(const ProposeFund& s) {
 
 absl::Status Runner::Do(const DecideChange& s) {
   product::v1::DecideChangeRequest q;
-  const std::string number = progress_->Get("change");
+  std::string number = progress_->Get("change");
+  if (number == "latest") {  // of files that the institution has delivered
+    FC_RETURN_IF_ERROR(Eventually([&]() -> absl::StatusOr<std::string> {
+      FC_ASSIGN_OR_RETURN(auto waiting,
+          Ask<product::v1::ListChangesResponse>("fundcore.product.v1.ProductService/ListChanges",
+                                                                             product::v1::ListChangesRequest(),
+                                                                                 kOperator));
+      if (waiting.changes().empty()) return std::string("expected a change that waits for a decision, found none");
+      number = StrCat(waiting.changes(waiting.changes_size() - 1).change());
+      return std::string();
+    }));
+  }
   if (number.empty()) return absl::InvalidArgumentError("nothing was proposed before this line");
   q.set_change(std::stoull(number));
   q.set_person(s.person);
@@ -83,6 +94,33 @@ absl::Status Runner::Do(const CheckTakesAll& s) {
     return Differs("the units that were asked for", s.asked.ToGrouped(), Units::FromRaw(o.units_asked_e2()).ToGrouped());
   if (o.message().empty()) return Differs("what the investor is told", "a sentence", "nothing");
   return absl::OkStatus();
+}
+
+absl::Status Runner::Do(const PutsCampaign& s) {
+  product::v1::Campaign c;
+  c.set_name(s.name);
+  c.set_channel(s.channel);
+  c.set_discount_e8(s.discount.raw());
+  c.set_first_day(s.from.raw());
+  c.set_last_day(s.to.raw());
+  for (const std::string& fund : s.funds) c.add_fund_codes(fund);
+  for (const int business : s.businesses) c.add_businesses(static_cast<uint32_t>(business));
+  c.set_from_amount_fen(s.from_amount.raw());
+  if (s.proposes) {
+    product::v1::ProposeCampaignRequest q;
+    *q.mutable_campaign() = c;
+    q.set_end(s.ends);
+    q.set_person(s.person);
+    auto answer = Ask<product::v1::ProposeResponse>("fundcore.product.v1.ProductService/ProposeCampaign", q, kOperator);
+    if (answer.ok()) progress_->Set("change", StrCat(answer->change()));
+    return Judged(answer.status(), s.outcome, "the proposal");
+  }
+  product::v1::PutCampaignRequest q;
+  *q.mutable_campaign() = c;
+  q.set_end(s.ends);
+  return Judged(Ask<product::v1::PutResponse>("fundcore.product.v1.ProductService/PutCampaign", q,
+      kOperator).status(), s.outcome,
+                "the campaign");
 }
 
 }  // namespace fundcore::dayrun

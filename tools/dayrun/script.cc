@@ -67,7 +67,7 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"version", "distributor", "calendar", "cut-off", "export-by",
                                            "needs-open-account", "no-index", "no-008", "answers-in-pairs", "plans",
-                                           "reservations"}));
+                                           "reservations", "product-files"}));
     switch (a) {
       case 0: {
         FC_ASSIGN_OR_RETURN(int v, w.Number("a version", 20, 22));
@@ -98,9 +98,14 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
         g.plans = what == 0 ? "debits" : "all";
         break;
       }
-      default: {
+      case 10: {
         FC_RETURN_IF_ERROR(w.Expect("kept"));
         g.reservations = true;
+        break;
+      }
+      default: {
+        FC_RETURN_IF_ERROR(w.Expect("at-once"));
+        g.products_at_once = true;
         break;
       }
     }
@@ -172,8 +177,9 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
   std::vector<std::string_view> known = {"ta",           "kind",           "risk",        "calendar",
                                                "confirm",      "paid",           "received",    "status",
                                                "minimum",      "additional",     "maximum",     "minimum-redemption",
-                                               "purchase-fee", "redemption-fee", "fee-inside",  "discount",
-                                               "units-cut",    "fee-cut",        "net-cut",     "value-cut",  "whole-units", "newest-lots-first",
+                                               "purchase-fee", "redemption-fee", "fee-inside",  "discount", "floor",
+                                               "units-cut",    "fee-cut",        "net-cut",     "value-cut",
+                                               "whole-units",  "newest-lots-first",
                                                "income",       "remainder",      "payout",      "loss-waits",
                                                "income-kept",  "nav",          "converts-to",    "convert-status", "carries-age",
                                                "large-redemption", "held-elsewhere", "offer"};
@@ -221,6 +227,8 @@ absl::Status ReadFundWords(const CalendarSet& calendars, GivenFund& g, Words& w)
       g.inside = true;
     } else if (what == "discount") {
       FC_ASSIGN_OR_RETURN(g.discount, w.Percent());
+    } else if (what == "floor") {
+      FC_ASSIGN_OR_RETURN(g.floor, w.Percent());
     } else if (what == "units-cut") {
       g.cut_units = true;
     } else if (what == "fee-cut") {
@@ -402,6 +410,8 @@ absl::StatusOr<Line> ReadLine(Script& script, std::string_view text) {
     FC_ASSIGN_OR_RETURN(Statement s, ParseStatement(script, one.substr(0, arrow),
                                                     has_outcome ? one.substr(arrow + 2) : "", has_outcome));
     if (std::holds_alternative<SetDown>(s)) script.memory_only = true;
+    // A served fundcore knows its callers by their tokens.
+    if (const auto* order = std::get_if<PlaceOrder>(&s); order && !order->channel.empty()) script.memory_only = true;
     line.statements.push_back(std::move(s));
   }
   if (line.statements.empty()) return Wrong("the line says when, but not what");

@@ -41,6 +41,7 @@ struct GivenTa {
   bool index = true;
   bool try_008 = true;
   bool reservations = false;  // orders for a later trading day are kept
+  bool products_at_once = false;
   std::string plans;  // what it wants to know of plans: "", "debits", "all"
   bool converts_in_pairs = false;  // 036 is answered with 138 and 137
 };
@@ -86,6 +87,7 @@ struct GivenFund {
   std::vector<GivenRedemptionTier> redemption;
   bool inside = false;
   Rate discount;
+  Rate floor;  // no discount brings a purchase rate below it
   bool cut_units = false;
   bool cut_fee = false;
   bool cut_net = false, cut_value = false;
@@ -198,6 +200,7 @@ struct PlaceOrder {
   std::optional<Date> wanted;   // the only trading day that will do
   bool rest_unset = false;      // nothing is said of it
   std::string way;              // 029: DefDividendMethod
+  std::string channel;          // the caller that it comes from; empty: the app
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
 };
@@ -234,6 +237,40 @@ struct CheckIncome {  // of a money fund, what is neither units nor money yet
   std::string fund;
   Money unpaid;
   std::string rest;  // below a fen, in yuan; empty: not asked
+};
+// Interest on settlement money.
+struct PutsCampaign {
+  std::string person;
+  bool proposes = false, ends = false;
+  std::string name, channel;
+  Rate discount;
+  Date from, to;
+  std::vector<std::string> funds;
+  std::vector<int> businesses;
+  Money from_amount;
+  std::optional<Outcome> outcome;
+};
+struct BankCredits {  // the bank has it on our account
+  Money amount;
+};
+struct RecordsInterest {
+  std::string person;
+  Money amount;
+  Date from, to;
+  std::string reference;
+  std::optional<Outcome> outcome;
+};
+struct CheckCredited {  // all that an investor ever got
+  std::string who;
+  Money amount;
+};
+struct CheckInterestRun {
+  std::string reference;
+  std::string state;  // as the API says it
+  std::optional<int> investors;
+};
+struct CheckInterestLeft {  // received and not spread
+  Money amount;
 };
 struct CheckFundAccount {
   std::string who;
@@ -348,6 +385,7 @@ struct ImportFiles {
   std::string person, ta;
   bool at_once = false;  // not proposed
   bool damaged = false;  // the last file lacks its end
+  bool by_transfer = false;  // put into the exchange folder, with an index
   std::vector<File> files;
   std::optional<Outcome> outcome;
 };
@@ -505,6 +543,7 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
+                 PutsCampaign, BankCredits, RecordsInterest, CheckCredited, CheckInterestRun, CheckInterestLeft,
                  CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, AdvancingBank, CheckTakesAll, PutSuitability,

@@ -14,7 +14,8 @@ constexpr std::string_view kServices[] = {"trade", "account", "product", "risk",
 // Words that people's names may not be, since lines begin with them.
 bool IsKeyword(std::string_view w) {
   for (std::string_view k : {"that", "order", "ta", "close", "day", "expect", "breaks", "books", "restart", "file",
-                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "given", "and", "name", "tells",
+                             "plan", "debit", "contract", "time", "fund", "policy", "evidence", "interest", "given",
+                                 "and", "name", "tells",
                              "group"})
     if (w == k) return true;
   for (std::string_view s : kServices)
@@ -189,6 +190,10 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     if (auto* confirms = std::get_if<ConfirmText>(&s)) confirms->outcome = outcome;
     return s;
   }
+  if (w.Peek() == "got" && w.Peek(1) == "interest") {
+    FC_ASSIGN_OR_RETURN(CheckCredited s, ReadCheckCredited(std::move(who), w));
+    return s;
+  }
   if (w.Take("earned")) {
     FC_ASSIGN_OR_RETURN(CheckIncome s, ReadCheckIncome(script, std::move(who), w));
     return s;
@@ -241,6 +246,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           s.rest_cancelled = false;
         } else if (verb == 1 && w.TakeAll({"at", "once"})) {
           s.business = 98;
+        } else if (w.Take("through")) {
+          FC_ASSIGN_OR_RETURN(s.channel, w.Next("the name of a caller"));
         } else if (w.Take("for")) {
           FC_ASSIGN_OR_RETURN(s.wanted, w.Day());
         } else if (w.Take("named")) {
@@ -249,8 +256,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
           FC_ASSIGN_OR_RETURN(s.times, w.Number("a number of orders", 1, 8000));
           w.Take("times");
         } else {
-          return w.Unknown({"named", "for", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred", "rest unset",
-                            "at once", "N times"});
+          return w.Unknown({"named", "for", "through", "in the offer", "confirming the mismatch", "rest cancelled", "rest deferred",
+                            "rest unset", "at once", "N times"});
         }
       }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
@@ -611,7 +618,9 @@ absl::StatusOr<Statement> OfBreaks(const Script& script, Words& w) {
   FC_RETURN_IF_ERROR(w.Expect("break"));
   FC_ASSIGN_OR_RETURN(s.kind, w.Next("the kind of the break"));
   FC_RETURN_IF_ERROR(w.Expect("of"));
-  FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+  if (!w.Take("nobody")) {
+    FC_ASSIGN_OR_RETURN(s.ta, TaOf(script, w));
+  }
   while (!w.AtEnd()) {
     FC_ASSIGN_OR_RETURN(size_t a, w.OneOf({"for", "field", "expected", "found", "rule"}));
     if (a == 0) {
@@ -668,6 +677,11 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     }
     return s;
   }
+  if (w.Peek(2) == "campaign" || (w.Peek(1) == "proposes" && w.Peek(3) == "campaign")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadCampaign(script, w));
+    FC_ASSIGN_OR_RETURN(std::get<PutsCampaign>(s).outcome, OutcomeOf(after, has_outcome));
+    return s;
+  }
   if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {
     FC_ASSIGN_OR_RETURN(Statement s, ReadFourEyes(script, w));
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
@@ -680,6 +694,14 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     FC_ASSIGN_OR_RETURN(std::get<ImportFiles>(s).outcome, OutcomeOf(after, has_outcome));
     return s;
   }
+  if (first == "interest" || (w.Peek(1) == "records" && w.Peek(2) == "interest") ||
+      (first == "bank" && w.Peek(1) == "credits")) {
+    FC_ASSIGN_OR_RETURN(Statement s, ReadInterest(w));
+    if (auto* records = std::get_if<RecordsInterest>(&s)) {
+      FC_ASSIGN_OR_RETURN(records->outcome, OutcomeOf(after, has_outcome));
+    }
+    return s;
+  }
   if (w.Take("policy")) return ReadPolicy(w);
   if (w.Take("evidence")) {
     FC_RETURN_IF_ERROR(w.Expect("of"));
@@ -687,6 +709,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     return ReadEvidence(std::move(order), w);
   }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
+  if (first == "ta" && w.Peek(2) == "delivers") return ReadDelivery(script, w);
   if (first == "ta") return TaLine(script, w);
   if (first == "plan" || first == "debit" || first == "contract") {
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
@@ -724,7 +747,8 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (script.Investor(first)) return InvestorLine(script, w, after, has_outcome);
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
-                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence"};
+                                         "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence",
+                                             "interest"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

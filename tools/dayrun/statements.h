@@ -40,6 +40,9 @@ absl::StatusOr<TaDoes> ReadOwnAccount(const Script& script, std::string ta, Word
 // statements_money.cc. Behind "NAME earned", and behind "ta CODE reports|books income".
 absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string who, Words& w);
 absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
+// "bank credits interest …", "PERSON records interest …", "interest …", and behind "NAME got interest".
+absl::StatusOr<Statement> ReadInterest(Words& w);
+absl::StatusOr<CheckCredited> ReadCheckCredited(std::string who, Words& w);
 // statements_convert.cc. What stands behind "converts-to", "convert-status" or "carries-age" of a fund.
 absl::Status ReadConversionWords(std::string_view what, GivenFund& fund, Words& w);
 // Behind an order: "took 100.00 units of 2025-03-04 held 7 days at 0.75% fee 0.98", "took 2 lots", "gave …".
@@ -59,8 +62,12 @@ absl::StatusOr<Statement> ReadFundLine(const Script& script, Words& w);
 absl::StatusOr<Statement> ReadBankLine(Words& w);
 // statements_files.cc. "PERSON imports|applies ta TA [damaged] C5 "RECORD" … C6 "RECORD" …".
 absl::StatusOr<Statement> ReadImport(const Script& script, Words& w);
+// "ta TA delivers [damaged] C5 …".
+absl::StatusOr<Statement> ReadDelivery(const Script& script, Words& w);
 // "PERSON proposes fund …", "PERSON approves|rejects change", "PERSON requires|releases two people".
 absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w);
+// "PERSON starts|proposes|ends|withdraws campaign …".
+absl::StatusOr<Statement> ReadCampaign(const Script& script, Words& w);
 // "that order takes all …", from its first word on.
 absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w);
 

@@ -5,6 +5,23 @@
 
 namespace fundcore::dayrun {
 
+namespace {
+
+absl::Status ReadProductFiles(ImportFiles& s, Words& w);
+
+}  // namespace
+
+absl::StatusOr<Statement> ReadDelivery(const Script& script, Words& w) {
+  ImportFiles s;
+  s.by_transfer = true;
+  FC_RETURN_IF_ERROR(w.Expect("ta"));
+  FC_ASSIGN_OR_RETURN(s.ta, w.Next("an institution"));
+  if (!script.Ta(s.ta)) return absl::InvalidArgumentError(StrCat("no institution ", s.ta, " is given"));
+  FC_RETURN_IF_ERROR(w.Expect("delivers"));
+  FC_RETURN_IF_ERROR(ReadProductFiles(s, w));
+  return s;
+}
+
 absl::StatusOr<Statement> ReadImport(const Script& script, Words& w) {
   ImportFiles s;
   FC_ASSIGN_OR_RETURN(s.person, w.Next("a person"));
@@ -13,6 +30,13 @@ absl::StatusOr<Statement> ReadImport(const Script& script, Words& w) {
   FC_RETURN_IF_ERROR(w.Expect("ta"));
   FC_ASSIGN_OR_RETURN(s.ta, w.Next("an institution"));
   if (!script.Ta(s.ta)) return absl::InvalidArgumentError(StrCat("no institution ", s.ta, " is given"));
+  FC_RETURN_IF_ERROR(ReadProductFiles(s, w));
+  return s;
+}
+
+namespace {
+
+absl::Status ReadProductFiles(ImportFiles& s, Words& w) {
   s.damaged = w.Take("damaged");
   do {
     FC_ASSIGN_OR_RETURN(size_t type, w.OneOf({"C1", "C2", "C3", "C4", "C5", "C6"}));
@@ -25,7 +49,9 @@ absl::StatusOr<Statement> ReadImport(const Script& script, Words& w) {
       return absl::InvalidArgumentError(StrCat("after ", file.type, " come records in quotes: \"FundCode=110022 …\""));
     s.files.push_back(std::move(file));
   } while (!w.AtEnd());
-  return s;
+  return absl::OkStatus();
 }
+
+}  // namespace
 
 }  // namespace fundcore::dayrun

@@ -44,4 +44,51 @@ absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, boo
   return s;
 }
 
+absl::StatusOr<CheckCredited> ReadCheckCredited(std::string who, Words& w) {
+  FC_RETURN_IF_ERROR(w.Expect("got"));
+  FC_RETURN_IF_ERROR(w.Expect("interest"));
+  CheckCredited s{std::move(who), {}};
+  FC_ASSIGN_OR_RETURN(s.amount, Sum(w));
+  return s;
+}
+
+absl::StatusOr<Statement> ReadInterest(Words& w) {
+  if (w.Take("bank")) {
+    FC_RETURN_IF_ERROR(w.Expect("credits"));
+    FC_RETURN_IF_ERROR(w.Expect("interest"));
+    BankCredits s;
+    FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+    return s;
+  }
+  if (w.Take("interest")) {
+    if (w.Take("left")) {
+      CheckInterestLeft s;
+      FC_ASSIGN_OR_RETURN(s.amount, Sum(w));
+      return s;
+    }
+    CheckInterestRun s;
+    FC_RETURN_IF_ERROR(w.Expect("of"));
+    FC_ASSIGN_OR_RETURN(s.reference, w.Next("the bank's reference"));
+    FC_RETURN_IF_ERROR(w.Expect("is"));
+    FC_ASSIGN_OR_RETURN(size_t state, w.OneOf({"spread", "nobody's", "spreading"}));
+    s.state = state == 0 ? "SPREAD" : state == 1 ? "NOBODY" : "SPREADING";
+    if (!w.Take("over")) return s;
+    FC_ASSIGN_OR_RETURN(s.investors, w.Number("a number of investors", 0, 1'000'000));
+    FC_RETURN_IF_ERROR(w.Expect("investors"));
+    return s;
+  }
+  RecordsInterest s;
+  FC_ASSIGN_OR_RETURN(s.person, w.Next("a person"));
+  FC_RETURN_IF_ERROR(w.Expect("records"));
+  FC_RETURN_IF_ERROR(w.Expect("interest"));
+  FC_ASSIGN_OR_RETURN(s.amount, Sum(w));
+  FC_RETURN_IF_ERROR(w.Expect("for"));
+  FC_ASSIGN_OR_RETURN(s.from, w.Day());
+  FC_RETURN_IF_ERROR(w.Expect("to"));
+  FC_ASSIGN_OR_RETURN(s.to, w.Day());
+  FC_RETURN_IF_ERROR(w.Expect("as"));
+  FC_ASSIGN_OR_RETURN(s.reference, w.Next("the bank's reference"));
+  return s;
+}
+
 }  // namespace fundcore::dayrun

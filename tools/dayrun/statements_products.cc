@@ -120,6 +120,39 @@ absl::StatusOr<Statement> ReadFourEyes(const Script& script, Words& w) {
   return NeedTwoPersons{std::move(person), verb == 3};
 }
 
+absl::StatusOr<Statement> ReadCampaign(const Script& script, Words& w) {
+  PutsCampaign s;
+  FC_ASSIGN_OR_RETURN(s.person, w.Next("a person"));
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"starts", "proposes", "ends"}));
+  s.proposes = verb == 1;
+  s.ends = verb == 2 || (s.proposes && w.Take("ending"));
+  FC_RETURN_IF_ERROR(w.Expect("campaign"));
+  FC_ASSIGN_OR_RETURN(s.name, w.Next("the name of a campaign"));
+  if (s.ends) return s;
+  FC_RETURN_IF_ERROR(w.Expect("at"));
+  FC_ASSIGN_OR_RETURN(s.discount, w.Percent());
+  FC_RETURN_IF_ERROR(w.Expect("from"));
+  FC_ASSIGN_OR_RETURN(s.from, w.Day());
+  FC_RETURN_IF_ERROR(w.Expect("to"));
+  FC_ASSIGN_OR_RETURN(s.to, w.Day());
+  while (!w.AtEnd()) {
+    FC_ASSIGN_OR_RETURN(size_t what, w.OneOf({"channel", "of", "business", "above"}));
+    if (what == 0) {
+      FC_ASSIGN_OR_RETURN(s.channel, w.Next("the name of a caller"));
+    } else if (what == 1) {
+      FC_ASSIGN_OR_RETURN(std::string fund, w.Next("a fund"));
+      if (!script.Fund(fund)) return absl::InvalidArgumentError(StrCat("no fund ", fund, " is given"));
+      s.funds.push_back(std::move(fund));
+    } else if (what == 2) {
+      FC_ASSIGN_OR_RETURN(int business, w.Number("a business", 1, 999));
+      s.businesses.push_back(business);
+    } else {
+      FC_ASSIGN_OR_RETURN(s.from_amount, w.Amount());
+    }
+  }
+  return s;
+}
+
 absl::StatusOr<Statement> ReadTakesAll(OrderRef order, Words& w) {
   CheckTakesAll s{std::move(order)};
   FC_RETURN_IF_ERROR(w.Expect("takes"));

@@ -81,6 +81,7 @@ product::v1::Institution InstitutionMessage(const GivenTa& ta) {
   std::string variant;
   if (!ta.plans.empty()) variant = StrCat("plans = \"", ta.plans, "\"\n");
   if (ta.reservations) variant += "reservations = \"kept\"\n";
+  if (ta.products_at_once) variant += "product_files = \"at once\"\n";
   m.set_file_variant(variant);
   return m;
 }
@@ -131,6 +132,7 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
     tier->set_min_fen(t.from.raw());
     tier->set_max_fen(t.to.raw());
     tier->set_rate_e8(t.rate.raw());
+    tier->set_least_rate_e8(fund.floor.raw());
     tier->set_fixed_fee_fen(t.fixed.raw());
   }
   for (const GivenRedemptionTier& t : fund.redemption) {
@@ -205,6 +207,8 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
     tier.rate = ta_sim::Rate::FromRaw(
         fund.discount.is_zero() ? p.rate.raw()
                                  : MulDiv(p.rate.raw(), fund.discount.raw(), Rate::kOne, Rounding::kHalfUp));
+    const int64_t floor = std::min(p.rate.raw(), fund.floor.raw());
+    if (tier.rate.raw() < floor) tier.rate = ta_sim::Rate::FromRaw(floor);
     // A conversion's difference fee comes of the rates themselves.
     if (!fund.discount.is_zero()) tier.undiscounted = ta_sim::Rate::FromRaw(p.rate.raw());
     if (p.fixed.is_positive()) tier.fixed = ta_sim::Yuan::FromRaw(p.fixed.raw());
@@ -215,6 +219,7 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
         {r.from_days, ta_sim::Rate::FromRaw(r.rate.raw()), ta_sim::Rate::FromRaw(r.fund_share.raw())});
   }
   t.inside_fee = fund.inside;
+  t.floor_rate = ta_sim::Rate::FromRaw(fund.floor.raw());
   t.rounding.units = fund.cut_units ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;
   // As in the terms that we sell by: what is charged outside is what the net amount leaves, so both are rounded alike unless the fund says otherwise.
   t.rounding.fee = fund.cut_fee ? ta_sim::Rounding::kCut : ta_sim::Rounding::kHalfUp;

@@ -64,6 +64,8 @@ Answer Describe(const v1::Order& o) {
   a.Add("file_serial", o.origin().serial(), o.has_origin());
   a.Add("trade_day_wanted", Date::FromRaw(o.trade_day_wanted()), o.trade_day_wanted() != 0);
   a.Add("product_version", uint64_t{o.product_version()});
+  a.Add("campaign", o.campaign(), !o.campaign().empty());
+  a.Add("discount", Discount::FromRaw(o.discount_e8()).ToString(), o.discount_e8() != 0);
   a.Add("transfer", o.transfer_no(), o.transfer_no() != 0);
   a.Add("fund_account", o.ta_account());
   const bool confirmed = o.confirm_day() != 0;

@@ -14,14 +14,16 @@ std::string Percent(int64_t rate_e8) { return Rate::FromRaw(rate_e8).ToPercent()
 void AddSchedules(const google::protobuf::RepeatedPtrField<v1::FeeSchedule>& schedules, std::string_view whose,
                   Answer* a) {
   if (schedules.empty()) return;
-  Table& purchase = a->AddTable(StrCat(whose, "purchase_fees"), {"from_day", "method", "from", "to", "fee", "discount"},
+  Table& purchase = a->AddTable(StrCat(whose, "purchase_fees"), {"from_day", "method", "from", "to", "fee",
+      "discount", "least"},
                                 StrCat("fees of purchases", whose.empty() ? "" : ", institutions"));
   for (const auto& s : schedules)
     for (const auto& t : s.purchase())
       purchase.Row({Date::FromRaw(s.effective_day()), s.inside() ? "inside" : "outside", Money::FromRaw(t.min_fen()),
                     t.max_fen() == 0 ? Value("no limit") : Value(Money::FromRaw(t.max_fen())),
                     t.fixed_fee_fen() > 0 ? Value(Money::FromRaw(t.fixed_fee_fen())) : Value(Percent(t.rate_e8())),
-                    s.discount_e8() ? Percent(s.discount_e8()) : ""});
+                    s.discount_e8() ? Percent(s.discount_e8()) : "",
+                        t.least_rate_e8() ? Percent(t.least_rate_e8()) : ""});
   Table& redemption =
       a->AddTable(StrCat(whose, "redemption_fees"), {"from_day", "from_days", "to_days", "rate", "fund_share"},
                   StrCat("fees of redemptions", whose.empty() ? "" : ", institutions"));
@@ -144,9 +146,12 @@ Result ListChanges(Remote& remote, bool all) {
   FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ListChangesResponse>(StrCat(kFace, "ListChanges"), request));
   Answer a;
   a.Add("two_persons", r.two_persons());
-  Table& t = a.AddTable("changes", {"change", "state", "fund", "proposed_by", "proposed_at", "decided_by", "decided_at", "note"});
+  Table& t = a.AddTable("changes", {"change", "state", "fund", "campaign", "proposed_by", "proposed_at", "decided_by",
+      "decided_at", "note"});
   for (const auto& c : r.changes())
-    t.Row({uint64_t{c.change()}, c.state(), c.fund_code(), c.proposed_by(), TimePoint::FromRaw(c.proposed_at_us()), c.decided_by(),
+    t.Row({uint64_t{c.change()}, c.state(), c.fund_code(),
+           c.has_campaign() ? StrCat(c.ends_campaign() ? "end of " : "", c.campaign().name()) : "", c.proposed_by(),
+               TimePoint::FromRaw(c.proposed_at_us()), c.decided_by(),
            TimePoint::FromRaw(c.decided_at_us()), c.note()});
   return a;
 }

@@ -164,6 +164,8 @@ class Report {
       sum += amount;
       if (l.name() == "SUSPENSE" && !amount.is_zero())
         Off(StrCat("suspense of ta ", l.ta_code(), " holds ", amount.ToGrouped()));
+      if (l.name() == "SETTLEMENT_INTEREST" && !amount.is_zero())
+        Off(StrCat("interest of ", (-amount).ToGrouped(), " on settlement money is not spread over the investors"));
     }
     cash.Row({"sum", "", sum});
     std::map<std::string, Units> unit_sums;

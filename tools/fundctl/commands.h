@@ -85,6 +85,15 @@ Result RequireTwoPersons(Remote& remote, const std::string& person, bool on);
 Result ShowQuota(Remote& remote, const std::string& fund, const std::string& day);
 // What a bank may advance for fast redemptions and has out; with a limit: from now on so much.
 Result AdvancingBank(Remote& remote, const std::string& bank, const std::string& limit);
+// cmd_campaign.cc: discounts on purchase fees for a time. A person: proposed, for another one to approve.
+struct CampaignOptions {
+  std::string name, discount, first, last, channel, from_amount, person;
+  std::vector<std::string> funds;
+  std::vector<uint32_t> businesses;
+  bool end = false;
+};
+Result PutCampaign(Remote& remote, const CampaignOptions& options);
+Result ListCampaigns(Remote& remote, bool all);
 // cmd_product_import.cc. Files C1 to C6: 1 where they are refused.
 struct ProductImportOptions {
   std::vector<std::string> files;
@@ -148,6 +157,13 @@ Result FundCard(Remote& remote, const std::string& card, const std::string& amou
 Result ShowBankBalances(Remote& remote);
 Result ShowTrialBalance(Remote& remote, bool verify);
 Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
+
+// cmd_interest.cc: interest on settlement money (docs/settlement-interest.md)
+struct InterestOptions {
+  std::string amount, first, last, reference, person;
+};
+Result RecordInterest(Remote& remote, const InterestOptions& options);
+Result ListInterest(Remote& remote);
 
 // --- cmd_order.cc
 // -----------------------------------------------------------------------------------------------------------

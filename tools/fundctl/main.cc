@@ -152,6 +152,8 @@ struct Options {
   PersonOptions person_facts;
   ConfirmOptions confirm;
   PayOptions pay;
+  InterestOptions interest;
+  CampaignOptions campaign;
   SubmitOptions submit;
   PlanOptions plan;
   ImportOptions import;
@@ -359,6 +361,28 @@ class CommandLine {
                             [this](Remote& r) { return RequireTwoPersons(r, o_.person, !o_.verify); });
     two->add_option("--person", o_.person)->required();
     two->add_flag("--end", o_.verify, "no longer, once another person approves that");
+    CLI::App* campaign = product->add_subcommand("campaign", "discounts on purchase fees for a time");
+    campaign->require_subcommand(1);
+    CLI::App* put = Command(campaign, "put", "anew under its name; with --person proposed, for another one to approve",
+                            [this](Remote& r) { return PutCampaign(r, o_.campaign); });
+    put->add_option("NAME", o_.campaign.name)->required();
+    put->add_option("--discount", o_.campaign.discount,
+        "0.1: a tenth of the rate, never below the fund's least rate")->required();
+    put->add_option("--from", o_.campaign.first, "first trading day")->required();
+    put->add_option("--to", o_.campaign.last, "last trading day")->required();
+    put->add_option("--channel", o_.campaign.channel, "the caller that orders come from; all where it is not given");
+    put->add_option("--fund", o_.campaign.funds, "once for each; all where none is given");
+    put->add_option("--business", o_.campaign.businesses, "20, 22, 39; all where none is given");
+    put->add_option("--from-amount", o_.campaign.from_amount, "of the order");
+    put->add_option("--person", o_.campaign.person, "who proposes it");
+    CLI::App* end = Command(campaign, "end", "it applies no longer", [this](Remote& r) {
+      o_.campaign.end = true;
+      return PutCampaign(r, o_.campaign);
+    });
+    end->add_option("NAME", o_.campaign.name)->required();
+    end->add_option("--person", o_.campaign.person, "who proposes it");
+    Command(campaign, "list", "those that were not ended", [this](Remote& r) { return ListCampaigns(r, o_.all); })
+        ->add_flag("--all", o_.all);
     CLI::App* quota = Command(product, "quota", "how much of a fund's quota of a trading day is taken",
                               [this](Remote& r) { return ShowQuota(r, o_.a, o_.b); });
     quota->add_option("FUND", o_.a)->required();
@@ -486,6 +510,16 @@ class CommandLine {
     fund->add_option("AMOUNT", o_.b, "10,000.00")->required();
     RequestId(fund, &o_.request_id);
     Command(bank, "balances", "settlement account, institutions, cards", [](Remote& r) { return ShowBankBalances(r); });
+    CLI::App* interest = Family("interest", "interest on settlement money, which is the investors'");
+    CLI::App* record = Command(interest, "record", "the bank has credited it; it is spread by itself",
+                               [this](Remote& r) { return RecordInterest(r, o_.interest); });
+    record->add_option("AMOUNT", o_.interest.amount, "123.45")->required();
+    record->add_option("--from", o_.interest.first, "first day of the period")->required();
+    record->add_option("--to", o_.interest.last, "its last day")->required();
+    record->add_option("--reference", o_.interest.reference, "the line of the bank's statement; once")->required();
+    record->add_option("--person", o_.interest.person, "who records it")->required();
+    Command(interest, "list", "what was recorded and spread; 1 where something is nobody's",
+            [](Remote& r) { return ListInterest(r); });
     CLI::App* ledger = Family("ledger", "the books");
     Command(ledger, "trial-balance", "all legs of both ledgers; 1 where they do not balance", [this](Remote& r) {
       return ShowTrialBalance(r, o_.verify);

@@ -66,6 +66,7 @@ void ReadTiers(ConfigTable& schedule, v1::FeeSchedule* out) {
     tier->set_min_fen(Figure<Money>(t, "from").raw());
     tier->set_rate_e8(Figure<Rate>(t, "rate").raw());
     tier->set_fixed_fee_fen(Figure<Money>(t, "fixed").raw());
+    tier->set_least_rate_e8(Figure<Rate>(t, "least_rate").raw());
     if (t.Has("rate") == t.Has("fixed"))
       t.Refuse(t.Has("rate") ? "rate" : "from", "needs either a rate or a fixed fee beside it");
     const int n = out->purchase_size();

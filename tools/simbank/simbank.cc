@@ -79,6 +79,7 @@ BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Conte
       tas_.Mutable(c.counterparty) -= c.amount;
       settlement_.Mutable() += c.amount;
       break;
+    case Direction::kInterest: settlement_.Mutable() += c.amount; break;  // the bank's own money
   }
   // A refusal for want of money is an answer too, and final for this id: the payer makes a new instruction.
   done_.Put(c.id, {c, reason});
@@ -123,7 +124,7 @@ void SimBank::Register(rpc::Handlers* h) {
         }
         for (const auto& i : q.instructions()) {
           if (i.instruction_id().empty() || i.amount_fen() <= 0 || i.amount_fen() > kMostAmountFen || i.direction() < 1 ||
-              i.direction() > 5) {
+              (i.direction() > 5 && i.direction() != v1::INTEREST_TO_SETTLEMENT)) {
             return reply(absl::InvalidArgumentError(
                 StrCat("instruction \"", i.instruction_id(), "\": an id, a direction and an amount_fen from 1 to ", kMostAmountFen,
                        " are needed")));

@@ -16,7 +16,14 @@
 
 namespace fundcore::simbank {
 
-enum class Direction : uint8_t { kCardToSettlement = 1, kSettlementToCard = 2, kSettlementToTa = 3, kTaToSettlement = 4, kAdvanceToSettlement = 5 };
+enum class Direction : uint8_t {
+  kCardToSettlement = 1,
+  kSettlementToCard = 2,
+  kSettlementToTa = 3,
+  kTaToSettlement = 4,
+  kAdvanceToSettlement = 5,
+  kInterest = 140,
+};
 
 struct Instruct {
   static constexpr uint8_t kTag = 2;

@@ -5,6 +5,16 @@
 
 namespace fundcore::ta_sim {
 
+namespace {
+
+// A line's discount is of the fund's own rate, whatever the distributor has agreed for other lines.
+Rate Discounted(const PurchaseTier& tier, Rate discount, Rate floor) {
+  const Rate whole = tier.undiscounted.value_or(tier.rate);
+  return std::min(whole, std::max(Multiply(whole, discount), floor));
+}
+
+}  // namespace
+
 Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discount) {
   Bought out;
   const PurchaseTier* tier = nullptr;
@@ -16,7 +26,7 @@ Bought PricePurchase(const FundTerms& fund, Yuan amount, Price nav, Rate discoun
   } else if (tier) {
     out.rate = tier->rate;
     if (!discount.is_zero()) {
-      out.rate = std::min(tier->rate, std::max(Multiply(tier->rate, discount), fund.floor_rate));
+      out.rate = Discounted(*tier, discount, fund.floor_rate);
     }
     out.fee = fund.inside_fee ? Multiply(amount, out.rate, fund.rounding.fee)
                               : amount - WithoutFee(amount, out.rate, fund.rounding.net);
@@ -44,7 +54,7 @@ UnitsPriced PriceUnits(const FundTerms& fund, Shares units, Price face, Rate dis
     out.fee = *tier->fixed;
   } else if (tier) {
     out.rate = tier->rate;
-    if (!discount.is_zero()) out.rate = std::min(tier->rate, std::max(Multiply(tier->rate, discount), fund.floor_rate));
+    if (!discount.is_zero()) out.rate = Discounted(*tier, discount, fund.floor_rate);
     out.fee = Multiply(price, out.rate, fund.rounding.fee);
   }
   out.pay = price + out.fee;
