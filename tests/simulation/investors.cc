@@ -83,6 +83,7 @@ void Investors::Schedule() {
     }
   }
   ScheduleConversions();
+  if (plan_.advances_fen != 0) ScheduleFast();
   if (plan_.defers) ScheduleExits();
 }
 
@@ -120,6 +121,26 @@ void Investors::ScheduleConversions() {
       const TimePoint when =
           TimePoint::At(day, TimeOfDay::Hms(9, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(8 * 3600)));
       e->PostAt(when, [this, i, which, share] { Convert(i, which, share); });
+    }
+  }
+}
+
+// At any time of the day, for these are paid after the cut-off, too. Draws of its own, as above.
+void Investors::ScheduleFast() {
+  SeededRandom r = RandomFor(plan_.seed + 1, Stream::kFast);
+  std::vector<std::string> funds;
+  for (const dayrun::GivenFund* fund : plan_.funds())
+    if (!fund->fast_bank.empty()) funds.push_back(fund->code);
+  SimExecutor* e = client_->executor();
+  for (Date day : plan_.days) {
+    for (int n = 0; n < plan_.orders_a_day / 3 + 3; ++n) {
+      const size_t i = r.Below(who_.size());
+      const std::string fund = funds[r.Below(funds.size())];
+      const uint64_t share = 1 + r.Below(130);
+      const TimePoint when =
+          TimePoint::At(day, TimeOfDay::Hms(8, 30)) + Duration::Seconds(static_cast<int64_t>(r.Below(15 * 3600)));
+      e->PostAt(when, [this, i, fund, share] { Redeem(i, fund, share, false, true); });
+      if (r.Below(8) == 0) e->PostAt(when + Duration::Millis(static_cast<int64_t>(r.Below(3'000))), [this, i] { CancelLast(i); });
     }
   }
 }
@@ -255,19 +276,20 @@ void Investors::Buy(size_t i, const std::string& fund, int64_t fen) {
 }
 
 // Looks first; then a part of what is there, or sometimes more than that.
-void Investors::Redeem(size_t i, const std::string& fund, uint64_t share, bool blind) {
+void Investors::Redeem(size_t i, const std::string& fund, uint64_t share, bool blind, bool at_once) {
   if (blind) return Submit(i, {24, fund, 0, static_cast<int64_t>(share * 1'000), false});
   av1::GetAccountRequest q;
   q.set_investor_id(who_[i].id);
   client_->Ask<av1::GetAccountResponse>(
       "fundcore.account.v1.AccountService/GetAccount", q, kApp, kDeadline,
-      [this, i, fund, share](const absl::Status& s, const av1::GetAccountResponse& r) {
+      [this, i, fund, share, at_once](const absl::Status& s, const av1::GetAccountResponse& r) {
         if (!s.ok()) return;
         judge_->Saw(i, r);
         for (const auto& p : r.positions()) {
           if (p.fund_code() != fund) continue;
           int64_t units = p.usable_units_e2() * static_cast<int64_t>(share) / 100;
           if (plan_.FundOf(fund).whole_units) units -= units % 100;
+          if (at_once && units > 0) return Submit(i, {98, fund, 0, units, false});
           // Without a draw, so that other worlds stay what they were.
           const bool defer = plan_.defers && plan_.FundOf(fund).large_pro_rata && units % 3 != 0;
           if (units > 0) return Submit(i, {24, fund, 0, units, false, "", defer});

@@ -17,6 +17,8 @@ namespace av1 = account::v1;
 
 namespace {
 
+constexpr int64_t kLawfulAtOnce = 10'000'00;  // of a person, fund and calendar day
+
 bool IsFinal(tv1::OrderState s) {
   return s == tv1::SETTLED || s == tv1::REJECTED || s == tv1::CANCELLED || s == tv1::REFUSED;
 }
@@ -42,6 +44,7 @@ std::string UnitsText(int64_t e2) { return Units::FromRaw(e2).ToGrouped(); }
 
 std::string Content::Text() const {
   if (business == 36) return StrCat("convert ", UnitsText(units_e2), " units of ", fund, " into ", target);
+  if (business == 98) return StrCat("redeem ", UnitsText(units_e2), " units of ", fund, " at once");
   return business == 24 ? StrCat("redeem ", UnitsText(units_e2), " units of ", fund)
                         : StrCat("buy for ", Yuan(amount_fen), " of ", fund);
 }
@@ -179,6 +182,7 @@ void Judge::CancelAnswered(const std::string& request, const absl::Status& statu
   if (reason == "ORDER_SEALED" && late) return;
   // A rejected order may not have been known as such yet: its final state is checked at the end.
   if (reason == "ORDER_FINAL") return;
+  if (reason == "FAST_PAID" && r.content.business == 98) return;  // accepted before the investor had heard of it
   Fail("a cancel was turned away for no reason of business", request,
        StrCat("CANCELLED, as its cut-off is ", cutoff.Iso()), Said(status));
 }
@@ -390,7 +394,7 @@ bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool
       if (a.at > r.refused_at) continue;
       if (other.order != 0 && !(other.content == a.content)) continue;  // never executed
       amount = std::max(amount, a.content.amount_fen);
-      redemption |= a.content.business == 24;  // a conversion brings no money
+      redemption |= a.content.business == 24 || a.content.business == 98;  // a conversion brings no money
     }
     if (redemption) most = INT64_MAX / 2;  // its proceeds may be there: known only to bounds
     // What the investor knew to be over must not hold anything back any more.
@@ -417,6 +421,21 @@ bool Judge::UnitsMayHaveLacked(const std::string& request, const Request& r, boo
     if (i.fault == Fault::kTaForced || i.fault == Fault::kTaStarts) return true;
   *proven = true;
   return r.usable_seen < r.content.units_e2;
+}
+
+// What this order and all that were sent before its refusal come to, of its investor and fund, or of everybody's.
+int64_t Judge::AskedAtOnce(const Request* of, bool of_person) const {
+  int64_t sum = of->content.units_e2;
+  for (const auto& [id, other] : requests_) {
+    if (&other == of || (of_person && (other.investor != of->investor))) continue;
+    int64_t most = 0;
+    for (const Attempt& a : other.attempts) {
+      if (a.content.business == 98 && a.at <= of->refused_at && (!of_person || a.content.fund == of->content.fund))
+        most = std::max(most, a.content.units_e2);
+    }
+    sum += most;
+  }
+  return sum;
 }
 
 bool Judge::MayHaveBought(const Request& r, bool* surely) const {
@@ -457,6 +476,14 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
     // Who came first is in the logs alone; that the sums are right is judged at the end.
     possible = c.business == 22 && (reason == "QUOTA_USED_UP" ? fund.quota : fund.day_limit).is_positive();
     proven = false;
+  } else if (reason == "FAST_ABOVE_PERSON_LIMIT") {
+    possible = c.business == 98 && c.units_e2 > kLawfulAtOnce;
+  } else if (reason == "FAST_ABOVE_DAY_LIMIT") {
+    possible = c.business == 98 && AskedAtOnce(&r, true) > kLawfulAtOnce;
+    proven = false;
+  } else if (reason == "FAST_BANK_LIMIT") {
+    possible = c.business == 98 && AskedAtOnce(&r, false) > plan_.advances_fen;
+    proven = false;
   } else if (reason == "UNITS_BELOW_MINIMUM") {
     possible = c.business == 24 && c.units_e2 < fund.min_redemption.raw();
   } else if (reason == "PURCHASE_STOPPED") {
@@ -491,10 +518,10 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
                                                : ended;
     proven = false;
   } else if (reason == "QUESTIONNAIRE_MISSING") {
-    possible = c.business != 24 && who.risk_class == 0;
+    possible = c.business != 24 && c.business != 98 && who.risk_class == 0;
   } else if (reason == "RISK_ABOVE_CLASS") {
     const int grade = c.business == 36 ? plan_.FundOf(c.target).risk_grade : fund.risk_grade;
-    possible = c.business != 24 && who.risk_class > 0 && grade > who.risk_class && !c.mismatch_confirmed;
+    possible = c.business != 24 && c.business != 98 && who.risk_class > 0 && grade > who.risk_class && !c.mismatch_confirmed;
   }
   ++(proven ? tally_.refusals_proven : tally_.refusals_unproven);
   if (possible) return;

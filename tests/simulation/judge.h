@@ -62,6 +62,7 @@ struct Tally {
   uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0;
   uint64_t deferred = 0, withdrawn = 0, crossed = 0, debits = 0;  // redemptions over several days, rests withdrawn;
                                                                    // conversions between institutions; orders of plans
+  uint64_t at_once = 0;                                            // redemptions that a bank paid for
 };
 
 // An error of an institution that the run has put into its answer.
@@ -86,6 +87,7 @@ struct Findings {
   std::vector<clearing::v1::Break> breaks;      // all there ever were
   std::map<std::string, ta_sim::TaReport> tas;
   std::map<std::pair<std::string, int32_t>, int64_t> quotas_taken;  // by fund and trading day, of funds that have a quota
+  int64_t advances_out = 0;                                         // of bank 555, where funds redeem at once
   const MemoryFiles* files = nullptr;
   Date today;
 };
@@ -228,9 +230,11 @@ class Judge {
   bool CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const;
   bool UnitsMayHaveLacked(const std::string& request, const Request& r, bool* proven) const;
   bool MayHaveBought(const Request& r, bool* surely) const;
+  int64_t AskedAtOnce(const Request* of, bool of_person) const;
   void CheckTradeDay(const std::string& request, const Request& r, const trade::v1::Order& o);
   void CheckOrders(const Findings& found);
   void CheckWithdrawal(const trade::v1::Order& o, const Findings& found);
+  void CheckAdvances(const Findings& found);
   void CheckQuotas(const Findings& found);
   void CheckOutFiles(const Findings& found);
   void CheckConfirmations(const Findings& found);

@@ -15,6 +15,7 @@ namespace av1 = account::v1;
 namespace {
 
 constexpr uint32_t kWithdrawal = 52;  // of a deferred rest
+constexpr uint32_t kAtOnce = 98;      // a redemption whose money a bank advances
 constexpr uint32_t kCrossing = 38;    // a conversion between two institutions, which was asked for as 36
 
 bool IsFinal(tv1::OrderState s) {
@@ -64,6 +65,7 @@ void Judge::AtEnd(const Findings& found) {
   CheckOrders(found);
   CheckSavings(found);
   CheckQuotas(found);
+  CheckAdvances(found);
   CheckOutFiles(found);
   CheckConfirmations(found);
   CheckMoney(found);
@@ -191,8 +193,9 @@ void Judge::CheckOrders(const Findings& found) {
     const bool mismatch =
         who.risk_class > 0 && plan_.FundOf(business == 36 ? o.target_fund_code() : o.fund_code()).risk_grade > who.risk_class &&
         !r.content.mismatch_confirmed;
-    if (o.business() != 24 && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
-    if (o.business() != 24 && !ends_early && (who.risk_class == 0 || mismatch)) {
+    const bool redeems = o.business() == 24 || o.business() == kAtOnce;
+    if (!redeems && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
+    if (!redeems && !ends_early && (who.risk_class == 0 || mismatch)) {
       Fail("a purchase was taken that had to be refused", o.request_id(),
            mismatch ? "REJECTED RISK_ABOVE_CLASS" : "REJECTED QUESTIONNAIRE_MISSING", tv1::OrderState_Name(o.state()),
            o.order_id());
@@ -233,6 +236,29 @@ void Judge::CheckQuotas(const Findings& found) {
     if (limit == 0 || amount <= limit) continue;
     Fail("one person bought more than the limit of the day", StrCat(std::get<0>(key), " on ", std::get<1>(key)), StrCat(limit),
          StrCat(amount));
+  }
+}
+
+// What a bank has paid, all together, is what was redeemed at once, each order once; now that it has the units nothing is out. And
+// nobody had more of a fund on a calendar day than the law allows.
+void Judge::CheckAdvances(const Findings& found) {
+  int64_t paid = 0;
+  std::map<std::tuple<uint64_t, std::string, int32_t>, int64_t> by_person;
+  for (const tv1::Order& o : found.orders) {
+    if (o.business() != kAtOnce || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED) continue;
+    paid += o.units_e2();
+    by_person[{o.investor_id(), o.fund_code(), TimePoint::FromRaw(o.received_at_us()).date().raw()}] += o.units_e2();
+    ++tally_.at_once;
+  }
+  int64_t bank = 0;
+  for (const auto& b : found.bank.advanced()) bank += b.amount_fen();
+  if (bank != paid) Fail("the bank has advanced another sum than was redeemed at once", "bank 555", Yuan(paid), Yuan(bank));
+  if (found.advances_out != 0) Fail("a bank has money out for units that it has", "bank 555", "0.00", Yuan(found.advances_out));
+  constexpr int64_t kLawful = 10'000'00;
+  for (const auto& [key, sum] : by_person) {
+    if (sum <= kLawful) continue;
+    Fail("one person redeemed more at once than a day allows", StrCat("investor ", std::get<0>(key), ", fund ", std::get<1>(key), ", ", std::get<2>(key)),
+         Yuan(kLawful), Yuan(sum));
   }
 }
 
@@ -434,6 +460,10 @@ void Judge::CheckMoney(const Findings& found) {
       continue;
     }
     if (o.business() == 36 || o.business() == kWithdrawal) continue;  // no money moves
+    if (o.business() == kAtOnce) {  // the bank's money, a yuan a unit, and never through the institution
+      expected[o.investor_id()] += o.units_e2();
+      continue;
+    }
     const int64_t sign = o.business() == 24 ? 1 : -1;
     expected[o.investor_id()] += sign * o.confirmed_amount_fen();
     if (o.state() == tv1::SETTLED) at_ta[o.ta_code()] -= sign * o.confirmed_amount_fen();
@@ -507,7 +537,7 @@ void Judge::CheckBooks(const Findings& found) {
     cash += leg.amount_fen();
     if (leg.name() == "BANK") bank += leg.amount_fen();
     if (leg.name() == "SUSPENSE" || leg.name() == "TA_PAYABLE" || leg.name() == "TA_RECEIVABLE" ||
-        leg.name() == "RESERVED" || leg.name() == "CONVERTING" || leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
+        leg.name() == "ADVANCED" || leg.name() == "ADVANCE_CLAIM" || leg.name() == "RESERVED" || leg.name() == "CONVERTING" || leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
       left[StrCat(leg.name(), " ", leg.ta_code())] += leg.amount_fen();
     }
   }

@@ -42,7 +42,7 @@ struct Report {
   std::string hash;
   uint64_t orders = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved = 0, days = 0, steps = 0,
            records = 0, crashes = 0;
-  uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0, deferred = 0, withdrawn = 0, crossed = 0, debits = 0;
+  uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0, deferred = 0, withdrawn = 0, crossed = 0, debits = 0, at_once = 0;
   FaultCounts faults{};
   double seconds = 0;
 
@@ -51,7 +51,7 @@ struct Report {
     s << seed << ' ' << failed << ' ' << (hash.empty() ? "-" : hash) << ' ' << orders << ' ' << repeats << ' '
       << refusals_proven << ' ' << refusals_unproven << ' ' << moved << ' ' << days << ' ' << steps << ' ' << records
       << ' ' << crashes << ' ' << settled << ' ' << refused << ' ' << rejected << ' ' << cancelled << ' '
-      << deferred << ' ' << withdrawn << ' ' << crossed << ' ' << debits << ' ' << seconds;
+      << deferred << ' ' << withdrawn << ' ' << crossed << ' ' << debits << ' ' << at_once << ' ' << seconds;
     for (uint64_t n : faults) s << ' ' << n;
     s << ' ' << rule.size() << ' ' << text.size() << '\n' << rule << text;
     return s.str();
@@ -60,7 +60,7 @@ struct Report {
     std::istringstream s(bytes);
     size_t rules = 0, texts = 0;
     s >> seed >> failed >> hash >> orders >> repeats >> refusals_proven >> refusals_unproven >> moved >> days >>
-        steps >> records >> crashes >> settled >> refused >> rejected >> cancelled >> deferred >> withdrawn >> crossed >> debits >> seconds;
+        steps >> records >> crashes >> settled >> refused >> rejected >> cancelled >> deferred >> withdrawn >> crossed >> debits >> at_once >> seconds;
     for (uint64_t& n : faults) s >> n;
     s >> rules >> texts;
     if (!s || s.get() != '\n') return false;
@@ -106,6 +106,7 @@ Report RunOne(const Options& options) {
   report.rejected = r.tally.rejected;
   report.cancelled = r.tally.cancelled;
   report.deferred = r.tally.deferred;
+  report.at_once = r.tally.at_once;
   report.withdrawn = r.tally.withdrawn;
   report.crossed = r.tally.crossed;
   report.debits = r.tally.debits;
@@ -353,6 +354,7 @@ int Run(const Flags& f) {
     sum.rejected += r.rejected;
     sum.cancelled += r.cancelled;
     sum.deferred += r.deferred;
+    sum.at_once += r.at_once;
     sum.withdrawn += r.withdrawn;
     sum.crossed += r.crossed;
     sum.debits += r.debits;
@@ -373,11 +375,11 @@ int Run(const Flags& f) {
   if (f.json) {
     std::printf(
         "{\"seeds\":%llu,\"failed\":%zu,\"seconds\":%.1f,\"simulated_days\":%llu,\"orders\":%llu,\"repeats\":%llu,"
-        "\"settled\":%llu,\"refused\":%llu,\"rejected\":%llu,\"cancelled\":%llu,\"deferred\":%llu,\"withdrawn\":%llu,\"crossed\":%llu,\"debits\":%llu,"
+        "\"settled\":%llu,\"refused\":%llu,\"rejected\":%llu,\"cancelled\":%llu,\"deferred\":%llu,\"withdrawn\":%llu,\"crossed\":%llu,\"debits\":%llu,\"at_once\":%llu,"
         "\"refusals_proven\":%llu,"
         "\"refusals_unproven\":%llu,\"crashes\":%llu,\"records\":%llu,\"steps\":%llu,\"faults\":{",
         n(seeds), failed.size(), wall, n(sum.days), n(sum.orders), n(sum.repeats), n(sum.settled), n(sum.refused),
-        n(sum.rejected), n(sum.cancelled), n(sum.deferred), n(sum.withdrawn), n(sum.crossed), n(sum.debits), n(sum.refusals_proven), n(sum.refusals_unproven),
+        n(sum.rejected), n(sum.cancelled), n(sum.deferred), n(sum.withdrawn), n(sum.crossed), n(sum.debits), n(sum.at_once), n(sum.refusals_proven), n(sum.refusals_unproven),
         n(sum.crashes), n(sum.records), n(sum.steps));
     for (size_t i = 0; i < kFaults; ++i)
       std::printf("%s\"%s\":%llu", i ? "," : "", std::string(kFaultNames[i]).c_str(), n(sum.faults[i]));
@@ -394,7 +396,7 @@ int Run(const Flags& f) {
         n(seeds), failed.size(), n(sum.days), n(sum.orders), n(sum.settled), n(sum.refused), n(sum.rejected),
         n(sum.cancelled), n(sum.repeats), n(sum.crashes));
     std::printf("%llu of them made by plans, %llu confirmed over several days, %llu rests withdrawn, %llu conversions between "
-                "institutions\n", n(sum.debits), n(sum.deferred), n(sum.withdrawn), n(sum.crossed));
+                "institutions, %llu redemptions at once\n", n(sum.debits), n(sum.deferred), n(sum.withdrawn), n(sum.crossed), n(sum.at_once));
     std::printf("refusals: %llu proven right, %llu possible; %llu receipts moved by the closing of their day\n",
                 n(sum.refusals_proven), n(sum.refusals_unproven), n(sum.moved));
     std::printf("%.1f s: %.1f seeds/s, %.0f orders/s, %.0f steps/s of one core\n", wall,

@@ -48,9 +48,10 @@ class Investors {
   void Pay(size_t i, const std::string& request, bool deposit, int64_t fen, int tries);
   void Buy(size_t i, const std::string& fund, int64_t fen);
   void ScheduleConversions();
+  void ScheduleFast();
   void ScheduleExits();
   void Convert(size_t i, uint64_t which, uint64_t share);
-  void Redeem(size_t i, const std::string& fund, uint64_t share, bool blind);
+  void Redeem(size_t i, const std::string& fund, uint64_t share, bool blind, bool at_once = false);
   void Submit(size_t i, const Content& content);
   void Ask(size_t i, const std::string& request, const Content& content, int tries);
   void CancelLast(size_t i);

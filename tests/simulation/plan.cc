@@ -249,6 +249,24 @@ void DrawDeferrals(const Options& options, Plan* plan) {
   }
 }
 
+// In two worlds of three that have money funds, these redeem at once. What comes between the payment and the institution's
+// answer is for people, so nothing of what is accepted here is refused there.
+void DrawFast(const Options& options, Plan* plan) {
+  SeededRandom r = RandomFor(options.seed, Stream::kFast);
+  const bool drawn = r.Below(3) != 0;
+  const int64_t limit = Money::Whole(static_cast<int64_t>(2'000 + r.Below(60'000))).raw();
+  if (!drawn || !options.plant.empty()) return;
+  for (auto& [line, given] : plan->script.given) {
+    auto* f = std::get_if<GivenFund>(&given);
+    if (!f || f->incomes.empty()) continue;
+    f->fast_bank = "555";
+    plan->advances_fen = limit;
+  }
+  if (plan->advances_fen == 0) return;
+  for (Fault f : {Fault::kTaRefuses, Fault::kTaPartial, Fault::kTaWrongRegister, Fault::kTaForced, Fault::kTaStarts, Fault::kAccounts})
+    plan->faults.reset(static_cast<size_t>(f));
+}
+
 // In one world of three, ways between funds of two institutions. The second one goes by what the first one's file says, so
 // nothing is wrong on purpose in files there, nor in registers; late, slow and refused they may be.
 void DrawCrossings(const Options& options, Plan* plan) {
@@ -314,6 +332,7 @@ std::string Plan::Describe() const {
                          funds().size(), " funds at ", script.tas().size(), " institutions");
   if (crosses) s += ", conversions between institutions";
   if (defers) s += ", rests deferred";
+  if (advances_fen != 0) s += StrCat(", redemptions at once up to ", Money::FromRaw(advances_fen).ToString());
   if (!savings.empty()) s += StrCat(", ", savings.size(), " plans");
   if (!nodes.empty()) s += StrCat(", ", nodes.size(), " processes");
   s += "; faults:";
@@ -422,6 +441,7 @@ Plan DrawPlan(const Options& options) {
 
   DrawStarts(options, &plan);
   DrawCrossings(options, &plan);
+  DrawFast(options, &plan);
   DrawSavings(options, &plan);
   DrawDeferrals(options, &plan);
 

@@ -52,7 +52,8 @@ enum class Stream : uint64_t {
   kConversions = 55,
   kSavings = 65,
   kDeferrals = 66,
-  kCrossings = 67
+  kCrossings = 67,
+  kFast = 68
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
@@ -90,6 +91,7 @@ struct Plan {
   bool careless = false;  // investors order without looking at their balances
   std::vector<Savings> savings;
   bool crosses = false;  // there are conversions between institutions
+  int64_t advances_fen = 0;  // what bank 555 may have out for redemptions at once; 0: no fund has them
   bool defers = false;  // most who redeem of a fund that takes only a part of a large day want their rest deferred
 
   bool Has(Fault f) const { return faults[static_cast<size_t>(f)]; }

@@ -226,6 +226,12 @@ bool Simulation::SetUp() {
       }
     }
   }
+  if (plan_.advances_fen != 0) {
+    pv1::PutAdvancingBankRequest q;
+    q.set_bank_code("555");
+    q.set_limit_fen(plan_.advances_fen);
+    if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutAdvancingBank"), q, kOperator).status(), "bank 555")) return false;
+  }
   for (size_t n = 0; n < plan_.investors().size(); ++n)
     if (!GiveInvestor(n)) return false;
   // Terms take effect half a minute after they are told.
@@ -581,6 +587,13 @@ bool Simulation::Gather(Findings* f, std::string* why) {
     auto quota = Ask<pv1::GetQuotaResponse>(StrCat(kProduct, "GetQuota"), q, kOperator);
     if (!quota.ok()) *why = Said(quota.status());
     if (quota.ok()) f->quotas_taken[{o.fund_code(), o.trade_day()}] = quota->taken_fen();
+  }
+  if (plan_.advances_fen != 0) {
+    pv1::GetAdvancingBankRequest q;
+    q.set_bank_code("555");
+    auto advances = Ask<pv1::GetAdvancingBankResponse>(StrCat(kProduct, "GetAdvancingBank"), q, kOperator);
+    if (!advances.ok()) *why = Said(advances.status());
+    if (advances.ok()) f->advances_out = advances->out_fen();
   }
   if (!why->empty()) return false;
   f->books = *std::move(books);
