@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/product/facts.h"
+#include "services/account/cards.h"
 #include "services/account/people.h"
 #include "services/account/state.h"
 
@@ -93,7 +94,8 @@ struct Pay {
   CardId card;
   PaymentDirection direction = PaymentDirection::kDeposit;
   Money amount;
-  FC_FIELDS(caller, request, investor, card, direction, amount)
+  uint8_t rules = kAnyCard;
+  FC_FIELDS(caller, request, investor, card, direction, amount, rules)
 };
 
 // The bank has answered.

@@ -212,6 +212,7 @@ struct Pay {
   std::string who;
   bool deposit = true;
   Money amount;
+  std::string card;  // its last four digits; empty: the one that was given, or that money goes out to
   std::optional<Outcome> outcome;
 };
 struct CheckBalance {
@@ -279,6 +280,35 @@ struct CheckData {
 // The certificate given opens the investor of that name again.
 struct CheckPerson {
   std::string who, certificate_type, certificate_no;
+};
+
+// statements_cards.cc. Cards are known by their last four digits.
+struct DoCard {
+  enum class Kind { kAdd, kChange, kClose, kPayouts };
+  Kind kind = Kind::kAdd;
+  std::string who, card, person, why;
+  bool on = true;
+  std::optional<Outcome> outcome;
+};
+struct DecideCard {  // about the investor's latest change
+  std::string person, who, evidence;
+  bool approve = true;
+  std::optional<Outcome> outcome;
+};
+struct TellBank {  // whose a card is, and how the bank behaves about it
+  std::string who, card, holder;
+  bool silent = false, closed = false;
+};
+struct CheckCardMoney {
+  std::string who, card;
+  Money amount;
+};
+struct CheckCard {
+  std::string who, card, state;
+  bool payout = false;
+};
+struct CheckCardChange {
+  std::string who, state, reason, person;
 };
 
 // A plan is made, or another one's terms are changed.
@@ -495,7 +525,8 @@ struct Passes {};  // time moves, nothing else
 
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
-                 CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
+                 CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, DoCard, DecideCard, TellBank, CheckCardMoney,
+                 CheckCard, CheckCardChange, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,

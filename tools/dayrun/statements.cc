@@ -175,6 +175,10 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     return ReadPlanVerb(script, std::move(who), w, std::move(outcome));
   }
+  if (IsCardVerb(w)) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadCardVerb(std::move(who), w, std::move(outcome));
+  }
   if (IsPersonVerb(w)) {
     std::optional<Outcome> outcome;
     if (has_outcome) {
@@ -280,6 +284,9 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       s.who = who;
       s.deposit = verb == 4;
       FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+      if (w.Take(s.deposit ? "from" : "to")) {
+        FC_ASSIGN_OR_RETURN(s.card, ReadCard(w));
+      }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }
@@ -661,6 +668,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
       FC_ASSIGN_OR_RETURN(change->outcome, OutcomeOf(after, has_outcome));
     }
     return s;
+  }
+  if (IsCardLine(w)) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadCardLine(script, w, std::move(outcome));
   }
   if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {
     FC_ASSIGN_OR_RETURN(Statement s, ReadFourEyes(script, w));
