@@ -197,6 +197,8 @@ void AddAccount(std::vector<Route>* routes) {
       "DecideCardChange", [](const av1::DecideCardChangeRequest& q) { return OrderId(q.change_id()); });
   s.ByInvestor<av1::ListCardChangesRequest, av1::ListCardChangesResponse>("ListCardChanges");
   s.Everywhere<av1::ListOpenCardChangesRequest, av1::ListCardChangesResponse>("ListOpenCardChanges");
+  s.ByInvestor<av1::DeclareTaxRequest, av1::TaxResidency>("DeclareTax");
+  s.ByInvestor<av1::GetTaxResidencyRequest, av1::TaxResidency>("GetTaxResidency");
   s.ByInvestor<av1::CloseCardRequest, av1::CloseCardResponse>("CloseCard");
   s.ByInvestor<av1::SetPayoutsRequest, av1::SetPayoutsResponse>("SetPayouts");
   s.One<av1::ExplainOrderRequest, av1::ExplainOrderResponse>(

@@ -9,6 +9,7 @@
 #include "services/account/cards.h"
 #include "services/account/people.h"
 #include "services/account/state.h"
+#include "services/account/tax.h"
 
 namespace fundcore::account {
 

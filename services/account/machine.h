@@ -60,7 +60,7 @@ class AccountMachine {
                                         LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers,
                                         OpenFundAccountAgain, ChangeInvestor, ClaimCertificate,
                                         AppendIncomeDays, AdoptIncome, ChangeCard, CardAnswered, DecideCardChange, CloseCard,
-                                        SetPayouts>;
+                                        SetPayouts, DeclareTax>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -90,6 +90,7 @@ class AccountMachine {
   Result Execute(const DecideCardChange& c, const machine::Context& ctx);
   Result Execute(const CloseCard& c, const machine::Context& ctx);
   Result Execute(const SetPayouts& c, const machine::Context& ctx);
+  Result Execute(const DeclareTax& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
@@ -101,6 +102,13 @@ class AccountMachine {
   Earnings IncomeBefore(uint64_t investor, const FundCode& fund, Units units, Date before);
   machine::Todo<uint64_t>& payment_todo() { return payment_todo_; }
   machine::Todo<uint64_t>& card_todo() { return card_todo_; }
+  // tax.cc. 0: nothing was ever declared; nullptr where there is none, or the institution was never told.
+  uint64_t TaxNumber(uint64_t investor) {
+    const uint64_t* number = tax_numbers_.Find(investor);
+    return number ? *number : 0;
+  }
+  const TaxVersion* FindTaxVersion(uint64_t investor, uint64_t version) { return tax_versions_.Find({investor, version}); }
+  const TaxStanding* FindTaxStanding(uint64_t investor, const TaCode& ta) { return tax_standings_.Find({investor, ta}); }
   // cards.cc. nullptr where there is none, by the investor's sequence.
   const CardRecord* FindCard(uint64_t investor, CardId card);
   const CardBook* FindCardBook(uint64_t investor) { return card_books_.Find(investor); }
@@ -183,6 +191,10 @@ class AccountMachine {
   void ListHung(const TaCode& ta, const AccountLine& line, Applied& out);
   void ApplyAccountLine(const TaCode& ta, const AccountLine& line, const machine::Context& ctx);
 
+  // tax.cc: sends the lines that the institution lacks, where the account can take them. `again`: also what it has refused.
+  void TellTax(uint64_t investor, const FundAccount& account, bool again, const machine::Context& ctx);
+  void TaxAnswered(Application& application, uint64_t seq, const AccountAnswer& line, const machine::Context& ctx,
+                   std::vector<FindingEntry>& findings);
   // cards.cc
   CardBook& BookOf(uint64_t investor);
   bool PaymentUnderWay(uint64_t investor, CardId card);
@@ -326,6 +338,9 @@ class AccountMachine {
   machine::Table<PersonVersionKey, PersonVersion> person_versions_;
   machine::Table<StandingKey, DataStanding> data_standings_;
   machine::Table<uint64_t, ApplicationNote> application_notes_;
+  machine::Table<PersonVersionKey, TaxVersion> tax_versions_;
+  machine::Table<uint64_t, uint64_t> tax_numbers_;     // the last version of each investor
+  machine::Table<StandingKey, TaxStanding> tax_standings_;
   machine::Table<uint64_t, CardBook> card_books_;
   machine::PagedTable<CardChange> card_changes_;
   machine::Cell<uint64_t> card_sequence_;

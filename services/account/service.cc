@@ -132,6 +132,10 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   handlers->Unary<v1::ListOpenCardChangesRequest, v1::ListCardChangesResponse>(
       name("ListOpenCardChanges"),
       [this](const Call& c, const auto& q, auto* a, Reply r) { ListOpenCardChanges(c, q, a, std::move(r)); });
+  handlers->Unary<v1::DeclareTaxRequest, v1::TaxResidency>(
+      name("DeclareTax"), [this](const Call& c, const auto& q, auto* a, Reply r) { DeclareTax(c, q, a, std::move(r)); });
+  handlers->Unary<v1::GetTaxResidencyRequest, v1::TaxResidency>(
+      name("GetTaxResidency"), [this](const Call&, const auto& q, auto* a, Reply r) { GetTaxResidency(q, a, std::move(r)); });
   handlers->Unary<v1::CloseCardRequest, v1::CloseCardResponse>(
       name("CloseCard"), [this](const Call& c, const auto& q, auto* a, Reply r) { CloseCard(c, q, a, std::move(r)); });
   handlers->Unary<v1::SetPayoutsRequest, v1::SetPayoutsResponse>(

@@ -77,6 +77,11 @@ class AccountServiceImpl : public Service {
   void CloseCard(const rpc::Call& call, const v1::CloseCardRequest& request, v1::CloseCardResponse* response,
                  rpc::Reply reply);
   void SetPayouts(const v1::SetPayoutsRequest& request, v1::SetPayoutsResponse* response, rpc::Reply reply);
+  // service_tax.cc
+  void DeclareTax(const rpc::Call& call, const v1::DeclareTaxRequest& request, v1::TaxResidency* response, rpc::Reply reply);
+  void GetTaxResidency(const v1::GetTaxResidencyRequest& request, v1::TaxResidency* response, rpc::Reply reply);
+  absl::Status FillTax(AccountMachine& machine, InvestorId investor, v1::TaxResidency* out);
+  absl::Status FillTaxLine(AccountMachine& machine, const Application& application, v1::TaxLine* out);
   absl::Status FillCardChange(AccountMachine& machine, uint64_t change, v1::CardChange* out);
   absl::Status FillCards(AccountMachine& machine, InvestorId investor, v1::GetAccountResponse* response);
   // service_links.cc
@@ -169,6 +174,11 @@ inline constexpr std::string_view kCertificateContext = "investor certificate";
 inline constexpr std::string_view kMobileContext = "investor mobile";
 inline constexpr std::string_view kCardContext = "card number";
 inline constexpr std::string_view kMoreContext = "investor data";
+inline constexpr std::string_view kTaxContext = "tax residency";
+
+// service_tax.cc: INVALID_ARGUMENT with a reason of its own for each rule; and the lines that R1 says of a declaration.
+absl::Status CheckTax(const v1::TaxDeclaration& declaration, bool institution, Date today);
+std::vector<v1::TaxLine> TaxLinesOf(const v1::TaxDeclaration& declaration);
 
 // "**** 6789".
 std::string MaskCard(std::string_view number);

@@ -307,6 +307,26 @@ struct CheckCard {
   std::string who, card, state;
   bool payout = false;
 };
+// statements_tax.cc. Who declares where they pay taxes; controlling persons in the order in which they are named.
+struct DeclareTax {
+  struct Holder {
+    struct Country {
+      std::string country, tin, why;
+    };
+    std::string residency, name, family, first, type, born_in, living, address;
+    int32_t born = 0;
+    int share = 0;  // percent
+    std::vector<Country> countries;
+  };
+  std::string who, entity, english, person, named;
+  int32_t signed_on = 0;
+  std::vector<Holder> holders;  // the investor first
+  std::optional<Outcome> outcome;
+};
+struct CheckTax {
+  std::string who, ta, state, code;
+  std::optional<int> versions;  // asked instead of an institution
+};
 struct CheckCardChange {
   std::string who, state, reason, person;
 };
@@ -448,6 +468,8 @@ struct TaDoes {
     kMisreportsIncome,  // amount: so much more of fund for who, in the file only
     kBooksIncome,       // the same in its register, too
     kPaysNoIncome,
+    kRefusesTax,  // code
+    kUnknownTax,
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -526,7 +548,7 @@ struct Passes {};  // time moves, nothing else
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
                  CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, DoCard, DecideCard, TellBank, CheckCardMoney,
-                 CheckCard, CheckCardChange, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
+                 CheckCard, CheckCardChange, DeclareTax, CheckTax, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,

@@ -175,6 +175,10 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     return ReadPlanVerb(script, std::move(who), w, std::move(outcome));
   }
+  if (IsTaxVerb(w)) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadTaxVerb(script, std::move(who), w, std::move(outcome));
+  }
   if (IsCardVerb(w)) {
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     return ReadCardVerb(std::move(who), w, std::move(outcome));
@@ -692,6 +696,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     return ReadEvidence(std::move(order), w);
   }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
+  if (first == "ta" && w.Peek(2) == "tax") {
+    w.Take("ta");
+    return ReadTaxDeed(script, w);
+  }
   if (first == "ta") return TaLine(script, w);
   if (first == "plan" || first == "debit" || first == "contract") {
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));

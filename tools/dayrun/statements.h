@@ -35,6 +35,10 @@ bool IsCardVerb(const Words& w);
 absl::StatusOr<Statement> ReadCardVerb(std::string who, Words& w, std::optional<Outcome> outcome);
 bool IsCardLine(const Words& w);
 absl::StatusOr<Statement> ReadCardLine(const Script& script, Words& w, std::optional<Outcome> outcome);
+// statements_tax.cc. Behind the investor's name; and "ta CODE tax …" from its code on.
+bool IsTaxVerb(const Words& w);
+absl::StatusOr<Statement> ReadTaxVerb(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);
+absl::StatusOr<TaDoes> ReadTaxDeed(const Script& script, Words& w);
 // "card 4321", its digits.
 absl::StatusOr<std::string> ReadCard(Words& w);
 // statements_plans.cc. Behind the investor's name, and lines that begin with "plan" or "debit".

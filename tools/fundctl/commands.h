@@ -146,6 +146,7 @@ Result DecideCardChange(Remote& remote, const CardOptions& options, bool approve
 Result ListCardChanges(Remote& remote, const std::string& investor);  // empty: all that wait for somebody
 Result CloseCard(Remote& remote, const CardOptions& options);
 Result SetPayouts(Remote& remote, const std::string& investor, bool on);
+Result ShowTax(Remote& remote, const std::string& investor);  // cmd_tax.cc
 struct PayOptions {
   std::string investor, amount, request_id;
   uint64_t card = 0;

@@ -464,6 +464,10 @@ class CommandLine {
                                 [this](Remote& r) { return SetPayouts(r, o_.a, o_.b == "on"); });
     payouts->add_option("INVESTOR", o_.a)->required();
     payouts->add_option("ON", o_.b)->required()->check(CLI::IsMember({"on", "off"}));
+    Command(investor, "tax", "where they pay taxes, by declaration, and what institutions know",
+            [this](Remote& r) { return ShowTax(r, o_.a); })
+        ->add_option("INVESTOR", o_.a)
+        ->required();
     Command(investor, "show", "class, cards, fund accounts", [this](Remote& r) { return ShowInvestor(r, o_.a); })
         ->add_option("INVESTOR", o_.a)
         ->required();
