@@ -192,6 +192,15 @@ void AddAccount(std::vector<Route>* routes) {
   s.ByInvestor<av1::ChangeInvestorRequest, av1::ChangeInvestorResponse>("ChangeInvestor");
   s.One<av1::GetApplicationRequest, av1::ApplicationStatus>(
       "GetApplication", [](const av1::GetApplicationRequest& q) { return OrderId(q.application_id()); });
+  s.ByInvestor<av1::ChangeCardRequest, av1::CardChange>("ChangeCard");
+  s.One<av1::DecideCardChangeRequest, av1::CardChange>(
+      "DecideCardChange", [](const av1::DecideCardChangeRequest& q) { return OrderId(q.change_id()); });
+  s.ByInvestor<av1::ListCardChangesRequest, av1::ListCardChangesResponse>("ListCardChanges");
+  s.Everywhere<av1::ListOpenCardChangesRequest, av1::ListCardChangesResponse>("ListOpenCardChanges");
+  s.ByInvestor<av1::DeclareTaxRequest, av1::TaxResidency>("DeclareTax");
+  s.ByInvestor<av1::GetTaxResidencyRequest, av1::TaxResidency>("GetTaxResidency");
+  s.ByInvestor<av1::CloseCardRequest, av1::CloseCardResponse>("CloseCard");
+  s.ByInvestor<av1::SetPayoutsRequest, av1::SetPayoutsResponse>("SetPayouts");
   s.One<av1::ExplainOrderRequest, av1::ExplainOrderResponse>(
       "ExplainOrder", [](const av1::ExplainOrderRequest& q) { return OrderId(q.order_id()); });
   s.Add<av1::LinkTradingAccountRequest, av1::LinkTradingAccountResponse>("LinkTradingAccount", Kind::kLink);
@@ -294,6 +303,9 @@ void AddBank(std::vector<Route>* routes) {
   s.Only<bv1::ExecuteRequest, bv1::ExecuteResponse>("Execute");
   s.Only<bv1::BalancesRequest, bv1::BalancesResponse>("Balances");
   s.Only<bv1::FundCardRequest, bv1::FundCardResponse>("FundCard");
+  s.Only<bv1::VerifyCardsRequest, bv1::VerifyCardsResponse>("VerifyCards");
+  s.Only<bv1::PutCardRequest, bv1::PutCardResponse>("PutCard");
+  s.Only<bv1::CardBalanceRequest, bv1::CardBalanceResponse>("CardBalance");
 }
 
 void AddAdmin(std::vector<Route>* routes) {

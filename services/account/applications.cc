@@ -79,6 +79,7 @@ Result AccountMachine::Execute(const OpenFundAccountAgain& c, const Context& ctx
   if (refused && own.last_hung != 0) application_notes_.Mutable(own.application).last_hung = own.last_hung;
   if (there) standings_.Erase({seq, c.ta});
   if (there) data_standings_.Erase({seq, c.ta});
+  if (there) tax_standings_.Erase({seq, c.ta});
   if (!ended) own.ta_account = TaAccountId();
   own.ta = c.ta;
   own.state = FundAccountState::kNew;
@@ -124,6 +125,7 @@ Result AccountMachine::Execute(const SealApplications& c, const Context&) {
     const auto page = static_cast<uint32_t>(seal.count / kApplicationsAPage);
     sealed_pages_.Mutable({t.ta, t.day, t.transfer, page}).applications.push_back(seq);
     ++seal.count;
+    if (application.business == kTaxBusiness) ++seal.tax;
     seal.hash = machine::IdIndex::HashOf({Encode(SealStep{seal.hash, MakeApplicationId(partition_, seq).raw()})}).low;
     waiting_.Erase({t.ta, seq});
   }

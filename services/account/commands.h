@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "common/product/facts.h"
+#include "services/account/cards.h"
 #include "services/account/people.h"
 #include "services/account/state.h"
+#include "services/account/tax.h"
 
 namespace fundcore::account {
 
@@ -112,7 +114,8 @@ struct Pay {
   CardId card;
   PaymentDirection direction = PaymentDirection::kDeposit;
   Money amount;
-  FC_FIELDS(caller, request, investor, card, direction, amount)
+  uint8_t rules = kAnyCard;
+  FC_FIELDS(caller, request, investor, card, direction, amount, rules)
 };
 
 // The bank has answered.

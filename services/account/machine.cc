@@ -66,6 +66,15 @@ AccountMachine::AccountMachine(machine::State& state, PartitionId partition)
       person_versions_(state, kPersonVersions, Residence::kLazy),
       data_standings_(state, kDataStandings, Residence::kLazy),
       application_notes_(state, kApplicationNotes, Residence::kLazy),
+      tax_versions_(state, kTaxVersions, Residence::kLazy),
+      tax_numbers_(state, kTaxNumbers),
+      tax_standings_(state, kTaxStandings, Residence::kLazy),
+      card_books_(state, kCardBooks),
+      card_changes_(state, kCardChanges, 64),
+      card_sequence_(state, kCardSequence),
+      card_todo_(state, kCardTodo),
+      version_cards_(state, kVersionCards),
+      payment_notes_(state, kPaymentNotes, Residence::kLazy),
       conversions_(state, kConversions, Residence::kLazy),
       lot_uses_(state, kLotUses, Residence::kLazy, 1024),
       advances_(state, kAdvances, Residence::kLazy),
@@ -119,11 +128,17 @@ Result AccountMachine::Execute(const OpenInvestor& c, const Context& ctx) {
   return {.number = seq};
 }
 
-Result AccountMachine::Execute(const AddCard& c, const Context&) {
+Result AccountMachine::Execute(const AddCard& c, const Context& ctx) {
   const Investor* investor = FindInvestor(c.investor);
   if (!investor) return {.reason = Reason::kInvestorNotFound};
   for (const CardRecord& card : FindPerson(c.investor)->cards)
-    if (card.fingerprint == c.fingerprint) return {.repeated = true, .number = card.id.raw()};
+    if (card.fingerprint == c.fingerprint) {
+      if (CardMarkOf(SequenceOf(c.investor), card.id).state != CardState::kOpen && !investor->closed) {
+        for (CardMark& m : BookOf(SequenceOf(c.investor)).marks)  // closed once, and open again
+          if (m.card == card.id) m = {.card = card.id, .at = ctx.now};
+      }
+      return {.repeated = true, .number = card.id.raw()};
+    }
   if (investor->closed) return {.reason = Reason::kInvestorClosed};
 
   Person& person = persons_.Mutable(SequenceOf(c.investor));
@@ -341,17 +356,21 @@ Result AccountMachine::Execute(const Pay& c, const Context& ctx) {
   const Investor* found = FindInvestor(c.investor);
   if (!found) return {.reason = Reason::kInvestorNotFound};
   if (found->closed) return {.reason = Reason::kInvestorClosed};
-  const auto& cards = FindPerson(c.investor)->cards;
-  const auto card = std::find_if(cards.begin(), cards.end(), [&](const CardRecord& r) { return r.id == c.card; });
-  if (card == cards.end()) return {.reason = Reason::kCardNotFound};
   const bool withdrawal = c.direction == PaymentDirection::kWithdrawal;
+  const bool one_card = c.rules >= kPayoutCard;
+  const CardId payout = one_card ? PayoutCard(SequenceOf(c.investor)) : CardId();
+  const CardRecord* card = FindCard(SequenceOf(c.investor), one_card && !c.card.is_set() ? payout : c.card);
+  if (!card) return {.reason = Reason::kCardNotFound};
+  if (one_card && CardMarkOf(SequenceOf(c.investor), card->id).state != CardState::kOpen)
+    return {.reason = Reason::kCardClosed};
+  if (one_card && withdrawal && card->id != payout) return {.reason = Reason::kCardNotForPayout};
   const bool refused = withdrawal && found->cash.available < c.amount;
 
   const uint64_t seq = ++sequences_.Mutable().payments;
   Payment& payment = payments_.Mutable(seq);
   payment.direction = c.direction;
   payment.investor = SequenceOf(c.investor);
-  payment.card = c.card;
+  payment.card = card->id;
   payment.counterparty = card->fingerprint;
   payment.amount = c.amount;
   payment.asked_at = ctx.now;
@@ -396,6 +415,7 @@ Result AccountMachine::Execute(const PaymentAnswered& c, const Context& ctx) {
   Investor& investor = investors_.Mutable(payment.investor);
   ledger_.MoveCash(cause, payment.amount, &investor.cash, &investor.last_line,
                    {.at = ctx.now, .reference = FormatOrderId(OrderId(MakePaymentId(partition_, c.payment).raw()))});
+  if (cause == Cause::kWithdrawRefused) FollowCard(c.payment, ctx);
   return {.number = c.payment};
 }
 

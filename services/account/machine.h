@@ -60,7 +60,8 @@ class AccountMachine {
                                         SealApplications, ApplyAccountLines, ApplyTradeLines, ApplyDividendLines, Settle,
                                         LinkTradingAccount, OpenFundAccount, RequestAccount, ApplyAccountAnswers,
                                         OpenFundAccountAgain, ChangeInvestor, ClaimCertificate,
-                                        AppendIncomeDays, AdoptIncome, ReceiveInterest, WeighInterest, SpreadInterest>;
+                                        AppendIncomeDays, AdoptIncome, ReceiveInterest, WeighInterest, SpreadInterest,
+                                        ChangeCard, CardAnswered, DecideCardChange, CloseCard, SetPayouts, DeclareTax>;
 
   AccountMachine(machine::State& state, PartitionId partition);
 
@@ -88,6 +89,12 @@ class AccountMachine {
   Result Execute(const ReceiveInterest& c, const machine::Context& ctx);
   Result Execute(const WeighInterest& c, const machine::Context& ctx);
   Result Execute(const SpreadInterest& c, const machine::Context& ctx);
+  Result Execute(const ChangeCard& c, const machine::Context& ctx);
+  Result Execute(const CardAnswered& c, const machine::Context& ctx);
+  Result Execute(const DecideCardChange& c, const machine::Context& ctx);
+  Result Execute(const CloseCard& c, const machine::Context& ctx);
+  Result Execute(const SetPayouts& c, const machine::Context& ctx);
+  Result Execute(const DeclareTax& c, const machine::Context& ctx);
 
   // For reading, on the partition's executor. nullptr where there is none; valid until the next command.
   ProductBook& products() { return products_; }
@@ -98,6 +105,28 @@ class AccountMachine {
   // What a holder will have of a money fund's income once all that product knows of days before `before` is in.
   Earnings IncomeBefore(uint64_t investor, const FundCode& fund, Units units, Date before);
   machine::Todo<uint64_t>& payment_todo() { return payment_todo_; }
+  machine::Todo<uint64_t>& card_todo() { return card_todo_; }
+  // tax.cc. 0: nothing was ever declared; nullptr where there is none, or the institution was never told.
+  uint64_t TaxNumber(uint64_t investor) {
+    const uint64_t* number = tax_numbers_.Find(investor);
+    return number ? *number : 0;
+  }
+  const TaxVersion* FindTaxVersion(uint64_t investor, uint64_t version) { return tax_versions_.Find({investor, version}); }
+  const TaxStanding* FindTaxStanding(uint64_t investor, const TaCode& ta) { return tax_standings_.Find({investor, ta}); }
+  // cards.cc. nullptr where there is none, by the investor's sequence.
+  const CardRecord* FindCard(uint64_t investor, CardId card);
+  const CardBook* FindCardBook(uint64_t investor) { return card_books_.Find(investor); }
+  const CardChange* FindCardChange(uint64_t change) { return card_changes_.Find(change); }
+  void ForEachCardBook(absl::FunctionRef<void(uint64_t investor, const CardBook&)> visit) {
+    card_books_.ScanAll([&](const uint64_t& investor, const CardBook& b) { return visit(investor, b), true; });
+  }
+  const PaymentNote* FindPaymentNote(uint64_t payment) { return payment_notes_.Find(payment); }
+  uint64_t card_changes() { return card_sequence_.Get(); }
+  // The card that money goes out to; not set: none.
+  CardId PayoutCard(uint64_t investor);
+  CardMark CardMarkOf(uint64_t investor, CardId card);
+  // The card that an application tells of: the one that counted when it was sealed; not set: of none.
+  CardId CardIn(uint64_t application, const Application& a);
   const Investor* FindInvestor(InvestorId id);
   const Person* FindPerson(InvestorId id);
   const Reservation* FindReservation(OrderId id);
@@ -191,6 +220,22 @@ class AccountMachine {
   uint64_t ApplicationOf(const TaCode& ta, const AccountLine& line);
   void ListHung(const TaCode& ta, const AccountLine& line, Applied& out);
   void ApplyAccountLine(const TaCode& ta, const AccountLine& line, const machine::Context& ctx);
+
+  // tax.cc: sends the lines that the institution lacks, where the account can take them. `again`: also what it has refused.
+  void TellTax(uint64_t investor, const FundAccount& account, bool again, const machine::Context& ctx);
+  void TaxAnswered(Application& application, uint64_t seq, const AccountAnswer& line, const machine::Context& ctx,
+                   std::vector<FindingEntry>& findings);
+  // cards.cc
+  CardBook& BookOf(uint64_t investor);
+  bool PaymentUnderWay(uint64_t investor, CardId card);
+  // kNone only where nothing is held, set aside, awaited or on its way, at any institution.
+  Reason CheckNothingAtAll(uint64_t investor);
+  uint64_t StartWithdrawal(uint64_t investor, const CardRecord& card, Money amount, const machine::Context& ctx);
+  // What an institution has paid goes on to the card, where the investor wants that.
+  void PayOn(uint64_t investor, Money amount, const machine::Context& ctx);
+  // A withdrawal that the bank has refused goes to the card that has taken the place of its own.
+  void FollowCard(uint64_t payment, const machine::Context& ctx);
+  void CompleteCardChange(uint64_t change, const machine::Context& ctx);
 
   // standing.cc: what becomes of an account after it was opened.
   Reason CheckRequest(const RequestAccount& c, const Investor& investor, const FundAccount& account);
@@ -326,6 +371,15 @@ class AccountMachine {
   machine::Table<PersonVersionKey, PersonVersion> person_versions_;
   machine::Table<StandingKey, DataStanding> data_standings_;
   machine::Table<uint64_t, ApplicationNote> application_notes_;
+  machine::Table<PersonVersionKey, TaxVersion> tax_versions_;
+  machine::Table<uint64_t, uint64_t> tax_numbers_;     // the last version of each investor
+  machine::Table<StandingKey, TaxStanding> tax_standings_;
+  machine::Table<uint64_t, CardBook> card_books_;
+  machine::PagedTable<CardChange> card_changes_;
+  machine::Cell<uint64_t> card_sequence_;
+  machine::Todo<uint64_t> card_todo_;
+  machine::Table<PersonVersionKey, CardId> version_cards_;
+  machine::Table<uint64_t, PaymentNote> payment_notes_;
   machine::Table<uint64_t, Conversion> conversions_;
   machine::Table<uint64_t, LotUse> lot_uses_;
   machine::Table<uint64_t, Advance> advances_;

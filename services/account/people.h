@@ -17,8 +17,7 @@
 
 namespace fundcore::account {
 
-inline constexpr uint8_t kPersonData = 75, kPersonVersions = 76, kDataStandings = 77, kApplicationNotes = 78,
-                         kCardStandings = 79;
+inline constexpr uint8_t kPersonData = 75, kPersonVersions = 76, kDataStandings = 77, kApplicationNotes = 78;
 
 struct PersonData {
   uint64_t version = 0;         // 1 after the first change

@@ -353,6 +353,7 @@ Result AccountMachine::Execute(const Settle& c, const Context& ctx) {
       const Payee& payee = chunk->payees[i];
       Investor& investor = investors_.Mutable(payee.investor);
       ledger_.MoveCash(Cause::kPaidOut, payee.amount, &investor.cash, &investor.last_line, posting);
+      PayOn(payee.investor, payee.amount, ctx);
     }
   }
   return {.more = s.paid < s.paying, .amount = s.last_settled};

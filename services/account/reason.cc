@@ -46,6 +46,16 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kInterestPeriodNotOver: return "INTEREST_PERIOD_NOT_OVER";
     case Reason::kInterestOtherAmount: return "INTEREST_OTHER_AMOUNT";
     case Reason::kInterestNotWeighed: return "INTEREST_NOT_WEIGHED";
+    case Reason::kCardClosed: return "CARD_CLOSED";
+    case Reason::kCardNotForPayout: return "CARD_NOT_FOR_PAYOUT";
+    case Reason::kCardInTransit: return "CARD_IN_TRANSIT";
+    case Reason::kCardIsPayout: return "CARD_IS_PAYOUT";
+    case Reason::kCardChangeUnderWay: return "CARD_CHANGE_UNDER_WAY";
+    case Reason::kCardChangeNotAnswered: return "CARD_CHANGE_NOT_ANSWERED";
+    case Reason::kCardChangeNotFound: return "CARD_CHANGE_NOT_FOUND";
+    case Reason::kCardChangeDecided: return "CARD_CHANGE_DECIDED";
+    case Reason::kSamePerson: return "SAME_PERSON";
+    case Reason::kCardUnchanged: return "CARD_UNCHANGED";
     case Reason::kNotSoManyFrozen: return "NOT_SO_MANY_FROZEN";
     case Reason::kFrozenByCourt: return "FROZEN_BY_COURT";
     case Reason::kGapInLines: return "GAP_IN_LINES";
@@ -134,6 +144,26 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kInterestPeriodNotOver: return "the period's last day is not over; ask again the day after it";
     case Reason::kInterestOtherAmount: return "this run of interest is known here with another amount";
     case Reason::kInterestNotWeighed: return "the investors of this run have not been weighed; call WeighInterest first";
+    case Reason::kCardClosed:
+      return "the card is closed, or another one has taken its place; use that one, or add the card again";
+    case Reason::kCardNotForPayout:
+      return "money goes out only to the card that it is bound to; withdraw to that one, or change the card";
+    case Reason::kCardInTransit:
+      return "a payment of this card has no answer from the bank yet; close it when it has";
+    case Reason::kCardIsPayout:
+      return "money of what the investor holds or awaits will go to this card; change to another card instead of closing it";
+    case Reason::kCardChangeUnderWay:
+      return "a change of this card is under way; wait for its end";
+    case Reason::kCardChangeNotAnswered:
+      return "the bank has not said yet whose card it is; nobody can approve before";
+    case Reason::kCardChangeNotFound:
+      return "no change of a card has this number; list them";
+    case Reason::kCardChangeDecided:
+      return "this change of a card was decided before";
+    case Reason::kSamePerson:
+      return "who took the application cannot approve it; let another person decide";
+    case Reason::kCardUnchanged:
+      return "money goes out to this card already";
     case Reason::kGapInLines:
       return "lines before these have not been applied; send the lines from the expected index on";
     case Reason::kFundAccountRefusedByTa: return "the institution has refused the fund account that this order needed";
@@ -172,6 +202,16 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kInterestPeriodNotOver: return "计息期尚未结束，请于次日再试";
     case Reason::kInterestOtherAmount: return "该批次利息已按其他金额登记";
     case Reason::kInterestNotWeighed: return "该批次利息尚未计算积数";
+    case Reason::kCardClosed: return "该银行卡已关闭或已被更换";
+    case Reason::kCardNotForPayout: return "只能提现至绑定的结算银行卡，请先办理换卡";
+    case Reason::kCardInTransit: return "该银行卡有在途支付，暂不能关闭";
+    case Reason::kCardIsPayout: return "该卡为结算银行卡且尚有份额或资金，请办理换卡";
+    case Reason::kCardChangeUnderWay: return "换卡申请正在处理，请勿重复提交";
+    case Reason::kCardChangeNotAnswered: return "银行尚未完成新卡验证，暂不能复核";
+    case Reason::kCardChangeNotFound: return "换卡申请不存在";
+    case Reason::kCardChangeDecided: return "换卡申请已处理";
+    case Reason::kSamePerson: return "复核人员与经办人员不能相同";
+    case Reason::kCardUnchanged: return "新卡与当前结算银行卡相同";
     case Reason::kGapInLines: return "前面的记录尚未处理，请从期望的序号开始";
     case Reason::kFundAccountRefusedByTa: return "登记机构拒绝了该申请所需的基金账户";
     case Reason::kFundAccountNotFound: return "投资人在该登记机构没有基金账户，请先开户";
@@ -219,10 +259,20 @@ std::string_view ReasonReturnCode(Reason reason) {
     case Reason::kUntilHasPassed: return "0118";
     case Reason::kCertificateTaken: return "0101";
     case Reason::kCertificateExpired: return "0332";
+    case Reason::kSamePerson: return "0525";
     case Reason::kInterestPeriodNotOver:
     case Reason::kInterestOtherAmount:
     case Reason::kInterestNotWeighed:
     case Reason::kNone:
+    case Reason::kCardClosed:
+    case Reason::kCardNotForPayout:
+    case Reason::kCardInTransit:
+    case Reason::kCardIsPayout:
+    case Reason::kCardChangeUnderWay:
+    case Reason::kCardChangeNotAnswered:
+    case Reason::kCardChangeNotFound:
+    case Reason::kCardChangeDecided:
+    case Reason::kCardUnchanged:
     case Reason::kExistsWithDifferentContent:
     case Reason::kAlreadyReleased:
     case Reason::kInvestorNotFound:

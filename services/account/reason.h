@@ -64,6 +64,16 @@ enum class Reason : uint16_t {
   kCertificateTaken = 150,          // another investor has it
   kDataChangedMeanwhile = 151,      // by somebody else, between reading and changing
   kCertificateExpired = 152,        // of the investor; purchases only
+  kCardClosed = 160,                  // closed, or another one has taken its place
+  kCardNotForPayout = 161,            // money goes out to one card alone
+  kCardInTransit = 162,               // a payment of this card has no answer yet
+  kCardIsPayout = 163,                // money of what is held or awaited will go to it
+  kCardChangeUnderWay = 164,          // one change of the card at a time
+  kCardChangeNotAnswered = 165,       // the bank has not said whose card it is
+  kCardChangeNotFound = 166,
+  kCardChangeDecided = 167,
+  kSamePerson = 168,
+  kCardUnchanged = 169,
 
   // Interest on settlement money.
   kInterestPeriodNotOver = 170,     // lines of its last day may still come

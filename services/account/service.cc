@@ -15,13 +15,15 @@ AccountServiceImpl::AccountServiceImpl(const ServiceDeps& deps)
                                  .owner = deps.owner,
                                  .supports = deps.machine_versions, .leased = deps.leased}),
       feed_(&host_, deps.peers),
-      worker_(&host_, deps.peers) {
+      worker_(&host_, deps.peers),
+      card_worker_(&host_, deps.peers, deps.vault) {
   FC_CHECK(deps.vault, "account needs a vault for personal data");
 }
 
 void AccountServiceImpl::Start() {
   feed_.Start();
   worker_.Start();
+  card_worker_.Start();
 }
 
 absl::Status BadField(std::string_view field, std::string_view value, std::string_view limit) {
@@ -120,6 +122,24 @@ void AccountServiceImpl::Register(rpc::Handlers* handlers) {
   handlers->Unary<v1::ChangeInvestorRequest, v1::ChangeInvestorResponse>(
       name("ChangeInvestor"),
       [this](const Call& c, const auto& q, auto* a, Reply r) { ChangeInvestor(c, q, a, std::move(r)); });
+  handlers->Unary<v1::ChangeCardRequest, v1::CardChange>(
+      name("ChangeCard"), [this](const Call& c, const auto& q, auto* a, Reply r) { ChangeCard(c, q, a, std::move(r)); });
+  handlers->Unary<v1::DecideCardChangeRequest, v1::CardChange>(
+      name("DecideCardChange"),
+      [this](const Call& c, const auto& q, auto* a, Reply r) { DecideCardChange(c, q, a, std::move(r)); });
+  handlers->Unary<v1::ListCardChangesRequest, v1::ListCardChangesResponse>(
+      name("ListCardChanges"), [this](const Call&, const auto& q, auto* a, Reply r) { ListCardChanges(q, a, std::move(r)); });
+  handlers->Unary<v1::ListOpenCardChangesRequest, v1::ListCardChangesResponse>(
+      name("ListOpenCardChanges"),
+      [this](const Call& c, const auto& q, auto* a, Reply r) { ListOpenCardChanges(c, q, a, std::move(r)); });
+  handlers->Unary<v1::DeclareTaxRequest, v1::TaxResidency>(
+      name("DeclareTax"), [this](const Call& c, const auto& q, auto* a, Reply r) { DeclareTax(c, q, a, std::move(r)); });
+  handlers->Unary<v1::GetTaxResidencyRequest, v1::TaxResidency>(
+      name("GetTaxResidency"), [this](const Call&, const auto& q, auto* a, Reply r) { GetTaxResidency(q, a, std::move(r)); });
+  handlers->Unary<v1::CloseCardRequest, v1::CloseCardResponse>(
+      name("CloseCard"), [this](const Call& c, const auto& q, auto* a, Reply r) { CloseCard(c, q, a, std::move(r)); });
+  handlers->Unary<v1::SetPayoutsRequest, v1::SetPayoutsResponse>(
+      name("SetPayouts"), [this](const Call&, const auto& q, auto* a, Reply r) { SetPayouts(q, a, std::move(r)); });
   handlers->Unary<v1::ExplainOrderRequest, v1::ExplainOrderResponse>(
       name("ExplainOrder"), [this](const Call&, const auto& q, auto* a, Reply r) { ExplainOrder(q, a, std::move(r)); });
   handlers->Unary<v1::LinkTradingAccountRequest, v1::LinkTradingAccountResponse>(

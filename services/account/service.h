@@ -25,6 +25,7 @@
 #include "common/product/feed.h"
 #include "common/rpc/partitions.h"
 #include "fundcore/account/v1/account.pb.h"
+#include "services/account/card_worker.h"
 #include "services/account/machine.h"
 #include "services/account/worker.h"
 
@@ -66,6 +67,23 @@ class AccountServiceImpl : public Service {
   absl::Status FillData(AccountMachine& machine, uint64_t seq, const Application& a, v1::AccountApplication* out);
   static void FillDataState(AccountMachine& machine, PartitionId partition, InvestorId investor, const FundAccount& account,
                             v1::FundAccount* out);
+  // service_cards.cc
+  void ChangeCard(const rpc::Call& call, const v1::ChangeCardRequest& request, v1::CardChange* response, rpc::Reply reply);
+  void DecideCardChange(const rpc::Call& call, const v1::DecideCardChangeRequest& request, v1::CardChange* response,
+                        rpc::Reply reply);
+  void ListCardChanges(const v1::ListCardChangesRequest& request, v1::ListCardChangesResponse* response, rpc::Reply reply);
+  void ListOpenCardChanges(const rpc::Call& call, const v1::ListOpenCardChangesRequest& request,
+                           v1::ListCardChangesResponse* response, rpc::Reply reply);
+  void CloseCard(const rpc::Call& call, const v1::CloseCardRequest& request, v1::CloseCardResponse* response,
+                 rpc::Reply reply);
+  void SetPayouts(const v1::SetPayoutsRequest& request, v1::SetPayoutsResponse* response, rpc::Reply reply);
+  // service_tax.cc
+  void DeclareTax(const rpc::Call& call, const v1::DeclareTaxRequest& request, v1::TaxResidency* response, rpc::Reply reply);
+  void GetTaxResidency(const v1::GetTaxResidencyRequest& request, v1::TaxResidency* response, rpc::Reply reply);
+  absl::Status FillTax(AccountMachine& machine, InvestorId investor, v1::TaxResidency* out);
+  absl::Status FillTaxLine(AccountMachine& machine, const Application& application, v1::TaxLine* out);
+  absl::Status FillCardChange(AccountMachine& machine, uint64_t change, v1::CardChange* out);
+  absl::Status FillCards(AccountMachine& machine, InvestorId investor, v1::GetAccountResponse* response);
   // service_links.cc
   void OpenFundAccount(const v1::OpenFundAccountRequest& request, v1::OpenFundAccountResponse* response,
                        rpc::Reply reply);
@@ -158,6 +176,7 @@ class AccountServiceImpl : public Service {
   machine::Host<AccountMachine> host_;
   FactFeed<AccountMachine> feed_;
   PaymentWorker worker_;
+  CardWorker card_worker_;
 };
 
 // Income of money funds in the trial balance and in an account's positions (service_income.cc).
@@ -173,6 +192,14 @@ inline constexpr std::string_view kCertificateContext = "investor certificate";
 inline constexpr std::string_view kMobileContext = "investor mobile";
 inline constexpr std::string_view kCardContext = "card number";
 inline constexpr std::string_view kMoreContext = "investor data";
+inline constexpr std::string_view kTaxContext = "tax residency";
+
+// service_tax.cc: INVALID_ARGUMENT with a reason of its own for each rule; and the lines that R1 says of a declaration.
+absl::Status CheckTax(const v1::TaxDeclaration& declaration, bool institution, Date today);
+std::vector<v1::TaxLine> TaxLinesOf(const v1::TaxDeclaration& declaration);
+
+// "**** 6789".
+std::string MaskCard(std::string_view number);
 
 // service_people.cc: INVALID_ARGUMENT names the field; a certificate's type comes with the list.
 absl::Status CheckData(const v1::InvestorData& data, bool institution);

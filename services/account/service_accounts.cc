@@ -27,10 +27,6 @@ std::string MaskName(std::string_view name) {
   return std::string(name.substr(0, end)) + std::string(Characters(name) - (name.empty() ? 0 : 1), '*');
 }
 
-std::string MaskCard(std::string_view number) {
-  return "**** " + std::string(number.substr(number.size() > 4 ? number.size() - 4 : 0));
-}
-
 absl::Status CheckPerson(const v1::OpenInvestorRequest& q) {
   if (q.name().empty() || Characters(q.name()) > 60) return BadField("name", "", "must have 1 to 60 characters");
   if (q.certificate_type().empty()) return BadField("certificate_type", "", "must be given, such as 0 for an identity card");
@@ -56,10 +52,15 @@ v1::PaymentState StateOf(PaymentStatus status) {
 
 }  // namespace
 
+std::string MaskCard(std::string_view number) {
+  return "**** " + std::string(number.substr(number.size() > 4 ? number.size() - 4 : 0));
+}
+
 absl::Status RefusalStatus(Reason reason, std::string_view what) {
   absl::StatusCode code = absl::StatusCode::kFailedPrecondition;
   if (reason == Reason::kInvestorNotFound || reason == Reason::kCardNotFound || reason == Reason::kPaymentNotFound ||
-      reason == Reason::kInstitutionUnknown || reason == Reason::kFundAccountNotFound) {
+      reason == Reason::kInstitutionUnknown || reason == Reason::kFundAccountNotFound ||
+      reason == Reason::kCardChangeNotFound) {
     code = absl::StatusCode::kNotFound;
   }
   if (reason == Reason::kDataChangedMeanwhile) code = absl::StatusCode::kAborted;
@@ -152,6 +153,12 @@ void AccountServiceImpl::FillPayment(Partition& partition, uint64_t seq, v1::Pay
   const Payment& payment = *partition.machine().FindPayment(seq);
   response->set_payment_id(MakePaymentId(partition.id().partition, seq).raw());
   response->set_state(StateOf(payment.status));
+  response->set_card_id(payment.card.raw());
+  if (const PaymentNote* note = partition.machine().FindPaymentNote(seq)) {
+    const PartitionId p = partition.id().partition;
+    if (note->follows != 0) response->set_follows(MakePaymentId(p, note->follows).raw());
+    if (note->followed_by != 0) response->set_followed_by(MakePaymentId(p, note->followed_by).raw());
+  }
   if (payment.status != PaymentStatus::kFailed) return;
   response->set_reason(payment.reason.empty() ? std::string(ReasonName(Reason::kBankRefused)) : payment.reason);
   response->set_message(payment.message.empty() ? std::string(ReasonMessage(Reason::kBankRefused)) : payment.message);
@@ -174,6 +181,7 @@ void AccountServiceImpl::MakePayment(const rpc::Call& call, PaymentDirection dir
   c.card = CardId(request.card_id());
   c.direction = direction;
   c.amount = Money::FromRaw(request.amount_fen());
+  c.rules = kPayoutCard;
   const Duration wait = std::max(Duration::Millis(1), Duration::Micros(call.deadline.raw() - kReplyMargin.raw()));
   host_.On(PartitionOf(c.investor), [this, c, wait, response, reply = std::move(reply)](Partition& part) mutable {
     if (absl::Status s = Ready(part, true); !s.ok()) return reply(std::move(s));
@@ -265,15 +273,7 @@ void AccountServiceImpl::GetAccount(const v1::GetAccountRequest& request, v1::Ge
       }
     }
     FillIncome(part.machine(), id, *investor, response);
-    for (const CardRecord& card : person.cards) {
-      auto number = deps_.vault->Open(card.number, kCardContext);
-      if (!number.ok()) return reply(number.status());
-      v1::Card* out = response->add_cards();
-      out->set_card_id(card.id.raw());
-      out->set_bank_code(card.bank_code);
-      out->set_card_no_masked(MaskCard(*number));
-    }
-    reply(absl::OkStatus());
+    reply(FillCards(part.machine(), id, response));
   });
 }
 

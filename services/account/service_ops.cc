@@ -490,6 +490,7 @@ void AccountServiceImpl::SealApplications(const rpc::Call& call, const v1::SealA
       out->set_partition(p.raw());
       out->set_count(all->seals[p.raw()].count);
       out->set_hash(all->seals[p.raw()].hash);
+      out->set_tax_lines(all->seals[p.raw()].tax);
     }
     all->reply(absl::OkStatus());
   });
@@ -542,6 +543,10 @@ void AccountServiceImpl::PullApplications(const v1::PullApplicationsRequest& req
       // An account that is being opened has no number yet, or has it from before: then the institution knows it by that.
       if (const FundAccount* own = FindFundAccount(*m.FindInvestor(investor), key.ta); own && a.business != 1)
         out->set_ta_account(own->ta_account.str());
+      if (a.business == kTaxBusiness) {
+        if (absl::Status s = FillTaxLine(m, a, out->mutable_tax()); !s.ok()) return reply(std::move(s));
+        continue;
+      }
       if (a.business == 58) {
         out->set_former_account(a.cause);
       } else {

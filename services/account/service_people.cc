@@ -211,6 +211,10 @@ absl::Status AccountServiceImpl::FillData(AccountMachine& machine, uint64_t seq,
   FC_ASSIGN_OR_RETURN(*out->mutable_certificate_no(), deps_.vault->Open(person.certificate_no, kCertificateContext));
   FC_ASSIGN_OR_RETURN(*out->mutable_mobile(), deps_.vault->Open(person.mobile, kMobileContext));
   out->set_certificate_type(person.certificate_type);
+  if (const CardRecord* card = machine.FindCard(a.investor, machine.CardIn(seq, a))) {
+    FC_ASSIGN_OR_RETURN(*out->mutable_bank_account(), deps_.vault->Open(card->number, kCardContext));
+    out->set_bank_code(card->bank_code);
+  }
   if (person.more.bytes.empty()) return absl::OkStatus();
   FC_ASSIGN_OR_RETURN(const std::string more, deps_.vault->Open(person.more, kMoreContext));
   if (!out->mutable_data()->ParseFromString(more)) return absl::DataLossError("the sealed data of an investor do not parse");

@@ -323,6 +323,10 @@ void AccountMachine::ApplyAccountAnswer(const TaCode& ta, const AccountAnswer& l
                                         const Hash256& certificate, std::vector<FindingEntry>& findings) {
   const uint64_t seq = PartitionOf(line.application) == partition_ ? ApplicationSequence(line.application) : 0;
   Application* application = seq ? applications_.FindMutable(seq) : nullptr;
+  if (application && application->ta == ta && application->business == kTaxBusiness)
+    return TaxAnswered(*application, seq, line, ctx, findings);
+  if (line.business == kTaxBusiness + kConfirmed)
+    return Find(line, "UNKNOWN_APPLICATION", "AppSheetSerialNo", "", FormatOrderId(line.application), findings);
   if (application && application->ta == ta && application->business == kChange)
     return DataAnswered(*application, seq, line, findings);
   if (application && application->ta == ta && !Opens(application->business))
@@ -346,6 +350,7 @@ Result AccountMachine::Execute(const ApplyAccountAnswers& c, const Context& ctx)
                                  const Investor* investor = FindInvestor(line.investor);
                                  const FundAccount* account = investor ? FindFundAccount(*investor, c.ta) : nullptr;
                                  if (account) TellData(SequenceOf(line.investor), *account, false, ctx);
+                                 if (account) TellTax(SequenceOf(line.investor), *account, false, ctx);
                                });
   if (result.reason != Reason::kNone) return result;
   // From the state, not from what was just done: a repeated call learns of the same orders.

@@ -373,7 +373,20 @@ struct Seal {
   uint64_t count = 0;
   uint64_t hash = 0;            // over the application numbers in order
   bool closed = false;          // nothing joins any more
-  FC_FIELDS(count, hash, closed)
+  uint64_t tax = 0;             // of them, lines of declarations of tax residency: they go into a file of their own
+  template <class V>
+  void VisitFields(V& v) {
+    v(count, hash, closed, tax);
+  }
+  // Written where there are any, so that other transfers have the bytes that they always had.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (tax == 0) {
+      v(count, hash, closed);
+    } else {
+      v(count, hash, closed, tax);
+    }
+  }
 };
 struct SealedPageKey {
   TaCode ta;

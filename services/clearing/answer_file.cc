@@ -185,6 +185,12 @@ bool AnswerFile::Open() {
              {&c_.certificate_type, "CertificateType", false},
              {&c_.certificate_no, "CertificateNo", false},
              {&c_.distributor, "DistributorCode", false}};
+  } else if (type_.view() == "R2") {
+    wants = {{&c_.serial, "AppSheetSerialNo", true},
+             {&c_.confirm_day, "TransactionCfmDate", true},
+             {&c_.ta_serial, "TASerialNO", false},
+             {&c_.code, "ReturnCode", true},
+             {&c_.error, "ErrorDetail", false}};
   } else if (type_.view() == "05") {
     wants = {{&c_.total_vol, "TotalVolOfDistributorInTA", true},
              {&c_.fund, "FundCode", true},
@@ -246,7 +252,7 @@ bool AnswerFile::Open() {
     *w.column = *column;
   }
   const uint64_t each = reader_->record_count() / expected_.partitions + 16;
-  const bool by_line = type_.view() == "04" || type_.view() == "02" || type_.view() == "06";
+  const bool by_line = type_.view() == "04" || type_.view() == "02" || type_.view() == "06" || type_.view() == "R2";
   // The head's count may lie; the bytes that are there bound what is set aside for it.
   if (by_line && reader_->record_count() <= bytes_.size() / 50) {
     for (auto& list : lines_) list.reserve(each);
@@ -327,6 +333,7 @@ bool AnswerFile::ReadRecord(const RecordView& r) {
   const std::string_view type = type_.view();
   if (type == "04") return ReadConfirmation(r);
   if (type == "02") return ReadAccountLine(r);
+  if (type == "R2") return ReadTaxLine(r);
   if (type == "05") return ReadBalance(r);
   if (type == "06") return ReadDividend(r);
   if (type == "07") return ReadPrice(r);
@@ -437,6 +444,24 @@ void AnswerFile::ReadOffer(const RecordView& r, const Line& line) {
   Fault(r, BreakKind::kConfirmationDiffers, "SALE_PERCENT_DIFFERS", by_units ? c_.vol : c_.amount,
         by_units ? "ConfirmedVol" : "ConfirmedAmount", StrCat(Money::FromRaw(static_cast<int64_t>(exact / kWhole)).ToString()),
         line.order, "is another part of what was applied for than SalePercent says");
+}
+
+// A line of R2 names an application and nobody else: whose it is, account knows.
+bool AnswerFile::ReadTaxLine(const RecordView& r) {
+  if (!CheckDates(r, {c_.confirm_day})) return false;
+  if (!IsReturnCode(r.Text(c_.code)))
+    return Damage(r.Error(c_.code, "is no return code of four characters").ToStatus());
+  Line line;
+  line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
+  line.record = records_;
+  const bool ours = ParseOrderId(r.Text(c_.serial), &line.order) && PartitionOf(line.order).raw() < expected_.partitions;
+  if (!ours) {
+    Fault(r, BreakKind::kAccountConfirmationDiffers, "UNKNOWN_APPLICATION", c_.serial, "AppSheetSerialNo", "", {},
+          "is no application of ours");
+    return true;
+  }
+  lines_[PartitionOf(line.order).raw()].push_back(line);
+  return true;
 }
 
 bool AnswerFile::ReadAccountLine(const RecordView& r) {
@@ -649,6 +674,15 @@ void AnswerFile::Fill(const Line& line, account::v1::AccountConfirmationLine* ou
   const RecordView r = At(line);
   out->set_line(line.record);
   out->set_application_id(line.order.raw());
+  if (type_.view() == "R2") {
+    std::string detail = Utf8(r, c_.error);
+    out->set_return_code(StandardCode(r.Text(c_.code), &detail));
+    out->set_business(kTaxConfirmed);
+    out->set_ta_serial(std::string(r.Text(c_.ta_serial)));
+    out->set_confirm_day(DayIn(r, c_.confirm_day));
+    out->set_error_detail(std::move(detail));
+    return;
+  }
   out->set_investor_id(line.investor.raw());
   out->set_business(Business(r, c_.business));
   std::string detail = Utf8(r, c_.error);

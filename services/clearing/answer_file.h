@@ -39,6 +39,9 @@ struct Expectation {
   std::shared_ptr<const ofd::Variant> variant;
 };
 
+// What account knows an answer to a line of R1 by; the standard has no number for it.
+inline constexpr uint32_t kTaxConfirmed = 1001;
+
 class AnswerFile {
  public:
   struct Line {
@@ -140,6 +143,7 @@ class AnswerFile {
   void CompareParts();
   void ReadOffer(const ofd::RecordView& r, const Line& line);
   bool ReadAccountLine(const ofd::RecordView& r);
+  bool ReadTaxLine(const ofd::RecordView& r);
   bool ReadDividend(const ofd::RecordView& r);
   bool ReadBalance(const ofd::RecordView& r);
   bool ReadPrice(const ofd::RecordView& r);

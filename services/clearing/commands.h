@@ -33,7 +33,8 @@ struct SealRecorded {
   uint16_t transfer = 0;
   std::vector<Seal> orders, applications;
   bool undecided_left = false;
-  FC_FIELDS(ta, day, transfer, orders, applications, undecided_left)
+  uint64_t tax = 0;             // of the applications, lines of R1
+  FC_FIELDS(ta, day, transfer, orders, applications, undecided_left, tax)
 };
 
 // One page of exported orders, by fund: their confirmations are due on the fund's confirmation day.

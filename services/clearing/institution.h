@@ -167,7 +167,8 @@ class InstitutionWorker {
   // --- institution_apply.cc: applying, reconciling, settling ---
   struct Reconciliation;
   void Apply(Date day);
-  void ApplyAccounts(Date day, uint16_t partition, Next done);
+  // 02, or R2; `type` is a literal.
+  void ApplyAccounts(Date day, std::string_view type, uint16_t partition, Next done);
   void ApplyHung(Date day, Next then);
   void ApplyConfirmations(Date day, uint16_t partition, Next done);
   // institution_income.cc: what money funds earned on the days of the 07 file, told to every partition.

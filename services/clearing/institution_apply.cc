@@ -62,25 +62,29 @@ void InstitutionWorker::Apply(Date day) {
       return file ? file->partitions_with_lines() : std::vector<uint16_t>();
     };
     Lanes(
-        lines("02"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, p, std::move(done)); },
+        lines("02"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, "02", p, std::move(done)); },
         [this, day, lines] {
-          ApplyHung(day, [this, day, lines] {
-            const auto confirmations = [this, day, lines] {
+          const auto hung = [this, day, lines] {
+            ApplyHung(day, [this, day, lines] {
+              const auto confirmations = [this, day, lines] {
+                Lanes(
+                    lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); },
+                    [this, day, lines] {
+                      Lanes(
+                          lines("06"), [this, day](uint16_t p, Next done) { ApplyDividends(day, p, std::move(done)); },
+                          [this, day] {
+                            SubmitAndEnd(Advance{ta_, day, Step::kApply});
+                          });
+                    });
+              };
+              // The days that money funds earned on come before what changes units from today on.
               Lanes(
-                  lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); },
-                  [this, day, lines] {
-                    Lanes(
-                        lines("06"), [this, day](uint16_t p, Next done) { ApplyDividends(day, p, std::move(done)); },
-                        [this, day] {
-                          SubmitAndEnd(Advance{ta_, day, Step::kApply});
-                        });
-                  });
-            };
-            // The days that money funds earned on come before what changes units from today on.
-            Lanes(
-                PartitionsWithIncome(), [this, day](uint16_t p, Next done) { ApplyIncome(day, p, std::move(done)); },
-                confirmations);
-          });
+                  PartitionsWithIncome(), [this, day](uint16_t p, Next done) { ApplyIncome(day, p, std::move(done)); },
+                  confirmations);
+            });
+          };
+          Lanes(
+              lines("R2"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, "R2", p, std::move(done)); }, hung);
         });
   });
 }
@@ -95,10 +99,11 @@ void InstitutionWorker::Acknowledge(Date day, Phase phase, uint16_t partition, u
   Submit(Applied{ta_, day, phase, partition, next}, std::move(again));
 }
 
-void InstitutionWorker::ApplyAccounts(Date day, uint16_t partition, Next done) {
-  auto file = Answer("02");
+void InstitutionWorker::ApplyAccounts(Date day, std::string_view type, uint16_t partition, Next done) {
+  auto file = Answer(type);
+  const Phase phase = type == "02" ? Phase::kAccounts : Phase::kTax;
   const auto& lines = file->lines(partition);
-  const uint64_t first = m().NextIndex({ta_, day, Phase::kAccounts, partition});
+  const uint64_t first = m().NextIndex({ta_, day, phase, partition});
   if (first >= lines.size()) return done();
   account::v1::ApplyAccountConfirmationsRequest q;
   q.set_partition(partition);
@@ -109,7 +114,8 @@ void InstitutionWorker::ApplyAccounts(Date day, uint16_t partition, Next done) {
   for (size_t i = first; i < std::min(lines.size(), first + kLinesAMessage); ++i) file->Fill(lines[i], q.add_lines());
   Call<account::v1::ApplyAccountConfirmationsResponse>(
       "fundcore.account.v1.AccountOps/ApplyAccountConfirmations", q, kPeerDeadline,
-      [this, day, partition, first, file, done = std::move(done)](const account::v1::ApplyAccountConfirmationsResponse& r) {
+      [this, day, type, phase, partition, first, file,
+       done = std::move(done)](const account::v1::ApplyAccountConfirmationsResponse& r) {
         HungRecorded hung{ta_, day, {}};
         for (const auto& h : r.hung()) {
           hung.orders.emplace_back(OrderId(h.order_id()),
@@ -118,7 +124,7 @@ void InstitutionWorker::ApplyAccounts(Date day, uint16_t partition, Next done) {
         if (!hung.orders.empty()) Submit(hung, [] {});
         std::vector<Finding> notes;
         for (const auto& f : r.findings()) {
-          Finding finding = OfStatement(file.get(), "02", BreakKind::kAccountConfirmationDiffers, "");
+          Finding finding = OfStatement(file.get(), type, BreakKind::kAccountConfirmationDiffers, "");
           finding.line = f.line();
           finding.rule = f.rule();
           finding.field = f.field();
@@ -128,8 +134,8 @@ void InstitutionWorker::ApplyAccounts(Date day, uint16_t partition, Next done) {
                                    f.expected().empty() ? "none" : f.expected(), " (", f.rule(), ")");
           notes.push_back(std::move(finding));
         }
-        Acknowledge(day, Phase::kAccounts, partition, first, r.next_index(), std::move(notes),
-                    [this, day, partition, done] { ApplyAccounts(day, partition, done); });
+        Acknowledge(day, phase, partition, first, r.next_index(), std::move(notes),
+                    [this, day, type, partition, done] { ApplyAccounts(day, type, partition, done); });
       });
 }
 

@@ -105,8 +105,8 @@ void InstitutionWorker::TakeTransfer(Date day, const TransferFolder& folder, con
   t->command = {ta_, day, folder.transfer, !folder.indexes.empty(), {}};
   // Types that the day does not use (announcements, totals) stay in the folder.
   for (const auto& [type, info] : folder.files)
-    if (std::find(AnswerTypes().begin(), AnswerTypes().end(), type) != AnswerTypes().end())
-      t->files.emplace_back(type, info);
+    for (const auto* known : {&AnswerTypes(), &OptionalTypes()})
+      if (std::find(known->begin(), known->end(), type) != known->end()) t->files.emplace_back(type, info);
   t->next = [this, t_weak = std::weak_ptr<Taking>(t), expectation] {
     auto t = t_weak.lock();
     if (t->read.size() == t->files.size()) {

@@ -3,6 +3,7 @@
 
 #include "common/ofd/index_file.h"
 #include "services/clearing/institution.h"
+#include "services/clearing/tax_file.h"
 
 namespace fundcore::clearing {
 
@@ -14,6 +15,8 @@ struct InstitutionWorker::Export {
   OutTransfer seals;
   std::unique_ptr<ApplicationsFile> applications;
   std::unique_ptr<OrdersFile> orders;
+  std::unique_ptr<TaxFile> tax;  // null where no line of it was sealed
+  TaxFile::Read tax_back;
   size_t at = 0;      // in the seals
   uint32_t page = 0;  // of that partition
   std::unique_ptr<ReadBack> applications_back, orders_back;
@@ -149,6 +152,7 @@ void InstitutionWorker::SealTransfer(Date day, uint16_t transfer) {
             "fundcore.account.v1.AccountOps/SealApplications", q, kLongDeadline,
             [this, command = std::move(command)](const account::v1::SealApplicationsResponse& r) mutable {
               command.applications = FromProto(r.partitions());
+              for (const auto& p : r.partitions()) command.tax += p.tax_lines();
               trade::v1::DayCountsRequest q;
               q.set_ta_code(ta_.str());
               q.set_day(command.day.raw());
@@ -171,7 +175,11 @@ void InstitutionWorker::WriteTransfer(Date day, uint16_t transfer) {
   e->send_index = terms.send_index;
   e->head = {static_cast<ofd::Version>(terms.file_version), terms.distributor, ta_, day, transfer, variant_};
   e->seals = *m().Out(Key(day), transfer);
-  e->applications = std::make_unique<ApplicationsFile>(e->head, Count(e->seals.applications));
+  e->applications = std::make_unique<ApplicationsFile>(e->head, Count(e->seals.applications) - e->seals.tax);
+  if (e->seals.tax > 0) {
+    e->tax = std::make_unique<TaxFile>(e->head, e->seals.tax);
+    if (auto s = e->tax->Begin(); !s.ok()) return StopWith(day, CannotWrite(e->head, s));
+  }
   e->orders = std::make_unique<OrdersFile>(e->head, Count(e->seals.orders));
   if (auto s = e->applications->Begin(); !s.ok()) return StopWith(day, CannotWrite(e->head, s));
   if (auto s = e->orders->Begin(); !s.ok()) return StopWith(day, CannotWrite(e->head, s));
@@ -193,9 +201,10 @@ void InstitutionWorker::PullApplications(std::shared_ptr<Export> e) {
   q.set_page(e->page);
   Call<account::v1::PullApplicationsResponse>("fundcore.account.v1.AccountOps/PullApplications", q, kPeerDeadline,
                                               [this, e](const account::v1::PullApplicationsResponse& r) {
-                                                for (const auto& a : r.applications())
-                                                  if (auto s = e->applications->Add(a); !s.ok())
-                                                    return StopWith(e->day, CannotWrite(e->head, s));
+                                                for (const auto& a : r.applications()) {
+                                                  auto s = a.has_tax() && e->tax ? e->tax->Add(a) : e->applications->Add(a);
+                                                  if (!s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
+                                                }
                                                 ++e->page;
                                                 if (r.last_page()) {
                                                   ++e->at;
@@ -250,6 +259,12 @@ void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
 void InstitutionWorker::FinishFiles(std::shared_ptr<Export> e) {
   if (auto s = e->applications->Finish(); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
   if (auto s = e->orders->Finish(); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
+  if (e->tax) {
+    if (auto s = e->tax->Finish(); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
+    auto back = e->tax->ReadBack();
+    if (!back.ok()) return StopWith(e->day, CannotWrite(e->head, back.status()));
+    e->tax_back = *back;
+  }
   e->applications_back = std::make_unique<ReadBack>(e->head, e->applications->name(), e->applications->bytes());
   e->orders_back = std::make_unique<ReadBack>(e->head, e->orders->name(), e->orders->bytes());
   Sliced([e] { return e->applications_back->ReadOn(kRecordsASlice) || e->orders_back->ReadOn(kRecordsASlice); },
@@ -265,12 +280,23 @@ void InstitutionWorker::Approve(std::shared_ptr<Export> e) {
   command.figures.pulled_hash = e->applications->hash() ^ (e->orders->hash() * 3);
   command.figures.read_hash = e->applications_back->hash() ^ (e->orders_back->hash() * 3);
 
+  if (e->tax) {
+    command.figures.applications += e->tax_back.records;
+    command.figures.pulled_hash ^= e->tax->hash() * 5;
+    command.figures.read_hash ^= e->tax_back.hash * 5;
+  }
+
   written_ = {e->day, e->transfer, {}};
   written_.files[e->applications->name()] = e->applications->bytes();
   written_.files[e->orders->name()] = e->orders->bytes();
   command.files = {
       {FileType("01"), e->applications->name(), {}, e->applications->bytes().size(), e->applications_back->records()},
       {FileType("03"), e->orders->name(), {}, e->orders->bytes().size(), e->orders_back->records()}};
+  if (e->tax) {
+    written_.files[e->tax->name()] = e->tax->bytes();
+    command.files.push_back({FileType("R1"), e->tax->name(), {}, e->tax->bytes().size(), e->tax_back.records});
+    e->tax.reset();
+  }
   if (e->send_index) {
     ofd::IndexFile index;
     index.version = e->head.version;

@@ -145,6 +145,11 @@ Resolution ParseResolution(std::string_view text) {
   return Resolution::kNone;
 }
 
+const std::vector<FileType>& OptionalTypes() {
+  static const std::vector<FileType> types = {FileType("R2")};
+  return types;
+}
+
 const std::vector<FileType>& AnswerTypes() {
   static const std::vector<FileType> types = {kType02, kType04, kType05, kType06, kType07, kType25};
   return types;
@@ -347,6 +352,7 @@ Result ClearingMachine::Execute(const SealRecorded& c, const Context&) {
   OutTransfer& out = out_.Mutable({c.ta, c.day, c.transfer});
   out.orders = c.orders;
   out.applications = c.applications;
+  out.tax = c.tax;
   day->sealed = c.transfer;
   day->may_grow = c.undecided_left;
   return {};

@@ -137,5 +137,7 @@ class ClearingMachine {
 
 // The types that a day's first transfer has to bring.
 const std::vector<FileType>& AnswerTypes();
+// Those that an answer may have beside them.
+const std::vector<FileType>& OptionalTypes();
 
 }  // namespace fundcore::clearing

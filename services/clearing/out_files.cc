@@ -263,6 +263,11 @@ absl::Status ApplicationsFile::Add(const account::v1::AccountApplication& a) {
   SetIfListed(writer_, writer_.Find("MobileTelNo"), a.mobile());
   SetIfListed(writer_, writer_.Find("TAAccountID"), a.ta_account());
   SetPerson(writer_, a.data());
+  if (!a.bank_account().empty()) {
+    SetIfListed(writer_, writer_.Find("AcctNoOfInvestorInClearingAgency"), a.bank_account());
+    SetIfListed(writer_, writer_.Find("AcctNameOfInvestorInClearingAgency"), a.name());
+    SetIfListed(writer_, writer_.Find("ClearingAgency"), a.bank_code());
+  }
   // What a freeze says cannot be left out: without a place for it the line is not written.
   if (!a.cause().empty()) text("FrozenCause", a.cause());
   if (a.until() != 0) writer_.SetDate(writer_.Find("FreezingDeadline"), Date::FromRaw(a.until()));

@@ -97,7 +97,20 @@ struct OutTransfer {
   std::vector<Seal> orders;
   std::vector<Seal> applications;
   std::vector<OutFile> files;  // in order of publication: the index comes last
-  FC_FIELDS(state, orders, applications, files)
+  uint64_t tax = 0;            // of the applications, lines of R1
+  template <class V>
+  void VisitFields(V& v) {
+    v(state, orders, applications, files, tax);
+  }
+  // Written where there are any, so that other transfers have the bytes that they always had.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (tax == 0) {
+      v(state, orders, applications, files);
+    } else {
+      v(state, orders, applications, files, tax);
+    }
+  }
 };
 
 // A file of the institution that counts for a day.
@@ -274,7 +287,7 @@ struct HungKey {
   OrderId order;
   FC_FIELDS(ta, day, order)
 };
-enum class Phase : uint8_t { kAccounts = 1, kHung = 2, kConfirmations = 3, kDividends = 4, kIncome = 60 };
+enum class Phase : uint8_t { kAccounts = 1, kHung = 2, kConfirmations = 3, kDividends = 4, kIncome = 60, kTax = 120 };
 struct ProgressKey {
   TaCode ta;
   Date day;

@@ -116,6 +116,16 @@ class Runner {
   absl::Status Do(const ChangeData& s);
   absl::Status Do(const CheckData& s);
   absl::Status Do(const CheckPerson& s);
+  // runner_cards.cc
+  absl::Status Do(const DoCard& s);
+  absl::Status Do(const DecideCard& s);
+  absl::Status Do(const TellBank& s);
+  absl::Status Do(const CheckCardMoney& s);
+  absl::Status Do(const CheckCard& s);
+  absl::Status Do(const CheckCardChange& s);
+  absl::Status Do(const DeclareTax& s);  // runner_tax.cc
+  absl::Status Do(const CheckTax& s);
+  absl::StatusOr<uint64_t> CardNumber(std::string_view who, std::string_view ending);
   absl::Status PlaceBatch(const PlaceOrder& s, const trade::v1::NewOrder& order);
   absl::Status Submitted(const absl::Status& status, const trade::v1::OrderOutcome& outcome,
                          const std::optional<Outcome>& expected);

@@ -114,7 +114,7 @@ absl::Status Runner::Do(const CheckBooks&) {
 absl::Status Runner::Do(const CheckFile& s) {
   FC_ASSIGN_OR_RETURN(uint64_t order, OrderNumber(s.order));
   const std::string serial = FormatOrderId(OrderId(order));
-  const bool ours = s.type == "03" || s.type == "01";
+  const bool ours = s.type == "03" || s.type == "01" || s.type == "R1";
   std::string last = StrCat("no file ", s.type, " holds it");
   for (const std::string& ta : script_.tas()) {
     FC_ASSIGN_OR_RETURN(auto files, driver_->exchange()->List(StrCat(ours ? "out/" : "in/", ta, "/")));
@@ -145,7 +145,7 @@ absl::Status Runner::Do(const CheckFile& s) {
 
 absl::Status Runner::Do(const CheckFileCount& s) {
   const GivenTa& ta = *script_.Ta(s.ta);
-  const bool ours = s.type == "03" || s.type == "01";
+  const bool ours = s.type == "03" || s.type == "01" || s.type == "R1";
   const std::string folder =
       StrCat(ours ? "out/" : "in/", s.ta, "/", s.day.Compact(), "/", StrCat(1000 + s.transfer).substr(1), "/");
   const std::string name = StrCat(folder, "OFD_", ours ? ta.distributor : s.ta, "_", ours ? s.ta : ta.distributor, "_",

@@ -100,6 +100,8 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
       return StrCat("own-account:", s.code, ":", FormatInvestorId(InvestorId(investor)));
     }
     case Kind::kPaysNoIncome: return std::string("no-payout");
+    case Kind::kRefusesTax: return StrCat("refuse-tax:", s.code);
+    case Kind::kUnknownTax: return std::string("unknown-tax");
     case Kind::kMisreportsIncome:
     case Kind::kBooksIncome: {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));

@@ -235,7 +235,12 @@ absl::Status Runner::Do(const Pay& s) {
   FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
   q.set_request_id(RequestId(0));
   q.set_investor_id(investor);
-  q.set_card_id(ToNumber(progress_->Get(StrCat("card ", s.who))));
+  if (!s.card.empty()) {
+    FC_ASSIGN_OR_RETURN(uint64_t card, CardNumber(s.who, s.card));
+    q.set_card_id(card);
+  } else if (s.deposit) {
+    q.set_card_id(ToNumber(progress_->Get(StrCat("card ", s.who))));
+  }
   q.set_amount_fen(s.amount.raw());
   const std::string_view method =
       s.deposit ? "fundcore.account.v1.AccountService/Deposit" : "fundcore.account.v1.AccountService/Withdraw";

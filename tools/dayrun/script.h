@@ -219,6 +219,7 @@ struct Pay {
   std::string who;
   bool deposit = true;
   Money amount;
+  std::string card;  // its last four digits; empty: the one that was given, or that money goes out to
   std::optional<Outcome> outcome;
 };
 struct CheckBalance {
@@ -320,6 +321,55 @@ struct CheckData {
 // The certificate given opens the investor of that name again.
 struct CheckPerson {
   std::string who, certificate_type, certificate_no;
+};
+
+// statements_cards.cc. Cards are known by their last four digits.
+struct DoCard {
+  enum class Kind { kAdd, kChange, kClose, kPayouts };
+  Kind kind = Kind::kAdd;
+  std::string who, card, person, why;
+  bool on = true;
+  std::optional<Outcome> outcome;
+};
+struct DecideCard {  // about the investor's latest change
+  std::string person, who, evidence;
+  bool approve = true;
+  std::optional<Outcome> outcome;
+};
+struct TellBank {  // whose a card is, and how the bank behaves about it
+  std::string who, card, holder;
+  bool silent = false, closed = false;
+};
+struct CheckCardMoney {
+  std::string who, card;
+  Money amount;
+};
+struct CheckCard {
+  std::string who, card, state;
+  bool payout = false;
+};
+// statements_tax.cc. Who declares where they pay taxes; controlling persons in the order in which they are named.
+struct DeclareTax {
+  struct Holder {
+    struct Country {
+      std::string country, tin, why;
+    };
+    std::string residency, name, family, first, type, born_in, living, address;
+    int32_t born = 0;
+    int share = 0;  // percent
+    std::vector<Country> countries;
+  };
+  std::string who, entity, english, person, named;
+  int32_t signed_on = 0;
+  std::vector<Holder> holders;  // the investor first
+  std::optional<Outcome> outcome;
+};
+struct CheckTax {
+  std::string who, ta, state, code;
+  std::optional<int> versions;  // asked instead of an institution
+};
+struct CheckCardChange {
+  std::string who, state, reason, person;
 };
 
 // A plan is made, or another one's terms are changed.
@@ -466,6 +516,8 @@ struct TaDoes {
     kMisreportsIncome,  // amount: so much more of fund for who, in the file only
     kBooksIncome,       // the same in its register, too
     kPaysNoIncome,
+    kRefusesTax,  // code
+    kUnknownTax,
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -544,7 +596,8 @@ struct Passes {};  // time moves, nothing else
 using Statement =
     std::variant<PlaceOrder, AskAgain, CancelOrder, Pay, CheckBalance, CheckHolding, CheckIncome, CheckFundAccount,
                  PutsCampaign, BankCredits, RecordsInterest, CheckCredited, CheckInterestRun, CheckInterestLeft,
-                 CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
+                 CheckOrder, CheckLot, AskForAccount, ChangeData, CheckData, CheckPerson, DoCard, DecideCard, TellBank, CheckCardMoney,
+                 CheckCard, CheckCardChange, DeclareTax, CheckTax, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, AdvancingBank, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,

@@ -176,6 +176,14 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     return ReadPlanVerb(script, std::move(who), w, std::move(outcome));
   }
+  if (IsTaxVerb(w)) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadTaxVerb(script, std::move(who), w, std::move(outcome));
+  }
+  if (IsCardVerb(w)) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadCardVerb(std::move(who), w, std::move(outcome));
+  }
   if (IsPersonVerb(w)) {
     std::optional<Outcome> outcome;
     if (has_outcome) {
@@ -289,6 +297,9 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       s.who = who;
       s.deposit = verb == 4;
       FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+      if (w.Take(s.deposit ? "from" : "to")) {
+        FC_ASSIGN_OR_RETURN(s.card, ReadCard(w));
+      }
       FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }
@@ -666,7 +677,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     FC_ASSIGN_OR_RETURN(OrderRef order, OrderOf(w));
     return ReadTakesAll(std::move(order), w);
   }
-  if (w.Peek() == "bank" && w.Peek(1) != "down" && w.Peek(1) != "up") {
+  if (w.Peek() == "bank" && (w.Peek(2) == "may" || w.Peek(2) == "has")) {
     w.Take("bank");
     return ReadBankLine(w);
   }
@@ -681,6 +692,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     FC_ASSIGN_OR_RETURN(Statement s, ReadCampaign(script, w));
     FC_ASSIGN_OR_RETURN(std::get<PutsCampaign>(s).outcome, OutcomeOf(after, has_outcome));
     return s;
+  }
+  if (IsCardLine(w)) {
+    FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
+    return ReadCardLine(script, w, std::move(outcome));
   }
   if ((w.Peek(1) == "proposes" && w.Peek(2) == "fund") || w.Peek(2) == "change" || w.Peek(2) == "two") {
     FC_ASSIGN_OR_RETURN(Statement s, ReadFourEyes(script, w));
@@ -710,6 +725,10 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   }
   if (first == "that" || first == "order") return OfOrders(script, w, after, has_outcome);
   if (first == "ta" && w.Peek(2) == "delivers") return ReadDelivery(script, w);
+  if (first == "ta" && w.Peek(2) == "tax") {
+    w.Take("ta");
+    return ReadTaxDeed(script, w);
+  }
   if (first == "ta") return TaLine(script, w);
   if (first == "plan" || first == "debit" || first == "contract") {
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));

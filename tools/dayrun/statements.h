@@ -30,6 +30,17 @@ absl::StatusOr<Statement> ReadPerson(const Script& script, std::string who, Word
 // Behind "ta CODE by itself changes|moves"; not set: another verb comes.
 absl::StatusOr<std::optional<TaDoes>> ReadOwnChange(const Script& script, std::string_view ta, Words& w);
 absl::StatusOr<std::string> ReadAccountState(Words& w);
+// statements_cards.cc. Behind the investor's name; lines of operators about changes of cards; and what the bank does.
+bool IsCardVerb(const Words& w);
+absl::StatusOr<Statement> ReadCardVerb(std::string who, Words& w, std::optional<Outcome> outcome);
+bool IsCardLine(const Words& w);
+absl::StatusOr<Statement> ReadCardLine(const Script& script, Words& w, std::optional<Outcome> outcome);
+// statements_tax.cc. Behind the investor's name; and "ta CODE tax …" from its code on.
+bool IsTaxVerb(const Words& w);
+absl::StatusOr<Statement> ReadTaxVerb(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);
+absl::StatusOr<TaDoes> ReadTaxDeed(const Script& script, Words& w);
+// "card 4321", its digits.
+absl::StatusOr<std::string> ReadCard(Words& w);
 // statements_plans.cc. Behind the investor's name, and lines that begin with "plan" or "debit".
 bool IsPlanVerb(std::string_view word, std::string_view next);
 absl::StatusOr<Statement> ReadPlanVerb(const Script& script, std::string who, Words& w, std::optional<Outcome> outcome);

@@ -156,7 +156,11 @@ std::string CertificateOf(const Script& script, const GivenInvestor& investor) {
 }
 
 std::string CardOf(const Script& script, const GivenInvestor& investor) {
-  return StrCat("622202", Digits(NumberOf(script.name, investor.name), 9), investor.card_ending);
+  return CardOf(script, investor, investor.card_ending);
+}
+
+std::string CardOf(const Script& script, const GivenInvestor& investor, std::string_view ending) {
+  return StrCat("622202", Digits(NumberOf(script.name, investor.name), 9), ending);
 }
 
 char ConvertStatusOf(const Script& script, const GivenFund& fund) {

@@ -24,6 +24,7 @@ std::optional<product::v1::FundConversions> ConversionsMessage(const Script& scr
 std::string CertificateOf(const Script& script,
                           const GivenInvestor& investor);                 // 18 digits, with the right check digit
 std::string CardOf(const Script& script, const GivenInvestor& investor);  // 19 digits with the given ending
+std::string CardOf(const Script& script, const GivenInvestor& investor, std::string_view ending);
 
 // Everything that the institution knows: its funds, their prices for the days of the script, people it knew before.
 ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta);

@@ -89,8 +89,12 @@ Result ShowInvestor(Remote& remote, const std::string& who) {
   a.Add("lowest_class", profile.lowest_class());
   a.Add("watch", profile.watch() == 0 ? "no" : profile.watch() == 1 ? "challenged" : "blocked");
   a.Add("watch_why", profile.watch_why());
-  Table& cards = a.AddTable("cards", {"card", "bank", "number"});
-  for (const auto& c : account.cards()) cards.Row({uint64_t{c.card_id()}, c.bank_code(), c.card_no_masked()});
+  a.Add("payouts", account.pays_out() ? "on" : "off");
+  Table& cards = a.AddTable("cards", {"card", "bank", "number", "state", "money", "replaced_by", "since", "person", "why"});
+  for (const auto& c : account.cards()) {
+    cards.Row({uint64_t{c.card_id()}, c.bank_code(), c.card_no_masked(), c.state(), c.payout() ? "yes" : "no",
+               uint64_t{c.replaced_by()}, TimePoint::FromRaw(c.since_us()), c.person(), c.why()});
+  }
   Table& funds = a.AddTable("fund_accounts", {"ta", "fund_account", "state", "return_code"});
   for (const auto& f : account.fund_accounts()) funds.Row({f.ta_code(), f.ta_account(), f.state(), f.return_code()});
   return a;
@@ -246,6 +250,7 @@ Result Pay(Remote& remote, const PayOptions& o) {
   a.Add("payment", PaymentId(r.payment_id()));
   a.Add("state", v1::PaymentState_Name(r.state()));
   a.Add("amount", amount);
+  a.Add("card", uint64_t{r.card_id()});
   a.Add("reason", r.reason());
   a.Add("message", r.message());
   a.Add("repeated", r.repeated());

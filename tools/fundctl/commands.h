@@ -147,9 +147,20 @@ Result ChangeInvestor(Remote& remote, const ChangeOptions& options);
 Result ShowApplication(Remote& remote, const std::string& application);
 Result LinkTradingAccount(Remote& remote, const std::string& distributor, const std::string& account,
                           const std::string& investor);
+// --- cmd_cards.cc
+struct CardOptions {
+  std::string investor, change, bank, number, person, evidence, why, request_id;
+  uint64_t card = 0;
+};
+Result ChangeCard(Remote& remote, const CardOptions& options);
+Result DecideCardChange(Remote& remote, const CardOptions& options, bool approve);
+Result ListCardChanges(Remote& remote, const std::string& investor);  // empty: all that wait for somebody
+Result CloseCard(Remote& remote, const CardOptions& options);
+Result SetPayouts(Remote& remote, const std::string& investor, bool on);
+Result ShowTax(Remote& remote, const std::string& investor);  // cmd_tax.cc
 struct PayOptions {
   std::string investor, amount, request_id;
-  uint64_t card = 1;
+  uint64_t card = 0;
   bool deposit = true;
 };
 Result Pay(Remote& remote, const PayOptions& options);

@@ -151,6 +151,7 @@ struct Options {
   AssessOptions assess;
   PersonOptions person_facts;
   ConfirmOptions confirm;
+  CardOptions card;
   PayOptions pay;
   InterestOptions interest;
   CampaignOptions campaign;
@@ -461,6 +462,40 @@ class CommandLine {
     card->add_option("INVESTOR", o_.a)->required();
     card->add_option("--bank", o_.b, "its code")->required();
     card->add_option("--card", o_.c, "its number")->required();
+    CLI::App* change_card = Command(investor, "change-card", "another card for the money; asks the bank whose it is",
+                                    [this](Remote& r) { return ChangeCard(r, o_.card); });
+    change_card->add_option("INVESTOR", o_.card.investor)->required();
+    change_card->add_option("--card-id", o_.card.card, "one of the investor's cards");
+    change_card->add_option("--card", o_.card.number, "or its number");
+    change_card->add_option("--bank", o_.card.bank, "and its bank's code");
+    change_card->add_option("--person", o_.card.person, "who takes the application");
+    change_card->add_option("--why", o_.card.why);
+    RequestId(change_card, &o_.card.request_id);
+    for (const bool approve : {true, false}) {
+      CLI::App* decide = Command(investor, approve ? "approve-card" : "reject-card", "decide a change of a card",
+                                 [this, approve](Remote& r) { return DecideCardChange(r, o_.card, approve); });
+      decide->add_option("CHANGE", o_.card.change, "its number")->required();
+      decide->add_option("--person", o_.card.person, "who decides, not who took it")->required();
+      if (approve) decide->add_option("--evidence", o_.card.evidence, "where what was seen is filed")->required();
+      decide->add_option("--why", o_.card.why);
+    }
+    Command(investor, "card-changes", "of one investor, or all that wait for the bank or an operator",
+            [this](Remote& r) { return ListCardChanges(r, o_.a); })
+        ->add_option("INVESTOR", o_.a);
+    CLI::App* close_card =
+        Command(investor, "close-card", "a card is used no more", [this](Remote& r) { return CloseCard(r, o_.card); });
+    close_card->add_option("INVESTOR", o_.card.investor)->required();
+    close_card->add_option("--card-id", o_.card.card)->required();
+    close_card->add_option("--person", o_.card.person, "who closes it");
+    close_card->add_option("--why", o_.card.why);
+    CLI::App* payouts = Command(investor, "payouts", "whether money of institutions goes on to the card by itself",
+                                [this](Remote& r) { return SetPayouts(r, o_.a, o_.b == "on"); });
+    payouts->add_option("INVESTOR", o_.a)->required();
+    payouts->add_option("ON", o_.b)->required()->check(CLI::IsMember({"on", "off"}));
+    Command(investor, "tax", "where they pay taxes, by declaration, and what institutions know",
+            [this](Remote& r) { return ShowTax(r, o_.a); })
+        ->add_option("INVESTOR", o_.a)
+        ->required();
     Command(investor, "show", "class, cards, fund accounts", [this](Remote& r) { return ShowInvestor(r, o_.a); })
         ->add_option("INVESTOR", o_.a)
         ->required();
@@ -500,7 +535,7 @@ class CommandLine {
                               });
       pay->add_option("INVESTOR", o_.pay.investor)->required();
       pay->add_option("AMOUNT", o_.pay.amount, "10,000.00")->required();
-      pay->add_option("--card", o_.pay.card, "which of the investor's cards")->capture_default_str();
+      pay->add_option("--card", o_.pay.card, "which of the investor's cards; none: the one that money goes out to");
       RequestId(pay, &o_.pay.request_id);
     }
     CLI::App* bank = Family("bank", "the simulated bank");

@@ -38,6 +38,13 @@ BankMachine::Result BankMachine::Execute(const Instruct& c, const machine::Conte
        !Fits(advances_.Find(c.counterparty) ? *advances_.Find(c.counterparty) : Money(), c.amount))) {
     return {Reason::kTooMuch, {}};
   }
+  const PutCard* holder = holders_.Find(c.counterparty);
+  const bool of_card = c.direction == Direction::kCardToSettlement || c.direction == Direction::kSettlementToCard;
+  if (of_card && holder && holder->closed) {
+    done_.Put(c.id, {c, Reason::kCardClosed});
+    ++count_.Mutable();
+    return {Reason::kCardClosed, {}};
+  }
   switch (c.direction) {
     case Direction::kCardToSettlement: {
       Card& card = cards_.Mutable(c.counterparty);
@@ -98,6 +105,11 @@ BankMachine::Result BankMachine::Execute(const FundCard& c, const machine::Conte
   return {Reason::kOk, card.balance};
 }
 
+BankMachine::Result BankMachine::Execute(const PutCard& c, const machine::Context&) {
+  holders_.Put(c.card, c);
+  return {};
+}
+
 void BankMachine::ForEachTa(absl::FunctionRef<void(const std::string&, Money)> visit) {
   tas_.ScanAll([&](const std::string& ta, const Money& m) { return visit(ta, m), true; });
 }
@@ -113,6 +125,7 @@ SimBank::SimBank(const ServiceDeps& deps, bool generous)
       generous_(generous) {}
 
 void SimBank::Register(rpc::Handlers* h) {
+  RegisterCards(h);
   using rpc::Call;
   using rpc::Reply;
   h->Unary<v1::ExecuteRequest, v1::ExecuteResponse>(
@@ -143,6 +156,9 @@ void SimBank::Register(rpc::Handlers* h) {
               if (result.reason == Reason::kNotEnoughMoney) {
                 out->set_reason("NOT_ENOUGH_MONEY");
                 out->set_message("the paying account does not hold that much");
+              } else if (result.reason == Reason::kCardClosed) {
+                out->set_reason("CARD_CLOSED_AT_BANK");
+                out->set_message("the card is closed");
               } else if (result.reason == Reason::kTooMuch) {
                 out->set_reason("TOO_MUCH");
                 out->set_message("the bank's accounts cannot hold that much");

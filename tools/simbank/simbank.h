@@ -45,21 +45,38 @@ struct FundCard {
   FC_FIELDS(request_id, card, amount)
 };
 
+// Whose a card is. The four elements as fingerprints: the bank stands in for one that knows them.
+struct PutCard {
+  static constexpr uint8_t kTag = 4;
+  std::string card;
+  std::string name, certificate, mobile;
+  bool silent = false;
+  bool closed = false;
+  FC_FIELDS(card, name, certificate, mobile, silent, closed)
+};
+
 // The bank's books. Cards and TAs may be unknown at first: an account exists once money touches it. TAs may owe (they are
 // paid by fund assets outside this picture); cards and the settlement account may not.
 class BankMachine {
  public:
-  enum class Reason : uint8_t { kOk = 0, kNotEnoughMoney = 1, kSameIdOtherContent = 2, kTooMuch = 3 };
+  enum class Reason : uint8_t { kOk = 0, kNotEnoughMoney = 1, kSameIdOtherContent = 2, kTooMuch = 3, kCardClosed = 4 };
   struct Result {
     Reason reason = Reason::kOk;
     Money balance;  // of the card, after FundCard
   };
-  using Commands = machine::CommandList<Instruct, FundCard>;
+  using Commands = machine::CommandList<Instruct, FundCard, PutCard>;
 
   BankMachine(machine::State& state, PartitionId) : state_(state) {}
 
   Result Execute(const Instruct& c, const machine::Context& ctx);
   Result Execute(const FundCard& c, const machine::Context& ctx);
+  Result Execute(const PutCard& c, const machine::Context& ctx);
+  // nullptr where nobody has said whose it is.
+  const PutCard* FindHolder(const std::string& card) { return holders_.Find(card); }
+  Money BalanceOf(const std::string& card) {
+    const Card* c = cards_.Find(card);
+    return c ? c->balance : Money();
+  }
 
   Money settlement() { return settlement_.Get(); }
   Money cards_total() { return cards_total_.Get(); }
@@ -88,7 +105,8 @@ class BankMachine {
   machine::Cell<Money> cards_total_{state_, 5};
   machine::Cell<uint64_t> count_{state_, 6};
   machine::Table<std::string, Money> card_requests_{state_, 7, machine::Residence::kLazy};
-  machine::Table<std::string, Money> advances_{state_, 8};
+  machine::Table<std::string, PutCard> holders_{state_, 8, machine::Residence::kLazy};
+  machine::Table<std::string, Money> advances_{state_, 9};
 };
 
 class SimBank final : public Service {
@@ -99,6 +117,8 @@ class SimBank final : public Service {
   void Start() override {}
 
  private:
+  void RegisterCards(rpc::Handlers* handlers);
+
   machine::Host<BankMachine> host_;
   const Vault* vault_;
   const bool generous_;

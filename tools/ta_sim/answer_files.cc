@@ -199,6 +199,27 @@ absl::StatusOr<OutFile> Render02(const AnswerContent& content, ofd::Version vers
   return s.Finish();
 }
 
+// After the numbers of the other files.
+constexpr uint64_t kFirstTaxSerial = 900'000'000'000;
+
+absl::StatusOr<OutFile> RenderR2(const AnswerContent& content, ofd::Version version, uint16_t transfer) {
+  Sheet s(content, "R2", version);
+  FC_RETURN_IF_ERROR(s.Begin(transfer, content.tax.size()));
+  const ofd::Column sheet = s.Find("AppSheetSerialNo"), asked = s.Find("TransactionDate"), day = s.Find("TransactionCfmDate"),
+                    serial = s.Find("TASerialNO"), code = s.Find("ReturnCode"), error = s.Find("ErrorDetail");
+  uint64_t n = kFirstTaxSerial;
+  for (const TaxAnswer& a : content.tax) {
+    s.Text(sheet, a.sheet.view());
+    s.Day(asked, a.day);
+    s.Day(day, content.day);
+    s.Text(serial, SerialText(content.day, n++));
+    s.Text(code, a.code.view());
+    if (a.code.view() != "0000") s.Text(error, ofd::ReturnCodeMeaning(a.code.view()));
+    FC_RETURN_IF_ERROR(s.writer().EndRecord());
+  }
+  return s.Finish();
+}
+
 absl::StatusOr<OutFile> Render04(const AnswerContent& content, ofd::Version version, uint16_t transfer) {
   Sheet s(content, "04", version);
   FC_RETURN_IF_ERROR(s.Begin(transfer, content.trades.size()));
@@ -583,6 +604,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     case FaultKind::kAllot:
     case FaultKind::kOwnData:
     case FaultKind::kOwnMove:
+    case FaultKind::kRefuseTax:
+    case FaultKind::kUnknownTax:
     case FaultKind::kLate:
     case FaultKind::kVersion: return absl::OkStatus();
   }
@@ -604,6 +627,10 @@ absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, 
   std::vector<OutFile> files;
   for (auto* render : {&Render02, &Render04, &Render05, &Render06, &Render07, &Render25}) {
     FC_ASSIGN_OR_RETURN(OutFile file, (*render)(content, version, transfer));
+    files.push_back(std::move(file));
+  }
+  if (!content.tax.empty()) {
+    FC_ASSIGN_OR_RETURN(OutFile file, RenderR2(content, version, transfer));
     files.push_back(std::move(file));
   }
   return files;

@@ -18,6 +18,7 @@
 #include "tools/ta_sim/inbox.h"
 #include "tools/ta_sim/judge.h"
 #include "tools/ta_sim/register.h"
+#include "tools/ta_sim/tax.h"
 
 namespace fundcore::ta_sim {
 
@@ -52,10 +53,11 @@ struct AnswerContent {
   std::vector<PriceLine> prices;
   std::vector<CashLine> cash;
   std::vector<IncomeDay> incomes;
+  std::vector<TaxAnswer> tax;
   const Register* reg = nullptr;  // after the answer
 };
 
-// 02, 04, 05, 06, 07 and 25, right. kInvalidArgument where a value does not fit the version (a price of more than four
+// 02, 04, 05, 06, 07 and 25, right, and R2 where there is something to say in it. kInvalidArgument where a value does not fit the version (a price of more than four
 // decimals before version 22).
 absl::StatusOr<std::vector<OutFile>> RenderAnswer(const AnswerContent& content, ofd::Version version,
                                                   uint16_t transfer);

@@ -37,6 +37,8 @@ constexpr Form kForms[] = {
     {FaultKind::kWrongIncome, "wrong-income", "aad"},
     {FaultKind::kBookedIncome, "booked-income", "aad"},
     {FaultKind::kNoPayout, "no-payout", ""},
+    {FaultKind::kRefuseTax, "refuse-tax", "c"},
+    {FaultKind::kUnknownTax, "unknown-tax", ""},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -63,7 +65,7 @@ bool Fits(char form, const std::string& text) {
     }
     case 'c': return text.size() == 4;
     case 'v': return ofd::ParseVersion(text).has_value();
-    case 't': return text == "02" || text == "04" || text == "05" || text == "06" || text == "07" || text == "25";
+    case 't': return text == "02" || text == "04" || text == "05" || text == "06" || text == "07" || text == "25" || text == "R2";
     case 'l':
       if (text.empty() || text[0] != '#') return !text.empty() && text.size() <= 24;
       if (text.size() < 2 || text.size() > 10) return false;

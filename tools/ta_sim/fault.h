@@ -67,6 +67,8 @@ enum class FaultKind : uint8_t {
   kWrongIncome = 60,
   kBookedIncome = 61,
   kNoPayout = 62,
+  kRefuseTax = 120,  // all lines of R1, with a code
+  kUnknownTax = 121,  // a line of R2 that answers nothing of ours
 };
 
 struct Fault {

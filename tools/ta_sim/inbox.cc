@@ -67,7 +67,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
     }
     for (const std::string& name : names) {
       const ofd::FileType type = ofd::FileName::Parse(name)->type;
-      if (type.view() != "01" && type.view() != "03") continue;
+      if (type.view() != "01" && type.view() != "03" && type.view() != "R1") continue;
       found->push_back({data[folder][name], day, static_cast<uint16_t>(transfer), type.view() == "03"});
     }
   }

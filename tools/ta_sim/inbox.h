@@ -21,7 +21,7 @@ struct InFile {
   std::string name;  // with its folders
   Date day;
   uint16_t transfer = 0;
-  bool trade = false;  // 03, else 01
+  bool trade = false;  // 03, else 01 or (by its name) R1
   FC_FIELDS(name, day, transfer, trade)
 };
 

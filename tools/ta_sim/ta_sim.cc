@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "tools/ta_sim/answer_files.h"
 #include "tools/ta_sim/judge.h"
+#include "tools/ta_sim/tax.h"
 
 namespace fundcore::ta_sim {
 namespace {
@@ -33,6 +34,10 @@ absl::Status Collect(const TaConfig& config, const Files& exchange, const Regist
   std::map<std::tuple<FundCode, FundCode, Date>, Date> due;  // the calendar is asked once for each fund and day
   for (uint32_t i = 0; i < inputs.size(); ++i) {
     const InFile& file = inputs[i];
+    if (IsTax(file)) {  // decided once the accounts of this answer are open
+      complete->push_back(file.name);
+      continue;
+    }
     FC_ASSIGN_OR_RETURN(std::vector<Line> lines, ReadLines(exchange, file, i));
     if (!file.trade) {
       std::move(lines.begin(), lines.end(), std::back_inserter(*accounts));
@@ -223,6 +228,10 @@ absl::StatusOr<AnswerReport> TaSim::Build(const Intent& intent, bool noted, std:
   const Date previous = reg_.answers.empty() ? Date() : reg_.answers.rbegin()->first;
   Judge judge(config_, *exchange_, day, previous, intent.faults, &reg_);
   judge.Accounts(&content.accounts);
+  for (const InFile& file : intent.inputs)
+    if (IsTax(file)) FC_RETURN_IF_ERROR(AnswerTax(*exchange_, file, reg_, intent.faults, &content.tax));
+  for (const Fault& fault : intent.faults)
+    if (fault.kind == FaultKind::kUnknownTax) content.tax.push_back({.sheet = SheetNo("99999999999999999"), .day = day});
   FC_RETURN_IF_ERROR(judge.Earn(&content.incomes));
   FC_RETURN_IF_ERROR(judge.Dividends(&content.dividends));
   FC_RETURN_IF_ERROR(judge.Trades(intent.inputs, &content.trades));
