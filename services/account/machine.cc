@@ -144,6 +144,9 @@ Result AccountMachine::Execute(const AddCard& c, const Context& ctx) {
   Person& person = persons_.Mutable(SequenceOf(c.investor));
   const CardId id(person.cards.size() + 1);
   person.cards.push_back({id, c.bank_code, c.fingerprint, c.number});
+  // A change was asked for before there was any card: the first one takes money all the same.
+  const CardBook* book = card_books_.Find(SequenceOf(c.investor));
+  if (book && !book->payout.is_set() && id == CardId(1)) BookOf(SequenceOf(c.investor)).payout = id;
   return {.number = id.raw()};
 }
 

@@ -271,9 +271,11 @@ void AccountMachine::PostMovedOut(Line& l) {
   }
   Holding* holding = l.investor ? FindHolding(*l.investor, l.in.fund) : nullptr;
   if (holding) {
-    // Of the lot that the line names, as far as it goes; the books move together with it.
-    BringForward(*holding, l.detail.registered);
-    const LotOrder order = l.detail.registered.is_set() ? LotOrder::kOldestFirst
+    // Of the lot that the line names, as far as it goes; the books move together with it. The answer to an order of ours names
+    // none: the units leave as the fund has it, and the day that stands there is that of the answer.
+    const Date named = l.rules >= kFastRules && l.reservation ? Date() : l.detail.registered;
+    BringForward(*holding, named);
+    const LotOrder order = named.is_set() ? LotOrder::kOldestFirst
                                                         : LotOrderOf(l.in.fund, TimePoint::At(l.in.confirm_day, TimeOfDay()));
     left -= RemoveAnyUnits(l, *holding, left, order, Date());
     SortLots(*holding);
