@@ -128,7 +128,7 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kCertificateExpired:
       return "the investor's certificate has expired, so nothing is bought; change the data to the new certificate first";
     case Reason::kInterestPeriodNotOver: return "the period's last day is not over; ask again the day after it";
-    case Reason::kInterestOtherAmount: return "this run of interest is known here with another amount";
+    case Reason::kInterestOtherAmount: return "this run of interest is known here with another amount, period or sum of weights";
     case Reason::kInterestNotWeighed: return "the investors of this run have not been weighed; call WeighInterest first";
     case Reason::kGapInLines:
       return "lines before these have not been applied; send the lines from the expected index on";
@@ -165,7 +165,7 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kDataChangedMeanwhile: return "投资人资料刚被修改，请重新提交";
     case Reason::kCertificateExpired: return "投资人证件已过有效期，不受理购买，请先更新证件资料";
     case Reason::kInterestPeriodNotOver: return "计息期尚未结束，请于次日再试";
-    case Reason::kInterestOtherAmount: return "该批次利息已按其他金额登记";
+    case Reason::kInterestOtherAmount: return "该批次利息已按其他金额、计息期或积数登记";
     case Reason::kInterestNotWeighed: return "该批次利息尚未计算积数";
     case Reason::kGapInLines: return "前面的记录尚未处理，请从期望的序号开始";
     case Reason::kFundAccountRefusedByTa: return "登记机构拒绝了该申请所需的基金账户";
