@@ -33,6 +33,9 @@ uint16_t ConfirmedBy(uint16_t business) {
   return business == 39 ? 139 : 122;
 }
 
+// A run keeps the period that it was first named with.
+bool OtherPeriod(const InterestRun* run, Date from, Date to) { return run && (run->from != from || run->to != to); }
+
 }  // namespace
 
 AccountMachine::InterestPeriod AccountMachine::PeriodOf(Date from, Date to) {
@@ -115,6 +118,7 @@ __int128 AccountMachine::FenDaysOf(uint64_t investor, const InterestPeriod& p) {
 Result AccountMachine::Execute(const ReceiveInterest& c, const Context& ctx) {
   if (const InterestRun* seen = interest_runs_.Find(c.run); seen && seen->received.is_positive())
     return {.reason = seen->received == c.amount ? Reason::kNone : Reason::kInterestOtherAmount, .repeated = true};
+  if (OtherPeriod(interest_runs_.Find(c.run), c.from, c.to)) return {.reason = Reason::kInterestOtherAmount};
   InterestRun& run = interest_runs_.Mutable(c.run);
   run.from = c.from;
   run.to = c.to;
@@ -127,6 +131,7 @@ Result AccountMachine::Execute(const ReceiveInterest& c, const Context& ctx) {
 Result AccountMachine::Execute(const WeighInterest& c, const Context& ctx) {
   // Stamps never go back: from now on no line of the period can come.
   if (ctx.now.date() <= c.to) return {.reason = Reason::kInterestPeriodNotOver};
+  if (OtherPeriod(interest_runs_.Find(c.run), c.from, c.to)) return {.reason = Reason::kInterestOtherAmount};
   InterestRun& run = interest_runs_.Mutable(c.run);
   if (run.weighed) return {.repeated = true};
   run.from = c.from;
@@ -152,6 +157,8 @@ Result AccountMachine::Execute(const SpreadInterest& c, const Context& ctx) {
   const InterestRun* seen = interest_runs_.Find(c.run);
   if (!seen || !seen->weighed) return {.reason = Reason::kInterestNotWeighed};
   if (seen->spread) return {.repeated = true, .amount = seen->paid};
+  // A sum of all that is less than what is here is none: parts would be larger than the whole.
+  if (c.terms.all.value() < seen->sum.value()) return {.reason = Reason::kInterestOtherAmount};
   InterestRun& run = interest_runs_.Mutable(c.run);
   const std::string reference = InterestReference(c.run);
   const uint64_t until = std::min(run.weighed_to, run.spread_to + kInvestorsACommand);

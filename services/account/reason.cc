@@ -142,7 +142,7 @@ std::string_view ReasonMessage(Reason reason) {
     case Reason::kCertificateExpired:
       return "the investor's certificate has expired, so nothing is bought; change the data to the new certificate first";
     case Reason::kInterestPeriodNotOver: return "the period's last day is not over; ask again the day after it";
-    case Reason::kInterestOtherAmount: return "this run of interest is known here with another amount";
+    case Reason::kInterestOtherAmount: return "this run of interest is known here with another amount, period or sum of weights";
     case Reason::kInterestNotWeighed: return "the investors of this run have not been weighed; call WeighInterest first";
     case Reason::kCardClosed:
       return "the card is closed, or another one has taken its place; use that one, or add the card again";
@@ -200,7 +200,7 @@ std::string_view ReasonMessageZh(Reason reason) {
     case Reason::kDataChangedMeanwhile: return "投资人资料刚被修改，请重新提交";
     case Reason::kCertificateExpired: return "投资人证件已过有效期，不受理购买，请先更新证件资料";
     case Reason::kInterestPeriodNotOver: return "计息期尚未结束，请于次日再试";
-    case Reason::kInterestOtherAmount: return "该批次利息已按其他金额登记";
+    case Reason::kInterestOtherAmount: return "该批次利息已按其他金额、计息期或积数登记";
     case Reason::kInterestNotWeighed: return "该批次利息尚未计算积数";
     case Reason::kCardClosed: return "该银行卡已关闭或已被更换";
     case Reason::kCardNotForPayout: return "只能提现至绑定的结算银行卡，请先办理换卡";

@@ -9,7 +9,6 @@ namespace {
 
 constexpr int kMostPivots = 256;
 constexpr int64_t kMostInterestFen = 10'000'000'000'000;  // a hundred thousand million yuan
-constexpr __int128 kMostFenDays = static_cast<__int128>(1) << 80;  // so that the product of the two fits
 
 FenDays FenDaysOf(const v1::Wide& w) { return {w.high(), w.low()}; }
 void Fill(FenDays f, v1::Wide* out) {
@@ -133,7 +132,7 @@ void AccountServiceImpl::RankInterest(const rpc::Call& call, const v1::RankInter
         std::vector<uint64_t> reached(pivots.size() + 1);
         Money whole;
         p.machine().ForEachInterestShare(run, [&](const InterestShare& s) {
-          if (s.fen_days.value() >= kMostFenDays) return;  // cannot be: its sum would be above `all`
+          if (s.fen_days.value() > all) return;  // cannot be: its part would be larger than the whole
           const InterestPart one = InterestPartOf(s.fen_days, amount, all);
           whole += one.whole;
           ++reached[static_cast<size_t>(std::upper_bound(pivots.begin(), pivots.end(), one.rest) - pivots.begin())];
