@@ -110,7 +110,12 @@ Money ConfirmationChecker::IncomeIn(const TradeLine& line, Units held) {
   const IncomeTerms* terms = machine_.products().Income(line.fund);
   if (!terms || !line.units.is_positive() || line.units > held) return Money();
   auto [it, fresh] = incomes_.try_emplace({line.investor.raw(), line.fund});
-  if (fresh) it->second = machine_.IncomeBefore(SequenceOf(line.investor), line.fund, held, line.confirm_day);
+  if (fresh) {
+    // What was earned up to now was earned by what was there before this file, whatever its lines so far have moved.
+    const Investor* investor = machine_.FindInvestor(line.investor);
+    const Holding* before = investor ? FindHolding(*investor, line.fund) : nullptr;
+    it->second = machine_.IncomeBefore(SequenceOf(line.investor), line.fund, before ? before->units : Units(), line.confirm_day);
+  }
   IncomeAccount a{.units = held, .unpaid = it->second.unpaid, .rest = it->second.rest};
   const Money out = IncomeOnRedemption(&a, line.units, terms->arithmetic());
   it->second.unpaid = a.unpaid;

@@ -247,8 +247,8 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     } else if (wants(Fault::kTaWrongRegister, 3) && !(order = pick()).empty()) {
       add(Fault::kTaWrongRegister, StrCat("wrong-register:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaWrongFigure, 3) && !(order = pick()).empty()) {
-      // A fen more of what whole units cost may be just what was applied for, which nobody can tell of an order that a plan made.
-      const bool units = r.Below(2) == 0 || unknown(order);
+      // A fen more of what whole units cost may be just what was applied for, which no line of itself betrays; the cash file does.
+      const bool units = r.Below(2) == 0 || unknown(order) || whole_units(order);
       add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"),
           order, {"CONFIRMATION_DIFFERS"});
     } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty()) {
