@@ -202,9 +202,13 @@ struct Reservation {
   }
   template <class V>
   void VisitFields(V& v) const {
-    if (!original.is_set() && !cancel_rest && applied_units.is_zero() && discount.is_zero()) {
+    const bool few = original.is_set() || cancel_rest || !applied_units.is_zero();
+    if (!few && discount.is_zero()) {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
         account_open, in_part, previous_hung, detail);
+    } else if (discount.is_zero()) {
+      v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
+        account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units);
     } else {
       v(state, reason, investor, business, fund, ta, amount, units, amount_left, units_left, trade_day, received_at,
         account_open, in_part, previous_hung, detail, original, cancel_rest, applied_units, discount);

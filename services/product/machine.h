@@ -69,9 +69,20 @@ struct Change {
   std::string conversions;  // an encoded PutConversions, or nothing
   uint64_t conversions_based_on = 0;
   std::string campaign;     // an encoded PutCampaign, or nothing; based_on is then of the campaign
-  FC_FIELDS(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions,
-      conversions_based_on,
-            campaign)
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions, conversions_based_on, campaign);
+  }
+  // Written where there is one, so that other changes have the bytes that they always had.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (campaign.empty()) {
+      v(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions, conversions_based_on);
+    } else {
+      v(state, put, based_on, proposed_by, proposed_at, decided_by, decided_at, note, conversions, conversions_based_on, campaign);
+    }
+  }
 };
 struct FourEyes {
   bool required = false;

@@ -366,5 +366,25 @@ TEST(Links, BelongToOneInvestorForEver) {
   b.ExpectReplays();
 }
 
+// A state that an older build has stored must have the hash that a replay of its log has here.
+TEST(Bytes, AReservationHasThoseThatItAlwaysHad) {
+  Reservation r;
+  r.business = 24;
+  r.units = U("7");
+  const auto written = [&](bool few) {
+    std::string out;
+    ByteWriter w(&out);
+    w(r.state, r.reason, r.investor, r.business, r.fund, r.ta, r.amount, r.units, r.amount_left, r.units_left, r.trade_day,
+      r.received_at, r.account_open, r.in_part, r.previous_hung, r.detail);
+    if (few) w(r.original, r.cancel_rest, r.applied_units);
+    return out;
+  };
+  EXPECT_EQ(Encode(r), written(false));
+  r.cancel_rest = true;
+  EXPECT_EQ(Encode(r), written(true));
+  r.discount = *Discount::Parse("0.5");
+  EXPECT_GT(Encode(r).size(), written(true).size());
+}
+
 }  // namespace
 }  // namespace fundcore::account
