@@ -96,6 +96,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kConvertUsed: return {Leg::kConverting, Leg::kTaPayable};
     case Cause::kConvertReturned: return {Leg::kConverting, Leg::kAwaiting};
     case Cause::kConvertShort: return {Leg::kSuspense, Leg::kConverting};
+    case Cause::kRefundedLater: return {Leg::kTaReceivable, Leg::kAwaiting};
+    case Cause::kAdvanced: return {Leg::kSuspense, Leg::kTaPayable};
   }
   return {};
 }
@@ -165,6 +167,8 @@ std::string_view CauseName(Cause cause) {
     case Cause::kConvertUsed: return "CONVERT_USED";
     case Cause::kConvertReturned: return "CONVERT_RETURNED";
     case Cause::kConvertShort: return "CONVERT_SHORT";
+    case Cause::kRefundedLater: return "REFUNDED_LATER";
+    case Cause::kAdvanced: return "ADVANCED";
   }
   return "UNKNOWN_CAUSE";
 }

@@ -92,6 +92,8 @@ enum class Cause : uint8_t {
   kConvertUsed = 94,         // to be paid to that of the fund that was entered
   kConvertReturned = 95,     // did not enter: the investor's
   kConvertShort = 96,        // entered without having left
+  kRefundedLater = 100,      // given back by the institution after the result (140)
+  kAdvanced = 101,           // a further payment that it asks for (141), until somebody has it from the investor
 };
 
 struct Movement {

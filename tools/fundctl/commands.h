@@ -152,6 +152,7 @@ Result ListLedger(Remote& remote, const std::string& investor, uint32_t limit);
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
   std::string subscribe_units;  // the same as subscribe, by units
+  std::string bring, receive, prove;  // units that are to come: from a distributor, from somebody else, by proven title
   std::string move, give, to_distributor, to_account, reason;  // units that go without money: move or give so many
   bool mismatch_confirmed = false, cancel_rest = false, at_once = false, outside = false;
 };

@@ -37,6 +37,8 @@ constexpr Form kForms[] = {
     {FaultKind::kWrongIncome, "wrong-income", "aad"},
     {FaultKind::kBookedIncome, "booked-income", "aad"},
     {FaultKind::kNoPayout, "no-payout", ""},
+    {FaultKind::kRefundsOrder, "refund", "laap"},
+    {FaultKind::kAsksMore, "asks-more", "laap"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
