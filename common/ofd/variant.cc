@@ -176,7 +176,10 @@ absl::StatusOr<Variant> Variant::Parse(std::string_view label, std::string_view 
   v.upper_case_names = config.top().Choice("names", "standard", {"standard", "upper"}) == "upper";
   const std::string plans = config.top().Choice("plans", "nothing", {"nothing", "debits", "all"});
   v.plans = plans == "all" ? Plans::kAll : plans == "debits" ? Plans::kDebits : Plans::kNothing;
-  v.keeps_reservations = config.top().Choice("reservations", "refused", {"refused", "kept"}) == "kept";
+  const std::string reservations = config.top().Choice("reservations", "refused", {"refused", "kept", "sent"});
+  v.reservations = reservations == "kept"   ? Variant::Reservations::kKept
+                   : reservations == "sent" ? Variant::Reservations::kSent
+                                            : Variant::Reservations::kRefused;
   v.products_at_once = config.top().Choice("product_files", "proposed", {"proposed", "at once"}) == "at once";
   for (ConfigTable& t : config.Tables("field")) ReadField(t, &v);
   ReadLeftOut(config.Table("left_out"), &v);

@@ -47,8 +47,10 @@ struct Variant {
   // 063); or the plans themselves, too (059, 060, 061).
   enum class Plans : uint8_t { kNothing, kDebits, kAll };
   Plans plans = Plans::kNothing;
-  // An order for a later trading day of the fund is kept here until then; else it is refused.
-  bool keeps_reservations = false;
+  // An order for a later trading day of the fund: refused, kept here until then, or sent at once (021, 023, 025) for the
+  // institution to keep.
+  enum class Reservations : uint8_t { kRefused, kKept, kSent };
+  Reservations reservations = Reservations::kRefused;
   // Its files C1 to C6 become terms of funds by themselves where two persons are not required; else proposals.
   bool products_at_once = false;
   std::map<std::string, ReturnCodeRule> return_codes;

@@ -12,20 +12,29 @@ namespace {
 // The confirmations that may answer an application of ours.
 bool Answers(uint16_t confirmation, uint16_t application) {
   switch (application) {
+    case 21:
+      if (confirmation == 121) return true;
+      [[fallthrough]];
     case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
+    case 23: return confirmation == 122 || confirmation == 123;
+    case 25: return confirmation == 124 || confirmation == 125;
     case 39:
     case 59:
     case 60:
     case 61:
     case 63: return confirmation == application + 100;  // plans
-    case 52: return confirmation == 152;
+    case 52:
+    case 53: return confirmation == application + 100;
     case 26:
+    case 27:
     case 28:
     case 33:
+    case 34:
     case 35:
-    case 98: return confirmation == application + 100;  // units that go without money
+    case 80:
+    case 98: return confirmation == application + 100;  // units that go, or come, without money
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
     case 32: return confirmation == 132;
@@ -39,9 +48,16 @@ bool Answers(uint16_t confirmation, uint16_t application) {
 std::string_view ExpectedConfirmation(uint16_t application) {
   switch (application) {
     case 20: return "120 or 130";
+    case 21: return "121, 120 or 130";
+    case 23: return "123 or 122";
+    case 25: return "125 or 124";
+    case 53: return "153";
     case 22: return "122";
     case 26: return "126";
+    case 27: return "127";
     case 28: return "128";
+    case 34: return "134";
+    case 80: return "180";
     case 33: return "133";
     case 35: return "135";
     case 29: return "129";
@@ -145,6 +161,10 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
   }
   if (IsConversion(r->business) && converted) return CheckConverted(line, *converted, *r);
   if (r->fund != line.fund) return Find(line, "FUND_DIFFERS", "FundCode", r->fund.str(), line.fund.str());
+  if (line.business == 140 || line.business == 141) {
+    if (IsRefusal(line.return_code)) return;
+    return line.business == 140 ? CheckRefundedLater(line, *r) : CheckFurtherPayment(line);
+  }
   if (!Answers(line.business, r->business)) {
     return Find(line, "BUSINESS_DIFFERS", "BusinessCode", std::string(ExpectedConfirmation(r->business)),
                 StrCat(line.business));
@@ -158,6 +178,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
   if (r->state != ReservationState::kReserved) {
     return Find(line, "ORDER_RELEASED", "AppSheetSerialNo", "", FormatOrderId(line.order));
   }
+  if (IsReceipt(r->business, line.business)) return CheckReceipt(line, *r, rest, detail);
   const bool of_a_rest = line.return_code.view() == "0410";
   if (!of_a_rest && IsInterimCode(line.return_code) && line.amount.is_zero() && line.units.is_zero()) return;  // says nothing yet
 
@@ -178,6 +199,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
       rest.consumed = true;
       return;
     case 152: return CheckWithdrawn(line, *r, rest);
+    case 153: return CheckReservationWithdrawn(line, *r, rest);
     case 159:
     case 160:
     case 161:  // a plan: neither cash nor units move
@@ -191,6 +213,9 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     case 133:
     case 135:
     case 198: return CheckMoved(line, *r, rest, detail ? *detail : kNone);
+    case 127:
+    case 134:
+    case 180: return CheckMovedIn(line, *r, rest, detail ? *detail : kNone);
     case 129:
     case 131:
     case 132:

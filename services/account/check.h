@@ -38,6 +38,7 @@ class ConfirmationChecker {
     Units units;
     bool in_part = false;
     bool consumed = false;
+    Units came = Units();  // of units that were to come
   };
   // A conversion in the lines so far.
   struct Converting {
@@ -56,6 +57,7 @@ class ConfirmationChecker {
   void CheckUnsolicited(const TradeLine& line, const TradeDetail& detail);
   void CheckAdvance(const TradeLine& line, Units gone);
   void CheckMoved(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
+  void CheckMovedIn(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckNoted(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail);
   void CheckTaken(const TradeLine& line);
   void CheckIncomeUnits(const TradeLine& line, const TradeDetail& detail);
@@ -81,6 +83,12 @@ class ConfirmationChecker {
   void CheckOfferFailed(const TradeLine& line, const Rest& rest);
   void CheckEnded(const TradeLine& line);
   void CheckWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);
+  // check_money.cc
+  void CheckRefundedLater(const TradeLine& line, const Reservation& r);
+  void CheckFurtherPayment(const TradeLine& line);
+  // check_reservation.cc
+  void CheckReceipt(const TradeLine& line, const Reservation& r, const Rest& rest, const TradeDetail* detail);
+  void CheckReservationWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckRest(const TradeLine& line, const Reservation& r, const Rest& before);
   Rest& RestOf(OrderId order, const Reservation& r);
   // What a redemption pays or takes of a money fund's income that is not paid yet; 0 for other funds.
@@ -100,6 +108,7 @@ class ConfirmationChecker {
   // Looked up, never iterated: their order cannot show.
   absl::flat_hash_map<uint64_t, Rest> rests_;
   std::map<uint64_t, Converting> converting_;  // by order
+  std::map<uint64_t, Money> refunded_;         // by 140 in the lines so far, by order
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Holding> holdings_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, HoldingNote> notes_;
   absl::flat_hash_map<std::pair<uint64_t, FundCode>, Earnings> incomes_;

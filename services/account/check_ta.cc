@@ -54,7 +54,9 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 150:
     case 151:
     case 157:
+    case 180:
     case 188: break;
+    case 141: return CheckFurtherPayment(line);
     case 149:
       // Interest that follows the money may come under a number of the institution's own; nothing at all fits no order.
       if (line.amount.is_positive()) break;
@@ -64,6 +66,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 124:
     case 130:
     case 139:
+    case 140:
     case 159:
     case 160:
     case 161:
@@ -93,6 +96,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 127:
     case 134:
     case 144:
+    case 180:
     case 197:
       CheckIncomeUnits(line, detail);
       if (!line.units.is_positive()) return Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
@@ -217,6 +221,21 @@ void ConfirmationChecker::CheckAdvance(const TradeLine& line, Units gone) {
   const Advance* a = machine_.FindAdvance(line.order);
   if (!a || a->payment == 0 || gone.raw() >= a->amount.raw()) return;
   Find(line, "ADVANCE_NOT_COVERED", "ConfirmedVol", Units::FromRaw(a->amount.raw()).ToString(), gone.ToString());
+}
+
+// The confirmation of units that were to come: no more than was asked for, in, and without money.
+void ConfirmationChecker::CheckMovedIn(const TradeLine& line, const Reservation& r, Rest& rest, const TradeDetail& detail) {
+  rest.consumed = !line.interim;
+  rest.came += line.units;
+  if (detail.direction == '0') Find(line, "DIRECTION_DIFFERS", "TransferDirection", "1 (in)", Way(detail.direction));
+  if (!line.units.is_positive()) Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
+  if (rest.came > r.applied_units)
+    Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", r.applied_units.ToString(), line.units.ToString());
+  Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", Money(), line.amount);
+  Compare(line, "FEE_DIFFERS", "Charge", Money(), line.charge);
+  if (!line.units.is_positive()) return;
+  AddLot(HoldingOf(line), {.registered = RegisteredOf(line, detail), .units = line.units,
+                           .usable_from = line.confirm_day.AddDays(1), .bought_at = line.nav});
 }
 
 // The confirmation of an order that moves neither cash nor units to anybody else.

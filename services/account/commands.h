@@ -189,12 +189,14 @@ struct TradeDetail {
   uint8_t direction = 0;
   Date registered;
   TaSerialNo original;          // the confirmation that this one goes back to
+  Date reserved;                // 121, 125: the day that is kept; compared, and in no log
   FC_FIELDS(item, dividend_method, frozen_cause, frozen_method, adjustment, direction, registered, original)
 };
 // How lines are posted: a log keeps the rules that its lines were posted by.
 inline constexpr uint8_t kFirstRules = 0;
 inline constexpr uint8_t kPostingRules = 1;  // from here on what an institution starts by itself is posted, with its notes
 inline constexpr uint8_t kFastRules = 2;     // 196 and 197, too
+inline constexpr uint8_t kMoneyRules = 3;    // 140, 141 and 180, too
 // What a line of a conversion (136 to 138) says of the fund that is entered.
 struct ConvertedFigures {
   uint32_t item = 0;            // index into `lines`; ascending

@@ -108,6 +108,8 @@ Movement MovesOf(Cause cause) {
     case Cause::kAdvanceUncovered: return {Leg::kSuspense, Leg::kAdvanceClaim};
     case Cause::kInterestReceived: return {Leg::kBank, Leg::kSettlementInterest};
     case Cause::kInterestCredited: return {Leg::kSettlementInterest, Leg::kAvailable};
+    case Cause::kRefundedLater: return {Leg::kTaReceivable, Leg::kAwaiting};
+    case Cause::kFurtherPayment: return {Leg::kSuspense, Leg::kTaPayable};
   }
   return {};
 }
@@ -186,6 +188,8 @@ std::string_view CauseName(Cause cause) {
     case Cause::kAdvanceUncovered: return "ADVANCE_UNCOVERED";
     case Cause::kInterestReceived: return "INTEREST_RECEIVED";
     case Cause::kInterestCredited: return "INTEREST_CREDITED";
+    case Cause::kRefundedLater: return "REFUNDED_LATER";
+    case Cause::kFurtherPayment: return "FURTHER_PAYMENT";
   }
   return "UNKNOWN_CAUSE";
 }

@@ -101,6 +101,8 @@ enum class Cause : uint8_t {
   kConvertShort = 96,        // entered without having left
   kInterestReceived = 100,   // on settlement money, from the bank
   kInterestCredited = 101,   // an investor's part of it
+  kRefundedLater = 104,      // given back by the institution after the result (140)
+  kFurtherPayment = 105,     // asked for by it (141): suspense, until somebody has it from the investor
 };
 
 struct Movement {

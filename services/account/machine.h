@@ -185,6 +185,8 @@ class AccountMachine {
   absl::StatusOr<Units> UnitsOnDay(InvestorId id, const TaCode& ta, const FundCode& fund, Date day);
   // The same in two steps, for many investors: from where on the ledger is of later days (0: nowhere), and what was held before.
   uint64_t LedgerAfter(const TaCode& ta, Date day);
+  // What was paid for an order, less what came back after its result.
+  absl::StatusOr<Money> PaidFor(InvestorId id, OrderId order);
   absl::StatusOr<Units> UnitsBefore(InvestorId id, const FundCode& fund, uint64_t position);
   static uint64_t FiguresHash(const TradeLine& line);
   uint64_t investors() { return sequences_.Get().investors; }
@@ -314,6 +316,9 @@ class AccountMachine {
   void PostThaw(Line& l);
   void PostHeldDividend(Line& l);
   void PostMovedIn(Line& l);
+  // posting_money.cc: what is said of an order's money after its result.
+  void PostRefundedLater(Line& l);
+  void PostFurtherPayment(Line& l);
   void PostMovedOut(Line& l);
   void PostProceeds(Line& l, Cause cause, Money amount);
   void PostRefusal(Line& l);

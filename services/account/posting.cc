@@ -269,8 +269,11 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
     if (l.investor) l.reservation = &reservations_.Mutable(SequenceOf(line.order));
   }
   if (words.converted) return PostConverted(l);
+  const bool of_money = words.rules >= kMoneyRules && (line.business == 140 || line.business == 141);
+  if (of_money && IsRefusal(line.return_code)) return;  // no money: nothing is said of the order's result
   if (IsRefusal(line.return_code) && line.business != 149) return PostRefusal(l);
   LearnTaAccount(l);
+  if (l.reservation && IsReceipt(l.reservation->business, line.business)) return;  // kept there: set aside until its day
   switch (line.business) {
     case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
     case 122:
@@ -292,6 +295,10 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
       [[fallthrough]];
     case 152:
       if (words.follows_rests && line.business == 152) return PostWithdrawn(line, l.reservation, l.investor, ctx, findings);
+      [[fallthrough]];
+    case 153:
+      if (line.business == 153 && l.reservation && l.reservation->business == 53)
+        return PostWithdrawn(line, l.reservation, l.investor, ctx, findings);
       [[fallthrough]];
     default:
       if (words.rules >= kPostingRules && PostInitiated(l)) return;

@@ -1,9 +1,11 @@
-// Posting what becomes of the deferred rest of a large redemption that its investor has withdrawn (152).
+// Posting what becomes of the deferred rest of a large redemption that its investor has withdrawn (152), and of a
+// reservation that the institution had kept and gives back (153).
 #include "services/account/machine.h"
 
 namespace fundcore::account {
 
-// The rest's units go back to the investor; what was confirmed before stands. The withdrawal itself has set nothing aside.
+// What is still set aside goes back to the investor; what was confirmed before stands. The withdrawal itself has set nothing
+// aside.
 void AccountMachine::PostWithdrawn(const TradeLine& line, Reservation* r, Investor* investor, const machine::Context& ctx,
                                    std::vector<FindingEntry>& findings) {
   const OrderId original_id = r ? r->original : OrderId();
@@ -14,7 +16,9 @@ void AccountMachine::PostWithdrawn(const TradeLine& line, Reservation* r, Invest
     GiveBack(original_id, original, *investor, Cause::kRelease, ctx);
     original.state = ReservationState::kConsumed;
   } else {
-    findings.push_back({line.line, "NOTHING_TO_WITHDRAW", "OriginalAppSheetNo", "an order with an open rest",
+    const bool of_reservation = r && r->business == 53;
+    findings.push_back({line.line, "NOTHING_TO_WITHDRAW", "OriginalAppSheetNo",
+                        of_reservation ? "a reservation that is kept" : "an order with an open rest",
                         original_id.is_set() ? FormatOrderId(original_id) : "", line.order, line.investor});
   }
   if (r && r->state == ReservationState::kReserved) r->state = ReservationState::kConsumed;

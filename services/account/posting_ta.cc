@@ -209,6 +209,12 @@ bool AccountMachine::PostInitiated(Line& l) {
     case 188: PostFreeze(l); return true;
     case 132: PostThaw(l); return true;
     case 157: PostHeldDividend(l); return true;
+    case 140:
+    case 141:
+    case 180:
+      if (l.rules < kMoneyRules) return false;
+      l.in.business == 140 ? PostRefundedLater(l) : l.in.business == 141 ? PostFurtherPayment(l) : PostMovedIn(l);
+      return true;
     default: return false;
   }
 }
@@ -261,6 +267,10 @@ void AccountMachine::PostThaw(Line& l) {
 // Units keep their age where the file gives it.
 void AccountMachine::PostMovedIn(Line& l) {
   AddUnits(l, l.in.units, l.in.nav, Cause::kUnitsIncreased, l.detail.registered);
+  Reservation* r = l.reservation;
+  if (!r || !BringsUnits(r->business) || r->state != ReservationState::kReserved) return;  // else nobody has asked for them
+  r->applied_units -= std::min(r->applied_units, l.in.units);
+  if (!l.in.interim) r->state = ReservationState::kConsumed;
 }
 
 void AccountMachine::PostMovedOut(Line& l) {

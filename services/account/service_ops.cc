@@ -85,7 +85,7 @@ uint8_t Letter(const std::string& s) { return s.empty() ? uint8_t{0} : static_ca
 bool ReadDetail(const trade::v1::ConfirmationLine& in, uint32_t item, TradeDetail* out) {
   // Of most lines nothing: they cost no more than looking.
   if (in.dividend_method().empty() && in.frozen_cause().empty() && in.frozen_method().empty() && in.adjustment().empty() &&
-      in.direction().empty() && in.registered_day() == 0 && in.original_serial().empty()) {
+      in.direction().empty() && in.registered_day() == 0 && in.original_serial().empty() && in.reserved_day() == 0) {
     return false;
   }
   *out = {.item = item,
@@ -95,7 +95,8 @@ bool ReadDetail(const trade::v1::ConfirmationLine& in, uint32_t item, TradeDetai
           .adjustment = Letter(in.adjustment()),
           .direction = Letter(in.direction()),
           .registered = Date::FromRaw(in.registered_day()),
-          .original = TaSerialNo::Fits(in.original_serial()) ? TaSerialNo(in.original_serial()) : TaSerialNo()};
+          .original = TaSerialNo::Fits(in.original_serial()) ? TaSerialNo(in.original_serial()) : TaSerialNo(),
+          .reserved = Date::FromRaw(in.reserved_day())};
   return true;
 }
 
@@ -163,7 +164,7 @@ LineProblem ReadDetail(const v1::DividendLine& in, DividendDetail* out) {
 void AddDetail(const v1::AccountConfirmationLine&, ApplyAccountAnswers&, LineProblem*) {}
 void AddDetail(const trade::v1::ConfirmationLine& in, ApplyTradeLines& c, LineProblem*) {
   TradeDetail detail;
-  c.rules = kFastRules;
+  c.rules = kMoneyRules;
   if (ReadDetail(in, static_cast<uint32_t>(c.lines.size()) - 1, &detail)) c.details.push_back(detail);
 }
 void AddDetail(const v1::DividendLine& in, ApplyDividendLines& c, LineProblem* problem) {
@@ -280,12 +281,12 @@ struct Batch {
   }
 };
 
-// Nothing is set aside for it; it names the order of the same investor whose rest it withdraws.
+// Nothing is set aside for it; it names the order of the same investor whose rest (52) or reservation (53) it withdraws.
 absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
   FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
   FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
   if (item.amount_fen() != 0 || item.units_e2() != 0) {
-    return BadField("amount_fen", StrCat(item.amount_fen()), "and units_e2 must be 0 for business 52");
+    return BadField("amount_fen", StrCat(item.amount_fen()), StrCat("and units_e2 must be 0 for business ", item.business()));
   }
   if (item.original_order_id() / kOrderSequenceLimit != item.order_id() / kOrderSequenceLimit) {
     return BadField("original_order_id", StrCat(item.original_order_id()), "must be an order of the same partition");
@@ -293,18 +294,31 @@ absl::Status CheckWithdrawItem(const v1::ReserveItem& item) {
   return absl::OkStatus();
 }
 
+// Units that are to come (27, 34, 80): nothing is set aside here.
+absl::Status CheckBringItem(const v1::ReserveItem& item) {
+  FC_RETURN_IF_ERROR(CheckCode("fund_code", item.fund_code(), FundCode::kMax));
+  FC_RETURN_IF_ERROR(CheckCode("ta_code", item.ta_code(), TaCode::kMax));
+  if (item.amount_fen() != 0 || item.units_e2() != 0)
+    return BadField("units_e2", StrCat(item.units_e2()), "and amount_fen must be 0 for units that are to come");
+  if (item.applied_units_e2() <= 0 || item.applied_units_e2() > kMaxFigure)
+    return BadField("applied_units_e2", StrCat(item.applied_units_e2()), "must be positive for units that are to come");
+  return absl::OkStatus();
+}
+
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
-  if (item.business() == 52) return CheckWithdrawItem(item);
+  if (item.business() == 52 || item.business() == 53) return CheckWithdrawItem(item);
+  if (item.business() == 27 || item.business() == 34 || item.business() == 80) return CheckBringItem(item);
   const bool fast = item.business() == kFastRedeem;
   const bool moves = fast || item.business() == 26 || item.business() == 28 || item.business() == 33 || item.business() == 35;
   const bool of_units = moves || item.business() == 31 || item.business() == 32 || item.business() == 88;
-  const bool redemption = item.business() == 24 || item.business() == 63 || of_units || conversion;
+  const bool redemption = item.business() == 24 || item.business() == 25 || item.business() == 63 || of_units || conversion;
   const bool way = item.business() == 29;
   const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
-  if (!redemption && !way && !plan && item.business() != 20 && item.business() != 22 && item.business() != 39) {
+  const bool purchase = (item.business() >= 20 && item.business() <= 23) || item.business() == 39;
+  if (!redemption && !way && !plan && !purchase) {
     return BadField("business", StrCat(item.business()),
-                    "must be 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36, 38, 39, 52, 59, 60, 61, 63, 88 or 98");
+                    "must be 20 to 29, 31 to 36, 38, 39, 52, 53, 59, 60, 61, 63, 80, 88 or 98");
   }
   if (fast) FC_RETURN_IF_ERROR(CheckCode("bank_code", item.bank_code(), DistributorCode::kMax));
   if (conversion) {

@@ -101,6 +101,7 @@ Reason AccountMachine::CheckNothingLeft(InvestorId id, const Investor& investor,
     }
     const FundCode fund = line->fund.empty() && r ? r->fund : line->fund;
     switch (line->cause) {
+      case Cause::kRefundedLater:
       case Cause::kProceeds:
       case Cause::kDividend:
       case Cause::kConvertReturned:

@@ -218,6 +218,13 @@ struct Reservation {
 
 inline constexpr uint16_t kFastRedeem = 98;
 constexpr bool IsConversion(uint16_t business) { return business == 36 || business == 38; }
+// Units that are to come: nothing is set aside for them.
+constexpr bool BringsUnits(uint16_t business) { return business == 27 || business == 34 || business == 80; }
+// For a later day, and kept by the institution until then; its receipt says so.
+constexpr bool IsReservation(uint16_t business) { return business == 21 || business == 23 || business == 25; }
+constexpr bool IsReceipt(uint16_t application, uint16_t confirmation) {
+  return IsReservation(application) && confirmation == application + 100;
+}
 
 // What a conversion has beside its reservation. Each side (the fund that is left, and the one that is entered) may be
 // confirmed in several lines, and either of them first.

@@ -48,7 +48,7 @@ std::string Utf8(const RecordView& r, Column c) {
 
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
-  return business == 120 || business == 122 || business == 124 || business == 130 || business == 146 || business == 152 ||
+  return (business >= 120 && business <= 125) || business == 130 || business == 146 || business == 152 || business == 153 ||
          (business >= 136 && business <= 139) || (business >= 159 && business <= 161) || business == 163;
 }
 
@@ -155,6 +155,8 @@ bool AnswerFile::Open() {
              {&c_.detail, "DetailFlag", false},
              {&c_.error, "ErrorDetail", false},
              {&c_.original_sheet, "OriginalAppSheetNo", false},
+             {&c_.redemption_day, "RedemptionDateInAdvance", false},
+             {&c_.subscription_day, "FutureSubscribeDate", false},
              {&c_.applied_vol, "ApplicationVol", false},
              {&c_.applied_amount, "ApplicationAmount", false},
              {&c_.percent, "SalePercent", false},
@@ -345,7 +347,7 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
           r, {c_.vol, c_.amount, c_.charge, c_.agency_fee, c_.other_fee1, c_.nav, c_.interest, c_.interest_vol,
               c_.target_vol, c_.target_nav, c_.difference_fee,
               c_.applied_vol, c_.applied_amount, c_.percent}) ||
-      !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered})) {
+      !CheckDates(r, {c_.confirm_day, c_.apply_day, c_.registered, c_.redemption_day, c_.subscription_day})) {
     return false;
   }
   if (r.Text(c_.detail) == "1") return true;  // explains its main record; counted there
@@ -360,14 +362,20 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
   line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
   line.record = records_;
   const std::string_view serial = r.Text(c_.serial);
-  if (!ParseOrderId(serial, &line.order)) {
+  // The result of a reservation, and what is said of an order's money, may come under a number of the institution's own, and
+  // name ours as the original.
+  const bool of_money = business == 140 || business == 141;
+  const bool of_original = of_money || business == 120 || business == 122 || business == 124 || business == 130;
+  if (!ParseOrderId(serial, &line.order) && !(of_original && ParseOrderId(r.Text(c_.original_sheet), &line.order))) {
     line.order = OrderId();
     if (AnswersAnOrder(business))
       Fault(r, differs, "UNKNOWN_ORDER", c_.serial, "AppSheetSerialNo", "", {}, "is no order number of ours");
   }
   const bool interim = r.Text(c_.finish) == "0";
   if (line.order.is_set()) {
-    answered_.push_back(line.order);
+    if (!of_money) answered_.push_back(line.order);
+    const bool receives = business == 121 || business == 123 || business == 125;
+    if (receives && !variant().IsRefusal(r.Text(c_.code))) receipts_.push_back(line.order);
     // The same order may be answered by a receipt (120) and a result (130), and any number of times in between.
     const uint64_t key = line.order.raw() | uint64_t{business % 128} << 57;
     if (!interim && !orders_seen_.insert(key).second) {
@@ -412,8 +420,9 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
 void AnswerFile::ReadRest(const RecordView& r, const Line& line, bool interim) {
   const uint32_t business = Business(r, c_.business);
   OrderId original;
-  if (business == 152 && ParseOrderId(r.Text(c_.original_sheet), &original) && !variant().IsRefusal(r.Text(c_.code))) {
-    answered_.push_back(original);  // its rest is off, so that no line of its own is due
+  const bool withdraws = business == 152 || business == 153;
+  if (withdraws && ParseOrderId(r.Text(c_.original_sheet), &original) && !variant().IsRefusal(r.Text(c_.code))) {
+    answered_.push_back(original);  // its rest or reservation is off, so that no line of its own is due
   }
   if ((business != 124 && business != 163) || !line.order.is_set() || !FundCode::Fits(r.Text(c_.fund))) return;
   if (variant().IsRefusal(r.Text(c_.code))) return;
@@ -660,6 +669,8 @@ void AnswerFile::Fill(const Line& line, trade::v1::ConfirmationLine* out) const 
     out->set_difference_fee_fen(Scaled(r, c_.difference_fee, 2));
   }
   if (out->business() == 130) out->set_registered_day(DayIn(r, c_.registered));
+  if (out->business() == 125) out->set_reserved_day(DayIn(r, c_.redemption_day));
+  if (out->business() == 121) out->set_reserved_day(DayIn(r, c_.subscription_day));
   if (Plain(out->business())) return;
   out->set_dividend_method(std::string(text(c_.method)));
   out->set_frozen_cause(std::string(text(c_.frozen_cause)));

@@ -114,6 +114,8 @@ class AnswerFile {
     InvestorId investor;
   };
   const std::vector<Deferred>& deferred() const { return deferred_; }
+  // 04: reservations that the institution has received and keeps.
+  const std::vector<OrderId>& receipts() const { return receipts_; }
   // 04: lines that say 143, with their record numbers. 06: all its dividends.
   const std::vector<std::pair<DividendKey, uint64_t>>& dividends_told() const { return dividends_told_; }
   const std::vector<DividendKey>& dividend_keys() const { return dividend_keys_; }
@@ -133,7 +135,7 @@ class AnswerFile {
         reinvested, pay_day, dividend, ex_day, record_day, per_unit, method, per_units, status, price_day, price_type,
         direction, frozen_cause, frozen_method, adjustment, transfer_direction, registered, original, held, held_vol, kind,
         frozen_vol, cause, until, target, from_ta, income, income_sign, target_fund, target_vol, target_nav, difference_fee, convert_status,
-        original_sheet, applied_vol, applied_amount, percent, certificate_type, certificate_no;
+        original_sheet, redemption_day, subscription_day, applied_vol, applied_amount, percent, certificate_type, certificate_no;
   };
   bool Open();
   bool ReadRecord(const ofd::RecordView& r);
@@ -179,7 +181,7 @@ class AnswerFile {
   uint64_t records_ = 0;
   std::vector<Finding> faults_;
   std::vector<std::vector<Line>> lines_;
-  std::vector<OrderId> answered_, unrouted_;
+  std::vector<OrderId> answered_, unrouted_, receipts_;
   std::vector<Deferred> deferred_;
   struct Part {
     FundCode fund;

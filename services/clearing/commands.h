@@ -51,7 +51,15 @@ struct DueRecorded {
   uint16_t partition = 0;
   uint32_t page = 0;
   std::vector<Group> groups;
-  FC_FIELDS(ta, day, transfer, partition, page, groups)
+  // Reservations: a receipt is due as for any other order, and a result by the day that they are for.
+  struct Reservation {
+    DueOrder order;
+    FundCode fund;
+    Date day;
+    FC_FIELDS(order, fund, day)
+  };
+  std::vector<Reservation> reservations;
+  FC_FIELDS(ta, day, transfer, partition, page, groups, reservations)
 };
 
 // The files of a transfer are written, and read back with these figures: the machine approves them or opens a break.
@@ -169,7 +177,9 @@ struct ReconciledDay {
     FC_FIELDS(due, orders)
   };
   std::vector<Deferred> deferred;
-  FC_FIELDS(ta, day, carried, lines, settlements, deferred)
+  // Reservations that the institution now keeps, and those that have their result or are off.
+  std::vector<OrderId> received, ended;
+  FC_FIELDS(ta, day, carried, lines, settlements, deferred, received, ended)
 };
 
 // The bank is about to be told: from now on the instruction with this settlement's id may exist.

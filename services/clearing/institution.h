@@ -182,6 +182,10 @@ class InstitutionWorker {
                    std::vector<Finding> findings, Next again);
   void Reconcile(Date day);
   void AddDeferred(Reconciliation& r, const AnswerFile& file);
+  // institution_reservations.cc: reservations that the institution keeps, as this answer leaves them. Those that go on are
+  // given back: they are due again by themselves. The lists of orders are sorted.
+  std::set<OrderId> AddReservations(ReconciledDay& command, const AnswerFile* file, const std::vector<OrderId>& answered,
+                                    const std::vector<OrderId>& unrouted, const std::vector<OrderId>& hung);
   void BalanceLane(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t at, Next done);
   // Findings about income among the answers to 05 lines go to `r`; then the figures that count are told.
   void TellIncome(std::shared_ptr<Reconciliation> r, uint16_t partition, size_t begin, size_t end,

@@ -24,7 +24,7 @@ uint16_t Folded(uint32_t business) {
 }
 
 bool PaysTheInstitution(uint32_t business) {
-  return business == 120 || business == 122 || business == 130 || business == 137 || business == 139;
+  return business == 120 || business == 122 || business == 130 || business == 137 || business == 139 || business == 141;
 }
 
 std::string HashBytes(const Hash256& h) { return std::string(h.raw().begin(), h.raw().end()); }
@@ -212,7 +212,7 @@ void InstitutionWorker::ApplyConfirmations(Date day, uint16_t partition, Next do
           finding.found = f.found();
           finding.order = OrderId(f.order_id());
           const bool left_over = f.rule() == "SHORT" || f.rule() == "MORE_THAN_RESERVED" || f.rule() == "UNKNOWN_INVESTOR" ||
-                                 f.rule() == "ADVANCE_NOT_COVERED";
+                                 f.rule() == "ADVANCE_NOT_COVERED" || f.rule() == "FURTHER_PAYMENT_ADVANCED";
           finding.message = StrCat(f.rule(), ": ", f.field(), " ", f.found(), ", there was ", f.expected(),
                                    left_over ? "; the rest stands in the suspense account" : "; nothing more was posted");
           shortfalls.push_back(std::move(finding));
@@ -292,12 +292,13 @@ void InstitutionWorker::Reconcile(Date day) {
       const auto in = [](const std::vector<OrderId>& list, OrderId o) {
         return std::binary_search(list.begin(), list.end(), o);
       };
+      const std::set<OrderId> kept = AddReservations(r->command, confirmations.get(), answered, unrouted, hung);
       for (const DueOrder& due : m().Due(ta_, r->answer_day)) {
         ++line.compared;
         const bool applied = (in(answered, due.order) && !in(unrouted, due.order)) || in(hung, due.order);
         ++(applied ? line.equal : line.different);
         // Unanswered orders are not forgotten: the next answer is expected to hold them.
-        if (!applied) r->command.carried.push_back(due);
+        if (!applied && !kept.contains(due.order)) r->command.carried.push_back(due);
       }
       if (confirmations) AddDeferred(*r, *confirmations);
       line.ours = StrCat(line.compared, " orders due");

@@ -238,15 +238,20 @@ void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
       "fundcore.trade.v1.TradeOps/PullSealed", q, kPeerDeadline,
       [this, e, partition](const trade::v1::PullSealedResponse& r) {
         std::map<std::string_view, std::vector<DueOrder>> by_fund;
+        DueRecorded due{ta_, e->day, e->transfer, partition, e->page, {}, {}};
         for (const auto& o : r.orders()) {
           if (auto s = e->orders->Add(o); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
+          if (o.business() == 21 || o.business() == 23 || o.business() == 25) {
+            due.reservations.push_back({{OrderId(o.order_id()), InvestorId(o.investor_id())}, FundCode(o.fund_code()),
+                                        Date::FromRaw(o.trade_day_wanted())});
+            continue;
+          }
           by_fund[LaterOf(o)].push_back({OrderId(o.order_id()), InvestorId(o.investor_id())});
         }
-        DueRecorded due{ta_, e->day, e->transfer, partition, e->page, {}};
         for (auto& [fund, orders] : by_fund)
           if (FundCode::Fits(fund)) due.groups.push_back({FundCode(fund), std::move(orders)});
         // Not waited for: the command that approves the files comes after it in the same log.
-        if (!due.groups.empty()) Submit(due, [] {});
+        if (!due.groups.empty() || !due.reservations.empty()) Submit(due, [] {});
         ++e->page;
         if (r.last_page()) {
           ++e->at;

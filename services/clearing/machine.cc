@@ -163,6 +163,7 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       out_(state, kTableOut, machine::Residence::kLazy),
       files_(state, kTableFiles, machine::Residence::kLazy),
       due_(state, kTableDue, machine::Residence::kLazy),
+      reservations_(state, kTableReservations),
       hung_(state, kTableHung, machine::Residence::kLazy),
       progress_(state, kTableProgress),
       breaks_(state, kTableBreaks),
@@ -365,19 +366,28 @@ Result ClearingMachine::Execute(const DueRecorded& c, const Context& ctx) {
   if (!out) return {Reason::kTransferUnknown};
   // Exported again after a restart, perhaps when answers were applied already: what was recorded stands.
   if (out->state >= OutState::kApproved) return {};
+  // By the fund's confirmation days after the day; no earlier than the answer to this one.
+  const auto due_after = [&](const FundCode& code, Date from, bool or_closed) {
+    const Date due = day->answer_day;
+    const FundTerms* fund = products_.Fund(code, ctx.now);
+    const TradingCalendar* calendar = fund ? products_.Calendar(fund->calendar) : nullptr;
+    if (!calendar) return due;
+    // What comes on a day on which the fund is closed is answered with the institution's next answer.
+    if (const auto open = calendar->IsOpen(from); or_closed && open.ok() && !*open) return due;
+    const auto day_due = calendar->AddOpenDays(from, fund->confirm_days);
+    return day_due.ok() ? std::max(due, *day_due) : due;
+  };
   std::map<Date, std::vector<DueOrder>> by_due;  // funds of one page may share a day, and then an entry
   for (const DueRecorded::Group& g : c.groups) {
-    Date due = day->answer_day;
-    if (const FundTerms* fund = products_.Fund(g.fund, ctx.now)) {
-      if (const TradingCalendar* calendar = products_.Calendar(fund->calendar)) {
-        if (auto day_due = calendar->AddOpenDays(c.day, fund->confirm_days); day_due.ok())
-          due = std::max(due, *day_due);
-      }
-    }
+    const Date due = due_after(g.fund, c.day, false);
     auto& orders = by_due[due];
     orders.insert(orders.end(), g.orders.begin(), g.orders.end());
   }
   for (auto& [due, orders] : by_due) due_.Put({c.ta, due, c.day, c.transfer, c.partition, c.page}, {std::move(orders)});
+  for (const DueRecorded::Reservation& r : c.reservations) {
+    reservations_.Put({c.ta, r.order.order},
+                      {r.order.investor, due_after(r.fund, c.day, true), due_after(r.fund, r.day, false), false});
+  }
   return {};
 }
 
@@ -561,6 +571,9 @@ Result ClearingMachine::Execute(const ReconciledDay& c, const Context& ctx) {
     }
     due_.Mutable({c.ta, next, c.day, kCarried, 0, 0}).orders = c.carried;
   }
+  for (const OrderId order : c.received)
+    if (ReservationDue* kept = reservations_.FindMutable({c.ta, order})) kept->received = true;
+  for (const OrderId order : c.ended) reservations_.Erase({c.ta, order});
   for (const auto& d : c.deferred) due_.Mutable({c.ta, d.due, c.day, kDeferredRest, 0, 0}).orders = d.orders;
   for (const auto& item : c.settlements) {
     const SettlementKey& k = item.key;
@@ -691,7 +704,15 @@ std::vector<DueOrder> ClearingMachine::Due(const TaCode& ta, Date last) {
     out.insert(out.end(), chunk.orders.begin(), chunk.orders.end());
     return true;
   });
+  ForEachReservation(ta, [&](OrderId order, const ReservationDue& r) {
+    if (r.due() <= last) out.push_back({order, r.investor});
+  });
   return out;
+}
+
+void ClearingMachine::ForEachReservation(const TaCode& ta, absl::FunctionRef<void(OrderId, const ReservationDue&)> visit) {
+  reservations_.ScanPrefix(TaPrefix{ta},
+                           [&](const ReservationKey& k, const ReservationDue& r) { return visit(k.order, r), true; });
 }
 
 std::vector<std::pair<SettlementKey, Settlement>> ClearingMachine::Pending(const TaCode& ta, Date last) {

@@ -77,6 +77,8 @@ class ClearingMachine {
   std::vector<std::pair<OrderId, HungOrder>> Hung(const DayKey& day);
   // Orders whose confirmation is due by `last`, in no particular order.
   std::vector<DueOrder> Due(const TaCode& ta, Date last);
+  // What the institution is to keep, or keeps, for a later day.
+  void ForEachReservation(const TaCode& ta, absl::FunctionRef<void(OrderId, const ReservationDue&)> visit);
   // Settlements not done yet with pay date up to `last`.
   std::vector<std::pair<SettlementKey, Settlement>> Pending(const TaCode& ta, Date last);
   // The earliest pay date pending, unset where nothing is.
@@ -120,6 +122,7 @@ class ClearingMachine {
   machine::Table<TransferKey, OutTransfer> out_;
   machine::Table<FileKey, FileEntry> files_;
   machine::Table<DueKey, DueChunk> due_;
+  machine::Table<ReservationKey, ReservationDue> reservations_;
   machine::Table<HungKey, HungOrder> hung_;
   machine::Table<ProgressKey, uint64_t> progress_;
   machine::PagedTable<Break, 3> breaks_;

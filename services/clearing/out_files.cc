@@ -161,6 +161,9 @@ absl::Status OrdersFile::Begin() {
   to_branch_ = find("TargetBranchCode");
   to_account_ = find("TargetTransactionAccountID");
   move_reason_ = find("TransferReason");
+  subscription_day_ = find("FutureSubscribeDate");
+  purchase_day_ = find("FutureBuyDate");
+  redemption_day_ = find("RedemptionDateInAdvance");
   return absl::OkStatus();
 }
 
@@ -214,7 +217,11 @@ absl::Status OrdersFile::Add(const trade::v1::Order& o) {
     if (between && target_ta_.present() && o.target_ta_code().size() <= target_ta_.width())
       writer_.SetText(target_ta_, o.target_ta_code());
   }
-  if ((o.business() == 24 || o.business() == 63) && o.has_defer_large_redemption()) {
+  // Without a place for the day that it is for a reservation is not written.
+  if (o.business() == 21) writer_.SetDate(subscription_day_, Date::FromRaw(o.trade_day_wanted()));
+  if (o.business() == 23) writer_.SetDate(purchase_day_, Date::FromRaw(o.trade_day_wanted()));
+  if (o.business() == 25) writer_.SetDate(redemption_day_, Date::FromRaw(o.trade_day_wanted()));
+  if ((o.business() == 24 || o.business() == 25 || o.business() == 63) && o.has_defer_large_redemption()) {
     writer_.SetText(large_, o.defer_large_redemption() ? "1" : "0");
   }
   if (o.original_order_id() != 0) writer_.SetText(original_, FormatOrderId(OrderId(o.original_order_id())));

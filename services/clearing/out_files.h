@@ -73,7 +73,7 @@ class OrdersFile {
   ofd::Column serial_, fund_, large_, discount_, date_, time_, account_, distributor_, vol_, amount_, business_,
       ta_account_,
       deposit_, currency_, kind_, share_class_, method_, frozen_cause_, target_, target_ta_, target_class_,
-      original_, to_distributor_, to_branch_, to_account_, move_reason_;
+      original_, to_distributor_, to_branch_, to_account_, move_reason_, subscription_day_, purchase_day_, redemption_day_;
   ofd::Column protocol_, ration_type_, plan_begin_, plan_end_, plan_day_, plan_unit_, plan_every_, plan_times_;
   void SetPlan(const trade::v1::Order& order);
 };

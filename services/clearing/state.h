@@ -178,6 +178,14 @@ struct DueOrder {
   InvestorId investor;
   FC_FIELDS(order, investor)
 };
+// A reservation that the institution keeps: the receipt is due first, then the result.
+struct ReservationDue {
+  InvestorId investor;
+  Date receipt, result;
+  bool received = false;
+  Date due() const { return received ? result : receipt; }
+  FC_FIELDS(investor, receipt, result, received)
+};
 struct DueChunk {
   std::vector<DueOrder> orders;
   FC_FIELDS(orders)
@@ -279,6 +287,11 @@ struct DueKey {
   uint32_t page = 0;
   FC_FIELDS(ta, due, day, transfer, partition, page)
 };
+struct ReservationKey {
+  TaCode ta;
+  OrderId order;
+  FC_FIELDS(ta, order)
+};
 inline constexpr uint16_t kCarried = 0xffff;
 inline constexpr uint16_t kDeferredRest = 0xfffe;
 struct HungKey {
@@ -354,6 +367,7 @@ inline constexpr uint8_t kTableSettlements = 12;
 inline constexpr uint8_t kTablePending = 13;
 inline constexpr uint8_t kTableBreakSequence = 14;
 inline constexpr uint8_t kTableBreakHistory = 15;
+inline constexpr uint8_t kTableReservations = 100;
 inline constexpr uint8_t kTableProducts = 200;
 
 }  // namespace fundcore::clearing

@@ -32,9 +32,27 @@ inline constexpr uint8_t kEndPlan = 60;
 inline constexpr uint8_t kChangePlan = 61;
 inline constexpr uint8_t kPlanRedemption = 63;
 constexpr bool IsPlanContract(uint8_t business) { return business >= kOpenPlan && business <= kChangePlan; }
-constexpr bool IsRedemption(uint8_t business) { return business == kRedemption || business == kPlanRedemption; }
-constexpr bool MovesCash(uint8_t business) { return business == kSubscription || business == kPurchase || business == kPlanPurchase; }
+// Orders for a later day that the institution keeps until then. Their trading day is that of the file they go out in.
+inline constexpr uint8_t kReserveSubscription = 21;
+inline constexpr uint8_t kReservePurchase = 23;
+inline constexpr uint8_t kReserveRedemption = 25;
+constexpr bool IsReservation(uint8_t business) {
+  return business == kReserveSubscription || business == kReservePurchase || business == kReserveRedemption;
+}
+// What it is on the day that it is for.
+constexpr uint8_t WithoutReservation(uint8_t business) {
+  return IsReservation(business) ? static_cast<uint8_t>(business - 1) : business;
+}
+constexpr bool IsRedemption(uint8_t business) {
+  return business == kRedemption || business == kPlanRedemption || business == kReserveRedemption;
+}
+constexpr bool MovesCash(uint8_t business) {
+  return business == kSubscription || business == kPurchase || business == kPlanPurchase || business == kReserveSubscription ||
+         business == kReservePurchase;
+}
 inline constexpr uint8_t kWithdrawRest = 52;  // made by a Cancel of a redemption with a deferred rest
+inline constexpr uint8_t kWithdrawReservation = 53;  // made by a Cancel of a reservation that the institution has
+constexpr bool IsWithdrawal(uint8_t business) { return business == kWithdrawRest || business == kWithdrawReservation; }
 inline constexpr uint8_t kDividendWay = 29;  // applies for neither cash nor units
 inline constexpr uint8_t kFreezeUnits = 31;
 inline constexpr uint8_t kThawUnits = 32;
@@ -46,12 +64,21 @@ inline constexpr uint8_t kGiveUnits = 33;
 inline constexpr uint8_t kGiveUnitsOut = 35;
 // Redemption at once: a bank advances the money and the units go to it.
 inline constexpr uint8_t kFastRedeem = 98;
+// The counterparts here: units that come from another distributor, or from somebody else. And those whose title is proven.
+inline constexpr uint8_t kBringUnits = 27;
+inline constexpr uint8_t kReceiveUnits = 34;
+inline constexpr uint8_t kProveTitle = 80;
+constexpr bool BringsUnits(uint8_t business) {
+  return business == kBringUnits || business == kReceiveUnits || business == kProveTitle;
+}
 constexpr bool IsMove(uint8_t business) {
-  return business == kFastRedeem || business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits || business == kGiveUnitsOut;
+  return business == kFastRedeem || business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits ||
+         business == kGiveUnitsOut || business == kBringUnits || business == kReceiveUnits;
 }
 // Says something about units that are there: buys none, pays nothing.
 constexpr bool SpeaksOfUnits(uint8_t business) {
-  return IsMove(business) || business == kDividendWay || business == kFreezeUnits || business == kThawUnits || business == kPledgeUnits;
+  return IsMove(business) || business == kProveTitle || business == kDividendWay || business == kFreezeUnits ||
+         business == kThawUnits || business == kPledgeUnits;
 }
 // A conversion: 36 inside one institution. Between two it is the 38 to the one, and a leg of its own, the 37, to the other.
 inline constexpr uint8_t kConversion = 36;
@@ -290,7 +317,8 @@ struct ApplyConfirmations {
   std::vector<ConfirmedLine> lines;
   std::vector<ConvertedLine> converted;
   bool follows_rests = false;  // deferred rests are known as such; not in logs from before
-  FC_FIELDS(ta, file, file_name, first_index, lines, converted, follows_rests)
+  bool follows_money = false;  // what is said of an order's money after its result (140, 141), likewise
+  FC_FIELDS(ta, file, file_name, first_index, lines, converted, follows_rests, follows_money)
 };
 
 // Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.

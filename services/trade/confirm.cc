@@ -16,6 +16,8 @@ constexpr uint8_t kRedemptionConfirmed = 124;
 constexpr uint8_t kPlanRedemptionConfirmed = 163;
 constexpr uint8_t kConvertInConfirmed = 137;
 constexpr uint8_t kConvertOutConfirmed = 138;
+constexpr uint8_t kRefundConfirmed = 140;  // money comes back after the result
+constexpr uint8_t kFurtherPayment = 141;
 constexpr uint8_t kAllotment = 146;  // a number to be drawn; the result says what came of it
 
 enum class LineKind { kSuccess, kNote, kRefusal };
@@ -68,6 +70,8 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   if (!known || known->business == kConvertIn) return;
   if (IsConversion(known->business)) return ApplyConverted(c, line, more, seq, file, now);
 
+  if (c.follows_money && FollowMoney(seq, line)) return;
+
   Order& o = orders_.Mutable(seq);
   Aftermath& a = aftermaths_.Mutable(seq);
   const LineKind kind = KindOf(line.return_code.view());
@@ -95,8 +99,24 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   switch (kind) {
     case LineKind::kNote: return Noted(seq);
     case LineKind::kRefusal: ApplyRefusal(seq, o, a, line); return TellPlan(seq, o, now);
-    case LineKind::kSuccess: ApplySuccess(seq, o, a, line, c.follows_rests); return TellPlan(seq, o, now);
+    case LineKind::kSuccess: ApplySuccess(seq, o, a, line, c.follows_rests, now); return TellPlan(seq, o, now);
   }
+}
+
+// The result stands, and so does the order's state: account pays the refund when the institution has paid it. A further
+// payment is a matter between people.
+bool TradeMachine::FollowMoney(uint64_t seq, const ConfirmedLine& line) {
+  if (line.business != kRefundConfirmed && line.business != kFurtherPayment) return false;
+  if (line.business == kFurtherPayment || KindOf(line.return_code.view()) != LineKind::kSuccess) return true;
+  if (!MovesCash(orders_.Find(seq)->business)) {
+    ++aftermaths_.Mutable(seq).odd_lines;
+    return true;
+  }
+  Refunded& refunded = refunds_.Mutable(seq);
+  refunded.amount += line.amount;
+  refunded.day = line.confirm_day;
+  Noted(seq);
+  return true;
 }
 
 void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line) {
@@ -115,8 +135,11 @@ void TradeMachine::ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const Conf
   });
 }
 
-void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests) {
+void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests,
+                                TimePoint now) {
   if (o.business == kWithdrawRest) return RestWithdrawn(seq, o);
+  if (o.business == kWithdrawReservation) return ReservationWithdrawn(seq, o, now);
+  if (IsReceipt(o, line.business)) return Noted(seq);
   if (line.business == kOfferReceipt) return Noted(seq);
   if (line.business == kAllotment && follows_rests) return Noted(seq);
   if (line.business == kOfferFailure) {

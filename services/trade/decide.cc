@@ -125,6 +125,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
   if (!o) return {.reason = Reason::kOrderNotFound};
   if (o->state == OrderState::kCancelled) return {};
   if (o->state == OrderState::kDispatched && rests_.Find(seq)) return WithdrawRest(seq, ctx);
+  if (o->state == OrderState::kDispatched && IsReservation(o->business)) return WithdrawReservation(seq, ctx);
   if (o->state != OrderState::kReceived && o->state != OrderState::kAccepted && o->state != OrderState::kChallenged) {
     return {.reason = Reason::kOrderFinal};
   }

@@ -27,12 +27,13 @@ Reason TradeMachine::CheckLimits(uint64_t seq, const Order& o, const FundCode& c
   const FundRules* rules = products_.Rules(code, o.received_at);
   if (!rules || !IsLimited(o)) return Reason::kNone;
   Applied on_day, ever;
+  const Date day = PricedOn(seq, o);
   if (rules->LimitsPersons()) {
     const uint64_t investor = SequenceOf(o.investor);
-    if (const Use* use = uses_.Find({o.trade_day, investor, o.fund})) on_day = {use->bought, use->redeemed};
+    if (const Use* use = uses_.Find({day, investor, o.fund})) on_day = {use->bought, use->redeemed};
     if (const Use* use = uses_.Find({Date(), investor, o.fund})) ever = {use->bought, use->redeemed};
   }
-  const Reason reason = CheckRules(*rules, o.business, o.amount, o.units, o.trade_day, on_day, ever);
+  const Reason reason = CheckRules(*rules, WithoutReservation(o.business), o.amount, o.units, day, on_day, ever);
   if (reason == Reason::kNone && rules->LimitsPersons()) BeginUse(seq, o, rules);
   return reason;
 }
@@ -44,7 +45,7 @@ void TradeMachine::BeginUse(uint64_t seq, const Order& o, const FundRules* rules
     use.bought += BoughtBy(o, *rules);
     use.redeemed += RedeemedBy(o.units, *rules);
   };
-  begin(o.trade_day);
+  begin(PricedOn(seq, o));
   if (rules->max_purchase_total.is_positive()) begin(Date());
 }
 
@@ -71,7 +72,7 @@ void TradeMachine::EndUse(uint64_t seq, const Order& o) {
     use.bought -= BoughtBy(o, *rules);
     use.redeemed -= RedeemedBy(units, *rules);
   };
-  end(o.trade_day);
+  end(PricedOn(seq, o));
   if (rules->max_purchase_total.is_positive()) end(Date());
 }
 

@@ -54,6 +54,8 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       deals_(state, kDeals, machine::Residence::kLazy),
       rests_(state, kRests),
       withdrawals_(state, kWithdrawals),
+      reserved_(state, kSentReservations, machine::Residence::kLazy),
+      refunds_(state, kRefunds, machine::Residence::kLazy),
       funds_(state, kFundNames),
       tas_(state, kTaNames),
       callers_(state, kCallerNames),
@@ -284,10 +286,13 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     if (Reason r = Place(seq, o, fund); r != Reason::kNone) return r;
     if (Reason r = CheckWantedDay(seq, o, *fund); r != Reason::kNone) return r;
     o.product_version = fund->version;
-    const bool withdraws = o.business == kWithdrawRest;  // at any time, and of any size
-    if (Reason r = CheckStatus(fund->status, o.business); r != Reason::kNone && !withdraws) return r;
+    const bool withdraws = IsWithdrawal(o.business);  // at any time, and of any size
+    const uint8_t business = WithoutReservation(o.business);
+    if (Reason r = CheckStatus(fund->status, business); r != Reason::kNone && !withdraws) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
-    if (view.terms && fund->calendar != view.terms->calendar) {
+    // Reservations come and go on days on which the fund is closed, too.
+    const bool of_day = !IsReservation(o.business) && o.business != kWithdrawReservation;
+    if (of_day && view.terms && fund->calendar != view.terms->calendar) {
       if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
     if (withdraws) return Reason::kNone;
@@ -298,10 +303,10 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     }
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);
     if (MovesCash(o.business)) TakeDeal(seq, o, *fund);
-    if (o.business == kSubscription && o.units.is_positive()) {
+    if (business == kSubscription && o.units.is_positive()) {
       if (!PriceOffer(seq, *fund, o)) return Reason::kUnitsNotPriced;
     }
-    if (Reason r = CheckSize(*fund, o.business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
+    if (Reason r = CheckSize(*fund, business, o.amount, o.units, [&] { return BoughtBefore(o); }); r != Reason::kNone) return r;
     return CheckLimits(seq, o, code);
   };
   const Reason reason = check();
@@ -319,11 +324,13 @@ Reason TradeMachine::CheckWantedDay(uint64_t seq, Order& o, const FundTerms& fun
   if (!origin || !origin->trade_day_wanted.is_set() || origin->trade_day_wanted == o.trade_day) return Reason::kNone;
   const Date wanted = origin->trade_day_wanted;
   if (o.trade_day > wanted) return Reason::kTradeDayPassed;
-  if (!HabitsOf(fund.ta).keeps_reservations || wanted > o.trade_day.AddDays(kLongestReservation))
-    return Reason::kTradeDayNotReached;
+  const Habits& habits = HabitsOf(fund.ta);
+  const bool takes = habits.keeps_reservations || habits.sends_reservations;
+  if (!takes || wanted > o.trade_day.AddDays(kLongestReservation)) return Reason::kTradeDayNotReached;
   // A reservation: kept, with its cash or units, until the day that it is for.
   bool known = false;
   if (!OpenFor(fund.code, wanted, o.received_at, &known)) return known ? Reason::kFundClosedOnTradeDay : Reason::kNoTradingDay;
+  if (habits.sends_reservations) return SendReservation(seq, o, wanted);
   o.trade_day = wanted;
   return Reason::kNone;
 }

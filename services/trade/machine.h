@@ -9,7 +9,7 @@
 //
 // One file a family of commands: machine.cc receipt, decide.cc what account, risk and the investor say, day.cc closing,
 // sealing and dispatching, confirm.cc what the transfer agent says, convert.cc conversions and their legs, rest.cc deferred
-// rests of large redemptions, plan.cc orders that come again.
+// rests of large redemptions, reservation.cc orders that an institution keeps, plan.cc orders that come again.
 #pragma once
 
 #include <span>
@@ -94,7 +94,18 @@ class TradeMachine {
   std::string_view TaName(NameNo ta) { return tas_.Text(ta); }
   // nullptr where nothing of the order was ever deferred.
   const Rest* FindRest(uint64_t order) { return rests_.Find(order); }
-  // The order whose rest this one (052) withdraws; 0 where it is none of those.
+  // nullptr where the institution does not keep it for a later day.
+  const Reserved* FindReserved(uint64_t seq, const Order& o) {
+    return IsReservation(o.business) ? reserved_.Find(seq) : nullptr;
+  }
+  // nullptr where nothing was given back after the result.
+  const Refunded* FindRefunded(uint64_t seq, const Order& o) { return MovesCash(o.business) ? refunds_.Find(seq) : nullptr; }
+  // The day whose price and rules the order gets: of a reservation the day that it is for.
+  Date PricedOn(uint64_t seq, const Order& o) {
+    const Reserved* reserved = FindReserved(seq, o);
+    return reserved ? reserved->day : o.trade_day;
+  }
+  // The order whose rest (052) or reservation (053) this one withdraws; 0 where it is none of those.
   uint64_t OriginalOf(uint64_t order, const Order& o);
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
@@ -219,6 +230,7 @@ class TradeMachine {
   struct Habits {
     PlansAt plans = PlansAt::kNothing;
     bool keeps_reservations = false;
+    bool sends_reservations = false;  // the institution keeps them
   };
   const Habits& HabitsOf(const TaCode& ta);
   PlansAt PlansOf(const FundCode& code, TimePoint now);
@@ -289,16 +301,28 @@ class TradeMachine {
 
   void ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& line, const ConvertedLine* more, NameNo file,
                  TimePoint now);
+  // Of 140 and 141: true where the line is dealt with.
+  bool FollowMoney(uint64_t seq, const ConfirmedLine& line);
   void ApplyRefusal(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
-  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests);
+  void ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line, bool follows_rests, TimePoint now);
   void ListForSettlement(uint64_t seq, const Order& o, const ConfirmedLine& line);
 
   // offer.cc: sets what a subscription by units costs; false where that cannot be computed.
   void TakeDeal(uint64_t seq, const Order& o, const FundTerms& fund);
   bool PriceOffer(uint64_t seq, const FundTerms& fund, Order& o);
 
+  // reservation.cc
+  Reason SendReservation(uint64_t seq, Order& o, Date wanted);
+  Result WithdrawReservation(uint64_t seq, const machine::Context& ctx);
+  void ReservationWithdrawn(uint64_t seq, Order& o, TimePoint now);
+  static bool IsReceipt(const Order& o, uint8_t confirmation);
+
   // rest.cc
   Result WithdrawRest(uint64_t seq, const machine::Context& ctx);
+  // A withdrawal is an order like any other, but for what it asks: nothing is set aside for it, and its own answer ends the
+  // other one. Whether one that was made before is still to have its answer, or had it.
+  uint64_t MakeWithdrawal(uint64_t original, uint8_t business, const machine::Context& ctx);
+  bool HasFailed(uint64_t withdrawal);
   void FollowRest(uint64_t seq, const Order& o, const ConfirmedLine& line);
   void ConcludeRest(uint64_t seq);
   void RestWithdrawn(uint64_t seq, Order& o);
@@ -325,7 +349,9 @@ class TradeMachine {
   machine::Table<SettlementChunkKey, SettlementChunk> settlement_chunks_;
   machine::Table<uint64_t, OrderDeal> deals_;
   machine::Table<uint64_t, Rest> rests_;
-  machine::Table<uint64_t, uint64_t> withdrawals_;  // 052: the order whose rest it withdraws
+  machine::Table<uint64_t, uint64_t> withdrawals_;  // 052, 053: the order that it withdraws
+  machine::Table<uint64_t, Reserved> reserved_;
+  machine::Table<uint64_t, Refunded> refunds_;
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
   machine::Cell<uint64_t> plan_waters_;  // the last plan's sequence

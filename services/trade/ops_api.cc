@@ -139,6 +139,7 @@ void TradeService::ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::
     command.file = KeyOf(request.file_hash());
     command.file_name = request.file_name();
     command.follows_rests = true;
+    command.follows_money = true;
     const int lines = request.lines_size();
     run->left = static_cast<size_t>(std::max(1, (lines + kLinesACommand - 1) / kLinesACommand));
     int at = 0;

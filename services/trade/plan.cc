@@ -76,7 +76,9 @@ const TradeMachine::Habits& TradeMachine::HabitsOf(const TaCode& ta) {
       habits_.plans = variant->plans == Plans::kAll      ? PlansAt::kAll
                       : variant->plans == Plans::kDebits ? PlansAt::kDebits
                                                          : PlansAt::kNothing;
-      habits_.keeps_reservations = variant->keeps_reservations;
+      using Reservations = ofd::Variant::Reservations;
+      habits_.keeps_reservations = variant->reservations == Reservations::kKept;
+      habits_.sends_reservations = variant->reservations == Reservations::kSent;
     }
   }
   return habits_;

@@ -110,10 +110,10 @@ std::string_view ReasonText(Reason r) {
     case Reason::kTradeDayNotReached:
       return "the order came before the only trading day that it wants; send a new order on that day";
     case Reason::kTransferTargetMissing:
-      return "a transfer needs to know where the units go: target_distributor for 26 and 28, target_trading_account for 33 "
-             "and 35 (过户对方未指明, 0386)";
+      return "a transfer needs to know where the units go, or come from: target_distributor for 26 to 28, "
+             "target_trading_account for 33 to 35 (过户对方未指明, 0386)";
     case Reason::kTransferTargetIsSource:
-      return "the units would go to the account that they are in; name another one (转入转出是同一账户, 0326)";
+      return "the units would stay in the account that they are in; name another one (转入转出是同一账户, 0326)";
     case Reason::kTargetIsSameFund:
       return "a conversion leaves one fund for another; name another target (转出基金与转入基金相同, 0517)";
     case Reason::kTargetFundUnknown:

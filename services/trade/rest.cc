@@ -10,34 +10,31 @@
 namespace fundcore::trade {
 
 uint64_t TradeMachine::OriginalOf(uint64_t order, const Order& o) {
-  if (o.business != kWithdrawRest) return 0;
+  if (!IsWithdrawal(o.business)) return 0;
   const uint64_t* original = withdrawals_.Find(order);
   return original ? *original : 0;
 }
 
-// An order like any other, but for what it asks: nothing is set aside for it, and its own answer ends the other one.
-TradeMachine::Result TradeMachine::WithdrawRest(uint64_t seq, const machine::Context& ctx) {
-  const Rest& known = *rests_.Find(seq);
-  if (known.withdrawal != 0) {
-    const Order* before = orders_.Find(known.withdrawal);
-    const bool failed = before->state == OrderState::kRejected || before->state == OrderState::kCancelled ||
-                        before->state == OrderState::kRefused;
-    if (!failed) return {};
-  }
+bool TradeMachine::HasFailed(uint64_t withdrawal) {
+  const Order* o = orders_.Find(withdrawal);
+  return o->state == OrderState::kRejected || o->state == OrderState::kCancelled || o->state == OrderState::kRefused;
+}
+
+uint64_t TradeMachine::MakeWithdrawal(uint64_t seq, uint8_t business, const machine::Context& ctx) {
   const Order original = *orders_.Find(seq);
   Waters& waters = waters_.Mutable();
   const uint64_t made = waters.next++;
   FC_CHECK(made < kOrderSequenceLimit, "partition ", partition_.raw(), " has no order numbers left");
-  rests_.Mutable(seq).withdrawal = made;
   withdrawals_.Put(made, seq);
   Order& o = orders_.Mutable(made);
   o.investor = original.investor;
   o.previous = std::exchange(investors_.Mutable(SequenceOf(original.investor)).last_order, made);
   o.received_at = ctx.received;
-  o.business = kWithdrawRest;
+  o.business = business;
   o.fund = original.fund;
   o.caller = original.caller;
-  o.request_id = RequestId::FromRaw(StrCat("rest-of-", FormatOrderId(IdOf(seq)), "-", made));
+  const std::string_view what = business == kWithdrawRest ? "rest-of-" : "reservation-";
+  o.request_id = RequestId::FromRaw(StrCat(what, FormatOrderId(IdOf(seq)), "-", made));
   const FundCode fund = FundOf(original);
   if (waters.next_review == made && products_.watermark() >= ctx.received) {
     waters.next_review = made + 1;
@@ -49,6 +46,14 @@ TradeMachine::Result TradeMachine::WithdrawRest(uint64_t seq, const machine::Con
   Noted(made);
   Noted(seq);
   AdvanceUndecided();
+  return made;
+}
+
+TradeMachine::Result TradeMachine::WithdrawRest(uint64_t seq, const machine::Context& ctx) {
+  const uint64_t before = rests_.Find(seq)->withdrawal;
+  if (before != 0 && !HasFailed(before)) return {};
+  const uint64_t made = MakeWithdrawal(seq, kWithdrawRest, ctx);
+  rests_.Mutable(seq).withdrawal = made;
   return {};
 }
 

@@ -79,7 +79,10 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
                          !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
     return Bad("BAD_BUSINESS",
-               StrCat("business ", business, " is not an order; send 20, 22, 24, 26, 28, 29, 31, 32, 33, 35, 36, 88 or 98"));
+               StrCat("business ", business, " is not an order; send 20, 22, 24, 26 to 29, 31 to 36, 80, 88 or 98",
+                      IsReservation(static_cast<uint8_t>(business))
+                          ? "; an order for a later day is 20, 22 or 24 with trade_day_wanted"
+                          : ""));
   }
   if (way ? o.dividend_method() != "0" && o.dividend_method() != "1" : !o.dividend_method().empty()) {
     return Bad("BAD_DIVIDEND_METHOD", StrCat("dividend_method ", Quoted(o.dividend_method()), way
@@ -97,7 +100,7 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   for (size_t i = 0; i < 3; ++i) {
     if (moves[i]->empty()) continue;
     if (!IsMove(static_cast<uint8_t>(business)) || business == kFastRedeem || moves[i]->size() > kMostOfMove[i] || !Printable(*moves[i])) {
-      return Bad("BAD_TRANSFER", StrCat(kFieldsOfMove[i], " ", Quoted(*moves[i]), " is for businesses 26, 28, 33 and 35, and must have at most ",
+      return Bad("BAD_TRANSFER", StrCat(kFieldsOfMove[i], " ", Quoted(*moves[i]), " is for businesses 26 to 28 and 33 to 35, and must have at most ",
                                         kMostOfMove[i], " printable ASCII characters"));
     }
   }

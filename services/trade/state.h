@@ -52,6 +52,8 @@ enum TableNumber : uint8_t {
   kRests = 50,
   kWithdrawals = 51,
   kMoves = 100,
+  kSentReservations = 101,
+  kRefunds = 102,
   kDeals = 140,
   kProducts = 200,
 };
@@ -156,7 +158,7 @@ struct Conversion {
             difference_fee, in_code, in_day)
 };
 
-// Where the units of a transfer (026, 028, 033, 035) go.
+// Where the units of a transfer (026, 028, 033, 035) go, or come from (027, 034).
 struct Move {
   std::string distributor;
   std::string account;
@@ -178,6 +180,20 @@ struct Rest {
   Date settled_until;        // confirmation day of the newest of them that was paid
   uint64_t withdrawal = 0;   // the latest order (052) that is to withdraw the rest
   FC_FIELDS(last_day, settled_until, withdrawal)
+};
+
+// An order for a later day that its institution keeps (021, 023, 025).
+struct Reserved {
+  Date day;                  // that it is for
+  uint64_t withdrawal = 0;   // the latest order (053) that is to cancel it there
+  FC_FIELDS(day, withdrawal)
+};
+
+// What an institution has given back of a purchase after its result (140).
+struct Refunded {
+  Money amount;
+  Date day;                  // confirmation day of the latest
+  FC_FIELDS(amount, day)
 };
 
 struct Investor {

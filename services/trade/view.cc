@@ -88,7 +88,9 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   if (IsRedemption(o.business) && (o.flags & (kDeferLargeRedemption | kCancelLargeRedemption))) {
     out->set_defer_large_redemption((o.flags & kDeferLargeRedemption) != 0);
   }
-  if (o.business == kWithdrawRest) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
+  if (const Reserved* reserved = machine.FindReserved(seq, o); reserved && reserved->withdrawal != 0)
+    out->set_withdrawal_order_id(machine.IdOf(reserved->withdrawal).raw());
+  if (IsWithdrawal(o.business)) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
   if (o.business == kDividendWay) out->set_dividend_method(o.flags & kDividendInCash ? "1" : "0");
   if (const Origin* origin = machine.OriginOf(seq, o)) {
     out->set_trade_day_wanted(origin->trade_day_wanted.raw());
@@ -108,6 +110,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
     out->set_units_asked_e2(asked->units.raw());
     if (out->message().empty()) out->set_message(TookAll(*asked, o));
   }
+  if (const Refunded* refunded = machine.FindRefunded(seq, o)) out->set_refunded_fen(refunded->amount.raw());
   const Aftermath* a = machine.FindAftermath(seq);
   if (!a) return;
   out->set_return_code(Text(a->return_code.view()));

@@ -324,13 +324,14 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       Assign(r->mutable_ta_code(), machine.TaCodeOf(o));
       // A plan's opening, change or end sets nothing aside; that the fund account is there matters. An offer by units reserves
       // their price; no units are there yet.
-      const bool moves = !IsPlanContract(o.business);
+      const bool moves = !IsPlanContract(o.business), offer = WithoutReservation(o.business) == kSubscription;
+      const bool brings = BringsUnits(o.business);
       r->set_amount_fen(moves ? o.amount.raw() : 0);
-      r->set_units_e2(moves && o.business != kSubscription ? o.units.raw() : 0);
-      if (o.business == kSubscription) r->set_applied_units_e2(o.units.raw());
-      r->set_trade_day(o.trade_day.raw());
+      r->set_units_e2(moves && !offer && !brings ? o.units.raw() : 0);
+      if (offer || brings) r->set_applied_units_e2(o.units.raw());
+      r->set_trade_day(machine.PricedOn(item.order, o).raw());
       r->set_received_at_us(o.received_at.raw());
-      if (o.business == kWithdrawRest) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
+      if (IsWithdrawal(o.business)) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
       r->set_cancel_rest(IsRedemption(o.business) && (o.flags & kCancelLargeRedemption) != 0);
       if (const OrderDeal* deal = MovesCash(o.business) ? machine.FindDeal(item.order) : nullptr)
         r->set_discount_e8(deal->discount.raw());
@@ -347,7 +348,7 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       risk::v1::DecideItem* d = batch->decide.add_items();
       d->set_order_id(id);
       d->set_investor_id(o.investor.raw());
-      d->set_business(o.business);
+      d->set_business(WithoutReservation(o.business));
       // Whoever converts takes on the risk of the fund that they enter.
       Assign(d->mutable_fund_code(),
              IsConversion(o.business) ? machine.FundName(machine.FindConversion(item.order)->target) : fund);

@@ -67,7 +67,7 @@ void Worker::FillQuota(size_t slot, uint64_t order, product::v1::QuotaItem* out)
   const std::string_view fund = machine.FundCodeOf(o);
   out->set_order_id(machine.IdOf(order).raw());
   out->mutable_fund_code()->assign(fund.data(), fund.size());
-  out->set_trade_day(o.trade_day.raw());
+  out->set_trade_day(machine.PricedOn(order, o).raw());
   out->set_amount_fen(o.amount.raw());
   if (o.business == kFastRedeem) {
     // Units of a money fund are worth a yuan. An order that the rules refused has no bank, and took nothing.

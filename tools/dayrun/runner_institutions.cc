@@ -56,7 +56,7 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
   std::string order;
   if (s.kind == Kind::kConfirmsPart || s.kind == Kind::kRefusesOrder || s.kind == Kind::kMisreports ||
       s.kind == Kind::kMisbooks || s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice || s.kind == Kind::kPaysInterest ||
-      s.kind == Kind::kAllots) {
+      s.kind == Kind::kAllots || s.kind == Kind::kRefunds || s.kind == Kind::kAsksMore) {
     FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.order));
     order = FormatOrderId(OrderId(number));
   }
@@ -81,6 +81,15 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
     case Kind::kPaysInterest: return StrCat("interest:", order, ":", s.amount.ToString());
     case Kind::kAllots: return StrCat("allot:", order, ":", s.text);
     case Kind::kLate: return std::string("late");
+    case Kind::kRefunds:
+    case Kind::kAsksMore: {
+      trade::v1::GetOrderRequest q;
+      FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.order));
+      q.set_order_id(number);
+      FC_ASSIGN_OR_RETURN(auto r, Ask<trade::v1::GetOrderResponse>("fundcore.trade.v1.TradeService/GetOrder", q, kOperator));
+      return StrCat(s.kind == Kind::kRefunds ? "refund:" : "asks-more:", order, ":",
+                    FormatInvestorId(InvestorId(r.order().investor_id())), ":", r.order().fund_code(), ":", s.amount.ToString());
+    }
     case Kind::kOwnData:
     case Kind::kOwnMove: {
       FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));

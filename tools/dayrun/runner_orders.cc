@@ -58,7 +58,8 @@ std::string Compare(const tv1::Order& o, const Outcome& e) {
     return differs("the order", StrCat(kNames[static_cast<size_t>(e.kind)], e.reason.empty() ? "" : " ", e.reason),
                    state);
   const Money amount = Money::FromRaw(o.confirmed_amount_fen()), fee = Money::FromRaw(o.fee_fen());
-  const bool redemption = o.business() == 24 || o.business() == 36 || o.business() == 38 || o.business() == 63;
+  const uint32_t b = o.business();
+  const bool redemption = b == 24 || b == 25 || b == 36 || b == 38 || b == 63;
   const Money net = redemption ? amount : amount - fee, gross = redemption ? amount + fee : amount;
   const auto money = [&](std::string_view what, const std::optional<Money>& expected, Money found) {
     return !expected || *expected == found ? std::string() : differs(what, expected->ToGrouped(), found.ToGrouped());
@@ -157,7 +158,7 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_fund_code(s.fund);
   order.set_target_fund_code(s.target);
   if (!s.reason.empty()) order.set_transfer_reason(s.reason);
-  if (s.business == 33 || s.business == 35) {
+  if (s.business >= 33 && s.business <= 35) {
     auto other = InvestorNumber(s.to);
     order.set_target_trading_account(other.ok() ? FormatInvestorId(InvestorId(*other)) : s.to);
   } else {

@@ -99,8 +99,9 @@ absl::StatusOr<GivenTa> ReadTa(const CalendarSet& calendars, Words& w) {
         break;
       }
       case 10: {
-        FC_RETURN_IF_ERROR(w.Expect("kept"));
-        g.reservations = true;
+        FC_ASSIGN_OR_RETURN(size_t how, w.OneOf({"kept", "sent"}));
+        g.reservations = how == 0 ? "kept" : "sent";
+        if (how == 1 && w.Take("renumbered")) g.renumbers = true;
         break;
       }
       default: {

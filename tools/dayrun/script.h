@@ -40,7 +40,8 @@ struct GivenTa {
   bool same_day_orders = true;
   bool index = true;
   bool try_008 = true;
-  bool reservations = false;  // orders for a later trading day are kept
+  std::string reservations;   // orders for a later trading day: "" refused, else "kept" or "sent"
+  bool renumbers = false;     // their results come under the institution's own numbers
   bool products_at_once = false;
   std::string plans;  // what it wants to know of plans: "", "debits", "all"
   bool converts_in_pairs = false;  // 036 is answered with 138 and 137
@@ -518,6 +519,8 @@ struct TaDoes {
     kPaysNoIncome,
     kRefusesTax,  // code
     kUnknownTax,
+    kRefunds,       // amount, of an order after its result
+    kAsksMore,      // amount, for an order
   };
   std::string ta;
   Kind kind = Kind::kLate;

@@ -169,6 +169,34 @@ absl::StatusOr<PlaceOrder> ReadMove(const Script& script, std::string who, bool 
   return s;
 }
 
+// "brings 400.00 units of FUND from DISTRIBUTOR [account ACCOUNT]", "receives … from NAME|ACCOUNT [reason R]", "proves …".
+absl::StatusOr<PlaceOrder> ReadBring(const Script& script, std::string who, int business, Words& w) {
+  PlaceOrder s;
+  s.who = std::move(who);
+  s.business = business;
+  FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+  if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+  FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+  if (business != 80) {
+    FC_RETURN_IF_ERROR(w.Expect("from"));
+    if (!w.Take("nobody")) {
+      FC_ASSIGN_OR_RETURN(s.to, w.Next("where the units come from"));
+    }
+  }
+  while (!w.AtEnd()) {
+    if (w.Take("account")) {
+      FC_ASSIGN_OR_RETURN(s.account, w.Next("an account there"));
+    } else if (w.Take("reason")) {
+      FC_ASSIGN_OR_RETURN(s.reason, w.Next("a reason of the standard"));
+    } else if (w.Take("named")) {
+      FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+    } else {
+      return w.Unknown({"account", "reason", "named"});
+    }
+  }
+  return s;
+}
+
 // What an investor does and has.
 absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& after, bool has_outcome) {
   FC_ASSIGN_OR_RETURN(std::string who, InvestorOf(script, w));
@@ -214,7 +242,8 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
   }
   FC_ASSIGN_OR_RETURN(size_t verb,
                       w.OneOf({"subscribes", "redeems", "cancels", "asks", "deposits", "withdraws", "balance", "holds", "has",
-                               "chooses", "freezes", "thaws", "pledges", "converts", "moves", "gives"}));
+                               "chooses", "freezes", "thaws", "pledges", "converts", "moves", "gives", "brings", "receives",
+                               "proves"}));
   constexpr size_t kConverts = 13;
   switch (verb) {
     case 0:
@@ -334,6 +363,13 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
         FC_ASSIGN_OR_RETURN(s.lots, w.Number("a number of lots", 0, 100'000));
         if (!w.Take("lot")) FC_RETURN_IF_ERROR(w.Expect("lots"));
       }
+      return s;
+    }
+    case 16:
+    case 17:
+    case 18: {
+      FC_ASSIGN_OR_RETURN(PlaceOrder s, ReadBring(script, who, verb == 16 ? 27 : verb == 17 ? 34 : 80, w));
+      FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
       return s;
     }
     case 14:

@@ -25,14 +25,19 @@ absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w) {
 }
 
 bool IsOfferVerb(std::string_view word) {
-  return word == "credits" || word == "allots";
+  return word == "credits" || word == "allots" || word == "refunds" || word == "asks";
 }
 
 absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w) {
   TaDoes s;
   s.ta = std::move(ta);
-  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"credits", "allots"}));
-  if (verb == 0) {
+  FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"credits", "allots", "refunds", "asks"}));
+  if (verb > 1) {
+    s.kind = verb == 2 ? TaDoes::Kind::kRefunds : TaDoes::Kind::kAsksMore;
+    FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+    if (verb == 3) FC_RETURN_IF_ERROR(w.Expect("more"));
+    FC_RETURN_IF_ERROR(w.Expect(verb == 2 ? "of" : "for"));
+  } else if (verb == 0) {
     s.kind = TaDoes::Kind::kPaysInterest;
     FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
     FC_RETURN_IF_ERROR(w.Expect("interest"));

@@ -80,7 +80,7 @@ product::v1::Institution InstitutionMessage(const GivenTa& ta) {
   m.set_use_008_when_registered(ta.try_008);
   std::string variant;
   if (!ta.plans.empty()) variant = StrCat("plans = \"", ta.plans, "\"\n");
-  if (ta.reservations) variant += "reservations = \"kept\"\n";
+  if (!ta.reservations.empty()) variant += StrCat("reservations = \"", ta.reservations, "\"\n");
   if (ta.products_at_once) variant += "product_files = \"at once\"\n";
   m.set_file_variant(variant);
   return m;
@@ -289,6 +289,8 @@ ta_sim::TaConfig TaConfigOf(const Script& script, const GivenTa& ta) {
   config.version = *ofd::ParseVersion(ta.version);
   config.calendar = ta.calendar;
   config.keeps_plans = ta.plans == "all";
+  config.keeps_reservations = ta.reservations == "sent";
+  config.renumbers_reservations = ta.renumbers;
   config.calendars = script.calendars;
   config.converts_in_pairs = ta.converts_in_pairs;
   Date last = script.start.date();

@@ -17,8 +17,16 @@ constexpr std::string_view kFace = "fundcore.trade.v1.TradeService/";
 std::string_view BusinessWord(uint32_t business) {
   switch (business) {
     case 20: return "subscription";
+    case 21: return "reserved subscription";
     case 22: return "purchase";
+    case 23: return "reserved purchase";
     case 24: return "redemption";
+    case 25: return "reserved redemption";
+    case 27:
+    case 34: return "units to come";
+    case 52:
+    case 53: return "withdrawal";
+    case 80: return "title to prove";
     case 29: return "way of dividend";
     case 31: return "freeze";
     case 32: return "thaw";
@@ -76,6 +84,7 @@ Answer Describe(const v1::Order& o) {
   a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()), confirmed);
   a.Add("fee", Money::FromRaw(o.fee_fen()), confirmed);
   a.Add("nav", Nav::FromRaw(o.nav_e8()), confirmed);
+  a.Add("refunded", Money::FromRaw(o.refunded_fen()), o.refunded_fen() != 0);
   a.Add("difference_fee", Money::FromRaw(o.difference_fee_fen()), confirmed && converts);
   a.Add("units_of_target", Units::FromRaw(o.target_units_e2()), converts && o.target_units_e2() != 0);
   a.Add("nav_of_target", Nav::FromRaw(o.target_nav_e8()), converts && o.target_nav_e8() != 0);
@@ -124,7 +133,8 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   // What applies for units, or for a way of dividend.
   const std::pair<const std::string*, uint32_t> others[] = {
       {&o.redeem, o.fast ? 98 : 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
-      {&o.convert, 36}, {&o.move, o.at_once ? 26 : 28}, {&o.give, o.outside ? 35 : 33}};
+      {&o.convert, 36}, {&o.move, o.at_once ? 26 : 28}, {&o.give, o.outside ? 35 : 33}, {&o.bring, 27},
+      {&o.receive, 34}, {&o.prove, 80}};
   int given = !o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty();
   const std::string* units_of = nullptr;
   uint32_t business = 0;
@@ -137,7 +147,8 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   if (given != 1) {
     return absl::InvalidArgumentError(
         "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
-        "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS, --convert UNITS, --move UNITS and --give UNITS");
+        "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS, --convert UNITS, --move UNITS, --give UNITS, "
+        "--bring UNITS, --receive UNITS and --prove UNITS");
   }
   if (o.fast && o.redeem.empty()) return absl::InvalidArgumentError("--fast goes with --redeem UNITS only");
   if (o.convert.empty() != o.into.empty()) {

@@ -181,6 +181,7 @@ Result ListInterest(Remote& remote);
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
   std::string subscribe_units;  // the same as subscribe, by units
+  std::string bring, receive, prove;  // units that are to come: from a distributor, from somebody else, by proven title
   std::string move, give, to_distributor, to_account, reason;  // units that go without money: move or give so many
   bool mismatch_confirmed = false, cancel_rest = false, at_once = false, outside = false;
   bool fast = false;            // redeem: at once, with money that a bank advances (098)

@@ -586,8 +586,11 @@ class CommandLine {
     submit->add_flag("--at-once", o_.submit.at_once, "in one step that asks nothing of that distributor (026)");
     submit->add_option("--give", o_.submit.give, "so many units to somebody else (033), with --to-account");
     submit->add_flag("--outside", o_.submit.outside, "to somebody whom another distributor serves (035)");
-    submit->add_option("--to-distributor", o_.submit.to_distributor);
-    submit->add_option("--to-account", o_.submit.to_account, "the trading account that receives the units");
+    submit->add_option("--bring", o_.submit.bring, "so many units from another distributor (027), with --from-distributor");
+    submit->add_option("--receive", o_.submit.receive, "so many units from somebody else (034), with --from-account");
+    submit->add_option("--prove", o_.submit.prove, "so many units whose title is proven (080)");
+    submit->add_option("--to-distributor,--from-distributor", o_.submit.to_distributor);
+    submit->add_option("--to-account,--from-account", o_.submit.to_account, "the trading account at the other end");
     submit->add_option("--reason", o_.submit.reason, "of the transfer, the standard's code");
     submit->add_flag("--confirm-mismatch", o_.submit.mismatch_confirmed,
                      "the investor has confirmed to buy above their class");

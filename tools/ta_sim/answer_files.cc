@@ -594,6 +594,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       return absl::InvalidArgumentError(StrCat("a fault names a dividend of ", fault.arguments[0], " in fund ",
                                                fault.arguments[1], ", which ", file->name, " does not have"));
     }
+    case FaultKind::kRefundsOrder:
+    case FaultKind::kAsksMore:
     case FaultKind::kInitiated:
     case FaultKind::kWrongRegister:
     case FaultKind::kRefuse:

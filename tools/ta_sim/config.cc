@@ -282,6 +282,9 @@ absl::StatusOr<TaConfig> FromConfig(Config file) {
   config.converts_in_pairs = top.Bool("converts_in_pairs", false);
   config.registered_elsewhere = top.Strings("registered_elsewhere", {});
   config.keeps_plans = top.Choice("plans", "taken", {"taken", "kept"}) == "kept";
+  const std::string reservations = top.Choice("reservations", "refused", {"refused", "kept", "renumbered"});
+  config.keeps_reservations = reservations != "refused";
+  config.renumbers_reservations = reservations == "renumbered";
   if (top.Has("unknown")) config.take_unknown = top.Choice("unknown", {"refuse", "take"}) == "take";
   config.when_registered = ReturnCode(top.Choice("when_registered", "0303", {"0303", "0390", "0000"}));
   for (ConfigTable& fund : file.Tables("fund")) config.funds.push_back(ReadFund(fund));

@@ -157,6 +157,10 @@ struct TaConfig {
   std::optional<bool> take_unknown;
   // Plans are opened here (059) before their debits (039, 063) are taken.
   bool keeps_plans = false;
+  // Applications for a later day (021, 023, 025) are kept until then; else they are refused with 0412. Their results come under
+  // numbers of the agent's own where `renumbers_reservations`, with the distributor's as OriginalAppSheetNo.
+  bool keeps_reservations = false;
+  bool renumbers_reservations = false;
   // 036 is answered with a 138 and a 137 instead of one 136.
   bool converts_in_pairs = false;
   // Funds of other agents, as far as conversions from them have to know: their purchase tiers.

@@ -39,6 +39,8 @@ constexpr Form kForms[] = {
     {FaultKind::kNoPayout, "no-payout", ""},
     {FaultKind::kRefuseTax, "refuse-tax", "c"},
     {FaultKind::kUnknownTax, "unknown-tax", ""},
+    {FaultKind::kRefundsOrder, "refund", "laap"},
+    {FaultKind::kAsksMore, "asks-more", "laap"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},

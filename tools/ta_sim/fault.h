@@ -22,6 +22,8 @@
 //   own-account:BUSINESS:ACCOUNT   002, 004 to 007 or 009 done to a trading account that nobody here has asked for
 //   interest:LINE:AMOUNT           the result of an offer holds so much interest of the waiting money
 //   allot:LINE:NUMBER              an allotment number (146) of a subscription
+//   refund:LINE:ACCOUNT:FUND:AMOUNT     so much of an order's money comes back after its result (140)
+//   asks-more:LINE:ACCOUNT:FUND:AMOUNT  so much more is asked for an order (141)
 //   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
 //   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
 //   no-payout                      income of money funds stays what it is, though its day has come
@@ -69,6 +71,8 @@ enum class FaultKind : uint8_t {
   kNoPayout = 62,
   kRefuseTax = 120,  // all lines of R1, with a code
   kUnknownTax = 121,  // a line of R2 that answers nothing of ours
+  kRefundsOrder = 100,
+  kAsksMore = 101,
 };
 
 struct Fault {

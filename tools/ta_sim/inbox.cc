@@ -78,7 +78,7 @@ absl::Status FindOnDay(const Files& files, const TaConfig& config, Date day, std
 struct Columns {
   ofd::Column sheet, fund, day, trading, units, amount, business, account, discount, share_class, method, holder,
       certificate_type, certificate, cause, until, target, target_agent, large, original, protocol, ration_type, moved_to,
-      to_distributor;
+      to_distributor, subscription_day, purchase_day, redemption_day;
 
   absl::Status Find(const ofd::Reader& reader, bool trade) {
     for (std::string_view name : {"AppSheetSerialNo", "TransactionDate", "TransactionAccountID", "BusinessCode"}) {
@@ -109,6 +109,9 @@ struct Columns {
     original = reader.Find("OriginalAppSheetNo");
     moved_to = reader.Find("TargetTransactionAccountID");
     to_distributor = reader.Find("TargetDistributorCode");
+    subscription_day = reader.Find("FutureSubscribeDate");
+    purchase_day = reader.Find("FutureBuyDate");
+    redemption_day = reader.Find("RedemptionDateInAdvance");
     return absl::OkStatus();
   }
 };
@@ -199,6 +202,15 @@ absl::StatusOr<std::vector<Line>> ReadLines(const Files& files, const InFile& fi
     line.original = SheetNo(r.Text(c.original));
     line.moved_to = TradingAccount(r.Text(c.moved_to));
     line.to_distributor = std::string(r.Text(c.to_distributor));
+    using ofd::BusinessCode;
+    const bool reserves = line.business == BusinessCode::kReserveSubscribe || line.business == BusinessCode::kReservePurchase ||
+                          line.business == BusinessCode::kReserveRedeem;
+    if (reserves) {
+      const ofd::Column day = line.business == BusinessCode::kReserveSubscribe  ? c.subscription_day
+                              : line.business == BusinessCode::kReservePurchase ? c.purchase_day
+                                                                                : c.redemption_day;
+      FC_ASSIGN_OR_RETURN(line.reserved, r.DateOr(day, Date()));
+    }
     return absl::OkStatus();
   };
   FC_RETURN_IF_ERROR(ReadRecords(files, file.name, begin, record));

@@ -55,6 +55,7 @@ struct Line {
   char dividend_method = ' ';
   char large_flag = ' ';  // LargeRedemptionFlag: '0' cancels a rest, anything else defers it
   SheetNo original;       // of a withdrawal: the application that it withdraws
+  Date reserved;          // of 021, 023, 025: the day that it is for
   char holder = ' ';  // IndividualOrInstitution
   std::string protocol;     // RationProtocolNo: the plan that it belongs to
   char ration_type = '0';   // RationType: 1 = the amount may be another one each time
@@ -85,7 +86,7 @@ struct Line {
   Date registered;      // of units that keep their age
   uint64_t serial = 0;  // dense within the answer
   bool interim = false;  // more will come
-  bool granted() const { return code.view() == "0000" || code.view() == "0410"; }
+  bool granted() const { return code.view() == "0000" || code.view() == "0410" || code.view() == "0007"; }
   bool refused() const { return !granted(); }
 };
 

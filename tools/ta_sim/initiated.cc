@@ -105,6 +105,7 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
       thawed = true;
       break;
     }
+    case BusinessCode::kConfirmTitleConfirmed:
     case BusinessCode::kTransferOwnerInConfirmed:
     case BusinessCode::kTransferAgencyInConfirmed:
     case BusinessCode::kFastTransferInConfirmed: come(true); break;
@@ -163,6 +164,29 @@ absl::Status Judge::Initiate(const Fault& fault, std::vector<Line>* lines) {
   line.serial = ++serial_;
   lines->push_back(line);
   return thawed ? PayHeld(key, *fund, lines) : absl::OkStatus();
+}
+
+// 140 and 141: money of an order after its result. The units stand.
+absl::Status Judge::OrderMoney(const Fault& fault, std::vector<Line>* lines) {
+  const bool back = fault.kind == FaultKind::kRefundsOrder;
+  const FundTerms* fund = config_.Find(FundCode::FromRaw(fault.arguments[2]));
+  const auto bound = reg_.by_trading.find(TradingAccount::FromRaw(fault.arguments[1]));
+  if (!fund || bound == reg_.by_trading.end()) {
+    return absl::InvalidArgumentError(StrCat("refund, asks-more: account ", fault.arguments[1], " or fund ", fault.arguments[2],
+                                             " is not known; ask ta_sim report"));
+  }
+  Line line{.sheet = SheetNo::FromRaw(fault.arguments[0]), .trading = bound->first, .account = bound->second, .fund = fund->code};
+  line.confirmation = back ? BusinessCode::kRefundConfirmed : static_cast<BusinessCode>(141);
+  FC_ASSIGN_OR_RETURN(line.confirmed_amount, Yuan::Parse(fault.arguments[3]));
+  FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
+  FC_RETURN_IF_ERROR(SetPrice(line, *fund));
+  if (back) line.refund = line.confirmed_amount;
+  const auto position = reg_.positions.find({line.account, line.trading, line.fund, line.share_class});
+  if (position != reg_.positions.end()) line.balance = position->second.Total();
+  line.serial = ++serial_;
+  FC_RETURN_IF_ERROR(AddCash(line, *fund, back ? 140 : 141, back, line.confirmed_amount));
+  lines->push_back(std::move(line));
+  return absl::OkStatus();
 }
 
 // What the thawed units had earned follows them at once.

@@ -41,7 +41,8 @@ const Fault* Judge::FaultOf(FaultKind kind, const Line& line, size_t number) {
     const Fault& fault = faults_[i];
     if (fault.kind != kind) continue;
     const std::string& which = fault.arguments[0];
-    const bool meant = which[0] == '#' ? which == StrCat("#", number) : which == line.sheet.view();
+    const bool by_original = line.file == Line::kNoFile && which == line.original.view();
+    const bool meant = which[0] == '#' ? which == StrCat("#", number) : which == line.sheet.view() || by_original;
     if (!meant) continue;
     used_[i] = true;
     return &fault;
@@ -274,10 +275,12 @@ std::vector<CashLine> Judge::Cash() const {
 }
 
 Judge::Outcome Judge::Identify(Line& line, const LineRef& ref) {
-  const auto [entry, fresh] = reg_.answered.try_emplace(line.sheet, ref);
-  if (!fresh) {
-    reg_.repeated[ref] = true;
-    return "0354";
+  if (line.file != Line::kNoFile) {  // else it was kept for a later day, and has been identified before
+    const auto [entry, fresh] = reg_.answered.try_emplace(line.sheet, ref);
+    if (!fresh) {
+      reg_.repeated[ref] = true;
+      return "0354";
+    }
   }
   auto bound = reg_.by_trading.find(line.trading);
   if (bound == reg_.by_trading.end() && !reg_.refused.count(line.trading) && TakeInvestor(line)) {
@@ -298,6 +301,13 @@ Judge::Outcome Judge::Identify(Line& line, const LineRef& ref) {
 Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date file_day) const {
   if (!fund) return "0200";
   if (line.day != file_day) return "0201";
+  switch (line.business) {
+    case BusinessCode::kReserveSubscribe:
+    case BusinessCode::kReservePurchase:
+    case BusinessCode::kReserveRedeem:
+    case BusinessCode::kCancelReservation: return {};  // looked at when their day has come
+    default: break;
+  }
   const auto open = config_.CalendarOf(fund).IsOpen(line.day);
   if (!open.ok() || !*open) return "0006";
   const char status = StatusOf(*fund, line.day);
@@ -335,6 +345,7 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (line.dividend_method != '0' && line.dividend_method != '1') return "0350";
       return {};
     case BusinessCode::kTransferAgency:
+    case BusinessCode::kTransferAgencyIn:
     case BusinessCode::kTransferAgencyOut:
       if (line.to_distributor.empty()) return "0211";
       if (line.to_distributor == config_.distributor.view()) return "0326";
@@ -345,6 +356,7 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
       if (!line.units.is_positive()) return "0206";
       return {};
     case BusinessCode::kTransferOwner:
+    case BusinessCode::kTransferOwnerIn:
     case BusinessCode::kTransferOwnerOut:
       if (line.moved_to.empty() || line.moved_to == line.trading) return "0386";
       if (!line.units.is_positive()) return "0206";
@@ -352,6 +364,7 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
     case BusinessCode::kFreezeUnits:
     case BusinessCode::kUnfreezeUnits:
     case BusinessCode::kPledge:
+    case BusinessCode::kConfirmTitle:
       if (!line.units.is_positive()) return "0206";
       return {};
     default: return "0103";
@@ -502,6 +515,10 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
                                       line.day, line.share_class, line.holder, line.units});
         break;
       case BusinessCode::kCancel: refused = Withdraw(line); break;
+      case BusinessCode::kCancelReservation: refused = GiveUp(line); break;
+      case BusinessCode::kReserveSubscribe:
+      case BusinessCode::kReservePurchase:
+      case BusinessCode::kReserveRedeem: refused = Keep(line, *fund); break;
       case BusinessCode::kSetDividendMethod: refused = ChooseWay(line, *fund); break;
       case BusinessCode::kFreezeUnits:
       case BusinessCode::kPledge: refused = FreezeAsked(line); break;
@@ -512,6 +529,12 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
       case BusinessCode::kTransferOwnerOut:
       case BusinessCode::kFastRedeem: {
         FC_ASSIGN_OR_RETURN(refused, MoveAsked(line, *fund, number));
+        break;
+      }
+      case BusinessCode::kTransferAgencyIn:
+      case BusinessCode::kTransferOwnerIn:
+      case BusinessCode::kConfirmTitle: {
+        FC_ASSIGN_OR_RETURN(refused, BringAsked(line, *fund, number));
         break;
       }
       case BusinessCode::kConvert:
@@ -610,6 +633,7 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     lines->insert(lines->begin() + static_cast<std::ptrdiff_t>(i + 1), std::move(in));
     ++i;
   }
+  FC_RETURN_IF_ERROR(ReservationsDue(lines));
   FC_RETURN_IF_ERROR(AllLarge(lines, lines->size()));
   // An answer tells in the order in which units moved: what may be cut is decided after all else of its day.
   std::stable_sort(lines->begin(), lines->end(), [](const Line& a, const Line& b) { return a.serial < b.serial; });
@@ -621,6 +645,8 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
     if (fault.kind == FaultKind::kForced) FC_RETURN_IF_ERROR(Force(fault, lines));
     if (fault.kind == FaultKind::kAllot) FC_RETURN_IF_ERROR(Allot(fault, lines));
     if (fault.kind == FaultKind::kInitiated) FC_RETURN_IF_ERROR(Initiate(fault, lines));
+    if (fault.kind == FaultKind::kRefundsOrder || fault.kind == FaultKind::kAsksMore)
+      FC_RETURN_IF_ERROR(OrderMoney(fault, lines));
   }
   return absl::OkStatus();
 }

@@ -158,9 +158,16 @@ class Judge {
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
   // initiated.cc: what the agent starts by itself.
   absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
+  absl::Status OrderMoney(const Fault& fault, std::vector<Line>* lines);
   absl::Status PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines);
   Outcome ChooseWay(Line& line, const FundTerms& fund);
+  // reservation.cc: applications for a later day.
+  Outcome Keep(Line& line, const FundTerms& fund);
+  Outcome GiveUp(const Line& line);
+  // Appends what is confirmed now of what was kept, as applications of the day that they were for.
+  absl::Status ReservationsDue(std::vector<Line>* lines);
   // move.cc: transfers that were applied for.
+  absl::StatusOr<Outcome> BringAsked(Line& line, const FundTerms& fund, size_t number);
   absl::StatusOr<Outcome> MoveAsked(Line& line, const FundTerms& fund, size_t number);
   // Puts the lines of whoever received units behind that of line `at`; the index of the last of them.
   size_t Arrive(std::vector<Line>* lines, size_t at);

@@ -51,6 +51,23 @@ absl::StatusOr<Judge::Outcome> Judge::MoveAsked(Line& line, const FundTerms& fun
   return Outcome();
 }
 
+// Units that come from where this register does not look: as old as it was told for all of them, and no more than others hold
+// where that is known.
+absl::StatusOr<Judge::Outcome> Judge::BringAsked(Line& line, const FundTerms& fund, size_t number) {
+  Shares units = line.units;
+  if (const Fault* fault = FaultOf(FaultKind::kPartial, line, number)) {
+    FC_ASSIGN_OR_RETURN(units, Shares::Parse(fault->arguments[1]));
+  }
+  if (fund.held_elsewhere.is_positive() && units > fund.held_elsewhere) return "0311";
+  constexpr int kHeldDays = 400;
+  FC_RETURN_IF_ERROR(SetPrice(line, fund));
+  line.registered = day_.AddDays(-kHeldDays);
+  line.confirmed_units = units;
+  if (line.business == BusinessCode::kConfirmTitle) line.adjustment = '6';
+  PositionOf(line).Add(line.registered, day_, units);
+  return Outcome();
+}
+
 size_t Judge::Arrive(std::vector<Line>* lines, size_t at) {
   for (Line& in : std::exchange(arrivals_, {})) {
     in.serial = ++serial_;

@@ -150,6 +150,20 @@ struct Answered {
   FC_FIELDS(last_transfer, accounts, trades, refused, files, to_correct)
 };
 
+// An application for a later day (021, 023, 025) that is kept until then.
+struct ReservationKept {
+  SheetNo sheet;
+  PositionKey key;
+  uint16_t business = 0;  // of the application
+  Yuan amount;
+  Shares units;
+  Rate discount;
+  Date day;               // that it is for
+  char large_flag = ' ';
+  char holder = ' ';
+  FC_FIELDS(sheet, key, business, amount, units, discount, day, large_flag, holder)
+};
+
 // An account that was opened after it had been refused: orders of days before that are refused as they were then.
 struct OpenedLate {
   Date from;
@@ -178,9 +192,10 @@ struct Register {
   std::vector<DeferredRest> deferred;        // in order of application
   std::map<std::string, PlanKept> plans;
   std::map<TradingAccount, OpenedLate> opened_late;
+  std::vector<ReservationKept> reservations;  // in order of application
   FC_FIELDS(ta, accounts_opened, accounts, by_certificate, by_trading, refused, positions, answered, repeated, finished,
             subscriptions, cash, answers, marks, attached, earned, earned_through, deferred, plans,
-            opened_late)
+            opened_late, reservations)
 };
 
 // Named blobs that are replaced whole. One TaSim owns it. Not thread-safe.

@@ -73,7 +73,7 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     b.Hold(1, li, "1000", "1000", 20250303, 20250304);
     const auto post = [&](const TradeLine& line, const TradeDetail& detail) {
       ApplyTradeLines c = Book::File({line}, StrCat("04 with ", line.serial.view()).c_str());
-      c.rules = kFastRules;
+      c.rules = kMoneyRules;
       c.details = {detail};
       return b.Do(c);
     };
@@ -98,8 +98,8 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     std::vector<FindingEntry> findings;
     ConfirmationChecker checker(b.machine(), kTa);
     checker.Check(line, &detail, nullptr, &findings);
-    const bool answers = code == 120 || code == 122 || code == 124 || code == 130 || code == 139 || code == 149 ||
-                         (code >= 159 && code <= 161) || code == 163 || code == 198;
+    const bool answers = code == 120 || code == 122 || code == 124 || code == 130 || code == 139 || code == 140 ||
+                         code == 149 || (code >= 159 && code <= 161) || code == 163 || code == 198;
     if (answers) {
       ASSERT_EQ(findings.size(), 1u);
       EXPECT_EQ(findings[0].rule, "UNKNOWN_ORDER");
@@ -114,6 +114,11 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     if (findings.empty()) {
       EXPECT_NE(account(), before);
       EXPECT_TRUE(posted.applied->findings.empty());
+    } else if (code == 141) {  // people decide, and nothing is the investor's to pay
+      EXPECT_EQ(findings[0].rule, "FURTHER_PAYMENT_ASKED");
+      EXPECT_EQ(account(), before);
+      ASSERT_EQ(posted.applied->findings.size(), 1u);
+      EXPECT_EQ(posted.applied->findings[0].rule, "FURTHER_PAYMENT_ADVANCED");
     } else {
       EXPECT_EQ(findings[0].rule, "BUSINESS_NOT_APPLIED");
       EXPECT_EQ(findings[0].found, StrCat(code));
@@ -133,6 +138,11 @@ TEST_F(Initiated, OldLogsKeepTheRulesThatTheyWereWrittenBy) {
   ASSERT_EQ(r.applied->findings.size(), 1u);
   EXPECT_EQ(r.applied->findings[0].rule, "BUSINESS_NOT_POSTED");
   EXPECT_EQ(Held().frozen, Units());
+  ApplyTradeLines proven = Book::File({Line(3, 180, "10", 20250305)}, "a later one, before 180 was posted");
+  proven.rules = kPostingRules;
+  const Result later = b.Do(proven);
+  ASSERT_EQ(later.applied->findings.size(), 1u);
+  EXPECT_EQ(later.applied->findings[0].rule, "BUSINESS_NOT_POSTED");
   EXPECT_EQ(b.machine().FindNote(li, kFund), nullptr);
 }
 
