@@ -80,7 +80,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
     out->set_reason(machine.ReasonNameOf(o.source, o.reason));
     out->set_message(MessageOf(machine, o.source, o.reason));
   }
-  out->set_trade_day(o.trade_day.raw());
+  out->set_trade_day(machine.ToldDay(seq, o).raw());
   out->set_received_at_us(o.received_at.raw());
   out->set_product_version(o.product_version);
   out->set_transfer_no(o.transfer.raw());
