@@ -61,7 +61,7 @@ void Judge::CheckCampaigns(const Findings& found) {
   if (plan_.campaigns.empty()) return;
   for (const tv1::Order& o : found.orders) {
     const auto r = requests_.find(o.request_id());
-    if (r == requests_.end() || o.state() == tv1::REJECTED || !Buys({.business = Bare(o.business())})) continue;
+    if (r == requests_.end() || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || !Buys({.business = Bare(o.business())})) continue;
     // Debits of a plan come from no channel.
     const std::string_view channel = o.plan_id() != 0 ? "" : plan_.ChannelOf(r->second.investor);
     const uint32_t business = Bare(o.business());
