@@ -187,7 +187,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
     if (leg != 0 && waters.next_review == leg) waters.next_review = leg + 1;  // nothing of it is judged by itself
   }
   if (plan && plan->day.is_set() && o.state != OrderState::kReceived) FollowPlan(seq, o, ctx.now);
-  return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = o.trade_day};
+  return {.order = seq, .state = o.state, .source = o.source, .reason = o.reason, .trade_day = ToldDay(seq, o)};
 }
 
 TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen, uint64_t content) {
@@ -199,7 +199,7 @@ TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen,
           .state = o->state,
           .source = o->source,
           .reason = o->reason,
-          .trade_day = o->trade_day};
+          .trade_day = ToldDay(seen.number, *o)};
 }
 
 uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,

@@ -105,6 +105,14 @@ class TradeMachine {
     const Reserved* reserved = FindReserved(seq, o);
     return reserved ? reserved->day : o.trade_day;
   }
+  // The trading day that answers name. Not set while an order that asks for another day has not been judged: only then is it known
+  // whether the institution keeps it for that day, and a day that was told once must stay.
+  Date ToldDay(uint64_t seq, const Order& o) {
+    if (o.state != OrderState::kReceived || seq < waters_.Get().next_review) return o.trade_day;
+    const Origin* origin = OriginOf(seq, o);
+    const bool another = origin && origin->trade_day_wanted.is_set() && origin->trade_day_wanted != o.trade_day;
+    return another ? Date() : o.trade_day;
+  }
   // The order whose rest (052) or reservation (053) this one withdraws; 0 where it is none of those.
   uint64_t OriginalOf(uint64_t order, const Order& o);
   // nullptr where the order came in no file and wants no trading day.

@@ -99,7 +99,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_units_e2(o.units.raw());
   out->set_state(static_cast<v1::OrderState>(o.state));
   if (HasReason(o.state)) SayWhy(machine, o.source, o.reason, out);
-  out->set_trade_day(o.trade_day.raw());
+  out->set_trade_day(machine.ToldDay(seq, o).raw());
   out->set_received_at_us(o.received_at.raw());
   out->set_product_version(o.product_version);
   out->set_transfer_no(o.transfer.raw());

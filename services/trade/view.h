@@ -14,7 +14,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
 void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSource source, uint32_t reason,
                  Date trade_day, v1::OrderOutcome* out);
 inline void FillOutcome(TradeMachine& machine, uint64_t seq, const Order& o, v1::OrderOutcome* out) {
-  FillOutcome(machine, seq, o.state, o.source, o.reason, o.trade_day, out);
+  FillOutcome(machine, seq, o.state, o.source, o.reason, machine.ToldDay(seq, o), out);
 }
 // Every step of an order with its time, in order of time.
 void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrderResponse* out);

@@ -54,11 +54,21 @@ enum class Fault : uint8_t {
   // What investors do beside ordering; drawn apart, each.
   kAccounts,  // fund accounts are opened, frozen, lost, found, thawed, ended and closed
   kTaStarts,  // units are frozen, thawed, moved, split or taken that nobody asked for; dividends are paid
+  // More of the business, each drawn apart and switched by itself, so that a world without it is what it was before.
+  kOffers,  // a fund is offered: subscriptions, cut, failed or allotted, and what they hold afterwards
+  kReservations,  // orders for a later day, where institutions have such; given up again before it
+  kRefunds,       // institutions give money back after a result (140), or ask for more (141)
+  kMoves,         // investors move units away and in, freeze, thaw and pledge them
+  kInterest,      // the bank credits interest on the settlement account, which belongs to the investors
+  kCampaigns,     // discounts for a time, by channel, fund and amount
+  kCards,         // the card that money goes out to is changed, and payouts follow it
+  kTax,           // investors declare where they pay taxes
   kCount,
 };
 
 inline constexpr Fault kFirstClusterFault = Fault::kNodeCrash;
 inline constexpr Fault kLastClusterFault = Fault::kRebalance;
+inline constexpr Fault kFirstBusiness = Fault::kOffers;  // no trouble by itself
 
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 
@@ -69,7 +79,8 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "ta-doubled-line", "ta-damaged",     "ta-conflict", "ta-refuses",      "ta-partial",        "ta-forced",
     "repeats",         "reused-id",      "late-cancel", "operator-races",  "new-terms",
     "node-crash",      "node-pause",     "node-cut",    "leader-away",     "rebalance",       "rot",
-    "accounts",        "ta-starts"};
+    "accounts",        "ta-starts",   "offers",      "reservations",    "refunds",    "moves",
+    "interest",        "campaigns",      "cards",       "tax"};
 
 constexpr std::string_view FaultName(Fault f) { return kFaultNames[static_cast<size_t>(f)]; }
 constexpr std::optional<Fault> ParseFault(std::string_view name) {

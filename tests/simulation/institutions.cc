@@ -169,6 +169,12 @@ void Institutions::Answer(Agent* a, Date answer_day, Date business_day) {
   if (!report.ok()) return;  // trouble with the files: the same again later
   a->answered.insert(answer_day);
   if (plan_.Has(Fault::kTaSlow) && !healed_) ++(*counts_)[static_cast<size_t>(Fault::kTaSlow)];
+  if (plan_.Has(Fault::kRefunds)) {
+    for (const Injected& i : injected)
+      for (Agent::Bought& b : a->bought)
+        if (b.order == i.order) b.left_fen -= i.refunded_fen;
+    Remember(a, report->files);
+  }
   for (Injected& i : injected) {
     ++(*counts_)[static_cast<size_t>(i.fault)];
     trace_->Add(StrCat("institution ", a->code), StrCat("fault ", FaultName(i.fault), " ", i.order));
@@ -196,10 +202,12 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     // Units taken from under a promise come out as a shortfall, or as a line that is short.
     std::set<std::string> may;
     // Where a redemption is left out, the next one of the investor seems to take other lots.
+    // A change of data, or of a card, that is refused to one institution.
+    if (fault == Fault::kTaRefuses && plan_.Has(Fault::kCards)) may = {"ACCOUNT_CONFIRMATION_DIFFERS"};
     if (fault == Fault::kTaMissingLine) may = {"CONFIRMATION_DIFFERS"};
     if (fault == Fault::kTaForced || fault == Fault::kTaStarts) may = {"SHORTFALL", "CONFIRMATION_DIFFERS"};
     if (fault == Fault::kTaStarts) may.insert("BALANCE_DIFFERS");  // of what is frozen alone: see Judge::MayCause
-    injected->push_back({fault, a->code, answer_day, std::move(order), std::move(breaks), std::move(may)});
+    injected->push_back({.fault = fault, .ta = a->code, .answer_day = answer_day, .order = std::move(order), .breaks = std::move(breaks), .may = std::move(may)});
   };
   const auto orders = Serials(system_->files(), a->code, business_day, "03");
   const auto accounts = Serials(system_->files(), a->code, business_day, "01");
@@ -219,6 +227,15 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
   const auto unknown = [&](const std::string& order) {
     OrderId id;
     return !plan_.savings.empty() && (!ParseOrderId(order, &id) || judge_->RequestOf(id.raw()).empty());
+  };
+  // What is received of an offer says no figure that could be a part of it, or another one; nor does a receipt of a reservation, and
+  // what moves units has none.
+  const auto subscribes = [&](const std::string& order) {
+    OrderId id;
+    const std::string fund = ParseOrderId(order, &id) ? judge_->FundOf(id.raw()) : "";
+    if (judge_->MayMove(fund.empty() ? 0 : id.raw())) return true;
+    if (plan_.script.Ta(a->code)->reservations == "sent" && (fund.empty() || judge_->IsKeptThere(id.raw()))) return true;
+    return !plan_.offers().empty() && (fund.empty() || plan_.FundOf(fund).offer.has_value());
   };
   const auto wants = [&](Fault fault, uint64_t one_in) {
     const bool drawn = r.Below(one_in) == 0;
@@ -242,11 +259,11 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     std::string order;
     if (wants(Fault::kTaRefuses, 2) && !(order = pick()).empty()) {
       add(Fault::kTaRefuses, StrCat("refuse:", order, ":0999"), order, {});
-    } else if (wants(Fault::kTaPartial, 2) && !(order = pick()).empty() && !whole_units(order)) {
+    } else if (wants(Fault::kTaPartial, 2) && !(order = pick()).empty() && !whole_units(order) && !subscribes(order)) {
       add(Fault::kTaPartial, StrCat("partial:", order, ":", 1 + r.Below(60), ".00"), order, {});
-    } else if (wants(Fault::kTaWrongRegister, 3) && !(order = pick()).empty()) {
+    } else if (wants(Fault::kTaWrongRegister, 3) && !(order = pick()).empty() && !subscribes(order)) {
       add(Fault::kTaWrongRegister, StrCat("wrong-register:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
-    } else if (wants(Fault::kTaWrongFigure, 3) && !(order = pick()).empty()) {
+    } else if (wants(Fault::kTaWrongFigure, 3) && !(order = pick()).empty() && !subscribes(order)) {
       // A fen more of what whole units cost may be just what was applied for, which no line of itself betrays; the cash file does.
       const bool units = r.Below(2) == 0 || unknown(order) || whole_units(order);
       add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"),
@@ -254,6 +271,45 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty()) {
       add(Fault::kTaMissingLine, StrCat("missing-line:", order), order, {"MISSING_CONFIRMATION"});
     } else if (wants(Fault::kTaDoubledLine, 3) && !(order = pick()).empty()) {
+      add(Fault::kTaDoubledLine, StrCat("duplicate-line:", order), order, {"DUPLICATE_LINE", "CONFIRMATION_DIFFERS"});
+    }
+  }
+  // What comes of a reservation on its day.
+  if (plan_.script.Ta(a->code)->reservations == "sent") {
+    const uint64_t which = r.Next();
+    const bool refused = wants(Fault::kTaRefuses, 3), part = wants(Fault::kTaPartial, 3), wrong = wants(Fault::kTaWrongFigure, 3);
+    auto report = a->sim->Report();
+    std::vector<ta_sim::ReservationKept> due;
+    for (const ta_sim::ReservationKept& kept : report.ok() ? report->reservations : std::vector<ta_sim::ReservationKept>()) {
+      const auto day = plan_.CalendarOf(plan_.FundOf(kept.key.fund.view())).AddOpenDays(kept.day, plan_.FundOf(kept.key.fund.view()).confirm_days);
+      const auto now = [&](const auto& of_this_file) { return of_this_file.first == kept.sheet.str(); };
+      if (kept.business != 21 && day.ok() && *day <= answer_day && std::none_of(orders.begin(), orders.end(), now)) due.push_back(kept);
+    }
+    if (!due.empty()) {
+      const ta_sim::ReservationKept& kept = due[which % due.size()];
+      const std::string order = kept.sheet.str();
+      if (refused) {
+        add(Fault::kTaRefuses, StrCat("refuse:", order, ":0999"), order, {});
+      } else if (part && !plan_.FundOf(kept.key.fund.view()).whole_units) {
+        add(Fault::kTaPartial, StrCat("partial:", order, ":", 1 + which % 60, ".00"), order, {});
+      } else if (wrong && !plan_.script.Ta(a->code)->renumbers) {
+        add(Fault::kTaWrongFigure, StrCat("wrong-units:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
+      }
+    }
+  }
+  // A result of an offer, with other units or told twice. An application of this very file has its receipt beside it.
+  for (const dayrun::GivenFund* fund : plan_.offers()) {
+    const uint64_t which = r.Next();
+    const bool wrong = wants(Fault::kTaWrongFigure, 2), doubled = wants(Fault::kTaDoubledLine, 3);
+    auto report = a->sim->Report();
+    if (!report.ok() || fund->ta != a->code || answer_day < fund->offer->result || report->subscriptions.empty()) continue;
+    const ta_sim::Subscription& s = report->subscriptions[which % report->subscriptions.size()];
+    const std::string order = s.sheet.str();
+    const auto now = [&](const auto& of_this_file) { return of_this_file.first == order; };
+    if (std::any_of(orders.begin(), orders.end(), now)) continue;
+    if (wrong) {
+      add(Fault::kTaWrongFigure, StrCat("wrong-units:", order, ":+1.00"), order, {"CONFIRMATION_DIFFERS"});
+    } else if (doubled) {
       add(Fault::kTaDoubledLine, StrCat("duplicate-line:", order), order, {"DUPLICATE_LINE", "CONFIRMATION_DIFFERS"});
     }
   }
@@ -272,6 +328,16 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
             StrCat("forced:", h.trading.view(), ":", h.fund.view()), {});
       }
     }
+  }
+  if (plan_.Has(Fault::kRefunds)) {
+    DrawRefunds(a, &r, [&](const std::string& text, Injected i) {
+      auto parsed = ta_sim::ParseFault(text);
+      FC_CHECK(parsed.ok(), text, ": ", parsed.status().ToString());
+      i.ta = a->code;
+      i.answer_day = answer_day;
+      out.push_back(*std::move(parsed));
+      injected->push_back(std::move(i));
+    });
   }
   for (int n = 0; n < 2 && plan_.Has(Fault::kTaStarts); ++n) {
     // Code, and the characters that its line says: see ta_sim/fault.h.

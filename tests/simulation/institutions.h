@@ -9,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -69,11 +70,19 @@ class Institutions {
     std::set<Date> answered;
     std::map<Date, TimePoint> not_before;  // of an answer that comes late
     std::set<Date> wanted;                 // answers to correct
+    struct Bought {
+      std::string order, account, fund;
+      int64_t left_fen = 0;  // paid and not given back
+    };
+    std::vector<Bought> bought;  // where money may be given back later
   };
   void Look(Agent* a);
   void Answer(Agent* a, Date answer_day, Date business_day);
   std::vector<ta_sim::Fault> DrawFaults(Agent* a, Date answer_day, Date business_day, std::vector<Injected>* injected);
   void Correct(Agent* a);
+  // institutions_money.cc: 140 and 141.
+  void Remember(Agent* a, const std::vector<std::string>& files);
+  void DrawRefunds(Agent* a, SeededRandom* r, const std::function<void(const std::string& text, Injected)>& add);
 
   const Plan& plan_;
   dayrun::Simulated* const system_;

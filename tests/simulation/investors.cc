@@ -15,8 +15,6 @@ namespace av1 = account::v1;
 constexpr Duration kDeadline = Duration::Seconds(5);
 constexpr int kTriesBeforeGivingUp = 6;
 
-uint64_t& Count(FaultCounts* counts, Fault f) { return (*counts)[static_cast<size_t>(f)]; }
-
 }  // namespace
 
 Investors::Investors(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts)
@@ -85,6 +83,11 @@ void Investors::Schedule() {
   ScheduleConversions();
   if (plan_.advances_fen != 0) ScheduleFast();
   if (plan_.defers) ScheduleExits();
+  ScheduleOffers();
+  if (plan_.Has(Fault::kReservations)) ScheduleReservations();
+  if (plan_.Has(Fault::kMoves)) ScheduleMoves();
+  if (plan_.Has(Fault::kCards)) ScheduleCards();
+  if (plan_.Has(Fault::kTax)) ScheduleTax();
 }
 
 // When the others are done, many leave the funds that take only a part of a large day.
@@ -151,9 +154,9 @@ void Investors::Convert(size_t i, uint64_t which, uint64_t share) {
   q.set_investor_id(who_[i].id);
   client_->Ask<av1::GetAccountResponse>(
       "fundcore.account.v1.AccountService/GetAccount", q, kApp, kDeadline,
-      [this, i, which, share](const absl::Status& s, const av1::GetAccountResponse& r) {
+      [this, i, which, share, asked = judge_->heard()](const absl::Status& s, const av1::GetAccountResponse& r) {
         if (!s.ok()) return;
-        judge_->Saw(i, r);
+        judge_->Saw(i, r, asked);
         constexpr int64_t kLeast = 100'00;
         for (const auto& p : r.positions()) {
           const auto& ways = plan_.FundOf(p.fund_code()).conversions;
@@ -254,7 +257,8 @@ void Investors::Pay(size_t i, const std::string& request, bool deposit, int64_t 
   av1::PaymentRequest q;
   q.set_request_id(request);
   q.set_investor_id(who_[i].id);
-  q.set_card_id(who_[i].card);
+  // Where cards change, money goes out to the one that it is bound to.
+  q.set_card_id(!deposit && plan_.Has(Fault::kCards) ? 0 : who_[i].card);
   q.set_amount_fen(fen);
   judge_->PaymentSent(request, i, deposit, fen);
   client_->Ask<av1::PaymentResponse>(
@@ -262,6 +266,7 @@ void Investors::Pay(size_t i, const std::string& request, bool deposit, int64_t 
       kDeadline, [this, i, request, deposit, fen, tries](const absl::Status& s, const av1::PaymentResponse& r) {
         trace_->Add(request, s.ok() ? StrCat(av1::PaymentState_Name(r.state()), " ", r.reason()) : Said(s));
         judge_->PaymentAnswered(request, s, r);
+        if (!s.ok() && !IsTrouble(s) && plan_.Has(Fault::kCards)) LookAtCards(i);
         const bool again = s.ok() ? r.state() == av1::PENDING : IsTrouble(s);
         if (!again) {
           --waiting_;
@@ -276,15 +281,15 @@ void Investors::Buy(size_t i, const std::string& fund, int64_t fen) {
 }
 
 // Looks first; then a part of what is there, or sometimes more than that.
-void Investors::Redeem(size_t i, const std::string& fund, uint64_t share, bool blind, bool at_once) {
-  if (blind) return Submit(i, {24, fund, 0, static_cast<int64_t>(share * 1'000), false});
+void Investors::Redeem(size_t i, const std::string& fund, uint64_t share, bool blind, bool at_once, Date wanted) {
+  if (blind) return Submit(i, {24, fund, 0, static_cast<int64_t>(share * 1'000), false, "", false, wanted});
   av1::GetAccountRequest q;
   q.set_investor_id(who_[i].id);
   client_->Ask<av1::GetAccountResponse>(
       "fundcore.account.v1.AccountService/GetAccount", q, kApp, kDeadline,
-      [this, i, fund, share, at_once](const absl::Status& s, const av1::GetAccountResponse& r) {
+      [this, i, fund, share, at_once, wanted, asked = judge_->heard()](const absl::Status& s, const av1::GetAccountResponse& r) {
         if (!s.ok()) return;
-        judge_->Saw(i, r);
+        judge_->Saw(i, r, asked);
         for (const auto& p : r.positions()) {
           if (p.fund_code() != fund) continue;
           int64_t units = p.usable_units_e2() * static_cast<int64_t>(share) / 100;
@@ -292,7 +297,7 @@ void Investors::Redeem(size_t i, const std::string& fund, uint64_t share, bool b
           if (at_once && units > 0) return Submit(i, {98, fund, 0, units, false});
           // Without a draw, so that other worlds stay what they were.
           const bool defer = plan_.defers && plan_.FundOf(fund).large_pro_rata && units % 3 != 0;
-          if (units > 0) return Submit(i, {24, fund, 0, units, false, "", defer});
+          if (units > 0) return Submit(i, {24, fund, 0, units, false, "", defer, wanted});
         }
       });
 }
@@ -316,7 +321,7 @@ void Investors::Submit(size_t i, const Content& content) {
   if (plan_.Has(Fault::kReusedId) && draw % 13 == 0) {
     ++Count(counts_, Fault::kReusedId);
     Content other = content;
-    (content.business != 22 ? other.units_e2 : other.amount_fen) += 100;
+    (content.amount_fen == 0 ? other.units_e2 : other.amount_fen) += 100;
     ++waiting_;
     if (draw % 2 == 0) return Ask(i, request, other, 0);
     SimExecutor* e = client_->executor();
@@ -336,11 +341,17 @@ void Investors::Ask(size_t i, const std::string& request, const Content& content
   o.set_units_e2(content.units_e2);
   o.set_mismatch_confirmed(content.mismatch_confirmed);
   o.set_target_fund_code(content.target);
+  if (content.wanted.is_set()) o.set_trade_day_wanted(content.wanted.raw());
+  if (content.business == 26 || content.business == 27 || content.business == 28) {
+    o.set_target_distributor(content.to);
+  } else if (!content.to.empty()) {
+    o.set_target_trading_account(content.to);
+  }
   if (content.business == 24) o.set_defer_large_redemption(content.defer);
   judge_->Sent(request, i, content);
   if (tries == 0) trace_->Add(request, StrCat("sends: ", content.Text()));
   client_->Ask<tv1::SubmitOrderResponse>(
-      "fundcore.trade.v1.TradeService/SubmitOrder", q, kApp, kDeadline,
+      "fundcore.trade.v1.TradeService/SubmitOrder", q, plan_.ChannelOf(i), kDeadline,
       [this, i, request, content, tries](const absl::Status& s, const tv1::SubmitOrderResponse& r) {
         const tv1::OrderOutcome& out = r.outcome();
         trace_->Add(request, s.ok() ? StrCat(tv1::OrderState_Name(out.state()), " ", out.reason(), " order ",
@@ -372,7 +383,7 @@ void Investors::Cancel(size_t i, const std::string& request, int tries) {
   q.set_order_id(orders_.at(request));
   judge_->CancelSent(request);
   client_->Ask<tv1::CancelOrderResponse>(
-      "fundcore.trade.v1.TradeService/CancelOrder", q, kApp, kDeadline,
+      "fundcore.trade.v1.TradeService/CancelOrder", q, plan_.ChannelOf(i), kDeadline,
       [this, i, request, tries](const absl::Status& s, const tv1::CancelOrderResponse& r) {
         trace_->Add(request, StrCat("cancel: ", s.ok() ? tv1::OrderState_Name(r.order().state()) : Said(s)));
         judge_->CancelAnswered(request, s, r.order());

@@ -43,8 +43,16 @@ std::string Yuan(int64_t fen) { return Money::FromRaw(fen).ToGrouped(); }
 std::string UnitsText(int64_t e2) { return Units::FromRaw(e2).ToGrouped(); }
 
 std::string Content::Text() const {
+  if (wanted.is_set()) {
+    Content now = *this;
+    now.wanted = Date();
+    return StrCat(now.Text(), " for ", wanted.Iso());
+  }
   if (business == 36) return StrCat("convert ", UnitsText(units_e2), " units of ", fund, " into ", target);
   if (business == 98) return StrCat("redeem ", UnitsText(units_e2), " units of ", fund, " at once");
+  if (business == 20 && units_e2 != 0) return StrCat("subscribe ", UnitsText(units_e2), " units of ", fund);
+  if (business == 20) return StrCat("subscribe for ", Yuan(amount_fen), " of ", fund);
+  if (business > 24 && business != 36) return StrCat("business ", business, ": ", UnitsText(units_e2), " units of ", fund, " to ", to);
   return business == 24 ? StrCat("redeem ", UnitsText(units_e2), " units of ", fund)
                         : StrCat("buy for ", Yuan(amount_fen), " of ", fund);
 }
@@ -115,7 +123,8 @@ void Judge::Answered(const std::string& request, const Content& content, const a
     if (!(r.content == content)) {
       Fail("another content was taken for the same request id", request, r.content.Text(), content.Text());
     }
-    if (r.trade_day != 0 && outcome.trade_day() != r.trade_day) {
+    const bool not_told = outcome.trade_day() == 0 && outcome.state() == tv1::RECEIVED;  // an answer that was under way
+    if (r.trade_day != 0 && outcome.trade_day() != r.trade_day && !not_told) {
       Fail("a repeated answer names another trading day", request, StrCat(r.trade_day), StrCat(outcome.trade_day()));
     }
     if (r.trade_day == 0) r.trade_day = outcome.trade_day();
@@ -154,7 +163,10 @@ void Judge::CancelAnswered(const std::string& request, const absl::Status& statu
   Request& r = requests_.at(request);
   if (status.ok()) {
     // Of a redemption whose rest goes on the rest alone can be withdrawn, by an order of its own.
-    if (r.content.defer && order.withdrawal_order_id() != 0) {
+    // So it is with a reservation that the institution has: it is asked with an order.
+    if ((r.content.defer || IsKeptThere(r.order)) && order.withdrawal_order_id() != 0 && order.state() != tv1::CANCELLED) {
+      if (r.content.wanted.is_set() && r.cancel_sent_at >= TimePoint::At(r.content.wanted, plan_.TaOf(plan_.FundOf(r.content.fund)).cutoff))
+        Fail("a reservation was to be cancelled after its day", request, "CUTOFF_PASSED", order.ShortDebugString());
       withdrawals_.emplace(order.withdrawal_order_id(), r.order);
       return;
     }
@@ -182,6 +194,11 @@ void Judge::CancelAnswered(const std::string& request, const absl::Status& statu
   if (reason == "ORDER_SEALED" && late) return;
   // A rejected order may not have been known as such yet: its final state is checked at the end.
   if (reason == "ORDER_FINAL") return;
+  // Where it was not known yet whether its institution keeps it for its day, the day of the receipt counted.
+  if (r.content.wanted.is_set() && r.trade_day == 0) {
+    const bool sent_there = ta.reservations == "sent" || now_() >= TimePoint::At(r.content.wanted, closes);
+    if (reason == "CUTOFF_PASSED" || (reason == "ORDER_SEALED" && sent_there)) return;
+  }
   if (reason == "FAST_PAID" && r.content.business == 98) return;  // accepted before the investor had heard of it
   Fail("a cancel was turned away for no reason of business", request,
        StrCat("CANCELLED, as its cut-off is ", cutoff.Iso()), Said(status));
@@ -199,6 +216,12 @@ void Judge::PaymentAnswered(const std::string& request, const absl::Status& stat
   if (!status.ok()) {
     if (IsTrouble(status)) return;
     if (rpc::ReasonOf(status) == "NOT_ENOUGH_CASH" && !p.deposit && p.id == 0) {
+      p.never = true;
+      p.ended = ++heard_;
+      return;
+    }
+    // Another card may have come into the place of the one that it names.
+    if (p.id == 0 && card_changed_.contains(p.investor) && (rpc::ReasonOf(status) == "CARD_CLOSED" || rpc::ReasonOf(status) == "CARD_NOT_FOR_PAYOUT")) {
       p.never = true;
       p.ended = ++heard_;
       return;
@@ -260,7 +283,7 @@ void Judge::AccountAnswered(const std::string& request, size_t investor, const s
   Fail("an application was turned away for no reason of business", request, "taken, or a reason that can be true", Said(status));
 }
 
-void Judge::Saw(size_t investor, const av1::GetAccountResponse& a) {
+void Judge::Saw(size_t investor, const av1::GetAccountResponse& a, uint64_t asked) {
   Investor& i = investors_[investor];
   i.seen_at = now_();
   i.seen = a;
@@ -272,6 +295,9 @@ void Judge::Saw(size_t investor, const av1::GetAccountResponse& a) {
       Fail("units below zero", StrCat("investor ", i.id), "0.00 or more", p.ShortDebugString());
     }
   }
+  for (const auto& f : a.fund_accounts())
+    if (f.state() == "OPEN") seen_open_.emplace(std::pair(investor, f.ta_code()), now_());
+  CheckSetAside(investor, a, asked);
 }
 
 void Judge::SawBreaks(const std::vector<clearing::v1::Break>& breaks) {
@@ -363,6 +389,10 @@ bool Judge::Was(Fault fault, const std::string& order) const {
                      [&](const Injected& i) { return i.fault == fault && i.order == order; });
 }
 
+bool Judge::WasSpoilt(const std::string& order) const {
+  return std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) { return i.fault != Fault::kRefunds && i.order == order; });
+}
+
 bool Judge::TookMore(size_t investor, const std::string& fund) const {
   return std::any_of(injected_.begin(), injected_.end(), [&](const Injected& i) {
     OrderId order;
@@ -376,11 +406,13 @@ bool Judge::TookMore(size_t investor, const std::string& fund) const {
 bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const {
   const Investor& investor = investors_.at(r.investor);
   int64_t least = 0, most = 0;
+  // What goes to the card by itself may be anything that came.
+  if (payouts_wanted_.contains(r.investor)) least = INT64_MIN / 2;
   for (const std::string& id : investor.payments) {
     const Payment& p = payments_.at(id);
     if (p.deposit) {
       if (p.state == av1::DONE && p.ended < r.sent_at) least += p.amount_fen;
-      if (p.sent <= r.refused_at && p.state != av1::FAILED) most += p.amount_fen;
+      if (p.sent <= r.refused_at && p.state != av1::FAILED && !p.never) most += p.amount_fen;
     } else if (!p.never && p.sent <= r.refused_at) {
       least -= p.amount_fen;
     }
@@ -393,7 +425,7 @@ bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool
     for (const Attempt& a : other.attempts) {
       if (a.at > r.refused_at) continue;
       if (other.order != 0 && !(other.content == a.content)) continue;  // never executed
-      amount = std::max(amount, a.content.amount_fen);
+      amount = std::max(amount, CostOf(a.content).second);
       redemption |= a.content.business == 24 || a.content.business == 98;  // a conversion brings no money
     }
     if (redemption) most = INT64_MAX / 2;  // its proceeds may be there: known only to bounds
@@ -402,8 +434,8 @@ bool Judge::CashMayHaveLacked(const std::string& request, const Request& r, bool
                       (other.cancelled_at != 0 && other.cancelled_at < r.sent_at);
     if (!over) least -= amount;
   }
-  *proven = most < r.content.amount_fen;
-  return least < r.content.amount_fen;
+  *proven = most < CostOf(r.content).first;
+  return least < CostOf(r.content).second;
 }
 
 // By what the investor saw when they last looked before sending.
@@ -415,7 +447,7 @@ bool Judge::UnitsMayHaveLacked(const std::string& request, const Request& r, boo
     const Request& other = requests_.at(id);
     if (id == request || other.attempts.empty()) continue;
     const Content& c = other.attempts.front().content;
-    if (c.business != 22 && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
+    if (!Buys(c) && c.fund == r.content.fund && other.attempts.front().at <= r.refused_at) return true;
   }
   for (const Injected& i : injected_)
     if (i.fault == Fault::kTaForced || i.fault == Fault::kTaStarts) return true;
@@ -445,8 +477,8 @@ bool Judge::MayHaveBought(const Request& r, bool* surely) const {
     const Request& other = requests_.at(id);
     if (&other == &r) continue;
     for (const Attempt& a : other.attempts)
-      may |= a.content.business == 22 && a.content.fund == r.content.fund && a.at <= r.refused_at;
-    *surely |= other.accepted_at != 0 && other.accepted_at < r.sent_at && other.content.business == 22 &&
+      may |= Buys(a.content) && a.content.fund == r.content.fund && a.at <= r.refused_at;
+    *surely |= other.accepted_at != 0 && other.accepted_at < r.sent_at && Buys(other.content) &&
                other.content.fund == r.content.fund;
   }
   return may;
@@ -458,20 +490,30 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
   const dayrun::GivenFund& fund = plan_.FundOf(c.fund);
   const dayrun::GivenInvestor& who = *plan_.investors()[r.investor];
   bool proven = true, possible = false;
+  const auto costs = CostOf(c);
   const bool crosses = c.business == 36 && plan_.FundOf(c.target).ta != fund.ta;
   const int64_t first = fund.minimum.raw();
   const int64_t additional = fund.additional.is_positive() ? fund.additional.raw() : first;
   if (reason == "FUND_CLOSED_ON_TRADE_DAY") {
     possible = !*plan_.CalendarOf(fund).IsOpen(Date::FromRaw(r.trade_day));
+    possible |= c.wanted.is_set() && !*plan_.CalendarOf(fund).IsOpen(c.wanted);
+  } else if (reason == "TRADE_DAY_PASSED") {
+    possible = c.wanted.is_set() && c.wanted.raw() < r.trade_day;
+  } else if (reason == "TRADE_DAY_NOT_REACHED") {
+    possible = c.wanted.is_set() && c.wanted.raw() > r.trade_day && plan_.TaOf(fund).reservations.empty();
   } else if (reason == "AMOUNT_BELOW_FIRST_MINIMUM") {
     bool surely = false;
     MayHaveBought(r, &surely);
-    possible = c.business == 22 && c.amount_fen < first && !(surely && c.amount_fen >= additional);
+    possible = Buys(c) && costs.first < first && !(surely && costs.first >= additional);
   } else if (reason == "AMOUNT_BELOW_ADDITIONAL_MINIMUM") {
     bool surely = false;
-    possible = c.business == 22 && c.amount_fen < additional && MayHaveBought(r, &surely);
+    possible = Buys(c) && costs.first < additional && MayHaveBought(r, &surely);
   } else if (reason == "AMOUNT_ABOVE_MAXIMUM") {
-    possible = c.business == 22 && fund.maximum.is_positive() && c.amount_fen > fund.maximum.raw();
+    possible = Buys(c) && fund.maximum.is_positive() && costs.second > fund.maximum.raw();
+  } else if (reason == "FUND_IN_OFFER") {
+    possible = c.business != 20 && fund.offer.has_value();
+  } else if (reason == "FUND_NOT_IN_OFFER") {
+    possible = c.business == 20 && fund.offer && fund.offer->opens && received.date() > *fund.offer->opens;
   } else if (reason == "QUOTA_USED_UP" || reason == "PURCHASES_ABOVE_DAY_LIMIT") {
     // Who came first is in the logs alone; that the sums are right is judged at the end.
     possible = c.business == 22 && (reason == "QUOTA_USED_UP" ? fund.quota : fund.day_limit).is_positive();
@@ -490,11 +532,11 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
     auto it = stopped_.find(c.fund);
     possible = c.business == 22 && it != stopped_.end() && received >= it->second.possible_from;
   } else if (reason == "NOT_ENOUGH_CASH") {
-    possible = c.business == 22 && CashMayHaveLacked(request, r, &proven);
+    possible = Buys(c) && CashMayHaveLacked(request, r, &proven);
   } else if (reason == "NOT_ENOUGH_UNITS") {
-    possible = c.business != 22 && UnitsMayHaveLacked(request, r, &proven);
+    possible = !Buys(c) && !ComesWithoutMoney(c.business) && c.business != 32 && UnitsMayHaveLacked(request, r, &proven);
   } else if (reason == "FUND_ACCOUNT_NOT_OPEN") {
-    possible = crosses || (!plan_.TaOf(fund).same_day_orders && !r.account_seen_open);
+    possible = crosses || MoveMayBeRefused(r, reason) || (!plan_.TaOf(fund).same_day_orders && !r.account_seen_open);
     proven = false;
   } else if (reason == "FUND_ACCOUNT_REFUSED" || reason == "FUND_ACCOUNT_REFUSED_BY_TA") {
     possible = refused_accounts_.contains({fund.ta, r.investor}) ||
@@ -518,11 +560,12 @@ void Judge::CheckRefusal(const std::string& request, const Request& r, const std
                                                : ended;
     proven = false;
   } else if (reason == "QUESTIONNAIRE_MISSING") {
-    possible = c.business != 24 && c.business != 98 && who.risk_class == 0;
+    possible = (Buys(c) || c.business == 36) && who.risk_class == 0;
   } else if (reason == "RISK_ABOVE_CLASS") {
     const int grade = c.business == 36 ? plan_.FundOf(c.target).risk_grade : fund.risk_grade;
-    possible = c.business != 24 && c.business != 98 && who.risk_class > 0 && grade > who.risk_class && !c.mismatch_confirmed;
+    possible = (Buys(c) || c.business == 36) && who.risk_class > 0 && grade > who.risk_class && !c.mismatch_confirmed;
   }
+  possible |= SpeaksOfUnits(c.business) && MoveMayBeRefused(r, reason);
   ++(proven ? tally_.refusals_proven : tally_.refusals_unproven);
   if (possible) return;
   Fail("a refusal that was not true", request, StrCat("taken, or refused for a reason that holds: ", c.Text()),

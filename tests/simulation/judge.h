@@ -35,6 +35,8 @@
 
 namespace fundcore::simulation {
 
+inline constexpr int64_t kOnACard = 100'000'000'000;  // fen: more than anybody will ask for in a run
+
 struct Violation {
   std::string rule;     // a few words, the same for the same kind of failure
   std::string subject;  // request id, file, account: what the history is looked up by
@@ -52,6 +54,8 @@ struct Content {
   bool mismatch_confirmed = false;
   std::string target;  // of a conversion
   bool defer = false;  // the rest of a large redemption
+  Date wanted = Date();  // the only day that will do; not set: the one that the receipt gives
+  std::string to = "";   // of a transfer: the distributor (026 to 028) or the trading account (033 to 035)
   friend bool operator==(const Content&, const Content&) = default;
   std::string Text() const;
 };
@@ -63,6 +67,7 @@ struct Tally {
   uint64_t deferred = 0, withdrawn = 0, crossed = 0, debits = 0;  // redemptions over several days, rests withdrawn;
                                                                    // conversions between institutions; orders of plans
   uint64_t at_once = 0;                                            // redemptions that a bank paid for
+  std::map<std::string, uint64_t> more;  // of the rest of the business: what (without spaces), how many
 };
 
 // An error of an institution that the run has put into its answer.
@@ -74,6 +79,7 @@ struct Injected {
   std::set<std::string> breaks;  // kinds of break, one of which must report it; none: none has to
   std::set<std::string> may;     // further kinds that may come of it
   bool corrected = false;        // the institution has sent better files since
+  int64_t refunded_fen = 0, asked_fen = 0;  // of an order, after its result
 };
 
 // Everybody's books when all is quiet. Gathered by the run through the public calls.
@@ -87,6 +93,11 @@ struct Findings {
   std::vector<clearing::v1::Break> breaks;      // all there ever were
   std::map<std::string, ta_sim::TaReport> tas;
   std::map<std::pair<std::string, int32_t>, int64_t> quotas_taken;  // by fund and trading day, of funds that have a quota
+  std::map<uint64_t, int64_t> cards;  // by investor: what the bank has on both of their cards
+  std::map<uint64_t, std::vector<account::v1::CardChange>> card_changes;
+  std::map<uint64_t, account::v1::TaxResidency> taxes;
+  std::vector<clearing::v1::InterestRun> interest;
+  std::map<uint64_t, int64_t> interest_credited;  // by investor, by their ledger
   int64_t advances_out = 0;                                         // of bank 555, where funds redeem at once
   const MemoryFiles* files = nullptr;
   Date today;
@@ -106,7 +117,9 @@ class Judge {
   void PaymentSent(const std::string& request, size_t investor, bool deposit, int64_t amount_fen);
   void PaymentAnswered(const std::string& request, const absl::Status& status, const account::v1::PaymentResponse& r);
   // An investor looked at their account.
-  void Saw(size_t investor, const account::v1::GetAccountResponse& account);
+  void Saw(size_t investor, const account::v1::GetAccountResponse& account, uint64_t asked);
+  // How much the judge has heard so far, for whoever looks: what they will see is no older.
+  uint64_t heard() const { return heard_; }
   void SawBreaks(const std::vector<clearing::v1::Break>& breaks);
   // Files, once published, stay as they are; looked at now and then.
   void SawFiles(const MemoryFiles& files);
@@ -129,6 +142,17 @@ class Judge {
   void SavingsAnswered(size_t which, const absl::Status& status, const trade::v1::PlanResponse& r);
   void SavingsEndSent(size_t which) { savings_[which].end_sent = true; }
   void SavingsEndAnswered(size_t which, const absl::Status& status, const trade::v1::PlanResponse& r);
+  // Interest on the settlement account, and campaigns, by their place in the plan of the run.
+  void InterestAnswered(size_t which, const absl::Status& status, const clearing::v1::InterestRun& r);
+  bool InterestIsRecorded(size_t which) const { return interest_recorded_.contains(which); }
+  std::string PendingInterest(const std::vector<clearing::v1::InterestRun>& runs) const;
+  void CampaignEndSent(size_t which) { campaign_ends_[which].first = now_(); }
+  void CampaignEnded(size_t which) { campaign_ends_[which].second = now_(); }
+  // Cards and tax residency.
+  void CardChangeSent(size_t investor) { card_changed_.insert(investor); }
+  void CardChangeAnswered(const std::string& request, size_t investor, const absl::Status& status, const account::v1::CardChange& r);
+  void PayoutsWanted(size_t investor) { payouts_wanted_.insert(investor); }
+  void TaxAnswered(const std::string& request, size_t investor, const absl::Status& status, const account::v1::TaxResidency& r);
   // Has this been asked for at any time: so that orders may be turned away for it, here or by the institution.
   bool WasAsked(size_t investor, const std::string& ta, uint32_t business) const {
     return account_asked_.contains({investor, ta, business});
@@ -160,7 +184,14 @@ class Judge {
   // An institution took more units of the fund from the investor than were asked for, and stands by it.
   bool TookMore(size_t investor, const std::string& fund) const;
   bool Was(Fault fault, const std::string& order) const;
+  bool WasSpoilt(const std::string& order) const;  // something of its line was wrong on purpose
   bool WasAcknowledged(const std::string& request) const;
+  // The latest order of this investor for a later day that was acknowledged, "" where there is none.
+  std::string LastReserved(size_t investor) const;
+  // Is this an order that its institution keeps until a later day?
+  bool IsKeptThere(uint64_t order) const;
+  // Is this an order about units that buys and pays nothing, or one that nobody has been told of yet where there are such?
+  bool MayMove(uint64_t order) const;
   // All that were acknowledged so far, in the order in which that was heard.
   const std::vector<uint64_t>& AcknowledgedOrders() const { return acknowledged_; }
 
@@ -225,6 +256,32 @@ class Judge {
   // The days on which debits fall due, moved to open days, after `made`.
   std::vector<Date> DebitDays(const Savings& s, Date made) const;
 
+  // judge_reservations.cc: what an order is without its reservation, and the day whose price and limits are its own.
+  static uint32_t Bare(uint32_t business) { return business == 21 || business == 23 || business == 25 ? business - 1 : business; }
+  static int32_t PricedOn(const trade::v1::Order& o) { return Bare(o.business()) == o.business() ? o.trade_day() : o.trade_day_wanted(); }
+  void CheckWantedDay(const std::string& request, const Request& r, const trade::v1::Order& o, Date day);
+  // judge_moves.cc
+  static bool LeavesWithoutMoney(uint32_t business) { return business == 26 || business == 28 || business == 33 || business == 35; }
+  static bool ComesWithoutMoney(uint32_t business) { return business == 27 || business == 34 || business == 80; }
+  static bool SpeaksOfUnits(uint32_t business) {
+    return LeavesWithoutMoney(business) || ComesWithoutMoney(business) || business == 31 || business == 32 || business == 88;
+  }
+  // judge_people.cc
+  void CheckCards(const Findings& found);
+  void CheckTaxes(const Findings& found);
+  // judge_deals.cc
+  void CheckInterest(const Findings& found);
+  void CheckCampaigns(const Findings& found);
+  bool MoveMayBeRefused(const Request& r, const std::string& reason) const;
+  void CheckFreezes(const Findings& found);
+  // judge_offers.cc
+  static bool Buys(const Content& c) { return c.business == 22 || c.business == 20; }
+  std::pair<int64_t, int64_t> CostOf(const Content& c) const;  // what is set aside for it: at least, at most
+  void CheckSetAside(size_t investor, const account::v1::GetAccountResponse& account, uint64_t asked);
+  int64_t InterestOf(const trade::v1::Order& o) const;  // of money that waited for the result of an offer
+  bool EndsWithOffer(const trade::v1::Order& o, const Findings& found) const;
+  void CheckOffers(const Findings& found);
+
   void CheckState(const std::string& request, Request& r, trade::v1::OrderState state, const std::string& reason);
   void CheckRefusal(const std::string& request, const Request& r, const std::string& reason, TimePoint received);
   bool CashMayHaveLacked(const std::string& request, const Request& r, bool* proven) const;
@@ -262,6 +319,14 @@ class Judge {
   std::set<std::pair<std::string, size_t>> refused_accounts_;
   std::set<std::tuple<size_t, std::string, uint32_t>> account_asked_;
   std::map<std::string, std::string> account_answers_;  // request, what came back first that was an outcome
+  std::set<size_t> interest_recorded_;
+  std::set<size_t> card_changed_, payouts_wanted_;
+  std::map<std::string, std::pair<size_t, uint64_t>> card_changes_;  // request: investor and change
+  std::map<std::string, uint64_t> tax_versions_;                     // request: the version that it made, or found
+  std::map<size_t, std::pair<uint64_t, TimePoint>> taxes_;           // the latest version that was heard of, and when
+  std::map<std::pair<size_t, std::string>, TimePoint> seen_open_;    // fund accounts, when they were first seen open
+  std::map<uint64_t, int64_t> paid_on_;                              // by investor: what went to their card by itself
+  std::map<size_t, std::pair<TimePoint, TimePoint>> campaign_ends_;  // asked for, heard of
   std::set<uint64_t> not_to_go_out_;  // orders that were refused for their fund account and had to be refused for risk
   std::vector<Injected> injected_;
   std::vector<Line> confirmations_;

@@ -15,6 +15,8 @@ namespace av1 = account::v1;
 namespace {
 
 constexpr uint32_t kWithdrawal = 52;  // of a deferred rest
+constexpr uint32_t kGivenUp = 53;     // a reservation that the institution keeps
+bool Withdraws(const tv1::Order& o) { return o.business() == kWithdrawal || o.business() == kGivenUp; }
 constexpr uint32_t kAtOnce = 98;      // a redemption whose money a bank advances
 constexpr uint32_t kCrossing = 38;    // a conversion between two institutions, which was asked for as 36
 
@@ -65,6 +67,12 @@ void Judge::AtEnd(const Findings& found) {
   CheckOrders(found);
   CheckSavings(found);
   CheckQuotas(found);
+  CheckOffers(found);
+  CheckFreezes(found);
+  CheckCards(found);
+  CheckTaxes(found);
+  CheckInterest(found);
+  CheckCampaigns(found);
   CheckAdvances(found);
   CheckOutFiles(found);
   CheckConfirmations(found);
@@ -89,6 +97,8 @@ void Judge::CheckTradeDay(const std::string& request, const Request& r, const tv
   Date day = received.date();
   if (received.time_of_day() >= ta.cutoff) day = day.AddDays(1);
   day = *calendar.NextOrSame(day);
+  if (r.content.wanted.is_set() && r.content.wanted.raw() != o.trade_day()) return CheckWantedDay(request, r, o, day);
+  if (r.content.wanted.is_set() && r.content.wanted > day) return CheckWantedDay(request, r, o, day);
   if (o.trade_day() == day.raw()) return;
   // A receipt that was not yet in the log when its day was closed belongs to the next; nobody had been told before.
   const TimePoint closes = TimePoint::At(day, ta.cutoff) + Duration::Seconds(1);
@@ -103,12 +113,19 @@ void Judge::CheckTradeDay(const std::string& request, const Request& r, const tv
 void Judge::CheckWithdrawal(const tv1::Order& o, const Findings& found) {
   const std::string request = RequestOf(o.original_order_id());
   const auto r = requests_.find(request);
-  if (r == requests_.end() || !r->second.content.defer || !r->second.cancel_sent || !IsFinal(o.state()))
+  const bool may = r != requests_.end() && r->second.cancel_sent && (o.business() == kGivenUp ? IsKeptThere(r->second.order) : r->second.content.defer);
+  if (!may || !IsFinal(o.state()))
     return Fail("a rest was withdrawn that nobody wanted withdrawn, or for ever", o.request_id(), "an outcome", o.ShortDebugString(), o.order_id());
   if (o.state() != tv1::SETTLED) return;
   ++tally_.withdrawn;
   for (const tv1::Order& original : found.orders) {
     if (original.order_id() != o.original_order_id()) continue;
+    if (o.business() == kGivenUp) {
+      ++tally_.more["reservations-given-up"];
+      if (original.state() != tv1::CANCELLED)
+        Fail("a reservation goes on after it was given up", request, "CANCELLED", tv1::OrderState_Name(original.state()), original.order_id());
+      continue;
+    }
     if (original.confirm_day() > o.confirm_day() || original.confirmed_units_e2() > original.units_e2())
       Fail("a rest went on after it was withdrawn", request, StrCat("nothing after ", o.confirm_day()), original.ShortDebugString(), original.order_id());
   }
@@ -121,7 +138,7 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("an acknowledged order is gone", RequestOf(original), FormatOrderId(OrderId(withdrawal)), "no order");
   }
   for (const tv1::Order& o : found.orders) {
-    if (o.business() == kWithdrawal) {
+    if (Withdraws(o)) {
       CheckWithdrawal(o, found);
       continue;
     }
@@ -139,9 +156,14 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("an order of another investor", o.request_id(), StrCat(investors_.at(r.investor).id),
            StrCat(o.investor_id()));
     }
-    const uint32_t business = o.business() == kCrossing ? 36 : o.business();
-    const Content content{business, o.fund_code(), o.amount_fen(), o.units_e2(), false, o.target_fund_code(),
-                          o.defer_large_redemption()};
+    const uint32_t business = o.business() == kCrossing ? 36 : Bare(o.business());
+    // What units of an offer cost was worked out by the system.
+    const int64_t amount = business == 20 && o.units_e2() != 0 ? 0 : o.amount_fen();
+    const Content content{business, o.fund_code(), amount, o.units_e2(), false, o.target_fund_code(),
+                          o.defer_large_redemption(), Date::FromRaw(o.trade_day_wanted()),
+                          !SpeaksOfUnits(o.business())         ? std::string()
+                          : o.target_distributor().empty() ? o.target_trading_account()
+                                                           : o.target_distributor()};
     Content asked = r.order != 0 ? r.content : Content();
     if (r.order == 0) {  // never acknowledged: any of the contents that were sent may stand
       for (const Attempt& a : r.attempts) {
@@ -161,6 +183,7 @@ void Judge::CheckOrders(const Findings& found) {
       Fail("the same request id had two effects", o.request_id(), StrCat(r.order), StrCat(o.order_id()), r.order);
     }
     CheckTradeDay(o.request_id(), r, o);
+    if (r.trade_day == 0) r.trade_day = o.trade_day();
     if (r.order == 0) {
       by_order_.emplace(o.order_id(), o.request_id());
       r.order = o.order_id();
@@ -193,7 +216,10 @@ void Judge::CheckOrders(const Findings& found) {
     const bool mismatch =
         who.risk_class > 0 && plan_.FundOf(business == 36 ? o.target_fund_code() : o.fund_code()).risk_grade > who.risk_class &&
         !r.content.mismatch_confirmed;
-    const bool redeems = o.business() == 24 || o.business() == kAtOnce;
+    const bool redeems = business == 24 || business == kAtOnce || SpeaksOfUnits(business);
+    if (business != o.business() && !ends_early) ++tally_.more["reservations-sent"];
+    if (business == o.business() && r.content.wanted.is_set() && !ends_early && o.trade_day() != TimePoint::FromRaw(o.received_at_us()).date().raw())
+      ++tally_.more["reservations-kept"];
     if (!redeems && no_account && (who.risk_class == 0 || mismatch)) not_to_go_out_.insert(o.order_id());
     if (!redeems && !ends_early && (who.risk_class == 0 || mismatch)) {
       Fail("a purchase was taken that had to be refused", o.request_id(),
@@ -201,7 +227,7 @@ void Judge::CheckOrders(const Findings& found) {
            o.order_id());
     }
     auto stopped = stopped_.find(o.fund_code());
-    if (stopped != stopped_.end() && o.business() == 22 && !ends_early &&
+    if (stopped != stopped_.end() && business == 22 && !ends_early &&
         TimePoint::FromRaw(o.received_at_us()) >= stopped->second.sure_from &&
         TimePoint::FromRaw(o.received_at_us()) < stopped->second.sure_to) {
       Fail("a purchase of a stopped fund was taken", o.request_id(), "REJECTED PURCHASE_STOPPED",
@@ -219,9 +245,9 @@ void Judge::CheckQuotas(const Findings& found) {
   std::map<std::pair<std::string, int32_t>, int64_t> held;
   std::map<std::tuple<std::string, int32_t, uint64_t>, int64_t> by_person;
   for (const tv1::Order& o : found.orders) {
-    if (o.business() != 22 || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || o.state() == tv1::REFUSED) continue;
-    held[{o.fund_code(), o.trade_day()}] += o.amount_fen();
-    by_person[{o.fund_code(), o.trade_day(), o.investor_id()}] += o.amount_fen();
+    if (Bare(o.business()) != 22 || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || o.state() == tv1::REFUSED) continue;
+    held[{o.fund_code(), PricedOn(o)}] += o.amount_fen();
+    by_person[{o.fund_code(), PricedOn(o), o.investor_id()}] += o.amount_fen();
   }
   for (const auto& [key, taken] : found.quotas_taken) {
     const std::string what = StrCat("quota of ", key.first, " on ", key.second);
@@ -303,7 +329,7 @@ void Judge::CheckOutFiles(const Findings& found) {
       const tv1::Order& o = *known->second;
       const std::string is = StrCat(record.Text(fund), " ", Hundredths(record, amount), " ", Hundredths(record, units),
                                     " ", record.Text(account), " ", record.Text(date));
-      if (o.business() == kWithdrawal) continue;  // it says the other order's number
+      if (Withdraws(o)) continue;  // it says the other order's number
       const std::string expected = StrCat(o.fund_code(), " ", o.amount_fen(), " ", o.units_e2(), " ",
                                           FormatInvestorId(InvestorId(o.investor_id())), " ", o.trade_day());
       if (is != expected) Fail("a line that is not its order", o.request_id(), expected, is, o.order_id());
@@ -315,11 +341,16 @@ void Judge::CheckOutFiles(const Findings& found) {
       Fail("a file of ours cannot be read", info.name, "a readable file", reader->status().ToString());
     }
   }
+  // A reservation that was given up after its institution had it.
+  std::set<uint64_t> given_up;
+  for (const auto& [id, o] : orders)
+    if (o->business() == kGivenUp && WasConfirmed(*o)) given_up.insert(o->original_order_id());
   for (const auto& [id, o] : orders) {
     const bool out = where.contains(id);
-    const bool must = WasConfirmed(*o) || o->state() == tv1::DISPATCHED;
+    const bool must = WasConfirmed(*o) || o->state() == tv1::DISPATCHED || given_up.contains(o->order_id());
     const bool must_not =
-        o->state() == tv1::REJECTED || o->state() == tv1::CANCELLED || not_to_go_out_.contains(o->order_id());
+        !given_up.contains(o->order_id()) &&
+        (o->state() == tv1::REJECTED || o->state() == tv1::CANCELLED || not_to_go_out_.contains(o->order_id()));
     if (must && o->business() == kCrossing && !legs.contains(id))
       Fail("an order is in no 03 file", o->request_id(), StrCat("a line for institution ", o->target_ta_code()), "none", o->order_id());
     if (must_not && legs.contains(id))
@@ -344,12 +375,14 @@ std::vector<Judge::Line> Judge::ReadConfirmations(const MemoryFiles& files) {
     const ofd::Column order = reader->Find("AppSheetSerialNo"), account = reader->Find("TransactionAccountID"),
                       fund = reader->Find("FundCode"), code = reader->Find("ReturnCode"),
                       business = reader->Find("BusinessCode"), amount = reader->Find("ConfirmedAmount"),
-                      units = reader->Find("ConfirmedVol"), fee = reader->Find("Charge"),
+                      units = reader->Find("ConfirmedVol"), fee = reader->Find("Charge"), original = reader->Find("OriginalAppSheetNo"),
                       serial = reader->Find("TASerialNO"), day = reader->Find("TransactionCfmDate");
     for (ofd::RecordView record; reader->Next(&record);) {
       Line l;
       l.file = info.name;
       l.order = record.Text(order);
+      // Results of reservations may come under a number of the institution's own.
+      if (l.order.starts_with("R")) l.order = record.Text(original);
       l.account = record.Text(account);
       l.fund = record.Text(fund);
       l.code = record.Text(code);
@@ -388,12 +421,15 @@ void Judge::CheckConfirmations(const Findings& found) {
           o.return_code() == "0001" &&
           (Was(Fault::kTaForced, forced) || Was(Fault::kTaStarts, forced) ||
            TookMore(r->second.investor, o.fund_code()));
-      if (!account && !joined && !barred && !taken && !Was(Fault::kTaRefuses, id)) {
+      // Somebody who has no account there gets nothing; of two thaws of the same units one comes too late.
+      const bool unmoved = (o.business() == 33 && o.return_code() == "0386") ||
+                           (o.business() == 32 && (o.return_code() == "0504" || o.return_code() == "0398"));
+      if (!account && !joined && !barred && !taken && !EndsWithOffer(o, found) && !unmoved && !Was(Fault::kTaRefuses, id)) {
         Fail("a refusal that its institution had no cause for", o.request_id(), "a confirmation",
              StrCat("REFUSED ", o.return_code(), " ", o.return_detail()), o.order_id());
       }
     }
-    if (!WasConfirmed(o) || o.business() == kWithdrawal) continue;
+    if (!WasConfirmed(o) || Withdraws(o)) continue;
     bool same = false;
     std::string said;
     const auto [from, to] = lines.equal_range(id);
@@ -429,6 +465,7 @@ void Judge::CheckConfirmations(const Findings& found) {
     }
     for (auto it = from; it != to; ++it) {
       const Line& l = *it->second;
+      if ((Bare(o.business()) == 20 && l.business == 120) || (Bare(o.business()) != o.business() && l.business == o.business() + 100)) continue;  // received, no more
       same |= l.amount == o.confirmed_amount_fen() && l.units == o.confirmed_units_e2() && l.fee == o.fee_fen() &&
               l.day == o.confirm_day();
       said += StrCat(said.empty() ? "" : ", ", Yuan(l.amount), " for ", UnitsText(l.units), " units, fee ", Yuan(l.fee),
@@ -451,6 +488,10 @@ void Judge::CheckMoney(const Findings& found) {
   }
   std::map<std::string, int64_t> at_ta;  // what each institution has got from us, less what it has paid
   for (const tv1::Order& o : found.orders) {
+    if (Bare(o.business()) == 20 && o.state() == tv1::REFUSED && plan_.FundOf(o.fund_code()).offer->failed && o.return_code() == "0373") {
+      expected[o.investor_id()] += InterestOf(o);
+      at_ta[o.ta_code()] -= InterestOf(o);
+    }
     if (!WasConfirmed(o)) continue;
     if (o.business() == kCrossing) {
       // What left the one institution goes to the other, or comes back where that one did not take it.
@@ -459,12 +500,12 @@ void Judge::CheckMoney(const Findings& found) {
       at_ta[o.target_ta_code()] += o.target_amount_fen();
       continue;
     }
-    if (o.business() == 36 || o.business() == kWithdrawal) continue;  // no money moves
+    if (o.business() == 36 || Withdraws(o) || SpeaksOfUnits(o.business())) continue;  // no money moves
     if (o.business() == kAtOnce) {  // the bank's money, a yuan a unit, and never through the institution
       expected[o.investor_id()] += o.units_e2();
       continue;
     }
-    const int64_t sign = o.business() == 24 ? 1 : -1;
+    const int64_t sign = Bare(o.business()) == 24 ? 1 : -1;
     expected[o.investor_id()] += sign * o.confirmed_amount_fen();
     if (o.state() == tv1::SETTLED) at_ta[o.ta_code()] -= sign * o.confirmed_amount_fen();
   }
@@ -476,6 +517,27 @@ void Judge::CheckMoney(const Findings& found) {
     expected[id.raw()] += l.amount;
     at_ta[plan_.FundOf(l.fund).ta] -= l.amount;
   }
+  // What institutions gave back after a result is the investor's; what they asked for was advanced, by nobody's money here but the
+  // account's own, and stays in suspense.
+  int64_t advanced = 0;
+  std::map<std::string, int64_t> refunded;
+  for (const Injected& i : injected_) {
+    OrderId id;
+    if (i.fault != Fault::kRefunds || !ParseOrderId(i.order, &id)) continue;
+    ++tally_.more[i.refunded_fen != 0 ? "refunds" : "further-payments"];
+    const auto order = std::find_if(found.orders.begin(), found.orders.end(), [&](const tv1::Order& o) { return o.order_id() == id.raw(); });
+    if (order != found.orders.end()) expected[order->investor_id()] += i.refunded_fen;
+    refunded[i.order] += i.refunded_fen;
+    at_ta[i.ta] += i.asked_fen - i.refunded_fen;
+    advanced += i.asked_fen;
+  }
+  for (const tv1::Order& o : found.orders) {
+    const auto back = refunded.find(FormatOrderId(OrderId(o.order_id())));
+    const int64_t fen = back == refunded.end() ? 0 : back->second;
+    if (o.refunded_fen() != fen) Fail("an order's refund is another than its institution gave", o.request_id(), Yuan(fen), Yuan(o.refunded_fen()), o.order_id());
+  }
+  for (const auto& [id, fen] : found.interest_credited) expected[id] += fen;
+  for (const auto& [id, fen] : paid_on_) expected[id] -= fen;
   int64_t in_accounts = 0;
   for (const av1::GetAccountResponse& a : found.accounts) {
     const std::string who = StrCat("investor ", a.investor_id());
@@ -493,8 +555,8 @@ void Judge::CheckMoney(const Findings& found) {
       }
     }
   }
-  if (found.bank.settlement_fen() != in_accounts) {
-    Fail("the bank has other money than the investors", "settlement account", Yuan(in_accounts),
+  if (found.bank.settlement_fen() != in_accounts - advanced) {
+    Fail("the bank has other money than the investors", "settlement account", Yuan(in_accounts - advanced),
          Yuan(found.bank.settlement_fen()));
   }
   for (const auto& b : found.bank.ta()) at_ta[b.account()] -= b.amount_fen();
@@ -536,7 +598,7 @@ void Judge::CheckBooks(const Findings& found) {
   for (const av1::Leg& leg : books.cash()) {
     cash += leg.amount_fen();
     if (leg.name() == "BANK") bank += leg.amount_fen();
-    if (leg.name() == "SUSPENSE" || leg.name() == "TA_PAYABLE" || leg.name() == "TA_RECEIVABLE" ||
+    if (leg.name() == "SUSPENSE" || leg.name() == "SETTLEMENT_INTEREST" || leg.name() == "TA_PAYABLE" || leg.name() == "TA_RECEIVABLE" ||
         leg.name() == "ADVANCED" || leg.name() == "ADVANCE_CLAIM" || leg.name() == "RESERVED" || leg.name() == "CONVERTING" || leg.name() == "AWAITING" || leg.name() == "WITHDRAWING") {
       left[StrCat(leg.name(), " ", leg.ta_code())] += leg.amount_fen();
     }
@@ -546,6 +608,9 @@ void Judge::CheckBooks(const Findings& found) {
     if (leg.name() == "UNITS_SUSPENSE" || leg.name() == "UNITS_FROZEN")
       left[StrCat(leg.name(), " ", leg.fund_code())] += leg.units_e2();
   }
+  // So does what was advanced to an institution that asked for more, until somebody has it from the investor.
+  for (const Injected& i : injected_)
+    if (i.asked_fen != 0) left[StrCat("SUSPENSE ", i.ta)] -= i.asked_fen;
   // What an institution has frozen may stay so.
   for (const av1::GetAccountResponse& a : found.accounts) {
     for (const auto& p : a.positions()) {
@@ -570,6 +635,8 @@ bool Judge::MayCause(const Injected& i, const clearing::v1::Break& b) const {
   if (i.ta != b.ta_code() || !(i.breaks.contains(b.kind()) || i.may.contains(b.kind()))) return false;
   // A freeze of more than is held stops at what is there, and a dividend that is reinvested on that very day is there for the
   // institution before the freeze and for us after it.
+  if (i.fault == Fault::kRefunds)
+    return FormatOrderId(OrderId(b.order_id())) == i.order && (b.rule() == "FURTHER_PAYMENT_ASKED" || b.rule() == "FURTHER_PAYMENT_ADVANCED");
   if (i.fault == Fault::kTaStarts && b.kind() == "BALANCE_DIFFERS") return b.rule() == "FROZEN_DIFFERS";
   if (b.kind() != "CONFIRMATION_DIFFERS" || !by_order_.contains(b.order_id())) return true;
   const std::string investor = FormatInvestorId(InvestorId(InvestorIdOf(InvestorOf(b.order_id()))));

@@ -205,7 +205,7 @@ void Judge::CheckSavings(const Findings& found) {
     if (orders.empty() && !excused(days.front()))
       Fail("a debit was never made", s.request, StrCat("an order on ", days.front().Iso()), p.ShortDebugString());
     // Without trouble it is made on the very day.
-    if (plan_.faults.none() && !orders.empty() && !excused(days.front())) {
+    if (plan_.Calm() && !orders.empty() && !excused(days.front())) {
       const Date first = TimePoint::FromRaw(orders.front()->received_at_us()).date();
       if (first != days.front()) Fail("a debit on a day that its plan does not name", s.request, days.front().Iso(), first.Iso());
     }

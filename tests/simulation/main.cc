@@ -43,6 +43,7 @@ struct Report {
   uint64_t orders = 0, repeats = 0, refusals_proven = 0, refusals_unproven = 0, moved = 0, days = 0, steps = 0,
            records = 0, crashes = 0;
   uint64_t settled = 0, refused = 0, rejected = 0, cancelled = 0, deferred = 0, withdrawn = 0, crossed = 0, debits = 0, at_once = 0;
+  std::map<std::string, uint64_t> more;  // Tally::more
   FaultCounts faults{};
   double seconds = 0;
 
@@ -53,6 +54,8 @@ struct Report {
       << ' ' << crashes << ' ' << settled << ' ' << refused << ' ' << rejected << ' ' << cancelled << ' '
       << deferred << ' ' << withdrawn << ' ' << crossed << ' ' << debits << ' ' << at_once << ' ' << seconds;
     for (uint64_t n : faults) s << ' ' << n;
+    s << ' ' << more.size();
+    for (const auto& [what, n] : more) s << ' ' << what << ' ' << n;
     s << ' ' << rule.size() << ' ' << text.size() << '\n' << rule << text;
     return s.str();
   }
@@ -62,6 +65,9 @@ struct Report {
     s >> seed >> failed >> hash >> orders >> repeats >> refusals_proven >> refusals_unproven >> moved >> days >>
         steps >> records >> crashes >> settled >> refused >> rejected >> cancelled >> deferred >> withdrawn >> crossed >> debits >> at_once >> seconds;
     for (uint64_t& n : faults) s >> n;
+    size_t kinds = 0;
+    s >> kinds;
+    for (std::string what; kinds > 0 && s >> what; --kinds) s >> more[what];
     s >> rules >> texts;
     if (!s || s.get() != '\n') return false;
     rule.resize(rules);
@@ -110,6 +116,7 @@ Report RunOne(const Options& options) {
   report.withdrawn = r.tally.withdrawn;
   report.crossed = r.tally.crossed;
   report.debits = r.tally.debits;
+  report.more = r.tally.more;
   report.days = static_cast<uint64_t>(r.days);
   report.steps = r.steps;
   report.records = r.records;
@@ -358,6 +365,7 @@ int Run(const Flags& f) {
     sum.withdrawn += r.withdrawn;
     sum.crossed += r.crossed;
     sum.debits += r.debits;
+    for (const auto& [what, n] : r.more) sum.more[what] += n;
     sum.seconds += r.seconds;
     for (size_t i = 0; i < kFaults; ++i) sum.faults[i] += r.faults[i];
     if (all.size() == 1) sum.hash = r.hash;
@@ -383,6 +391,8 @@ int Run(const Flags& f) {
         n(sum.crashes), n(sum.records), n(sum.steps));
     for (size_t i = 0; i < kFaults; ++i)
       std::printf("%s\"%s\":%llu", i ? "," : "", std::string(kFaultNames[i]).c_str(), n(sum.faults[i]));
+    std::printf("},\"more\":{");
+    for (const auto& [what, k] : sum.more) std::printf("%s\"%s\":%llu", what == sum.more.begin()->first ? "" : ",", what.c_str(), n(k));
     std::printf("},\"failures\":[");
     for (size_t i = 0; i < failed.size(); ++i)
       std::printf("%s{\"seed\":%llu,\"rule\":\"%s\"}", i ? "," : "", n(failed[i].seed), failed[i].rule.c_str());
@@ -397,6 +407,7 @@ int Run(const Flags& f) {
         n(sum.cancelled), n(sum.repeats), n(sum.crashes));
     std::printf("%llu of them made by plans, %llu confirmed over several days, %llu rests withdrawn, %llu conversions between "
                 "institutions, %llu redemptions at once\n", n(sum.debits), n(sum.deferred), n(sum.withdrawn), n(sum.crossed), n(sum.at_once));
+    for (const auto& [what, k] : sum.more) std::printf("%s %llu%s", what.c_str(), n(k), what == sum.more.rbegin()->first ? "\n" : ", ");
     std::printf("refusals: %llu proven right, %llu possible; %llu receipts moved by the closing of their day\n",
                 n(sum.refusals_proven), n(sum.refusals_unproven), n(sum.moved));
     std::printf("%.1f s: %.1f seeds/s, %.0f orders/s, %.0f steps/s of one core\n", wall,

@@ -25,6 +25,8 @@ namespace fundcore::simulation {
 inline constexpr std::string_view kApp = "investor-app";
 inline constexpr std::string_view kOperator = "operator";
 
+inline uint64_t& Count(FaultCounts* counts, Fault f) { return (*counts)[static_cast<size_t>(f)]; }
+
 class Investors {
  public:
   Investors(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts);
@@ -50,11 +52,22 @@ class Investors {
   void ScheduleConversions();
   void ScheduleFast();
   void ScheduleExits();
+  void ScheduleOffers();  // subscribers.cc
+  void ScheduleReservations();
+  void ScheduleMoves();  // movers.cc
+  void ScheduleCards();  // changers.cc
+  void ChangeCard(size_t i, const std::string& request, bool second, int tries);
+  void SetPayouts(size_t i, bool on, int tries);
+  void LookAtCards(size_t i);
+  void ScheduleTax();
+  void DeclareTax(size_t i, const std::string& request, uint64_t which, Date on, int tries);
+  void Move(size_t i, uint32_t business, const std::string& fund, uint64_t share, const std::string& to);
   void Convert(size_t i, uint64_t which, uint64_t share);
-  void Redeem(size_t i, const std::string& fund, uint64_t share, bool blind, bool at_once = false);
+  void Redeem(size_t i, const std::string& fund, uint64_t share, bool blind, bool at_once = false, Date wanted = Date());
   void Submit(size_t i, const Content& content);
   void Ask(size_t i, const std::string& request, const Content& content, int tries);
   void CancelLast(size_t i);
+  void CancelReserved(size_t i);
   void Cancel(size_t i, const std::string& request, int tries);
   void ScheduleAccounts();
   // A business of the fund account at `ta`; 1 is opening it.
@@ -93,6 +106,31 @@ class Savers {
   Trace* const trace_;
   SeededRandom random_;
   std::map<size_t, uint64_t> numbers_;  // of those that were acknowledged
+  size_t waiting_ = 0;
+};
+
+// The one who records what the bank has credited, and who ends campaigns; a colleague does the same at the same time now and then.
+class Desk {
+ public:
+  Desk(const Plan& plan, Client* client, Judge* judge, Trace* trace, FaultCounts* counts);
+  // Changes of cards are decided up to `until`.
+  void Schedule(Date until);
+  size_t waiting() const { return waiting_; }
+
+ private:
+  void Credit(size_t which, int tries);
+  void Record(size_t which, std::string_view person, int tries);
+  void Overlap(size_t which);
+  void End(size_t campaign, int tries);
+  void LookAtCardChanges();
+  void Later(int tries, std::function<void()> what);
+
+  const Plan& plan_;
+  Client* const client_;
+  Judge* const judge_;
+  Trace* const trace_;
+  FaultCounts* const counts_;
+  SeededRandom random_;
   size_t waiting_ = 0;
 };
 

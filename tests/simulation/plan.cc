@@ -6,6 +6,7 @@
 
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "tests/simulation/plan_parts.h"
 #include "tools/fundcore/system.h"
 
 namespace fundcore::simulation {
@@ -43,6 +44,8 @@ GivenTa DrawTa(SeededRandom& r, int i) {
   ta.index = true;  // the stand-in takes nothing that no index lists
   return ta;
 }
+
+}  // namespace
 
 GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<Date>& navs) {
   GivenFund f;
@@ -105,6 +108,8 @@ GivenFund DrawFund(SeededRandom& r, int i, const GivenTa& ta, const std::vector<
   if (first % 5 == 2) f.day_limit = Money::Whole(20'000);
   return f;
 }
+
+namespace {
 
 // One fund in three is a money fund: its days earn, and what they earned becomes units. From a stream of its own, so that all
 // else that a seed means stays.
@@ -300,8 +305,21 @@ SeededRandom RandomFor(uint64_t seed, Stream stream) {
 std::vector<const GivenFund*> Plan::funds() const {
   std::vector<const GivenFund*> out;
   for (const auto& [line, given] : script.given)
-    if (const auto* f = std::get_if<GivenFund>(&given)) out.push_back(f);
+    if (const auto* f = std::get_if<GivenFund>(&given); f && !f->offer) out.push_back(f);
   return out;
+}
+
+std::vector<const GivenFund*> Plan::offers() const {
+  std::vector<const GivenFund*> out;
+  for (const auto& [line, given] : script.given)
+    if (const auto* f = std::get_if<GivenFund>(&given); f && f->offer) out.push_back(f);
+  return out;
+}
+
+bool Plan::Calm() const {
+  for (size_t i = 0; i < static_cast<size_t>(kFirstBusiness); ++i)
+    if (faults[i]) return false;
+  return true;
 }
 
 std::vector<const GivenInvestor*> Plan::investors() const {
@@ -323,6 +341,10 @@ Date Plan::Deadline() const {
     const int more = (savings.empty() ? 0 : 4) + (crosses ? 3 : 0) + (defers ? kDaysOfARest : 0);
     latest = std::max(latest, *CalendarOf(*f).AddOpenDays(days.back(), wait + more));
   }
+  for (const GivenFund* f : offers()) {
+    const int wait = std::max(f->purchase_pay_days, f->redemption_pay_days) + 3;
+    latest = std::max(latest, *CalendarOf(*f).AddOpenDays(std::max(days.back(), f->offer->result), wait));
+  }
   return latest;
 }
 
@@ -343,6 +365,13 @@ std::string Plan::Describe() const {
     s += StrCat("\n  process ", n, ":");
     for (ServiceId service : nodes[n]) s += StrCat(" ", ServiceName(service));
     if (nodes[n].empty()) s += " all services";
+  }
+  for (const GivenFund* f : offers()) {
+    s += StrCat("\n  offer of ", f->code, " at ", f->ta, " calendar ", f->calendar, " T+", f->confirm_days, " up to ", f->offer->last_day.Iso(),
+                ", ", f->offer->failed ? "fails " : "result ", f->offer->result.Iso(), " from ", f->offer->effective.Iso(), " at ",
+                f->navs.front().nav.ToString(), f->offer->cap.is_positive() ? StrCat(" cap ", f->offer->cap.ToString()) : "", " tiers ",
+                f->purchase.size(), f->inside ? " inside" : "", f->cut_units ? " cut units" : "", f->cut_fee ? " cut fee" : "",
+                f->offer->opens ? StrCat(" opens ", f->offer->opens->Iso()) : "");
   }
   for (const GivenFund* f : funds()) {
     s += StrCat("\n  fund ", f->code, " at ", f->ta, " version ", TaOf(*f).version, " calendar ", f->calendar, " T+",
@@ -444,6 +473,7 @@ Plan DrawPlan(const Options& options) {
   DrawFast(options, &plan);
   DrawSavings(options, &plan);
   DrawDeferrals(options, &plan);
+  DrawBusiness(options, &plan);
 
   // For the prices of the stand-in institutions: they know them up to the last of these lines.
   dayrun::Line last;

@@ -53,7 +53,15 @@ enum class Stream : uint64_t {
   kSavings = 65,
   kDeferrals = 66,
   kCrossings = 67,
-  kFast = 68
+  kFast = 68,
+  kOffers = 69,
+  kReservations = 70,
+  kRefunds = 71,
+  kMoves = 72,
+  kInterest = 73,
+  kCampaigns = 74,
+  kCards = 75,
+  kTax = 76
 };
 SeededRandom RandomFor(uint64_t seed, Stream stream);
 
@@ -69,6 +77,25 @@ struct Savings {
   int64_t amount_fen = 0, units_e2 = 0;
   Date first, last;
   TimePoint made_at, ended_at;  // asked for; the latter unset where nobody ends it before its time
+};
+
+// Interest of the bank on the settlement account, and who records it when.
+struct InterestCredit {
+  std::string reference;
+  Date from, to;
+  int64_t amount_fen = 0;
+  TimePoint at;
+};
+
+// A discount for a time, as product is told of it before the first order. Some are ended in mid-run.
+struct Campaign {
+  std::string name, channel;
+  Date first, last;
+  std::vector<std::string> funds;
+  std::vector<uint32_t> businesses;
+  int64_t from_fen = 0;
+  Rate discount;
+  TimePoint ended_at;  // unset: never
 };
 
 struct Plan {
@@ -90,14 +117,20 @@ struct Plan {
   uint64_t flush_every_bytes = 30'000;
   bool careless = false;  // investors order without looking at their balances
   std::vector<Savings> savings;
+  std::vector<InterestCredit> interest;
+  std::vector<Campaign> campaigns;
   bool crosses = false;  // there are conversions between institutions
   int64_t advances_fen = 0;  // what bank 555 may have out for redemptions at once; 0: no fund has them
   bool defers = false;  // most who redeem of a fund that takes only a part of a large day want their rest deferred
 
+  // Who an investor orders through.
+  std::string_view ChannelOf(size_t investor) const { return !campaigns.empty() && investor % 3 == 0 ? "fund-shop" : "investor-app"; }
   bool Has(Fault f) const { return faults[static_cast<size_t>(f)]; }
   const dayrun::GivenFund& FundOf(std::string_view code) const { return *script.Fund(code); }
   const dayrun::GivenTa& TaOf(const dayrun::GivenFund& fund) const { return *script.Ta(fund.ta); }
-  std::vector<const dayrun::GivenFund*> funds() const;
+  bool Calm() const;  // no troubles of any kind
+  std::vector<const dayrun::GivenFund*> funds() const;   // all but those in an offer
+  std::vector<const dayrun::GivenFund*> offers() const;
   std::vector<const dayrun::GivenInvestor*> investors() const;
   const TradingCalendar& CalendarOf(const dayrun::GivenFund& fund) const;
   const TradingCalendar& CalendarOf(const dayrun::GivenTa& ta) const;

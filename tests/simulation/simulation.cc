@@ -48,6 +48,7 @@ Simulation::Simulation(const Plan& plan, const Options& options)
       judge_(plan_, [this] { return system_->world().Now(); }),
       investors_(plan_, &client_, &judge_, &trace_, &counts_),
       savers_(plan_, &savers_client_, &judge_, &trace_),
+      desk_(plan_, &savers_client_, &judge_, &trace_, &counts_),
       institutions_(plan_, system_.get(), &client_, &judge_, &trace_, &counts_),
       operators_(plan_, &client_, &judge_, &trace_, &counts_,
                  [this](const std::string& ta, Date day) { institutions_.CorrectionWanted(ta, day); }),
@@ -84,6 +85,7 @@ RunResult Simulation::Run() {
     const Date deadline = plan_.Deadline();
     investors_.Schedule();
     savers_.Schedule();
+    desk_.Schedule(deadline);
     institutions_.Schedule(deadline);
     operators_.Schedule(deadline);
     PlanTroubles();
@@ -232,6 +234,19 @@ bool Simulation::SetUp() {
     q.set_limit_fen(plan_.advances_fen);
     if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutAdvancingBank"), q, kOperator).status(), "bank 555")) return false;
   }
+  for (const Campaign& c : plan_.campaigns) {
+    pv1::PutCampaignRequest q;
+    pv1::Campaign& m = *q.mutable_campaign();
+    m.set_name(c.name);
+    m.set_first_day(c.first.raw());
+    m.set_last_day(c.last.raw());
+    m.set_channel(c.channel);
+    for (const std::string& fund : c.funds) m.add_fund_codes(fund);
+    for (uint32_t business : c.businesses) m.add_businesses(business);
+    m.set_from_amount_fen(c.from_fen);
+    m.set_discount_e8(c.discount.raw());
+    if (!Expect(Ask<pv1::PutResponse>(StrCat(kProduct, "PutCampaign"), q, kOperator).status(), c.name)) return false;
+  }
   for (size_t n = 0; n < plan_.investors().size(); ++n)
     if (!GiveInvestor(n)) return false;
   // Terms take effect half a minute after they are told.
@@ -265,14 +280,18 @@ bool Simulation::GiveInvestor(size_t n) {
     if (!Expect(Ask<risk::v1::AssessResponse>("fundcore.risk.v1.RiskService/Assess", assess, kApp).status(), g.name))
       return false;
   }
-  // More than anybody will ask for in a run.
   bank::v1::FundCardRequest fund;
   fund.set_request_id(StrCat("card-", g.name));
   fund.set_card_no(card.card_no());
-  fund.set_amount_fen(100'000'000'000);
+  fund.set_amount_fen(kOnACard);
   if (!Expect(Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status(),
               g.name))
     return false;
+  if (plan_.Has(Fault::kCards)) {
+    fund.set_request_id(StrCat("card2-", g.name));
+    fund.set_card_no(dayrun::CardOf(plan_.script, g, "0002"));
+    if (!Expect(Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status(), g.name)) return false;
+  }
   investors_.Opened(n, opened->investor_id(), added->card_id());
   return true;
 }
@@ -498,6 +517,35 @@ std::vector<tv1::Plan> Simulation::SavingsPlans(std::string* why) {
   return out;
 }
 
+std::vector<cv1::InterestRun> Simulation::InterestRuns(std::string* why) {
+  if (plan_.interest.empty() || !why->empty()) return {};
+  auto r = Ask<cv1::ListInterestResponse>("fundcore.clearing.v1.ClearingService/ListInterest", cv1::ListInterestRequest(), kOperator);
+  if (!r.ok()) {
+    *why = StrCat("ListInterest: ", Said(r.status()));
+    return {};
+  }
+  return {r->runs().begin(), r->runs().end()};
+}
+
+// What an investor's ledger says that they got of the bank's interest.
+int64_t Simulation::InterestOf(uint64_t investor, std::string* why) {
+  int64_t fen = 0;
+  av1::ListLedgerRequest q;
+  q.set_investor_id(investor);
+  q.set_page_size(500);
+  do {
+    auto r = Ask<av1::ListLedgerResponse>(StrCat(kAccount, "ListLedger"), q, kApp);
+    if (!r.ok()) {
+      *why = StrCat("ListLedger: ", Said(r.status()));
+      return fen;
+    }
+    for (const auto& line : r->lines())
+      if (line.cause() == "INTEREST_CREDITED") fen += line.amount_fen();
+    q.set_page_token(r->next_page_token());
+  } while (!q.page_token().empty());
+  return fen;
+}
+
 std::vector<cv1::BusinessDay> Simulation::Days(std::string* why) {
   auto r =
       Ask<cv1::DayStatusResponse>("fundcore.clearing.v1.ClearingService/DayStatus", cv1::DayStatusRequest(), kOperator);
@@ -521,8 +569,8 @@ bool Simulation::Progress(RunResult*) {
       why = "the system is not serving";
       continue;
     }
-    if (investors_.waiting() + savers_.waiting() > 0) {
-      why = StrCat(investors_.waiting() + savers_.waiting(), " requests of investors have no answer");
+    if (const size_t n = investors_.waiting() + savers_.waiting() + desk_.waiting(); n > 0) {
+      why = StrCat(n, " requests have no answer");
       continue;
     }
     why.clear();
@@ -532,6 +580,8 @@ bool Simulation::Progress(RunResult*) {
       if (why.empty()) why = judge_.Pending(orders, days);
       const auto savings = SavingsPlans(&why);
       if (why.empty()) why = judge_.PendingSavings(savings);
+      const auto interest = InterestRuns(&why);
+      if (why.empty()) why = judge_.PendingInterest(interest);
       for (const auto& [ta, report] : institutions_.Reports())
         for (const ta_sim::CashReport& c : report.cash)
           if (why.empty() && c.pay_day > day) why = StrCat("institution ", ta, " pays on ", c.pay_day.Iso());
@@ -558,6 +608,32 @@ bool Simulation::Progress(RunResult*) {
 // --- Judgement
 // ---------------------------------------------------------------------------------------------------------
 
+void Simulation::GatherPerson(size_t n, Findings* f, std::string* why) {
+  const uint64_t id = judge_.InvestorIdOf(n);
+  if (plan_.Has(Fault::kCards)) {
+    const dayrun::GivenInvestor& g = *plan_.investors()[n];
+    for (const std::string& card : {dayrun::CardOf(plan_.script, g), dayrun::CardOf(plan_.script, g, "0002")}) {
+      bank::v1::CardBalanceRequest q;
+      q.set_card_no(card);
+      auto r = Ask<bank::v1::CardBalanceResponse>("fundcore.bank.v1.BankService/CardBalance", q, kOperator);
+      if (!r.ok()) *why = Said(r.status());
+      if (r.ok()) f->cards[id] += r->balance_fen();
+    }
+    av1::ListCardChangesRequest q;
+    q.set_investor_id(id);
+    auto r = Ask<av1::ListCardChangesResponse>(StrCat(kAccount, "ListCardChanges"), q, kOperator);
+    if (!r.ok()) *why = Said(r.status());
+    if (r.ok()) f->card_changes[id].assign(r->changes().begin(), r->changes().end());
+  }
+  if (plan_.Has(Fault::kTax)) {
+    av1::GetTaxResidencyRequest q;
+    q.set_investor_id(id);
+    auto r = Ask<av1::TaxResidency>(StrCat(kAccount, "GetTaxResidency"), q, kApp);
+    if (!r.ok()) *why = Said(r.status());
+    if (r.ok()) f->taxes[id] = *std::move(r);
+  }
+}
+
 bool Simulation::Gather(Findings* f, std::string* why) {
   f->orders = Orders(why);
   f->savings = SavingsPlans(why);
@@ -569,6 +645,10 @@ bool Simulation::Gather(Findings* f, std::string* why) {
     if (!r.ok()) *why = Said(r.status());
     if (r.ok()) f->accounts.push_back(*std::move(r));
   }
+  for (size_t n = 0; n < plan_.investors().size() && why->empty(); ++n) GatherPerson(n, f, why);
+  f->interest = InterestRuns(why);
+  for (size_t n = 0; n < plan_.investors().size() && why->empty() && !plan_.interest.empty(); ++n)
+    f->interest_credited[judge_.InvestorIdOf(n)] = InterestOf(judge_.InvestorIdOf(n), why);
   av1::TrialBalanceRequest t;
   t.set_verify(true);
   auto books = Ask<av1::TrialBalanceResponse>(StrCat(kAccount, "TrialBalance"), t, kOperator);
@@ -580,13 +660,14 @@ bool Simulation::Gather(Findings* f, std::string* why) {
   for (const absl::Status& s : {books.status(), bank.status(), breaks.status()})
     if (!s.ok()) *why = Said(s);
   for (const tv1::Order& o : f->orders) {
-    if (!plan_.FundOf(o.fund_code()).quota.is_positive() || f->quotas_taken.contains({o.fund_code(), o.trade_day()})) continue;
+    const int32_t day = o.business() == 23 ? o.trade_day_wanted() : o.trade_day();
+    if (!plan_.FundOf(o.fund_code()).quota.is_positive() || f->quotas_taken.contains({o.fund_code(), day})) continue;
     pv1::GetQuotaRequest q;
     q.set_fund_code(o.fund_code());
-    q.set_day(o.trade_day());
+    q.set_day(day);
     auto quota = Ask<pv1::GetQuotaResponse>(StrCat(kProduct, "GetQuota"), q, kOperator);
     if (!quota.ok()) *why = Said(quota.status());
-    if (quota.ok()) f->quotas_taken[{o.fund_code(), o.trade_day()}] = quota->taken_fen();
+    if (quota.ok()) f->quotas_taken[{o.fund_code(), day}] = quota->taken_fen();
   }
   if (plan_.advances_fen != 0) {
     pv1::GetAdvancingBankRequest q;

@@ -72,6 +72,9 @@ class Simulation {
   std::vector<trade::v1::Order> Orders(std::string* why);
   std::vector<trade::v1::Plan> SavingsPlans(std::string* why);
   std::vector<clearing::v1::BusinessDay> Days(std::string* why);
+  std::vector<clearing::v1::InterestRun> InterestRuns(std::string* why);
+  void GatherPerson(size_t n, Findings* f, std::string* why);
+  int64_t InterestOf(uint64_t investor, std::string* why);
   uint64_t& Count(Fault f) { return counts_[static_cast<size_t>(f)]; }
   template <class Resp>
   absl::StatusOr<Resp> Ask(std::string_view method, const google::protobuf::Message& q, std::string_view caller);
@@ -91,6 +94,7 @@ class Simulation {
   Judge judge_;
   Investors investors_;
   Savers savers_;
+  Desk desk_;
   Institutions institutions_;
   Operators operators_;
   SeededRandom random_;

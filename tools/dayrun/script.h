@@ -102,6 +102,9 @@ struct GivenFund {
     Date last_day;  // unset: none
     Money cap;      // 0: none
     bool failed = false;
+    // For simulations; no words say them.
+    Rate interest_a_day;        // what money earns for each day that it waits
+    std::optional<Date> opens;  // the institution says that the fund is open from this day on
   };
   std::optional<Offer> offer;
   std::vector<GivenNav> navs;  // by day

@@ -252,6 +252,8 @@ ta_sim::FundTerms TaFundOf(const Script& script, const GivenFund& fund, Date las
                                  .face = ta_sim::Price::FromRaw(fund.navs.front().nav.raw()),
                                  .failed = fund.offer->failed,
                                  .last_day = fund.offer->last_day};
+    t.offer->interest_a_day = ta_sim::Rate::FromRaw(fund.offer->interest_a_day.raw());
+    if (fund.offer->opens) t.statuses[*fund.offer->opens] = '0';
     if (fund.offer->cap.is_positive()) t.offer->cap = ta_sim::Yuan::FromRaw(fund.offer->cap.raw());
   }
   t.term.days = fund.holding_days;

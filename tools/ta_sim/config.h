@@ -66,6 +66,7 @@ struct OfferTerms {
   std::optional<Yuan> cap;  // of valid amounts without interest; what is over it is cut on the last day, pro rata
   Date last_day;            // of applications; not set: none is named
   std::map<std::string, Yuan> interest;  // by AppSheetSerialNo
+  Rate interest_a_day;  // else so much for each calendar day from the application to `effective`
 };
 
 // What the manager does on a day whose net redemptions are over the limit (巨额赎回): takes everything, or only the limit's

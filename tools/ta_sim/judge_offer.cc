@@ -84,6 +84,7 @@ absl::Status Judge::OfferResults(const FundTerms& fund, std::vector<Line>* lines
               .holder = s.holder};
     line.price = offer.face;
     line.serial = ++serial_;
+    line.interest = Yuan::FromRaw(Share(s.amount.raw() * std::max(0, offer.effective.days() - s.day.days()), offer.interest_a_day.raw(), kOne));
     if (const auto interest = offer.interest.find(s.sheet.str()); interest != offer.interest.end()) {
       line.interest = interest->second;
     }

@@ -347,6 +347,8 @@ absl::StatusOr<TaReport> TaSim::Report() {
   }
   for (const auto& [day, entry] : cash) report.cash.push_back(entry);
   report.cash_lines = reg_.cash;
+  report.subscriptions = reg_.subscriptions;
+  report.reservations = reg_.reservations;
   for (const auto& [day, answered] : reg_.answers) report.answered.push_back(day);
   return report;
 }

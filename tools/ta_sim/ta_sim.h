@@ -59,6 +59,8 @@ struct TaReport {
   std::vector<CashReport> cash;      // by pay day
   std::vector<CashLine> cash_lines;  // all lines of file 25 so far
   std::vector<Date> answered;
+  std::vector<Subscription> subscriptions;  // that wait for the result of their offer
+  std::vector<ReservationKept> reservations;  // that wait for their day
 };
 
 class TaSim {

@@ -79,6 +79,9 @@ TEST(FileOrdersWaiting, AreJudgedByTheirDayAfterAReview) {
   b.SetTime("2025-03-03 15:00:01");
   const auto waiting = b.ReceiveFrom(Bench::Item("a", kPurchase, "110022", 100'000), Line("a"));
   EXPECT_EQ(waiting.state, OrderState::kReceived);
+  // Whose day counts is not known yet, so none is told: what is told once must stay.
+  EXPECT_FALSE(waiting.trade_day.is_set());
+  EXPECT_FALSE(b.m().ToldDay(waiting.order, *b.m().FindOrder(waiting.order)).is_set());
   b.Restart();
   AbsorbFacts later;
   later.after = b.m().products().absorbed();
