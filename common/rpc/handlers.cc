@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/cord.h"
+#include "common/rpc/reason_words.h"
 #include "common/rpc/wire.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -26,6 +27,10 @@ absl::Status ErrorWithReason(absl::StatusCode code, std::string_view reason, std
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain("fundcore");
+  if (const ReasonWords* words = FindReasonWords(reason)) {
+    (*info.mutable_metadata())["text_zh"] = std::string(words->zh);
+    if (!words->code.empty()) (*info.mutable_metadata())["return_code"] = std::string(words->code);
+  }
   for (const auto& [key, value] : metadata) (*info.mutable_metadata())[std::string(key)] = std::string(value);
   absl::Status status(code, std::string(message));
   status.SetPayload(kErrorInfoUrl, absl::Cord(DeterministicBytes(info)));

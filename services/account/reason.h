@@ -90,10 +90,4 @@ std::string_view ReasonName(Reason reason);
 
 // One sentence for people: what broke and what to do about it. Empty for kNone.
 std::string_view ReasonMessage(Reason reason);
-// The same in Chinese.
-std::string_view ReasonMessageZh(Reason reason);
-
-// The standard's return code that says the same, where one fits; "" where none does.
-std::string_view ReasonReturnCode(Reason reason);
-
 }  // namespace fundcore::account

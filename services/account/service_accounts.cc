@@ -66,8 +66,7 @@ absl::Status RefusalStatus(Reason reason, std::string_view what) {
   if (reason == Reason::kDataChangedMeanwhile) code = absl::StatusCode::kAborted;
   if (reason == Reason::kRequestIdReused || reason == Reason::kCertificateTaken || reason == Reason::kTradingAccountLinked)
     code = absl::StatusCode::kAlreadyExists;
-  return rpc::ErrorWithReason(code, ReasonName(reason), StrCat(what, ": ", ReasonMessage(reason)),
-                              {{"text_zh", ReasonMessageZh(reason)}, {"return_code", ReasonReturnCode(reason)}});
+  return rpc::ErrorWithReason(code, ReasonName(reason), StrCat(what, ": ", ReasonMessage(reason)));
 }
 
 std::string_view StateName(FundAccountState state) {

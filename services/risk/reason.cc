@@ -50,29 +50,26 @@ std::string_view ReasonText(Reason r) {
     case Reason::kRiskAboveClass:
       return "the fund's risk grade is above the investor's class; warn the investor and send mismatch_confirmed with a new order";
     case Reason::kMismatchTextOutdated:
-      return "the warning that the investor confirmed is not the one in force; show that and record it with Confirm "
-             "(风险不匹配确认书版本已更新，请重新确认)";
+      return "the warning that the investor confirmed is not the one in force; show that and record it with Confirm";
     case Reason::kAgeWarningMissing:
-      return "an investor of this age is warned before buying a fund of this grade; show the text and record it with Confirm "
-             "(高龄投资者须先确认特别风险提示)";
+      return "an investor of this age is warned before buying a fund of this grade; show the text and record it with Confirm";
     case Reason::kPensionAccountMissing:
-      return "the fund is a class for personal pensions and the investor has no pension account; record it with SetInvestor "
-             "(未开立个人养老金资金账户)";
+      return "the fund is a class for personal pensions and the investor has no pension account; record it with SetInvestor";
     case Reason::kRecordingMissing:
-      return "the sale has to be recorded in sound and picture; record its reference with Confirm (缺少双录记录)";
-    case Reason::kProfessionalInvestor: return "a professional investor, for whom nothing has to match (专业投资者)";
-    case Reason::kAgeWarningConfirmed: return "the investor has confirmed the warning for their age (已确认高龄提示)";
-    case Reason::kSaleRecorded: return "the sale was recorded in sound and picture (已双录)";
-    case Reason::kPolicyMissing: return "no suitability policy is in force; load one with PutPolicy (尚无有效的适当性规则)";
+      return "the sale has to be recorded in sound and picture; record its reference with Confirm";
+    case Reason::kProfessionalInvestor: return "a professional investor, for whom nothing has to match";
+    case Reason::kAgeWarningConfirmed: return "the investor has confirmed the warning for their age";
+    case Reason::kSaleRecorded: return "the sale was recorded in sound and picture";
+    case Reason::kPolicyMissing: return "no suitability policy is in force; load one with PutPolicy";
     case Reason::kQuestionnaireOutdated:
-      return "these are answers to a questionnaire that is not in force; ask that of GetPolicy (问卷版本已更新)";
-    case Reason::kAnswersDoNotFit: return "one option of each question is needed, and no other (答案与问卷不符)";
-    case Reason::kPolicyVersionReused: return "this version is there with other content; a version never changes (版本号已使用)";
+      return "these are answers to a questionnaire that is not in force; ask that of GetPolicy";
+    case Reason::kAnswersDoNotFit: return "one option of each question is needed, and no other";
+    case Reason::kPolicyVersionReused: return "this version is there with other content; a version never changes";
     case Reason::kTextOutdated:
-      return "this is not the version of the text in force; show the investor that of GetPolicy (提示文本版本已更新)";
+      return "this is not the version of the text in force; show the investor that of GetPolicy";
     case Reason::kPolicyTooSoon:
-      return "a policy takes effect 30 s from now or later, so that all partitions have it by then (规则生效时间过早)";
-    case Reason::kTooManyConfirmations: return "an investor may have 1,000 confirmations; ask the operator (确认记录过多)";
+      return "a policy takes effect 30 s from now or later, so that all partitions have it by then";
+    case Reason::kTooManyConfirmations: return "an investor may have 1,000 confirmations; ask the operator";
     case Reason::kOrderAmountLimit: return "the amount is above what one order may have unasked; the investor proves who is asking";
     case Reason::kDayAmountLimit: return "the day's purchases are above the limit; the investor proves who is asking";
     case Reason::kDayOrdersLimit: return "the day's orders are more than the limit; the investor proves who is asking";

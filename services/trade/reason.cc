@@ -111,55 +111,50 @@ std::string_view ReasonText(Reason r) {
       return "the order came before the only trading day that it wants; send a new order on that day";
     case Reason::kTransferTargetMissing:
       return "a transfer needs to know where the units go, or come from: target_distributor for 26 to 28, "
-             "target_trading_account for 33 to 35 (过户对方未指明, 0386)";
+             "target_trading_account for 33 to 35";
     case Reason::kTransferTargetIsSource:
-      return "the units would stay in the account that they are in; name another one (转入转出是同一账户, 0326)";
+      return "the units would stay in the account that they are in; name another one";
     case Reason::kTargetIsSameFund:
-      return "a conversion leaves one fund for another; name another target (转出基金与转入基金相同, 0517)";
+      return "a conversion leaves one fund for another; name another target";
     case Reason::kTargetFundUnknown:
-      return "no target fund of this code was known when the order was received; check the code (目标基金代码非法, 0223)";
+      return "no target fund of this code was known when the order was received; check the code";
     case Reason::kNoConversionRelation:
-      return "the fund cannot be converted into this target; redeem and buy instead (两只基金之间未开通转换, 0519)";
+      return "the fund cannot be converted into this target; redeem and buy instead";
     case Reason::kConvertOutStopped:
-      return "the fund does not let conversions out (转出基金当前不可转出, 0580)";
-    case Reason::kConvertInStopped: return "the target does not let conversions in (转入基金当前不可转入, 0580)";
+      return "the fund does not let conversions out";
+    case Reason::kConvertInStopped: return "the target does not let conversions in";
     case Reason::kTargetNotOpen:
-      return "the target took no purchases when the order was received (转入基金暂停申购, 0397)";
+      return "the target took no purchases when the order was received";
     case Reason::kTargetClosedOnTradeDay:
-      return "the target is closed on this trading day; order again for a day on which both funds trade "
-             "(转入基金当日休市, 0006)";
+      return "the target is closed on this trading day; order again for a day on which both funds trade";
     case Reason::kUnitsBelowConversionMinimum:
-      return "the number of units is below the least that may be converted into this target (低于最低转换份额)";
+      return "the number of units is below the least that may be converted into this target";
     case Reason::kUnitsAboveConversionMaximum:
-      return "the number of units is above the most that one order may convert into this target (高于单笔转换份额上限)";
+      return "the number of units is above the most that one order may convert into this target";
     case Reason::kTargetAboveMaximum:
-      return "at the latest price the units are worth more than one purchase of the target may be; convert fewer "
-             "(超过转入基金单笔申购上限)";
+      return "at the latest price the units are worth more than one purchase of the target may be; convert fewer";
     case Reason::kInClosedPeriod:
-      return "the fund takes no such orders on this trading day; order again after its closed period (封闭期不受理, 0005)";
+      return "the fund takes no such orders on this trading day; order again after its closed period";
     case Reason::kUnitsAboveMaximum:
-      return "the number of units is above the fund's limit for one redemption; redeem fewer (超过最高赎回份数限制, 0401)";
+      return "the number of units is above the fund's limit for one redemption; redeem fewer";
     case Reason::kPurchasesAboveDayLimit:
       return "with this order the investor's purchases of the fund on this trading day are above its limit; buy less, or on "
-             "another day (超过单日累计申购上限)";
+             "another day";
     case Reason::kPurchasesAbovePersonLimit:
-      return "with this order the investor's purchases of the fund are above what it takes of one person; buy less "
-             "(超过单个投资人累计申购上限)";
+      return "with this order the investor's purchases of the fund are above what it takes of one person; buy less";
     case Reason::kRedemptionsAboveDayLimit:
       return "with this order the investor's redemptions of the fund on this trading day are above its limit; redeem fewer, or on "
-             "another day (超过单日累计赎回上限, 0401)";
+             "another day";
     case Reason::kQuotaUsedUp:
-      return "what all buyers together may buy of the fund on this trading day is used up; buy less, or on another day "
-             "(当日申购额度已用完)";
+      return "what all buyers together may buy of the fund on this trading day is used up; buy less, or on another day";
     case Reason::kFastNotOffered:
-      return "the fund does not redeem at once; redeem in the ordinary way (该基金未开通快速赎回, 0519)";
+      return "the fund does not redeem at once; redeem in the ordinary way";
     case Reason::kFastAbovePersonLimit:
       return "the units are worth more than one person may have of the fund at once on one day; ask for fewer, or redeem in the "
-             "ordinary way (超过单个投资人单日快速赎回上限)";
+             "ordinary way";
     case Reason::kFastBankLimit:
-      return "the bank that advances the money has too much out just now; ask for fewer or later, or redeem in the ordinary way "
-             "(垫资银行额度不足)";
-    case Reason::kFastPaid: return "a redemption at once is paid when it is accepted, and cannot be cancelled (快速赎回已垫付, 不可撤单)";
+      return "the bank that advances the money has too much out just now; ask for fewer or later, or redeem in the ordinary way";
+    case Reason::kFastPaid: return "a redemption at once is paid when it is accepted, and cannot be cancelled";
     case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
     case Reason::kChallengeFailed: return "the second proof was not passed";
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
@@ -193,26 +188,6 @@ std::string_view ReasonText(Reason r) {
     case Reason::kConfirmationGap: return "lines before these have not been applied; begin at the expected index";
   }
   return "";
-}
-
-std::string_view ReasonTextZh(Reason r) {
-  switch (r) {
-    case Reason::kPlanNotFound: return "该投资人没有此定投计划";
-    case Reason::kPlanEnded: return "定投计划已终止";
-    case Reason::kPlanBeginsTooEarly: return "定投起始日期须晚于当日";
-    case Reason::kPlanWithoutDebits: return "起止日期之间没有扣款日";
-    case Reason::kTooManyPlans: return "定投计划数量超出上限";
-    case Reason::kPlanAwaitsInstitution: return "定投协议尚待登记机构确认";
-    case Reason::kPlanOtherWay: return "定投与定赎不可互换";
-    case Reason::kPlanNotDue: return "该期扣款已失效";
-    case Reason::kPlanEndedByInvestor: return "投资人终止了定投计划";
-    case Reason::kPlanDone: return "定投计划已完成";
-    case Reason::kPlanMissedTooOften: return "扣款失败次数达到上限，定投计划终止";
-    case Reason::kPlanTargetReached: return "已达到目标市值，本期不扣款";
-    case Reason::kPlanPriceUnknown: return "无可用净值，本期不扣款";
-    case Reason::kPlanFactsAwaited: return "产品信息尚未同步，请稍后重试";
-    default: return "";
-  }
 }
 
 absl::StatusCode ReasonCode(Reason r) {

@@ -109,8 +109,6 @@ enum class Reason : uint16_t {
 std::string_view ReasonName(Reason r);
 // What is wrong and what helps, for people. "" for kNone.
 std::string_view ReasonText(Reason r);
-// The sentence in Chinese, "" where there is none yet.
-std::string_view ReasonTextZh(Reason r);
 // The gRPC code where the reason is an error of the call and not a state of the order.
 absl::StatusCode ReasonCode(Reason r);
 

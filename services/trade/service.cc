@@ -66,9 +66,7 @@ absl::Status TradeService::NotServing(const rpc::Call& call, PartitionId p) {
 
 absl::Status TradeService::ErrorOf(Reason reason, std::string_view what) {
   if (reason == Reason::kNone) return absl::OkStatus();
-  const std::string_view zh = ReasonTextZh(reason);
-  if (zh.empty()) return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)));
-  return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)), {{"text_zh", zh}});
+  return rpc::ErrorWithReason(ReasonCode(reason), ReasonName(reason), StrCat(what, ": ", ReasonText(reason)));
 }
 
 }  // namespace fundcore::trade

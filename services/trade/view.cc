@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "common/ofd/business_code.h"
+#include "common/rpc/reason_words.h"
+
 namespace fundcore::trade {
 namespace {
 
@@ -21,9 +24,28 @@ std::string MessageOf(TradeMachine& machine, ReasonSource source, uint32_t reaso
   return "";
 }
 
-std::string TookAll(const Asked& asked, const Order& o) {
-  return StrCat(asked.units.ToString(), " units were asked for; what would have stayed is below the fund's least balance, so the order "
-                "redeems all ", o.units.ToString(), " (剩余份额低于最低持有份额, 已转为全部赎回, 0370)");
+// The same for the investor, and as the standard's return code.
+template <class To>
+void SayInChinese(ReasonSource source, std::string_view name, To* to) {
+  if (source == ReasonSource::kTransferAgent) return to->set_message_zh(Text(ofd::ReturnCodeMeaning(name)));
+  if (const rpc::ReasonWords* words = rpc::FindReasonWords(name)) to->set_message_zh(Text(words->zh));
+}
+template <class To>
+void SayWhy(TradeMachine& machine, ReasonSource source, uint32_t reason, To* to) {
+  const std::string name = machine.ReasonNameOf(source, reason);
+  SayInChinese(source, name, to);
+  const rpc::ReasonWords* words = rpc::FindReasonWords(name);
+  to->set_standard_code(source == ReasonSource::kTransferAgent ? name : words ? Text(words->code) : "");
+  to->set_message(MessageOf(machine, source, reason));
+  to->set_reason(name);
+}
+
+template <class To>
+void SayTookAll(const Asked& asked, const Order& o, To* to) {
+  to->set_message(StrCat(asked.units.ToString(), " units were asked for; what would have stayed is below the fund's least balance, so the "
+                         "order redeems all ", o.units.ToString()));
+  to->set_message_zh("剩余份额低于最低持有份额，已转为全部赎回");
+  to->set_standard_code("0370");
 }
 
 bool HasReason(OrderState s) {
@@ -76,10 +98,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   out->set_amount_fen(o.amount.raw());
   out->set_units_e2(o.units.raw());
   out->set_state(static_cast<v1::OrderState>(o.state));
-  if (HasReason(o.state)) {
-    out->set_reason(machine.ReasonNameOf(o.source, o.reason));
-    out->set_message(MessageOf(machine, o.source, o.reason));
-  }
+  if (HasReason(o.state)) SayWhy(machine, o.source, o.reason, out);
   out->set_trade_day(machine.ToldDay(seq, o).raw());
   out->set_received_at_us(o.received_at.raw());
   out->set_product_version(o.product_version);
@@ -108,7 +127,7 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   }
   if (const Asked* asked = machine.FindAsked(seq, o)) {
     out->set_units_asked_e2(asked->units.raw());
-    if (out->message().empty()) out->set_message(TookAll(*asked, o));
+    if (out->message().empty()) SayTookAll(*asked, o, out);
   }
   if (const Refunded* refunded = machine.FindRefunded(seq, o)) out->set_refunded_fen(refunded->amount.raw());
   const Aftermath* a = machine.FindAftermath(seq);
@@ -150,6 +169,7 @@ void FillPlan(TradeMachine& machine, uint64_t seq, const Plan& p, v1::Plan* out)
     if (number == 0) return;
     to->set_reason(machine.ReasonNameOf(static_cast<ReasonSource>(source), number));
     to->set_message(MessageOf(machine, static_cast<ReasonSource>(source), number));
+    SayInChinese(static_cast<ReasonSource>(source), to->reason(), to);
   };
   out->set_plan_id(machine.IdOf(seq).raw());
   out->set_investor_id(p.investor.raw());
@@ -185,11 +205,10 @@ void FillOutcome(TradeMachine& machine, uint64_t seq, OrderState state, ReasonSo
   if (!HasReason(state)) {
     if (!machine.products().has_rules()) return;
     const Order* o = machine.FindOrder(seq);
-    if (const Asked* asked = o ? machine.FindAsked(seq, *o) : nullptr) out->set_message(TookAll(*asked, *o));
+    if (const Asked* asked = o ? machine.FindAsked(seq, *o) : nullptr) SayTookAll(*asked, *o, out);
     return;
   }
-  out->set_reason(machine.ReasonNameOf(source, reason));
-  out->set_message(MessageOf(machine, source, reason));
+  SayWhy(machine, source, reason, out);
 }
 
 void FillTrace(TradeMachine& machine, uint64_t seq, const Order& o, v1::TraceOrderResponse* out) {

@@ -104,6 +104,8 @@ class Runner {
   absl::Status Do(const ConfirmText& s);
   absl::Status Do(const CheckEvidence& s);
   absl::Status Do(const CountEvidence& s);
+  absl::Status Do(const SetWatch& s);
+  absl::Status Do(const GiveProof& s);
   // runner_accounts.cc
   absl::Status Do(const AskForAccount& s);
   // runner_plans.cc

@@ -56,7 +56,7 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
   std::string order;
   if (s.kind == Kind::kConfirmsPart || s.kind == Kind::kRefusesOrder || s.kind == Kind::kMisreports ||
       s.kind == Kind::kMisbooks || s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice || s.kind == Kind::kPaysInterest ||
-      s.kind == Kind::kAllots || s.kind == Kind::kRefunds || s.kind == Kind::kAsksMore) {
+      s.kind == Kind::kAllots || s.kind == Kind::kRefunds || s.kind == Kind::kAsksMore || s.kind == Kind::kWritesField) {
     FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.order));
     order = FormatOrderId(OrderId(number));
   }
@@ -81,6 +81,17 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
     case Kind::kPaysInterest: return StrCat("interest:", order, ":", s.amount.ToString());
     case Kind::kAllots: return StrCat("allot:", order, ":", s.text);
     case Kind::kLate: return std::string("late");
+    case Kind::kWritesField: {
+      std::string text = s.text;
+      if (!s.who.empty()) {
+        FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+        text = FormatInvestorId(InvestorId(investor));
+      } else if (text.empty()) {
+        FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.other));
+        text = FormatOrderId(OrderId(number));
+      }
+      return StrCat("writes-field:", order, ":", s.code, ":", text);
+    }
     case Kind::kRefunds:
     case Kind::kAsksMore: {
       trade::v1::GetOrderRequest q;

@@ -231,6 +231,20 @@ absl::Status Runner::Do(const CancelOrder& s) {
   return differs.empty() ? absl::OkStatus() : absl::FailedPreconditionError(differs);
 }
 
+absl::Status Runner::Do(const GiveProof& s) {
+  tv1::AnswerChallengeRequest q;
+  FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+  FC_ASSIGN_OR_RETURN(uint64_t order, OrderNumber(s.order));
+  q.set_investor_id(investor);
+  q.set_order_id(order);
+  q.set_passed(s.passed);
+  const auto answer = Ask<tv1::AnswerChallengeResponse>("fundcore.trade.v1.TradeService/AnswerChallenge", q, kApp);
+  if (!s.outcome) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
+  const std::string differs =
+      answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);
+  return differs.empty() ? absl::OkStatus() : absl::FailedPreconditionError(differs);
+}
+
 absl::Status Runner::Do(const Pay& s) {
   av1::PaymentRequest q;
   FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));

@@ -89,6 +89,15 @@ absl::Status Runner::Do(const CheckEvidence& s) {
   return value == s.value ? absl::OkStatus() : Differs(s.key, s.value, value);
 }
 
+absl::Status Runner::Do(const SetWatch& s) {
+  rv1::SetWatchRequest q;
+  FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+  q.set_investor_id(investor);
+  q.set_level(static_cast<uint32_t>(s.level));
+  q.set_why("a day script");
+  return Ask<rv1::SetWatchResponse>("fundcore.risk.v1.RiskService/SetWatch", q, kOperator).status();
+}
+
 absl::Status Runner::Do(const CountEvidence& s) {
   rv1::GetEvidenceRequest q;
   FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));

@@ -482,6 +482,16 @@ struct CheckEvidence {    // of an order's decision
   OrderRef order;
   std::string key, value;
 };
+struct SetWatch {  // by an operator
+  std::string who;
+  int level = 0;  // 0 none, 1 every order needs a second proof, 2 orders are blocked
+};
+struct GiveProof {  // the second proof that a challenged order waits for
+  std::string who;
+  OrderRef order;
+  bool passed = true;
+  std::optional<Outcome> outcome;
+};
 struct CountEvidence {
   std::string who;
   int assessments = 0, confirmations = 0;
@@ -524,10 +534,11 @@ struct TaDoes {
     kUnknownTax,
     kRefunds,       // amount, of an order after its result
     kAsksMore,      // amount, for an order
+    kWritesField,   // code: a field of the order's line in file 04 alone; what stands there: text, or who's account, or other's
   };
   std::string ta;
   Kind kind = Kind::kLate;
-  OrderRef order;
+  OrderRef order, other;
   std::string who, fund, code, text;
   Money amount;
   Units units;
@@ -606,7 +617,7 @@ using Statement =
                  CheckCard, CheckCardChange, DeclareTax, CheckTax, MakePlan, SetPlan, CheckPlan, FindDebit, TaDoes, TaAnswers, TaCorrects,
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, AdvancingBank, CheckTakesAll, PutSuitability,
-                 AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence,
+                 AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence, SetWatch, GiveProof,
                  Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
 
 struct Line {

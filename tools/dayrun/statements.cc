@@ -224,6 +224,7 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
     FC_ASSIGN_OR_RETURN(std::optional<Outcome> outcome, OutcomeOf(after, has_outcome));
     if (auto* answers = std::get_if<AnswerQuestions>(&s)) answers->outcome = outcome;
     if (auto* confirms = std::get_if<ConfirmText>(&s)) confirms->outcome = outcome;
+    if (auto* proof = std::get_if<GiveProof>(&s)) proof->outcome = outcome;
     return s;
   }
   if (w.Peek() == "got" && w.Peek(1) == "interest") {
@@ -542,6 +543,10 @@ absl::StatusOr<Statement> TaLine(const Script& script, Words& w) {
       return s;
     }
     case 12: {
+      if (w.Peek() != "version") {
+        FC_ASSIGN_OR_RETURN(TaDoes deed, ReadWritesField(script, ta, w));
+        return deed;
+      }
       s.kind = Kind::kOtherVersion;
       FC_RETURN_IF_ERROR(w.Expect("version"));
       FC_ASSIGN_OR_RETURN(s.text, w.Next("a version"));

@@ -20,6 +20,8 @@ absl::StatusOr<Statement> ParseStatement(const Script& script, std::string_view 
 absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w);
 bool IsOfferVerb(std::string_view word);
 absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w);
+// `… writes FIELD TEXT|account of NAME|number of ORDER|nothing for ORDER`, from FIELD on.
+absl::StatusOr<TaDoes> ReadWritesField(const Script& script, std::string ta, Words& w);
 
 // statements_accounts.cc. What stands behind the investor's name, but not what must come of it.
 bool IsAccountVerb(std::string_view word);

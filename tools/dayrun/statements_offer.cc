@@ -4,6 +4,19 @@
 
 namespace fundcore::dayrun {
 
+namespace {
+
+absl::StatusOr<OrderRef> ReadOrderRef(Words& w) {
+  OrderRef order;
+  const bool that = w.Take("that");
+  FC_RETURN_IF_ERROR(w.Expect("order"));
+  if (that) return order;
+  FC_ASSIGN_OR_RETURN(order.name, w.Next("the name of an order"));
+  return order;
+}
+
+}  // namespace
+
 absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w) {
   GivenFund::Offer offer;
   FC_RETURN_IF_ERROR(w.Expect("result"));
@@ -48,12 +61,25 @@ absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words
     FC_ASSIGN_OR_RETURN(s.text, w.Next("a number"));
     FC_RETURN_IF_ERROR(w.Expect("to"));
   }
-  if (w.Take("that")) {
-    FC_RETURN_IF_ERROR(w.Expect("order"));
-    return s;
+  FC_ASSIGN_OR_RETURN(s.order, ReadOrderRef(w));
+  return s;
+}
+
+absl::StatusOr<TaDoes> ReadWritesField(const Script& script, std::string ta, Words& w) {
+  TaDoes s;
+  s.ta = std::move(ta);
+  s.kind = TaDoes::Kind::kWritesField;
+  FC_ASSIGN_OR_RETURN(s.code, w.Next("a field of file 04"));
+  if (w.TakeAll({"account", "of"})) {
+    if (w.AtEnd() || !script.Investor(w.Peek())) return w.Unknown({"the name of an investor"});
+    FC_ASSIGN_OR_RETURN(s.who, w.Next("an investor"));
+  } else if (w.TakeAll({"number", "of"})) {
+    FC_ASSIGN_OR_RETURN(s.other, ReadOrderRef(w));
+  } else {
+    FC_ASSIGN_OR_RETURN(s.text, w.Next("what stands there"));
   }
-  FC_RETURN_IF_ERROR(w.Expect("order"));
-  FC_ASSIGN_OR_RETURN(s.order.name, w.Next("the name of an order"));
+  FC_RETURN_IF_ERROR(w.Expect("for"));
+  FC_ASSIGN_OR_RETURN(s.order, ReadOrderRef(w));
   return s;
 }
 

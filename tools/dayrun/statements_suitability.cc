@@ -17,7 +17,8 @@ absl::StatusOr<std::string> KnownFund(const Script& script, Words& w) {
 }  // namespace
 
 bool IsSuitabilityVerb(std::string_view word) {
-  return word == "answers" || word == "confirms" || word == "records" || word == "is" || word == "shows";
+  return word == "answers" || word == "confirms" || word == "records" || word == "is" || word == "shows" ||
+         word == "passes" || word == "fails";
 }
 
 absl::StatusOr<Statement> ReadSuitability(const Script& script, std::string who, Words& w) {
@@ -67,7 +68,24 @@ absl::StatusOr<Statement> ReadSuitability(const Script& script, std::string who,
     FC_RETURN_IF_ERROR(w.Expect("confirmations"));
     return s;
   }
+  if (w.Peek() == "passes" || w.Peek() == "fails") {
+    GiveProof s;
+    s.who = std::move(who);
+    FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"passes", "fails"}));
+    s.passed = verb == 0;
+    if (!w.TakeAll({"the", "proof", "of"})) return w.Unknown({"the proof of"});
+    const bool that = w.Take("that");
+    FC_RETURN_IF_ERROR(w.Expect("order"));
+    if (!that) {
+      FC_ASSIGN_OR_RETURN(s.order.name, w.Next("the name of an order"));
+    }
+    return s;
+  }
   FC_RETURN_IF_ERROR(w.Expect("is"));
+  if (w.Peek() == "watched" || w.Peek() == "blocked" || w.Peek() == "unwatched") {
+    FC_ASSIGN_OR_RETURN(size_t level, w.OneOf({"unwatched", "watched", "blocked"}));
+    return SetWatch{std::move(who), static_cast<int>(level)};
+  }
   SetFacts s;
   s.who = std::move(who);
   while (!w.AtEnd()) {

@@ -158,6 +158,9 @@ Result ListCardChanges(Remote& remote, const std::string& investor);  // empty: 
 Result CloseCard(Remote& remote, const CardOptions& options);
 Result SetPayouts(Remote& remote, const std::string& investor, bool on);
 Result ShowTax(Remote& remote, const std::string& investor);  // cmd_tax.cc
+// `file`: a declaration in TOML, as docs/business.md shows it.
+Result DeclareTax(Remote& remote, const std::string& investor, const std::string& file, const std::string& person,
+                  const std::string& request_id);
 struct PayOptions {
   std::string investor, amount, request_id;
   uint64_t card = 0;

@@ -496,6 +496,12 @@ class CommandLine {
             [this](Remote& r) { return ShowTax(r, o_.a); })
         ->add_option("INVESTOR", o_.a)
         ->required();
+    CLI::App* declare = Command(investor, "declare-tax", "record where they say that they pay taxes",
+                                [this](Remote& r) { return DeclareTax(r, o_.a, o_.b, o_.card.person, o_.card.request_id); });
+    declare->add_option("INVESTOR", o_.a)->required();
+    declare->add_option("--file", o_.b, "the declaration, in TOML: docs/business.md, Tax residency")->required();
+    declare->add_option("--person", o_.card.person, "who has seen it signed");
+    RequestId(declare, &o_.card.request_id);
     Command(investor, "show", "class, cards, fund accounts", [this](Remote& r) { return ShowInvestor(r, o_.a); })
         ->add_option("INVESTOR", o_.a)
         ->required();

@@ -47,8 +47,10 @@ class Sheet {
     out_.trading = Find("TransactionAccountID");
     out_.fund = Find("FundCode");
     out_.income = Find("UndistributeMonetaryIncome");
-    for (size_t i = 0; i < writer_.layout().field_count() && !out_.first_number.present(); ++i) {
-      if (writer_.layout().column(i).kind() == ofd::FieldKind::kNumber) out_.first_number = writer_.layout().column(i);
+    for (size_t i = 0; i < writer_.layout().field_count(); ++i) {
+      const ofd::Column column = writer_.layout().column(i);
+      if (column.kind() == ofd::FieldKind::kNumber && !out_.first_number.present()) out_.first_number = column;
+      out_.fields.emplace_back(writer_.layout().name(i), column);
     }
     return absl::OkStatus();
   }
@@ -512,6 +514,26 @@ absl::Status AddTo(OutFile* file, uint64_t index, ofd::Column column, int64_t de
   return absl::OkStatus();
 }
 
+absl::Status Write(OutFile* file, uint64_t index, const std::string& name, std::string text) {
+  const auto field = std::find_if(file->fields.begin(), file->fields.end(), [&](const auto& f) { return f.first == name; });
+  if (field == file->fields.end())
+    return absl::InvalidArgumentError(StrCat("fault writes-field: ", file->name, " has no field ", name, "; name another"));
+  const ofd::Column column = field->second;
+  const size_t at = file->head_bytes + index * file->record_bytes + column.offset();
+  if (text == "nothing") text.clear();
+  if (column.kind() == ofd::FieldKind::kNumber && !text.empty()) {
+    FC_ASSIGN_OR_RETURN(const int64_t value, decimal_internal::Parse(text, column.decimals()));
+    SetDigits(&file->bytes, at, column.width(), value);
+    return absl::OkStatus();
+  }
+  if (text.size() > column.width())
+    return absl::InvalidArgumentError(StrCat("fault writes-field: ", name, " holds ", column.width(), " bytes, \"", text,
+                                             "\" has ", text.size(), "; write less"));
+  text.resize(column.width(), ' ');
+  file->bytes.replace(at, text.size(), text);
+  return absl::OkStatus();
+}
+
 // The head announces as many records as there are.
 void SetCount(OutFile* file, uint64_t records) {
   file->records = records;
@@ -535,6 +557,10 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
       FC_ASSIGN_OR_RETURN(const uint64_t index, FindRecord(*file, fault.arguments[0]));
       FC_ASSIGN_OR_RETURN(const int64_t delta, decimal_internal::Parse(fault.arguments[1], 2));
       return AddTo(file, index, fault.kind == FaultKind::kWrongUnits ? file->units : file->amount, delta);
+    }
+    case FaultKind::kWritesField: {
+      FC_ASSIGN_OR_RETURN(const uint64_t index, FindRecord(*file, fault.arguments[0]));
+      return Write(file, index, fault.arguments[1], fault.arguments[2]);
     }
     case FaultKind::kMissingLine: {
       FC_ASSIGN_OR_RETURN(const uint64_t index, FindRecord(*file, fault.arguments[0]));
@@ -619,7 +645,7 @@ bool IsOfFile(FaultKind kind, bool* takes_type) {
                 kind == FaultKind::kResendOtherBytes;
   return *takes_type || kind == FaultKind::kWrongUnits || kind == FaultKind::kWrongAmount ||
          kind == FaultKind::kMissingLine || kind == FaultKind::kDuplicateLine || kind == FaultKind::kWrongDividend ||
-         kind == FaultKind::kWrongIncome;
+         kind == FaultKind::kWrongIncome || kind == FaultKind::kWritesField;
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct OutFile {
   size_t record_bytes = 0;  // with its line end
   uint64_t records = 0;
   ofd::Column sheet, units, amount, first_number, dividend, trading, fund, income;
+  std::vector<std::pair<std::string, ofd::Column>> fields;  // all, by name
 };
 
 // One NAV to publish.

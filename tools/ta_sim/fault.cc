@@ -12,7 +12,7 @@ namespace {
 
 // Arguments by letter: b business of an account, l line, d signed decimal, p positive decimal, n one that is not
 // negative, c return code, v version, t file type (optional),
-// a any text.
+// f a field of the standard, a any text.
 struct Form {
   FaultKind kind;
   std::string_view name;
@@ -41,6 +41,7 @@ constexpr Form kForms[] = {
     {FaultKind::kUnknownTax, "unknown-tax", ""},
     {FaultKind::kRefundsOrder, "refund", "laap"},
     {FaultKind::kAsksMore, "asks-more", "laap"},
+    {FaultKind::kWritesField, "writes-field", "lfa"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},
@@ -75,6 +76,7 @@ bool Fits(char form, const std::string& text) {
         if (!ofd::IsDigit(c)) return false;
       }
       return text[1] != '0';
+    case 'f': return !text.empty() && text.size() <= 40;
     default: return !text.empty() && text.size() <= 20;
   }
 }

@@ -73,6 +73,7 @@ enum class FaultKind : uint8_t {
   kUnknownTax = 121,  // a line of R2 that answers nothing of ours
   kRefundsOrder = 100,
   kAsksMore = 101,
+  kWritesField = 130,  // line, field, text: it stands so in file 04 only; "nothing" leaves the field blank
 };
 
 struct Fault {

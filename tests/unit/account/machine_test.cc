@@ -1,4 +1,5 @@
 // Investors, payments, reservations and fund-account applications: one mechanism a test.
+#include "common/rpc/reason_words.h"
 #include "tests/unit/account/book.h"
 
 namespace fundcore::account {
@@ -384,6 +385,18 @@ TEST(Bytes, AReservationHasThoseThatItAlwaysHad) {
   EXPECT_EQ(Encode(r), written(true));
   r.discount = *Discount::Parse("0.5");
   EXPECT_GT(Encode(r).size(), written(true).size());
+}
+
+// Whoever shows a refusal to the investor has a sentence for it.
+TEST(Reasons, AreThereInChinese) {
+  for (uint16_t n = 1; n < 1'000; ++n) {
+    const std::string_view name = ReasonName(static_cast<Reason>(n));
+    if (name.empty() || name == "UNKNOWN_REASON") continue;
+    ASSERT_NE(rpc::FindReasonWords(name), nullptr) << name;
+    EXPECT_FALSE(rpc::FindReasonWords(name)->zh.empty()) << name;
+    const size_t code = rpc::FindReasonWords(name)->code.size();
+    EXPECT_TRUE(code == 0 || code == 4) << name;
+  }
 }
 
 }  // namespace

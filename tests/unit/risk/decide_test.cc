@@ -1,6 +1,7 @@
 // Decisions: one rule a test.
 #include <gtest/gtest.h>
 
+#include "common/rpc/reason_words.h"
 #include "tests/unit/risk/bench_of_one.h"
 
 namespace fundcore::risk {
@@ -215,6 +216,18 @@ TEST(Decide, NothingBeforeLimitsAreAdopted) {
   command.received = Bench::At("2026-03-04 10:00");
   command.items.resize(1);
   EXPECT_EQ(m.Execute(command, {}).verdicts[0].outcome, Outcome::kNotYet);
+}
+
+// Whoever shows a refusal to the investor has a sentence for it.
+TEST(Reasons, AreThereInChinese) {
+  for (uint16_t n = 1; n < 1'000; ++n) {
+    const std::string_view name = ReasonName(static_cast<Reason>(n));
+    if (name.empty() || name == "UNKNOWN_REASON") continue;
+    ASSERT_NE(rpc::FindReasonWords(name), nullptr) << name;
+    EXPECT_FALSE(rpc::FindReasonWords(name)->zh.empty()) << name;
+    const size_t code = rpc::FindReasonWords(name)->code.size();
+    EXPECT_TRUE(code == 0 || code == 4) << name;
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Receipt: request ids, trading days, product rules, replay.
+#include "common/rpc/reason_words.h"
 #include "tests/unit/trade/bench.h"
 
 namespace fundcore::trade {
@@ -243,6 +244,18 @@ TEST_F(Receipt, ReplayGivesTheSameHash) {
   const std::string before = Hash();
   Restart();
   EXPECT_EQ(Hash(), before);
+}
+
+// Whoever shows a refusal to the investor has a sentence for it.
+TEST(Reasons, AreThereInChinese) {
+  for (uint16_t n = 1; n < 1'000; ++n) {
+    const std::string_view name = ReasonName(static_cast<Reason>(n));
+    if (name.empty() || name == "UNKNOWN_REASON") continue;
+    ASSERT_NE(rpc::FindReasonWords(name), nullptr) << name;
+    EXPECT_FALSE(rpc::FindReasonWords(name)->zh.empty()) << name;
+    const size_t code = rpc::FindReasonWords(name)->code.size();
+    EXPECT_TRUE(code == 0 || code == 4) << name;
+  }
 }
 
 }  // namespace
