@@ -19,7 +19,7 @@ void Investors::ScheduleCards() {
   SimExecutor* e = client_->executor();
   int n = 0;
   for (Date day : plan_.days) {
-    for (uint64_t acts = 1 + who_.size() / 2; acts > 0; --acts) {
+    for (uint64_t acts = 1 + who_.size() / 4; acts > 0; --acts) {
       const size_t i = r.Below(who_.size());
       const bool second = r.Below(3) != 0, on = r.Below(3) != 0;
       const uint64_t act = r.Below(3);
@@ -84,7 +84,7 @@ void Investors::ScheduleTax() {
   SimExecutor* e = client_->executor();
   int n = 0;
   for (Date day : plan_.days) {
-    for (uint64_t acts = 1 + who_.size() / 3; acts > 0; --acts) {
+    for (uint64_t acts = 1 + who_.size() / 5; acts > 0; --acts) {
       const size_t i = r.Below(who_.size());
       const uint64_t which = r.Below(4);
       const std::string request = StrCat("i", i + 1, "/tax-", plan_.seed, "-", ++n);
