@@ -237,6 +237,15 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
     if (plan_.script.Ta(a->code)->reservations == "sent" && (fund.empty() || judge_->IsKeptThere(id.raw()))) return true;
     return !plan_.offers().empty() && (fund.empty() || plan_.FundOf(fund).offer.has_value());
   };
+  // Its receipt and its result are in one file: one of them left out, or told twice, is not the order left out.
+  const auto has_two = [&](const std::string& order) {
+    OrderId id;
+    const std::string fund = ParseOrderId(order, &id) ? judge_->FundOf(id.raw()) : "";
+    const auto decided = [&](const dayrun::GivenFund* f) { return f->ta == a->code && answer_day >= f->offer->result; };
+    const auto offers = plan_.offers();
+    return fund.empty() ? std::any_of(offers.begin(), offers.end(), decided)
+                        : plan_.FundOf(fund).offer.has_value() && decided(&plan_.FundOf(fund));
+  };
   const auto wants = [&](Fault fault, uint64_t one_in) {
     const bool drawn = r.Below(one_in) == 0;
     return drawn && plan_.Has(fault);
@@ -268,9 +277,9 @@ std::vector<ta_sim::Fault> Institutions::DrawFaults(Agent* a, Date answer_day, D
       const bool units = r.Below(2) == 0 || unknown(order) || whole_units(order);
       add(Fault::kTaWrongFigure, StrCat(units ? "wrong-units:" : "wrong-amount:", order, units ? ":+1.00" : ":+0.01"),
           order, {"CONFIRMATION_DIFFERS"});
-    } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty()) {
+    } else if (wants(Fault::kTaMissingLine, 3) && !(order = pick()).empty() && !has_two(order)) {
       add(Fault::kTaMissingLine, StrCat("missing-line:", order), order, {"MISSING_CONFIRMATION"});
-    } else if (wants(Fault::kTaDoubledLine, 3) && !(order = pick()).empty()) {
+    } else if (wants(Fault::kTaDoubledLine, 3) && !(order = pick()).empty() && !has_two(order)) {
       add(Fault::kTaDoubledLine, StrCat("duplicate-line:", order), order, {"DUPLICATE_LINE", "CONFIRMATION_DIFFERS"});
     }
   }

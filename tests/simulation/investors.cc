@@ -257,8 +257,8 @@ void Investors::Pay(size_t i, const std::string& request, bool deposit, int64_t 
   av1::PaymentRequest q;
   q.set_request_id(request);
   q.set_investor_id(who_[i].id);
-  // Where cards change, money goes out to the one that it is bound to.
-  q.set_card_id(!deposit && plan_.Has(Fault::kCards) ? 0 : who_[i].card);
+  // Where cards change, money goes out to the one that it is bound to; the same request names the same card for ever.
+  q.set_card_id(!deposit && plan_.Has(Fault::kCards) ? 0 : card_of_payment_.try_emplace(request, who_[i].card).first->second);
   q.set_amount_fen(fen);
   judge_->PaymentSent(request, i, deposit, fen);
   client_->Ask<av1::PaymentResponse>(

@@ -83,6 +83,7 @@ class Investors {
   SeededRandom random_;
   std::vector<Who> who_;
   std::map<std::string, uint64_t> orders_;  // acknowledged: request id, number
+  std::map<std::string, uint64_t> card_of_payment_;
   uint64_t next_id_ = 0;
   size_t waiting_ = 0;
   bool persist_ = false;
