@@ -368,19 +368,19 @@ Result ClearingMachine::Execute(const DueRecorded& c, const Context& ctx) {
   // Exported again after a restart, perhaps when answers were applied already: what was recorded stands.
   if (out->state >= OutState::kApproved) return {};
   // By the fund's confirmation days after the day; no earlier than the answer to this one.
-  const auto due_after = [&](const FundCode& code, Date from, bool or_closed) {
+  const auto due_after = [&](const FundCode& code, Date from, bool may_be_closed) {
     const Date due = day->answer_day;
     const FundTerms* fund = products_.Fund(code, ctx.now);
     const TradingCalendar* calendar = fund ? products_.Calendar(fund->calendar) : nullptr;
     if (!calendar) return due;
-    // What comes on a day on which the fund is closed is answered with the institution's next answer.
-    if (const auto open = calendar->IsOpen(from); or_closed && open.ok() && !*open) return due;
+    // What comes on a day on which the fund is closed (a reservation, or 053) is answered with the institution's next answer.
+    if (const auto open = calendar->IsOpen(from); may_be_closed && open.ok() && !*open) return due;
     const auto day_due = calendar->AddOpenDays(from, fund->confirm_days);
     return day_due.ok() ? std::max(due, *day_due) : due;
   };
   std::map<Date, std::vector<DueOrder>> by_due;  // funds of one page may share a day, and then an entry
   for (const DueRecorded::Group& g : c.groups) {
-    const Date due = due_after(g.fund, c.day, false);
+    const Date due = due_after(g.fund, c.day, c.may_be_closed);
     auto& orders = by_due[due];
     orders.insert(orders.end(), g.orders.begin(), g.orders.end());
   }

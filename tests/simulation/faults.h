@@ -68,7 +68,8 @@ enum class Fault : uint8_t {
 
 inline constexpr Fault kFirstClusterFault = Fault::kNodeCrash;
 inline constexpr Fault kLastClusterFault = Fault::kRebalance;
-inline constexpr Fault kFirstBusiness = Fault::kOffers;  // no trouble by itself
+// No troubles by themselves. `--without=business` leaves out this one and all after it.
+inline constexpr Fault kFirstBusiness = Fault::kOffers;
 
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 

@@ -149,6 +149,8 @@ class Judge {
   void CampaignEndSent(size_t which) { campaign_ends_[which].first = now_(); }
   void CampaignEnded(size_t which) { campaign_ends_[which].second = now_(); }
   // Cards and tax residency.
+  // Whether the bank says that both cards are the investor's.
+  static bool BankKnows(size_t investor) { return investor % 7 != 3; }
   void CardChangeSent(size_t investor) { card_changed_.insert(investor); }
   void CardChangeAnswered(const std::string& request, size_t investor, const absl::Status& status, const account::v1::CardChange& r);
   void PayoutsWanted(size_t investor) { payouts_wanted_.insert(investor); }

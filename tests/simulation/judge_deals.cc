@@ -61,7 +61,7 @@ void Judge::CheckCampaigns(const Findings& found) {
   if (plan_.campaigns.empty()) return;
   for (const tv1::Order& o : found.orders) {
     const auto r = requests_.find(o.request_id());
-    if (r == requests_.end() || o.state() == tv1::REJECTED || !Buys({.business = Bare(o.business())})) continue;
+    if (r == requests_.end() || o.state() == tv1::REJECTED || o.state() == tv1::CANCELLED || !Buys({.business = Bare(o.business())})) continue;
     // Debits of a plan come from no channel.
     const std::string_view channel = o.plan_id() != 0 ? "" : plan_.ChannelOf(r->second.investor);
     const uint32_t business = Bare(o.business());
@@ -77,12 +77,12 @@ void Judge::CheckCampaigns(const Findings& found) {
       // By units: nobody but the system knows the amount before the fee.
       const bool by_units = o.units_e2() != 0;
       if (!by_units && o.amount_fen() < c.from_fen) continue;
-      possible.insert(c.discount.raw());
       const auto end = campaign_ends_.find(n);
       const bool maybe_ended = end != campaign_ends_.end() && received >= end->second.first;
       if (!maybe_ended && !(by_units && c.from_fen > 0)) sure = sure == 0 ? c.discount.raw() : std::min(sure, c.discount.raw());
-      if (end != campaign_ends_.end() && end->second.second.raw() != 0 && received > end->second.second + Duration::Seconds(60))
-        possible.erase(c.discount.raw());
+      const bool surely_ended =
+          end != campaign_ends_.end() && end->second.second.raw() != 0 && received > end->second.second + Duration::Seconds(60);
+      if (!surely_ended) possible.insert(c.discount.raw());
     }
     const int64_t own = plan_.FundOf(o.fund_code()).discount.raw();
     const int64_t got = o.discount_e8();

@@ -52,7 +52,11 @@ void Judge::CheckCards(const Findings& found) {
       }
     }
     for (const av1::CardChange& c : found.card_changes.at(who.id)) {
+      if (c.state() == "REFUSED") ++tally_.more["cards-refused"];
+      if (c.state() == "REFUSED" && BankKnows(n))
+        Fail("the bank refused a card that is the investor's", StrCat("investor ", who.id), "WAITING or DONE", c.ShortDebugString());
       if (c.state() != "DONE") continue;
+      if (!BankKnows(n)) Fail("somebody else's card takes an investor's money", StrCat("investor ", who.id), "REFUSED", c.ShortDebugString());
       ++tally_.more["cards-changed"];
       const int64_t at = std::max(c.decided_at_us(), c.answered_at_us());
       if (at > latest) {

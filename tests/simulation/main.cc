@@ -286,6 +286,10 @@ bool ParseWithout(const std::string& text, std::bitset<kFaults>* out) {
       out->set();
       continue;
     }
+    if (name == "business") {
+      for (size_t i = static_cast<size_t>(kFirstBusiness); i < kFaults; ++i) out->set(i);
+      continue;
+    }
     const auto f = ParseFault(name);
     if (!f) {
       std::fprintf(stderr, "simulate: there is no fault \"%s\"; --list-faults names them\n", name.c_str());

@@ -27,7 +27,7 @@ void Investors::ScheduleMoves() {
     for (const dayrun::GivenFund* f : plan_.offers())
       if (f->offer->opens && day > *f->offer->opens) funds.push_back(f);
     const bool later = day > *plan_.CalendarOf(*funds.front()).AddOpenDays(plan_.days.front(), 1);
-    for (int n = 0; n < plan_.orders_a_day / (later ? 3 : 12) + 4; ++n) {
+    for (int n = 0; n < plan_.orders_a_day / (later ? 5 : 15) + 4; ++n) {
       const size_t i = r.Below(who_.size()), other = r.Below(who_.size());
       const std::string code = funds[r.Below(funds.size())]->code;
       const uint32_t business = later ? kLater[r.Below(std::size(kLater))] : kFirst[r.Below(std::size(kFirst))];

@@ -36,7 +36,7 @@ void DrawOffer(const Options& options, Plan* plan) {
   o.effective = o.last_day.AddDays(1 + static_cast<int>(r.Below(static_cast<uint64_t>(between))));
   o.failed = r.Below(4) == 0;
   const uint64_t cap = r.Below(3);
-  const int64_t orders = plan->orders_a_day / 4 + 4;
+  const int64_t orders = plan->orders_a_day / 6 + 4;
   // Of the order of what a day brings, or of what a few orders bring, or none.
   if (cap < 2) o.cap = Money::FromRaw(static_cast<int64_t>(1 + r.Below(3'000'000)) * (cap == 0 ? orders : 2) / 2);
   o.interest_a_day = Rate::Ppm(static_cast<int64_t>(r.Below(4) == 0 ? 0 : 1 + r.Below(200)));

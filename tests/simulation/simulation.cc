@@ -291,6 +291,15 @@ bool Simulation::GiveInvestor(size_t n) {
     fund.set_request_id(StrCat("card2-", g.name));
     fund.set_card_no(dayrun::CardOf(plan_.script, g, "0002"));
     if (!Expect(Ask<bank::v1::FundCardResponse>("fundcore.bank.v1.BankService/FundCard", fund, kOperator).status(), g.name)) return false;
+    for (const std::string& number : {card.card_no(), fund.card_no()}) {
+      bank::v1::PutCardRequest put;
+      put.set_card_no(number);
+      put.set_name(Judge::BankKnows(n) || number == card.card_no() ? open.name() : "somebody else");
+      put.set_certificate_type(open.certificate_type());
+      put.set_certificate_no(open.certificate_no());
+      put.set_mobile(open.mobile());
+      if (!Expect(Ask<bank::v1::PutCardResponse>("fundcore.bank.v1.BankService/PutCard", put, kOperator).status(), g.name)) return false;
+    }
   }
   investors_.Opened(n, opened->investor_id(), added->card_id());
   return true;

@@ -14,7 +14,7 @@ void Investors::ScheduleOffers() {
     for (Date day : plan_.days) {
       const bool offering = day <= offer.last_day;
       const bool open = offer.opens && day > *offer.opens;
-      for (int n = 0; n < plan_.orders_a_day / (offering ? 4 : 12) + 4; ++n) {
+      for (int n = 0; n < plan_.orders_a_day / (offering ? 6 : 15) + 4; ++n) {
         const size_t i = r.Below(who_.size());
         const uint64_t size = r.Below(1'000'000), more = r.Below(1'000'000), act = r.Below(100);
         const int64_t fen = static_cast<int64_t>(size % 20 == 0 ? 50 + size % 500 : 10'000 + size * 4);

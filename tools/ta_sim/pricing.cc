@@ -89,8 +89,12 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
   }
   order.insert(order.end(), later.begin(), later.end());
 
-  // A lot's value is the growth of the rounded running total, so that the lots add up to the whole.
+  // A lot's value is the growth of the rounded running total, so that the lots add up to the whole. So is its fee among lots of one
+  // age: these may have come on several days, when units move with their age.
   Shares left = units, done;
+  Date age;
+  Rate age_rate;
+  Yuan age_value, age_fee, age_part;
   for (size_t i : order) {
     if (left.is_zero()) break;
     Lot& lot = (*lots)[i];
@@ -109,10 +113,17 @@ Redeemed TakeAndPrice(const FundTerms& fund, std::vector<Lot>* lots, Shares unit
     const Yuan value = Multiply(done, nav, fund.rounding.value) - out.gross;
     out.gross += value;
     if (tier) {
-      const Yuan fee = Multiply(value, tier->rate, fund.rounding.fee);
+      if (lot.registered != age || tier->rate != age_rate) age_value = age_fee = age_part = Yuan();
+      age = lot.registered;
+      age_rate = tier->rate;
+      age_value += value;
+      const Yuan fee = Multiply(age_value, tier->rate, fund.rounding.fee) - age_fee;
+      age_fee += fee;
+      const Yuan part = Multiply(age_fee, tier->fund_share, fund.rounding.fee) - age_part;
+      age_part += part;
       if (out.fee.is_zero()) out.rate = tier->rate;
       out.fee += fee;
-      out.fund_part += Multiply(fee, tier->fund_share, fund.rounding.fee);
+      out.fund_part += part;
     }
     lot.units -= take;
     left -= take;
