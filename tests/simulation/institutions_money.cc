@@ -1,4 +1,6 @@
 // Money of an order after its result: what an institution gives back, and what it asks for. It goes by its own files.
+#include <algorithm>
+
 #include "common/ofd/reader.h"
 #include "tests/simulation/institutions.h"
 
@@ -17,6 +19,8 @@ void Institutions::Remember(Agent* a, const std::vector<std::string>& files) {
       const std::string_view what = record.Text(business);
       if ((what != "122" && what != "130") || record.Text(code) != "0000" || record.ReadNumber(amount, &fen) != ofd::FieldState::kPresent) continue;
       Agent::Bought b{std::string(record.Text(order)), std::string(record.Text(account)), std::string(record.Text(fund)), fen};
+      // The same files may have been sent twice.
+      if (std::any_of(a->bought.begin(), a->bought.end(), [&](const Agent::Bought& known) { return known.order == b.order; })) continue;
       // Of figures that are wrong on purpose nothing is given back.
       if (fen > 0 && !b.order.starts_with("R") && !judge_->WasSpoilt(b.order)) a->bought.push_back(std::move(b));
     }
