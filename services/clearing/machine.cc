@@ -176,6 +176,7 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       interest_references_(state, kTableInterestReferences),
       product_files_(state, kTableProductFiles, machine::Residence::kLazy),
       dividend_plans_(state, kTableDividendPlans, machine::Residence::kLazy),
+      in_kind_(state, kTableInKind, machine::Residence::kLazy),
       history_(state, kTableBreakHistory) {}
 
 // --- Parts
