@@ -293,6 +293,10 @@ void AddClearing(std::vector<Route>* routes) {
       [](const Message& m, const Layout& layout) {
         return Hash(static_cast<const cv1::ReconciliationRequest&>(m).ta_code(), ServiceId::kClearing, layout);
       };
+  s.Add<cv1::ListInKindRequest, cv1::ListInKindResponse>("ListInKind", Kind::kPartition).where =
+      [](const Message& m, const Layout& layout) {
+        return Hash(static_cast<const cv1::ListInKindRequest&>(m).ta_code(), ServiceId::kClearing, layout);
+      };
   s.Only<cv1::RecordInterestRequest, cv1::InterestRun>("RecordInterest");
   s.Only<cv1::ListInterestRequest, cv1::ListInterestResponse>("ListInterest");
   s.Everywhere<cv1::NudgeRequest, cv1::NudgeResponse>("Nudge", MergeInstitutions("waiting"));

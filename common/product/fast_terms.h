@@ -22,12 +22,23 @@ struct FastRedemptionTerms {
 
   FundCode fund;
   std::string bank;           // empty: not offered (any more)
-  std::string bank_account;   // its trading account at the institution, to which the units go; may be empty
+  // Its trading account at the institution, to which the units go; may be empty. Where another distributor serves it, that one
+  // stands before it: "302/00012345". Read by the two below.
+  std::string bank_account;
   Units least;                // of one order
   Money person_a_day = Money::FromRaw(kLawfulFen);
   TimePoint effective_at;
 
   bool offered() const { return !bank.empty(); }
+  // Empty: the institution itself moves units to the bank, in one step (098).
+  std::string distributor() const {
+    const size_t slash = bank_account.find('/');
+    return slash == std::string::npos ? std::string() : bank_account.substr(0, slash);
+  }
+  std::string account() const {
+    const size_t slash = bank_account.find('/');
+    return slash == std::string::npos ? bank_account : bank_account.substr(slash + 1);
+  }
   bool SameAs(const FastRedemptionTerms& o) const {
     return fund == o.fund && bank == o.bank && bank_account == o.bank_account && least == o.least && person_a_day == o.person_a_day;
   }

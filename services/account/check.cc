@@ -15,7 +15,7 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 21:
       if (confirmation == 121) return true;
       [[fallthrough]];
-    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149;
+    case 20: return confirmation == 120 || confirmation == 130 || confirmation == 146 || confirmation == 149 || confirmation == 162;
     case 22: return confirmation == 122;
     case 24: return confirmation == 124;
     case 23: return confirmation == 122 || confirmation == 123;
@@ -24,7 +24,8 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 59:
     case 60:
     case 61:
-    case 63: return confirmation == application + 100;  // plans
+    case 62:
+    case 63: return confirmation == application + 100;  // plans; changes of a subscription
     case 52:
     case 53: return confirmation == application + 100;
     case 26:
@@ -34,6 +35,8 @@ bool Answers(uint16_t confirmation, uint16_t application) {
     case 34:
     case 35:
     case 80:
+    case 96:
+    case 97:
     case 98: return confirmation == application + 100;  // units that go, or come, without money
     case 29: return confirmation == 129;
     case 31: return confirmation == 131;
@@ -70,8 +73,11 @@ std::string_view ExpectedConfirmation(uint16_t application) {
     case 59: return "159";
     case 60: return "160";
     case 61: return "161";
+    case 62: return "162";
     case 63: return "163";
     case 88: return "188";
+    case 96: return "196";
+    case 97: return "197";
     case 98: return "198";
     default: return "124";
   }
@@ -149,6 +155,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     return;
   }
   static const TradeDetail kNone;
+  if (line.business == 154) return CheckVoidPayment(line);
   if (!line.order.is_set()) return CheckUnsolicited(line, detail ? *detail : kNone);
 
   const Reservation* r = machine_.FindReservation(line.order);
@@ -171,6 +178,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
   }
   Rest& rest = RestOf(line.order, *r);
   if (rest.consumed) return Find(line, "ALREADY_CONFIRMED", "AppSheetSerialNo", "", FormatOrderId(line.order));
+  if (line.business == 162 && r->business != kAdjustSubscription) return CheckAdjustedUnasked(line, *r, rest);
   if (IsRefusal(line.return_code) && line.business != 149) {
     rest.consumed = true;
     return CheckAdvance(line, Units());
@@ -194,6 +202,7 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
       }
       return;
     case 146: return;
+    case 162: return CheckAdjusted(line, *r, rest);
     case 149:
       CheckOfferFailed(line, rest);
       rest.consumed = true;
@@ -212,10 +221,12 @@ void ConfirmationChecker::Check(const TradeLine& line, const TradeDetail* detail
     case 128:
     case 133:
     case 135:
+    case 196:
     case 198: return CheckMoved(line, *r, rest, detail ? *detail : kNone);
     case 127:
     case 134:
-    case 180: return CheckMovedIn(line, *r, rest, detail ? *detail : kNone);
+    case 180:
+    case 197: return CheckMovedIn(line, *r, rest, detail ? *detail : kNone);
     case 129:
     case 131:
     case 132:
@@ -239,7 +250,7 @@ bool ConfirmationChecker::FindTerms(const TradeLine& line, const Reservation& r,
     return false;
   }
   terms->fees = terms->fund->fees.At(r.trade_day, TypeOf(*machine_.FindInvestor(line.investor)));
-  if (line.business == 130) {
+  if (line.business == 130 || line.business == 162) {
     terms->nav = terms->fund->face.is_positive() ? terms->fund->face : Nav::Whole(1);
     return true;
   }
@@ -292,8 +303,10 @@ void ConfirmationChecker::CheckPurchase(const TradeLine& line, const Reservation
   CompareNav(line, terms.nav);
 
   const bool offer = line.business == 130;
-  const Discount discount = r.discount.is_zero() ? terms.fund->discount : r.discount;
-  if (offer && r.applied_units.is_positive()) return CheckOfferByUnits(line, r, terms);
+  const Discount own = rest.changed ? rest.discount : r.discount;
+  const Discount discount = own.is_zero() ? terms.fund->discount : own;
+  const Units applied_units = rest.applied.is_positive() ? rest.applied : r.applied_units;
+  if (offer && applied_units.is_positive()) return CheckOfferByUnits(line, applied_units, terms, discount);
   const auto compute = [&](Money amount) -> absl::StatusOr<PurchaseResult> {
     const PurchaseTier* tier = !terms.fees ? nullptr
                                : offer     ? terms.fees->OfferTierFor(amount)

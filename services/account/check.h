@@ -39,6 +39,11 @@ class ConfirmationChecker {
     bool in_part = false;
     bool consumed = false;
     Units came = Units();  // of units that were to come
+    // Of a subscription that lines of this file have changed (162): the units that it is by then, where it is by units, and the
+    // discount that the change has got of a campaign.
+    bool changed = false;
+    Units applied = Units();
+    Discount discount = Discount();
   };
   // A conversion in the lines so far.
   struct Converting {
@@ -79,13 +84,17 @@ class ConfirmationChecker {
   bool FindTerms(const TradeLine& line, const Reservation& r, const Rest& rest, Terms* terms);
   void CompareNav(const TradeLine& line, Nav nav);
   // check_offer.cc
-  void CheckOfferByUnits(const TradeLine& line, const Reservation& r, const Terms& terms);
+  void CheckOfferByUnits(const TradeLine& line, Units applied, const Terms& terms, Discount discount);
+  // check_adjust.cc
+  void CheckAdjusted(const TradeLine& line, const Reservation& r, Rest& rest);
+  void CheckAdjustedUnasked(const TradeLine& line, const Reservation& r, Rest& rest);
   void CheckOfferFailed(const TradeLine& line, const Rest& rest);
   void CheckEnded(const TradeLine& line);
   void CheckWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);
   // check_money.cc
   void CheckRefundedLater(const TradeLine& line, const Reservation& r);
   void CheckFurtherPayment(const TradeLine& line);
+  void CheckVoidPayment(const TradeLine& line);
   // check_reservation.cc
   void CheckReceipt(const TradeLine& line, const Reservation& r, const Rest& rest, const TradeDetail* detail);
   void CheckReservationWithdrawn(const TradeLine& line, const Reservation& r, Rest& rest);

@@ -1,5 +1,5 @@
-// What is said of an order's money after its result: a refund (140) cannot be more than was paid, and a further payment (141)
-// is always for people to look at.
+// What is said of an order's money after its result: a refund (140) cannot be more than was paid; a further payment (141) and
+// money that fits nothing (154) are always for people to look at.
 #include "services/account/check.h"
 
 namespace fundcore::account {
@@ -20,6 +20,11 @@ void ConfirmationChecker::CheckRefundedLater(const TradeLine& line, const Reserv
 
 void ConfirmationChecker::CheckFurtherPayment(const TradeLine& line) {
   Find(line, "FURTHER_PAYMENT_ASKED", "ConfirmedAmount", Money().ToString(), line.amount.ToString());
+}
+
+// Always for people: who has sent that money, and for what, is in no book of ours.
+void ConfirmationChecker::CheckVoidPayment(const TradeLine& line) {
+  Find(line, "VOID_PAYMENT", "ConfirmedAmount", Money().ToString(), line.amount.ToString());
 }
 
 }  // namespace fundcore::account

@@ -70,6 +70,7 @@ void ConfirmationChecker::CheckUnsolicited(const TradeLine& line, const TradeDet
     case 159:
     case 160:
     case 161:
+    case 162:
     case 163:
     case 198: return Find(line, "UNKNOWN_ORDER", "AppSheetSerialNo", "", "");
     default: return Find(line, "BUSINESS_NOT_APPLIED", "BusinessCode", "a business that is applied here", Digits(line.business));
@@ -209,7 +210,7 @@ void ConfirmationChecker::CheckMoved(const TradeLine& line, const Reservation& r
   if (!line.units.is_positive()) Find(line, "NOTHING_CONFIRMED", "ConfirmedVol", "more than 0.00", line.units.ToString());
   if (line.units > r.units) Find(line, "CONFIRMED_ABOVE_APPLIED", "ConfirmedVol", r.units.ToString(), line.units.ToString());
   // A transfer to the bank that has paid for it may say what that was.
-  const bool says_worth = r.business == kFastRedeem && line.amount.raw() == line.units.raw();
+  const bool says_worth = IsFast(r.business) && line.amount.raw() == line.units.raw();
   if (!says_worth) Compare(line, "AMOUNT_DIFFERS", "ConfirmedAmount", Money(), line.amount);
   Compare(line, "FEE_DIFFERS", "Charge", Money(), line.charge);
   CheckAdvance(line, line.units);

@@ -197,6 +197,7 @@ inline constexpr uint8_t kFirstRules = 0;
 inline constexpr uint8_t kPostingRules = 1;  // from here on what an institution starts by itself is posted, with its notes
 inline constexpr uint8_t kFastRules = 2;     // 196 and 197, too
 inline constexpr uint8_t kMoneyRules = 3;    // 140, 141 and 180, too
+inline constexpr uint8_t kChangeRules = 4;   // 154 and 162, too
 // What a line of a conversion (136 to 138) says of the fund that is entered.
 struct ConvertedFigures {
   uint32_t item = 0;            // index into `lines`; ascending

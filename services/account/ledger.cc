@@ -110,6 +110,7 @@ Movement MovesOf(Cause cause) {
     case Cause::kInterestCredited: return {Leg::kSettlementInterest, Leg::kAvailable};
     case Cause::kRefundedLater: return {Leg::kTaReceivable, Leg::kAwaiting};
     case Cause::kFurtherPayment: return {Leg::kSuspense, Leg::kTaPayable};
+    case Cause::kVoidPayment: return {Leg::kTaReceivable, Leg::kSuspense};
   }
   return {};
 }
@@ -190,6 +191,7 @@ std::string_view CauseName(Cause cause) {
     case Cause::kInterestCredited: return "INTEREST_CREDITED";
     case Cause::kRefundedLater: return "REFUNDED_LATER";
     case Cause::kFurtherPayment: return "FURTHER_PAYMENT";
+    case Cause::kVoidPayment: return "VOID_PAYMENT";
   }
   return "UNKNOWN_CAUSE";
 }

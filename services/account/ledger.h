@@ -103,6 +103,7 @@ enum class Cause : uint8_t {
   kInterestCredited = 101,   // an investor's part of it
   kRefundedLater = 104,      // given back by the institution after the result (140)
   kFurtherPayment = 105,     // asked for by it (141): suspense, until somebody has it from the investor
+  kVoidPayment = 210,        // money that the institution has and can place nowhere (154): suspense, until somebody knows whose
 };
 
 struct Movement {

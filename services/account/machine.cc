@@ -231,9 +231,13 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   if (own) {
     if (const Reason closed = OrdersRefusedBy(own->state); closed != Reason::kNone) return closed;
   }
+  Money needed = c.amount;
+  if (c.business == kAdjustSubscription) {
+    if (const Reason refused = CheckAdjustment(c, &needed); refused != Reason::kNone) return refused;
+  }
   // Who has let the document expire buys nothing; what is held may be redeemed.
-  if (c.amount.is_positive() && CertificateExpired(c.investor, c.trade_day)) return Reason::kCertificateExpired;
-  if (c.amount > investor.cash.available) return Reason::kNotEnoughCash;
+  if (needed.is_positive() && CertificateExpired(c.investor, c.trade_day)) return Reason::kCertificateExpired;
+  if (needed > investor.cash.available) return Reason::kNotEnoughCash;
   Holding* holding = nullptr;
   Units units = c.units;
   const bool thaws = c.business == 32;
@@ -273,8 +277,8 @@ Reason AccountMachine::TryReserve(const Reserve& c, const Context& ctx, Reservat
   }
 
   Posting posting{.at = ctx.now, .order = seq, .ta = c.ta, .fund = c.fund, .brief = true};
-  ledger_.MoveCash(Cause::kReserve, c.amount, &investor.cash, &investor.last_line, posting);
-  r.amount_left = c.amount;
+  ledger_.MoveCash(Cause::kReserve, needed, &investor.cash, &investor.last_line, posting);
+  r.amount_left = needed;
   if (units.is_positive() && !thaws) {
     ledger_.MoveUnits(Cause::kFreeze, units, holding, &investor.last_line, posting);
     r.units_left = units;
@@ -318,7 +322,7 @@ Result AccountMachine::Execute(const Release& c, const Context& ctx) {
   Reservation& r = reservations_.Mutable(seq);
   GiveBack(c.order, r, *MutableInvestor(r.investor), Cause::kRelease, ctx);
   r.state = ReservationState::kReleased;
-  if (r.business == kFastRedeem) ForgetFast(seq, r);
+  if (IsFast(r.business)) ForgetFast(seq, r);
   return {};
 }
 

@@ -203,6 +203,10 @@ class AccountMachine {
   Reason CheckConversion(const Reserve& c, const Investor& investor, const Holding& holding);
   // One line of a file being posted; see posting.cc.
   struct Line;
+  // posting_adjust.cc: changes of a subscription (062, 162). What of a change has to be set aside; a reason where there is nothing
+  // to change.
+  Reason CheckAdjustment(const Reserve& c, Money* needed);
+  void PostAdjusted(Line& l);
   // advance.cc: fast redemptions (098).
   Reason CheckFast(const Reserve& c);
   void NoteFast(const Reserve& c);
@@ -319,6 +323,7 @@ class AccountMachine {
   // posting_money.cc: what is said of an order's money after its result.
   void PostRefundedLater(Line& l);
   void PostFurtherPayment(Line& l);
+  void PostVoidPayment(Line& l);
   void PostMovedOut(Line& l);
   void PostProceeds(Line& l, Cause cause, Money amount);
   void PostRefusal(Line& l);

@@ -243,7 +243,7 @@ void AccountMachine::PostRefusal(Line& l) {
   if (!r || r->state != ReservationState::kReserved) return;
   GiveBack(l.in.order, *r, *l.investor, Cause::kRelease, l.ctx);
   r->state = ReservationState::kConsumed;
-  if (r->business == kFastRedeem) AnswerAdvance(l, Money());
+  if (IsFast(r->business)) AnswerAdvance(l, Money());
 }
 
 void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const LineWords& words, const Context& ctx,
@@ -271,9 +271,15 @@ void AccountMachine::PostTrade(const TaCode& ta, const TradeLine& line, const Li
   if (words.converted) return PostConverted(l);
   const bool of_money = words.rules >= kMoneyRules && (line.business == 140 || line.business == 141);
   if (of_money && IsRefusal(line.return_code)) return;  // no money: nothing is said of the order's result
+  if (words.rules >= kChangeRules && line.business == 154) return PostVoidPayment(l);  // whatever code it carries
+  const bool of_change = words.rules >= kChangeRules && line.business == 162;
+  // Of a subscription itself, which nobody wanted to change: nothing is said of its result.
+  const bool unasked = of_change && (!l.reservation || l.reservation->business != kAdjustSubscription);
+  if (unasked && IsRefusal(line.return_code)) return;
   if (IsRefusal(line.return_code) && line.business != 149) return PostRefusal(l);
   LearnTaAccount(l);
   if (l.reservation && IsReceipt(l.reservation->business, line.business)) return;  // kept there: set aside until its day
+  if (of_change) return PostAdjusted(l);
   switch (line.business) {
     case 120: return;  // a receipt: the money stays reserved until the result of the offer (130)
     case 122:

@@ -1,4 +1,5 @@
-// What an institution says of an order's money after its result: it gives some back (140), or asks for more (141).
+// What an institution says of money beside results: it gives some back (140), asks for more (141), or has some that fits nothing
+// (154).
 #include "services/account/posting_line.h"
 
 namespace fundcore::account {
@@ -31,6 +32,17 @@ void AccountMachine::PostFurtherPayment(Line& l) {
   settlement.pay += l.in.amount;
   ++settlement.count;
   l.Find("FURTHER_PAYMENT_ADVANCED", "ConfirmedAmount", Money().ToString(), l.in.amount.ToString());
+}
+
+// The institution has money that fits nothing, and will send it back: it owes it to the house, and it is nobody's until somebody
+// has found out whose it was. Never an investor's by itself: what was set aside here for an order has not left for it.
+void AccountMachine::PostVoidPayment(Line& l) {
+  if (!l.in.amount.is_positive()) return;
+  ledger_.MoveCash(Cause::kVoidPayment, l.in.amount, nullptr, nullptr, PostingOf(l));
+  Settlement& settlement = SettlementOf(l);
+  settlement.receive += l.in.amount;
+  ++settlement.count;
+  l.Find("VOID_PAYMENT_AWAITED", "ConfirmedAmount", Money().ToString(), l.in.amount.ToString());
 }
 
 }  // namespace fundcore::account

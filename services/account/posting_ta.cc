@@ -188,6 +188,7 @@ bool AccountMachine::PostInitiated(Line& l) {
     case 197:
       if (l.rules < kFastRules) return false;
       l.in.business == 196 ? PostMovedOut(l) : PostMovedIn(l);
+      if (l.in.business == 196 && l.reservation) AnswerAdvance(l, Worth(l.in.units));  // asked for here: the bank has paid
       return true;
     case 198:
       if (!l.reservation) return false;

@@ -20,6 +20,7 @@ std::string_view ReasonName(Reason reason) {
     case Reason::kUnitsHeldForATerm: return "UNITS_HELD_FOR_A_TERM";
     case Reason::kAboveHoldingLimit: return "ABOVE_HOLDING_LIMIT";
     case Reason::kFastAboveDayLimit: return "FAST_ABOVE_DAY_LIMIT";
+    case Reason::kNothingToAdjust: return "NOTHING_TO_ADJUST";
     case Reason::kCardNotFound: return "CARD_NOT_FOUND";
     case Reason::kRequestIdReused: return "REQUEST_ID_REUSED";
     case Reason::kPaymentNotFound: return "PAYMENT_NOT_FOUND";
@@ -90,6 +91,8 @@ std::string_view ReasonMessage(Reason reason) {
       return "this conversion is open to other investors only: institutions, or individuals";
     case Reason::kTargetAccountNotOpen:
       return "the investor has no open fund account where the target is registered; open one first";
+    case Reason::kNothingToAdjust:
+      return "nothing is set aside for this subscription any more: it has its result, or has ended";
     case Reason::kUnitsHeldTooShort:
       return "units must be held longer before they are converted into this target; convert fewer, or later";
     case Reason::kUnitsHeldForATerm:

@@ -34,6 +34,8 @@ enum class Reason : uint16_t {
   kTargetAccountNotOpen = 91,       // no open fund account where the target is registered
   kUnitsHeldTooShort = 92,          // enough units, but not enough that were held long enough
 
+  kNothingToAdjust = 210,           // 062: the subscription has its result, or was never set aside for
+
   // Cards and payments.
   kCardNotFound = 20,
   kRequestIdReused = 21,            // the same request id with other content

@@ -164,7 +164,7 @@ LineProblem ReadDetail(const v1::DividendLine& in, DividendDetail* out) {
 void AddDetail(const v1::AccountConfirmationLine&, ApplyAccountAnswers&, LineProblem*) {}
 void AddDetail(const trade::v1::ConfirmationLine& in, ApplyTradeLines& c, LineProblem*) {
   TradeDetail detail;
-  c.rules = kMoneyRules;
+  c.rules = kChangeRules;
   if (ReadDetail(in, static_cast<uint32_t>(c.lines.size()) - 1, &detail)) c.details.push_back(detail);
 }
 void AddDetail(const v1::DividendLine& in, ApplyDividendLines& c, LineProblem* problem) {
@@ -308,17 +308,20 @@ absl::Status CheckBringItem(const v1::ReserveItem& item) {
 absl::Status CheckReserveItem(const v1::ReserveItem& item) {
   const bool conversion = IsConversion(static_cast<uint16_t>(item.business()));
   if (item.business() == 52 || item.business() == 53) return CheckWithdrawItem(item);
-  if (item.business() == 27 || item.business() == 34 || item.business() == 80) return CheckBringItem(item);
-  const bool fast = item.business() == kFastRedeem;
+  if (BringsUnits(static_cast<uint16_t>(item.business()))) return CheckBringItem(item);
+  const bool fast = IsFast(static_cast<uint16_t>(item.business()));
   const bool moves = fast || item.business() == 26 || item.business() == 28 || item.business() == 33 || item.business() == 35;
   const bool of_units = moves || item.business() == 31 || item.business() == 32 || item.business() == 88;
   const bool redemption = item.business() == 24 || item.business() == 25 || item.business() == 63 || of_units || conversion;
   const bool way = item.business() == 29;
   const bool plan = item.business() >= 59 && item.business() <= 61;  // sets nothing aside
-  const bool purchase = (item.business() >= 20 && item.business() <= 23) || item.business() == 39;
+  const bool changes = item.business() == kAdjustSubscription;
+  const bool purchase = (item.business() >= 20 && item.business() <= 23) || item.business() == 39 || changes;
+  if (changes && item.original_order_id() / kOrderSequenceLimit != item.order_id() / kOrderSequenceLimit)
+    return BadField("original_order_id", StrCat(item.original_order_id()), "must be an order of the same partition");
   if (!redemption && !way && !plan && !purchase) {
     return BadField("business", StrCat(item.business()),
-                    "must be 20 to 29, 31 to 36, 38, 39, 52, 53, 59, 60, 61, 63, 80, 88 or 98");
+                    "must be 20 to 29, 31 to 36, 38, 39, 52, 53, 59 to 63, 80, 88 or 96 to 98");
   }
   if (fast) FC_RETURN_IF_ERROR(CheckCode("bank_code", item.bank_code(), DistributorCode::kMax));
   if (conversion) {
@@ -422,7 +425,7 @@ void AccountServiceImpl::Reserve(const v1::ReserveRequest& request, v1::ReserveR
       c.applied_units = Units::FromRaw(item.applied_units_e2());
       c.discount = Discount::FromRaw(item.discount_e8());
       c.detail = Letter(item.detail());
-      if (c.business == kFastRedeem) {
+      if (IsFast(c.business)) {
         c.bank = item.bank_code();
         c.fast_a_day = Money::FromRaw(item.fast_a_day_fen());
       }

@@ -217,9 +217,16 @@ struct Reservation {
 };
 
 inline constexpr uint16_t kFastRedeem = 98;
+inline constexpr uint16_t kFastMoveOut = 96;
+constexpr bool IsFast(uint16_t business) { return business == kFastRedeem || business == kFastMoveOut; }
 constexpr bool IsConversion(uint16_t business) { return business == 36 || business == 38; }
+// A subscription of an offer, and its change before the result.
+constexpr bool IsSubscription(uint16_t business) { return business == 20 || business == 21; }
+inline constexpr uint16_t kAdjustSubscription = 62;
 // Units that are to come: nothing is set aside for them.
-constexpr bool BringsUnits(uint16_t business) { return business == 27 || business == 34 || business == 80; }
+constexpr bool BringsUnits(uint16_t business) {
+  return business == 27 || business == 34 || business == 80 || business == 97;
+}
 // For a later day, and kept by the institution until then; its receipt says so.
 constexpr bool IsReservation(uint16_t business) { return business == 21 || business == 23 || business == 25; }
 constexpr bool IsReceipt(uint16_t application, uint16_t confirmation) {

@@ -49,7 +49,7 @@ std::string Utf8(const RecordView& r, Column c) {
 // Confirmations that only an order of ours can have.
 bool AnswersAnOrder(uint32_t business) {
   return (business >= 120 && business <= 125) || business == 130 || business == 146 || business == 152 || business == 153 ||
-         (business >= 136 && business <= 139) || (business >= 159 && business <= 161) || business == 163;
+         (business >= 136 && business <= 139) || (business >= 159 && business <= 163);
 }
 
 // The bulk of every file: it has figures, and nothing beyond them that counts.
@@ -362,16 +362,17 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
   line.offset = static_cast<uint64_t>(r.bytes().data() - bytes_.data());
   line.record = records_;
   const std::string_view serial = r.Text(c_.serial);
-  // The result of a reservation, and what is said of an order's money, may come under a number of the institution's own, and
-  // name ours as the original.
-  const bool of_money = business == 140 || business == 141;
-  const bool of_original = of_money || business == 120 || business == 122 || business == 124 || business == 130;
+  // The result of a reservation, what is said of an order's money, and a change of a subscription that nobody asked for may come
+  // under a number of the institution's own, and name ours as the original.
+  const bool of_money = business == 140 || business == 141 || business == 154;
+  const bool of_original = of_money || business == 162 || business == 120 || business == 122 || business == 124 || business == 130;
   if (!ParseOrderId(serial, &line.order) && !(of_original && ParseOrderId(r.Text(c_.original_sheet), &line.order))) {
     line.order = OrderId();
     if (AnswersAnOrder(business))
       Fault(r, differs, "UNKNOWN_ORDER", c_.serial, "AppSheetSerialNo", "", {}, "is no order number of ours");
   }
   const bool interim = r.Text(c_.finish) == "0";
+  if (IsInKind(business)) line.order = OrderId();  // none of ours, whatever its number looks like
   if (line.order.is_set()) {
     if (!of_money) answered_.push_back(line.order);
     const bool receives = business == 121 || business == 123 || business == 125;
@@ -396,7 +397,15 @@ bool AnswerFile::ReadConfirmation(const RecordView& r) {
     Fault(r, differs, "WRONG_DISTRIBUTOR", c_.distributor, "DistributorCode", expected_.distributor.str(), line.order,
           "is not us");
   }
-  const auto partition = Route(r, &line.investor);
+  if (IsInKind(business)) return ReadInKind(r), true;
+  auto partition = Route(r, &line.investor);
+  if (!partition && business == 154) {
+    // Money that fits nothing may be nobody's: account takes it where the order is that it names, or in its first partition.
+    line.investor = InvestorId();
+    const uint16_t named = line.order.is_set() ? PartitionOf(line.order).raw() : uint16_t{0};
+    partition = named < expected_.partitions ? named : uint16_t{0};
+    if (named != *partition) line.order = OrderId();
+  }
   if (!partition) {
     Fault(r, differs, "UNKNOWN_INVESTOR", c_.account, "TransactionAccountID", "", line.order,
           "is no trading account of ours");

@@ -24,6 +24,7 @@
 #include "fundcore/account/v1/account.pb.h"
 #include "fundcore/product/v1/product.pb.h"
 #include "fundcore/trade/v1/trade.pb.h"
+#include "services/clearing/in_kind.h"
 #include "services/clearing/state.h"
 
 namespace fundcore::clearing {
@@ -116,6 +117,8 @@ class AnswerFile {
   const std::vector<Deferred>& deferred() const { return deferred_; }
   // 04: reservations that the institution has received and keeps.
   const std::vector<OrderId>& receipts() const { return receipts_; }
+  // 04: what is kept as a record alone (191 to 194), by TASerialNO.
+  const std::vector<std::pair<std::string, InKindRecord>>& in_kind() const { return in_kind_; }
   // 04: lines that say 143, with their record numbers. 06: all its dividends.
   const std::vector<std::pair<DividendKey, uint64_t>>& dividends_told() const { return dividends_told_; }
   const std::vector<DividendKey>& dividend_keys() const { return dividend_keys_; }
@@ -144,6 +147,7 @@ class AnswerFile {
   // answer_rest.cc: parts of one large redemption are in proportion to what was applied for.
   void CompareParts();
   void ReadOffer(const ofd::RecordView& r, const Line& line);
+  void ReadInKind(const ofd::RecordView& r);
   bool ReadAccountLine(const ofd::RecordView& r);
   bool ReadTaxLine(const ofd::RecordView& r);
   bool ReadDividend(const ofd::RecordView& r);
@@ -183,6 +187,7 @@ class AnswerFile {
   std::vector<std::vector<Line>> lines_;
   std::vector<OrderId> answered_, unrouted_, receipts_;
   std::vector<Deferred> deferred_;
+  std::vector<std::pair<std::string, InKindRecord>> in_kind_;
   struct Part {
     FundCode fund;
     Date applied_on;

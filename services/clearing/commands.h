@@ -59,7 +59,9 @@ struct DueRecorded {
     FC_FIELDS(order, fund, day)
   };
   std::vector<Reservation> reservations;
-  FC_FIELDS(ta, day, transfer, partition, page, groups, reservations)
+  // What goes out on a day on which its fund is closed (052, 053) is due with the next answer; not in logs from before.
+  bool may_be_closed = false;
+  FC_FIELDS(ta, day, transfer, partition, page, groups, reservations, may_be_closed)
 };
 
 // The files of a transfer are written, and read back with these figures: the machine approves them or opens a break.

@@ -169,6 +169,8 @@ class InstitutionWorker {
   void Apply(Date day);
   // 02, or R2; `type` is a literal.
   void ApplyAccounts(Date day, std::string_view type, uint16_t partition, Next done);
+  // in_kind.cc: 191 to 194 become records, and move nothing.
+  void KeepInKind(Date day, size_t at, Next then);
   void ApplyHung(Date day, Next then);
   void ApplyConfirmations(Date day, uint16_t partition, Next done);
   // institution_income.cc: what money funds earned on the days of the 07 file, told to every partition.

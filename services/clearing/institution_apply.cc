@@ -65,7 +65,7 @@ void InstitutionWorker::Apply(Date day) {
         lines("02"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, "02", p, std::move(done)); },
         [this, day, lines] {
           const auto hung = [this, day, lines] {
-            ApplyHung(day, [this, day, lines] {
+            KeepInKind(day, 0, [this, day, lines] { ApplyHung(day, [this, day, lines] {
               const auto confirmations = [this, day, lines] {
                 Lanes(
                     lines("04"), [this, day](uint16_t p, Next done) { ApplyConfirmations(day, p, std::move(done)); },
@@ -81,7 +81,7 @@ void InstitutionWorker::Apply(Date day) {
               Lanes(
                   PartitionsWithIncome(), [this, day](uint16_t p, Next done) { ApplyIncome(day, p, std::move(done)); },
                   confirmations);
-            });
+            }); });
           };
           Lanes(
               lines("R2"), [this, day](uint16_t p, Next done) { ApplyAccounts(day, "R2", p, std::move(done)); }, hung);
@@ -212,7 +212,8 @@ void InstitutionWorker::ApplyConfirmations(Date day, uint16_t partition, Next do
           finding.found = f.found();
           finding.order = OrderId(f.order_id());
           const bool left_over = f.rule() == "SHORT" || f.rule() == "MORE_THAN_RESERVED" || f.rule() == "UNKNOWN_INVESTOR" ||
-                                 f.rule() == "ADVANCE_NOT_COVERED" || f.rule() == "FURTHER_PAYMENT_ADVANCED";
+                                 f.rule() == "ADVANCE_NOT_COVERED" || f.rule() == "FURTHER_PAYMENT_ADVANCED" ||
+                                 f.rule() == "VOID_PAYMENT_AWAITED";
           finding.message = StrCat(f.rule(), ": ", f.field(), " ", f.found(), ", there was ", f.expected(),
                                    left_over ? "; the rest stands in the suspense account" : "; nothing more was posted");
           shortfalls.push_back(std::move(finding));
@@ -306,6 +307,9 @@ void InstitutionWorker::Reconcile(Date day) {
       r->command.lines.push_back(std::move(line));
     }
 
+    if (const size_t kept = confirmations ? confirmations->in_kind().size() : 0; kept > 0) {
+      r->command.lines.push_back({"ETF in kind (191 to 194), kept as records", kept, kept, 0, "", StrCat(kept, " lines")});
+    }
     auto balances = Answer("05");
     r->command.lines.push_back({"unit balances", 0, 0, 0, "", ""});
     Lanes(

@@ -238,7 +238,7 @@ void InstitutionWorker::PullOrders(std::shared_ptr<Export> e) {
       "fundcore.trade.v1.TradeOps/PullSealed", q, kPeerDeadline,
       [this, e, partition](const trade::v1::PullSealedResponse& r) {
         std::map<std::string_view, std::vector<DueOrder>> by_fund;
-        DueRecorded due{ta_, e->day, e->transfer, partition, e->page, {}, {}};
+        DueRecorded due{ta_, e->day, e->transfer, partition, e->page, {}, {}, true};
         for (const auto& o : r.orders()) {
           if (auto s = e->orders->Add(o); !s.ok()) return StopWith(e->day, CannotWrite(e->head, s));
           if (o.business() == 21 || o.business() == 23 || o.business() == 25) {

@@ -176,6 +176,7 @@ ClearingMachine::ClearingMachine(machine::State& state, PartitionId)
       interest_references_(state, kTableInterestReferences),
       product_files_(state, kTableProductFiles, machine::Residence::kLazy),
       dividend_plans_(state, kTableDividendPlans, machine::Residence::kLazy),
+      in_kind_(state, kTableInKind, machine::Residence::kLazy),
       history_(state, kTableBreakHistory) {}
 
 // --- Parts
@@ -379,7 +380,7 @@ Result ClearingMachine::Execute(const DueRecorded& c, const Context& ctx) {
   };
   std::map<Date, std::vector<DueOrder>> by_due;  // funds of one page may share a day, and then an entry
   for (const DueRecorded::Group& g : c.groups) {
-    const Date due = due_after(g.fund, c.day, true);
+    const Date due = due_after(g.fund, c.day, c.may_be_closed);
     auto& orders = by_due[due];
     orders.insert(orders.end(), g.orders.begin(), g.orders.end());
   }

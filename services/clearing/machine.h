@@ -15,6 +15,7 @@
 #include "common/machine/state.h"
 #include "common/product/book.h"
 #include "services/clearing/commands.h"
+#include "services/clearing/in_kind.h"
 #include "services/clearing/interest.h"
 #include "services/clearing/product_files.h"
 #include "services/clearing/reason.h"
@@ -35,7 +36,7 @@ class ClearingMachine {
                                         Validated, HungRecorded, Applied, ReconciledDay, SettlementIntended,
                                         SettlementsDone, ProposeResolution, ApproveResolution, LateTransferSeen,
                                             RecordInterest,
-                                        InterestEnded, ProductFilesTaken>;
+                                        InterestEnded, ProductFilesTaken, InKindKept>;
 
   ClearingMachine(machine::State& state, PartitionId partition);
 
@@ -62,6 +63,7 @@ class ClearingMachine {
   Result Execute(const RecordInterest&, const machine::Context&);
   Result Execute(const InterestEnded&, const machine::Context&);
   Result Execute(const ProductFilesTaken&, const machine::Context&);
+  Result Execute(const InKindKept&, const machine::Context&);
 
   // --- Reading, for the worker and the handlers; on the partition's executor. Pointers hold until the next command.
   // ---
@@ -95,6 +97,10 @@ class ClearingMachine {
                            absl::FunctionRef<void(const DividendPlanKey&, const DividendPlan&)> visit) {
     dividend_plans_.ScanPrefix(fund, [&](const DividendPlanKey& k, const DividendPlan& p) { return visit(k, p),
         true; });
+  }
+  // Records in kind of an institution by confirmation day and serial, until `visit` returns false.
+  void ForEachInKind(const TaCode& ta, absl::FunctionRef<bool(const InKindKey&, const InKindRecord&)> visit) {
+    in_kind_.ScanPrefix(InKindPrefix{ta}, visit);
   }
   const Break* FindBreak(uint64_t seq) { return breaks_.Find(seq); }
   uint64_t last_break() { return break_sequence_.Get(); }
@@ -135,6 +141,7 @@ class ClearingMachine {
   machine::Table<std::string, uint64_t> interest_references_;
   machine::Table<TransferKey, ProductFileSet> product_files_;
   machine::Table<DividendPlanKey, DividendPlan> dividend_plans_;
+  machine::Table<InKindKey, InKindRecord> in_kind_;
   machine::History history_;
 };
 

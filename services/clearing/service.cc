@@ -401,6 +401,10 @@ void ClearingServiceImpl::Register(rpc::Handlers* h) {
           Reply reply) {
         ListInterest(q, r, std::move(reply));
       });
+  h->Unary<v1::ListInKindRequest, v1::ListInKindResponse>(
+      face + "ListInKind", [this](const Call&, const v1::ListInKindRequest& q, v1::ListInKindResponse* r, Reply reply) {
+        ListInKind(q, r, std::move(reply));
+      });
   h->Unary<v1::NudgeRequest, v1::NudgeResponse>(
       face + "Nudge",
       [this](const Call& call, const v1::NudgeRequest&, v1::NudgeResponse* r, Reply reply) { Nudge(call, r, std::move(reply)); });

@@ -42,6 +42,8 @@ class ClearingServiceImpl final : public Service {
   // interest_api.cc
   void RecordInterest(const rpc::Call& call, const v1::RecordInterestRequest& q, v1::InterestRun* r, rpc::Reply reply);
   void ListInterest(const v1::ListInterestRequest& q, v1::ListInterestResponse* r, rpc::Reply reply);
+  // in_kind.cc
+  void ListInKind(const v1::ListInKindRequest& q, v1::ListInKindResponse* r, rpc::Reply reply);
   void Nudge(const rpc::Call& call, v1::NudgeResponse* r, rpc::Reply reply);
   v1::BusinessDay View(Partition& p, const DayKey& key);
   // The days of an institution that are not closed, and the last closed one.

@@ -345,12 +345,16 @@ absl::StatusOr<std::optional<FastRedemptionTerms>> FastFromProto(const v1::Fund&
     return Bad("fund.fast.bank_code", in.bank_code(), "is for money funds only, whose units are worth a yuan");
   if (in.bank_account().size() > kMostAccountBytes)
     return Bad("fund.fast.bank_account", in.bank_account(), StrCat("must have at most ", kMostAccountBytes, " bytes"));
+  if (in.bank_account().find('/') != std::string::npos)
+    return Bad("fund.fast.bank_account", in.bank_account(), "must have no /");
+  if (in.distributor().size() > kMostBankBytes || in.distributor().find('/') != std::string::npos)
+    return Bad("fund.fast.distributor", in.distributor(), StrCat("must have at most ", kMostBankBytes, " bytes, and no /"));
   FC_RETURN_IF_ERROR(NotNegative("fund.fast.least_e2", in.least_e2()));
   FC_RETURN_IF_ERROR(NotNegative("fund.fast.person_a_day_fen", in.person_a_day_fen()));
   FastRedemptionTerms t;
   t.fund = FundCode(m.fund_code());
   t.bank = in.bank_code();
-  t.bank_account = in.bank_account();
+  t.bank_account = in.distributor().empty() ? in.bank_account() : StrCat(in.distributor(), "/", in.bank_account());
   t.least = Units::FromRaw(in.least_e2());
   if (in.person_a_day_fen() != 0) t.person_a_day = Money::FromRaw(in.person_a_day_fen());
   return t;
@@ -358,7 +362,8 @@ absl::StatusOr<std::optional<FastRedemptionTerms>> FastFromProto(const v1::Fund&
 
 void ToProto(const FastRedemptionTerms& t, v1::FastRedemption* m) {
   m->set_bank_code(t.bank);
-  m->set_bank_account(t.bank_account);
+  m->set_bank_account(t.account());
+  m->set_distributor(t.distributor());
   m->set_least_e2(t.least.raw());
   m->set_person_a_day_fen(t.person_a_day.raw());
 }

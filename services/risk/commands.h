@@ -24,10 +24,12 @@ inline constexpr uint8_t kPurchase = 22;
 inline constexpr uint8_t kPlanPurchase = 39;
 inline constexpr uint8_t kOpenPlan = 59;
 // Ways of dividend, freezes, thaws, pledges, and the change or end of a plan move neither money nor units; units that are to
-// come, and a reservation that is given up, take none out.
+// come, and a reservation that is given up, take none out. An adjustment of an offer (62) that adds is asked about as a
+// subscription of what it adds.
 constexpr bool MovesNothing(uint8_t business) {
   return business == 27 || business == 29 || business == 31 || business == 32 || business == 34 || business == 53 ||
-         business == 60 || business == 61 || business == 80 || business == 88;
+         business == 60 || business == 61 || business == 62 || business == 80 || business == 88 ||
+         business == 97;
 }
 // Whoever opens a plan at an institution must be fit for the fund, as for each debit later on.
 constexpr bool IsPurchase(uint8_t business) {

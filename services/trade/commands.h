@@ -43,6 +43,12 @@ constexpr bool IsReservation(uint8_t business) {
 constexpr uint8_t WithoutReservation(uint8_t business) {
   return IsReservation(business) ? static_cast<uint8_t>(business - 1) : business;
 }
+// A change of an offer's subscription before its result (认购调整): to so much money, or so many units.
+inline constexpr uint8_t kAdjustSubscription = 62;
+// The business whose rules it is judged by.
+constexpr uint8_t JudgedAs(uint8_t business) {
+  return business == kAdjustSubscription ? kSubscription : WithoutReservation(business);
+}
 constexpr bool IsRedemption(uint8_t business) {
   return business == kRedemption || business == kPlanRedemption || business == kReserveRedemption;
 }
@@ -64,15 +70,19 @@ inline constexpr uint8_t kGiveUnits = 33;
 inline constexpr uint8_t kGiveUnitsOut = 35;
 // Redemption at once: a bank advances the money and the units go to it.
 inline constexpr uint8_t kFastRedeem = 98;
+// The same where the bank's account is at another distributor, which asks for the units with 97.
+inline constexpr uint8_t kFastMoveOut = 96;
+inline constexpr uint8_t kFastBring = 97;
+constexpr bool IsFast(uint8_t business) { return business == kFastRedeem || business == kFastMoveOut; }
 // The counterparts here: units that come from another distributor, or from somebody else. And those whose title is proven.
 inline constexpr uint8_t kBringUnits = 27;
 inline constexpr uint8_t kReceiveUnits = 34;
 inline constexpr uint8_t kProveTitle = 80;
 constexpr bool BringsUnits(uint8_t business) {
-  return business == kBringUnits || business == kReceiveUnits || business == kProveTitle;
+  return business == kBringUnits || business == kFastBring || business == kReceiveUnits || business == kProveTitle;
 }
 constexpr bool IsMove(uint8_t business) {
-  return business == kFastRedeem || business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits ||
+  return IsFast(business) || business == kFastBring || business == kMoveUnits || business == kMoveUnitsOut || business == kGiveUnits ||
          business == kGiveUnitsOut || business == kBringUnits || business == kReceiveUnits;
 }
 // Says something about units that are there: buys none, pays nothing.
@@ -147,6 +157,13 @@ struct ReceiveMove {
   FC_FIELDS(item, distributor, account, reason)
 };
 
+// The order that an adjustment (062) changes.
+struct ReceiveChange {
+  uint32_t item = 0;             // index into `orders`; ascending
+  OrderId original;
+  FC_FIELDS(item, original)
+};
+
 // Orders of one caller arrive. The record's stamp is their moment of receipt.
 struct Receive {
   static constexpr uint8_t kTag = 2;
@@ -156,7 +173,21 @@ struct Receive {
   std::vector<ReceiveTarget> targets;
   std::vector<ReceivePlan> plans;
   std::vector<ReceiveMove> moves;
-  FC_FIELDS(caller, orders, origins, targets, plans, moves)
+  std::vector<ReceiveChange> changes;
+
+  template <class V>
+  void VisitFields(V& v) {
+    v(caller, orders, origins, targets, plans, moves, changes);
+  }
+  // Written only where there are any: most commands have none.
+  template <class V>
+  void VisitFields(V& v) const {
+    if (changes.empty()) {
+      v(caller, orders, origins, targets, plans, moves);
+    } else {
+      v(caller, orders, origins, targets, plans, moves, changes);
+    }
+  }
 };
 
 // Judges orders that waited for a watermark by the product rules as of their receipt, as many as one command may.
@@ -318,7 +349,8 @@ struct ApplyConfirmations {
   std::vector<ConvertedLine> converted;
   bool follows_rests = false;  // deferred rests are known as such; not in logs from before
   bool follows_money = false;  // what is said of an order's money after its result (140, 141), likewise
-  FC_FIELDS(ta, file, file_name, first_index, lines, converted, follows_rests, follows_money)
+  bool follows_changes = false;  // changes of a subscription that nobody has asked for (162), likewise
+  FC_FIELDS(ta, file, file_name, first_index, lines, converted, follows_rests, follows_money, follows_changes)
 };
 
 // Confirmed orders of this day, fund and business were paid. Repeated while the result says `more`.

@@ -18,6 +18,7 @@ constexpr uint8_t kConvertInConfirmed = 137;
 constexpr uint8_t kConvertOutConfirmed = 138;
 constexpr uint8_t kRefundConfirmed = 140;  // money comes back after the result
 constexpr uint8_t kFurtherPayment = 141;
+constexpr uint8_t kVoidPayment = 154;
 constexpr uint8_t kAllotment = 146;  // a number to be drawn; the result says what came of it
 
 enum class LineKind { kSuccess, kNote, kRefusal };
@@ -71,6 +72,8 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
   if (IsConversion(known->business)) return ApplyConverted(c, line, more, seq, file, now);
 
   if (c.follows_money && FollowMoney(seq, line)) return;
+  if (c.follows_changes && line.business == kVoidPayment) return;  // says nothing of the order that it names
+  if (c.follows_changes && ChangedUnasked(seq, line, file, c.file_name, now)) return;
 
   Order& o = orders_.Mutable(seq);
   Aftermath& a = aftermaths_.Mutable(seq);
@@ -139,6 +142,7 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
                                 TimePoint now) {
   if (o.business == kWithdrawRest) return RestWithdrawn(seq, o);
   if (o.business == kWithdrawReservation) return ReservationWithdrawn(seq, o, now);
+  if (o.business == kAdjustSubscription) return AdjustmentConfirmed(seq, o, a, line);
   if (IsReceipt(o, line.business)) return Noted(seq);
   if (line.business == kOfferReceipt) return Noted(seq);
   if (line.business == kAllotment && follows_rests) return Noted(seq);
@@ -161,7 +165,7 @@ void TradeMachine::ApplySuccess(uint64_t seq, Order& o, Aftermath& a, const Conf
   if (rest && !line.units.is_positive()) return ConcludeRest(seq);
   // No money follows: it is done with.
   if (IsPlanContract(o.business)) a.in_part = false;
-  if (o.business == kFastRedeem) quota_releases_.Add(seq);  // the bank has units for its money
+  if (IsFast(o.business)) quota_releases_.Add(seq);  // the bank has units for its money
   if (SpeaksOfUnits(o.business) || IsPlanContract(o.business)) return Change(seq, o, [&] { o.state = OrderState::kSettled; });
   Change(seq, o, [&] { o.state = OrderState::kConfirmed; });
   ListForSettlement(seq, o, line);

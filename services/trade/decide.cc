@@ -130,7 +130,7 @@ TradeMachine::Result TradeMachine::Execute(const Cancel& c, const machine::Conte
     return {.reason = Reason::kOrderFinal};
   }
   if (o->transfer.is_set()) return {.reason = Reason::kOrderSealed};
-  if (o->business == kFastRedeem && o->state == OrderState::kAccepted) return {.reason = Reason::kFastPaid};
+  if (IsFast(o->business) && o->state == OrderState::kAccepted) return {.reason = Reason::kFastPaid};
   if (PastCutoff(*o, ctx.received)) return {.reason = Reason::kCutoffPassed};
   if (const Reason r = LegPrevents(seq, *o, ctx.received); r != Reason::kNone) return {.reason = r};
 

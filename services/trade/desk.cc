@@ -57,6 +57,7 @@ void Desk::Submit(Part* part) {
     receive_.origins.clear();
     receive_.targets.clear();
     receive_.moves.clear();
+    receive_.changes.clear();
     for (uint32_t i = range.begin; i < range.end; ++i) {
       const v1::NewOrder& order = part->submission->order(part->items[i]);
       receive_.orders.push_back(ToItem(order));
@@ -64,7 +65,9 @@ void Desk::Submit(Part* part) {
         receive_.origins.push_back(ToOrigin(order, i - range.begin));
       if (order.business() == kConversion) [[unlikely]]
         receive_.targets.push_back({i - range.begin, FundCode(order.target_fund_code())});
-      if (IsMove(static_cast<uint8_t>(order.business())) && order.business() != kFastRedeem) [[unlikely]]
+      if (order.business() == kAdjustSubscription) [[unlikely]]
+        receive_.changes.push_back({i - range.begin, OrderId(order.original_order_id())});
+      if (IsMove(static_cast<uint8_t>(order.business())) && !IsFast(static_cast<uint8_t>(order.business()))) [[unlikely]]
         receive_.moves.push_back(
             {i - range.begin, order.target_distributor(), order.target_trading_account(), order.transfer_reason()});
     }

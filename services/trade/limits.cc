@@ -50,11 +50,12 @@ void TradeMachine::BeginUse(uint64_t seq, const Order& o, const FundRules* rules
 }
 
 void TradeMachine::EndUse(uint64_t seq, const Order& o) {
-  if (o.business == kFastRedeem) {
+  if (IsFast(o.business)) {
     // What the institution refuses was paid before: the bank has it out until people have settled it.
     if (o.state != OrderState::kRefused) quota_releases_.Add(seq);
     return;
   }
+  if (o.business == kAdjustSubscription) return EndRaise(seq);
   if (!products_.has_rules()) return;
   const FundRules* rules = products_.Rules(FundOf(o), o.received_at);
   if (!rules) return;
@@ -77,8 +78,9 @@ void TradeMachine::EndUse(uint64_t seq, const Order& o) {
 }
 
 bool TradeMachine::NeedsQuota(const Order& o) {
-  if (o.business == kFastRedeem) return true;
+  if (IsFast(o.business)) return true;
   if (!products_.has_rules() || !o.amount.is_positive() || IsPlanContract(o.business)) return false;
+  if (o.business == kAdjustSubscription) return false;  // more of a fund with a quota is a subscription of its own
   const FundRules* rules = products_.Rules(FundOf(o), o.received_at);
   return rules && rules->daily_quota.is_positive();
 }

@@ -25,6 +25,7 @@ constexpr uint8_t kContentVersion = 1;
 constexpr uint8_t kContentVersionWithOrigin = 2;
 constexpr uint8_t kContentVersionOfConversion = 3;
 constexpr uint8_t kContentVersionOfMove = 4;
+constexpr uint8_t kContentVersionOfChange = 5;
 
 std::string_view BytesOf(const Hash256& hash) {
   return {reinterpret_cast<const char*>(hash.raw().data()), hash.raw().size()};
@@ -56,6 +57,8 @@ TradeMachine::TradeMachine(machine::State& state, PartitionId partition)
       withdrawals_(state, kWithdrawals),
       reserved_(state, kSentReservations, machine::Residence::kLazy),
       refunds_(state, kRefunds, machine::Residence::kLazy),
+      adjustments_(state, kAdjustments, machine::Residence::kLazy),
+      adjusted_(state, kAdjusted, machine::Residence::kLazy),
       funds_(state, kFundNames),
       tas_(state, kTaNames),
       callers_(state, kCallerNames),
@@ -93,6 +96,7 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
   auto target = c.targets.begin();
   auto plan = c.plans.begin();
   auto move = c.moves.begin();
+  auto change = c.changes.begin();
   for (uint32_t i = 0; i < c.orders.size(); ++i) {
     const bool has = origin != c.origins.end() && origin->item == i;
     while (target != c.targets.end() && target->item < i) ++target;
@@ -100,8 +104,11 @@ TradeMachine::Result TradeMachine::Execute(const Receive& c, const machine::Cont
     const bool planned = plan != c.plans.end() && plan->item == i;
     while (move != c.moves.end() && move->item < i) ++move;
     const bool moves = move != c.moves.end() && move->item == i;
+    while (change != c.changes.end() && change->item < i) ++change;
+    const bool changes = change != c.changes.end() && change->item == i;
     received_.push_back(ReceiveOne(c.orders[i], has ? &*origin : nullptr, converts ? &*target : nullptr,
-                                   planned ? &*plan : nullptr, moves ? &*move : nullptr, c, ctx, waters));
+                                   planned ? &*plan : nullptr, moves ? &*move : nullptr, changes ? &*change : nullptr, c,
+                                   ctx, waters));
     if (has) ++origin;
     if (planned) ++plan;
   }
@@ -128,11 +135,11 @@ uint64_t TradeMachine::FindByRequest(InvestorId investor, std::string_view reque
 
 TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin,
                                                 const ReceiveTarget* target, const ReceivePlan* plan,
-                                                const ReceiveMove* move, const Receive& c,
-                                                const machine::Context& ctx, Waters& waters) {
+                                                const ReceiveMove* move, const ReceiveChange* change,
+                                                const Receive& c, const machine::Context& ctx, Waters& waters) {
   const auto key =
       RequestKey(item.investor, item.request_id, c.caller.view(), origin && !origin->distributor.empty());
-  const uint64_t content = ContentHash(item, origin, target, move);
+  const uint64_t content = ContentHash(item, origin, target, move, change);
   if (auto seen = ids_.Find(key)) return Repeat(*seen, content);
   if (plan && plan->day.is_set()) {
     // Paused, changed or ended since the worker looked.
@@ -173,6 +180,7 @@ TradeMachine::Received TradeMachine::ReceiveOne(const ReceiveItem& item, const R
   }
   if (move) moves_.Put(seq, {std::string(move->distributor), std::string(move->account), std::string(move->reason)});
   if (target) conversions_.Mutable(seq).target = funds_.Number(target->fund.view());
+  if (change) adjustments_.Mutable(seq).original = PartitionOf(change->original) == partition_ ? SequenceOf(change->original) : 0;
 
   if (waters.next_review == seq && products_.watermark() >= ctx.received) {
     waters.next_review = seq + 1;
@@ -203,11 +211,13 @@ TradeMachine::Received TradeMachine::Repeat(const machine::IdIndex::Value& seen,
 }
 
 uint64_t TradeMachine::ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
-                                   const ReceiveMove* move) {
+                                   const ReceiveMove* move, const ReceiveChange* change) {
   scratch_.clear();
   ByteWriter w(&scratch_);
-  w.U8(move ? kContentVersionOfMove : target ? kContentVersionOfConversion : origin ? kContentVersionWithOrigin : kContentVersion);
+  w.U8(change   ? kContentVersionOfChange
+       : move ? kContentVersionOfMove : target ? kContentVersionOfConversion : origin ? kContentVersionWithOrigin : kContentVersion);
   w(item.business, item.fund, item.amount, item.units, item.flags);
+  if (change) w(change->original, origin != nullptr);
   if (move) w(move->distributor, move->account, move->reason, origin != nullptr);
   if (target) w(target->fund, origin != nullptr);
   if (origin) w(origin->trade_day_wanted, origin->distributor, origin->serial, origin->digest);
@@ -287,7 +297,7 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
     if (Reason r = CheckWantedDay(seq, o, *fund); r != Reason::kNone) return r;
     o.product_version = fund->version;
     const bool withdraws = IsWithdrawal(o.business);  // at any time, and of any size
-    const uint8_t business = WithoutReservation(o.business);
+    const uint8_t business = JudgedAs(o.business);
     if (Reason r = CheckStatus(fund->status, business); r != Reason::kNone && !withdraws) return r;
     const InstitutionView& view = ViewOf(fund->ta, o.received_at, seq);
     // Reservations come and go on days on which the fund is closed, too.
@@ -296,12 +306,13 @@ void TradeMachine::ApplyRules(uint64_t seq, Order& o, const FundCode& code, Time
       if (Reason r = CheckOpenOn(*fund, o.trade_day); r != Reason::kNone) return r;
     }
     if (withdraws) return Reason::kNone;
-    if (o.business == kFastRedeem) {
+    if (IsFast(o.business)) {
       if (Reason r = CheckFast(seq, o, code); r != Reason::kNone) return r;
     } else if (IsMove(o.business)) {
       if (Reason r = CheckMove(seq, o); r != Reason::kNone) return r;
     }
     if (o.business == kConversion) return CheckConversion(seq, o, *fund);
+    if (o.business == kAdjustSubscription) return CheckAdjustment(seq, o, *fund);
     if (MovesCash(o.business)) TakeDeal(seq, o, *fund);
     if (business == kSubscription && o.units.is_positive()) {
       if (!PriceOffer(seq, *fund, o)) return Reason::kUnitsNotPriced;

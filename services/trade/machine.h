@@ -101,7 +101,9 @@ class TradeMachine {
   // nullptr where nothing was given back after the result.
   const Refunded* FindRefunded(uint64_t seq, const Order& o) { return MovesCash(o.business) ? refunds_.Find(seq) : nullptr; }
   // The day whose price and rules the order gets: of a reservation the day that it is for.
+  // An adjustment has the day of the subscription that it changes.
   Date PricedOn(uint64_t seq, const Order& o) {
+    if (o.business == kAdjustSubscription) return PricedOnOriginal(seq, o);
     const Reserved* reserved = FindReserved(seq, o);
     return reserved ? reserved->day : o.trade_day;
   }
@@ -113,8 +115,12 @@ class TradeMachine {
     const bool another = origin && origin->trade_day_wanted.is_set() && origin->trade_day_wanted != o.trade_day;
     return another ? Date() : o.trade_day;
   }
-  // The order whose rest (052) or reservation (053) this one withdraws; 0 where it is none of those.
+  // The order whose rest (052) or reservation (053) this one withdraws, or the subscription that it changes (062); 0 where it is
+  // none of those.
   uint64_t OriginalOf(uint64_t order, const Order& o);
+  // nullptr where the order is no change of a subscription; where it is none that was, or is to be, changed.
+  const Adjustment* FindAdjustment(uint64_t order) { return adjustments_.Find(order); }
+  const Adjusted* FindAdjusted(uint64_t order) { return adjusted_.Find(order); }
   // nullptr where the order came in no file and wants no trading day.
   const Origin* OriginOf(uint64_t seq, const Order& o) { return o.flags & kHasOrigin ? origins_.Find(seq) : nullptr; }
   std::string_view DistributorOf(const Origin& o) { return distributors_.Text(o.distributor); }
@@ -185,7 +191,7 @@ class TradeMachine {
   bool NeedsQuota(const Order& o);
   // Account owes the investor the money that a bank advances, and has not yet said that it has paid: it is asked in the place
   // of a release.
-  static bool IsAdvance(const Order& o) { return o.business == kFastRedeem && ComesToSomething(o.state); }
+  static bool IsAdvance(const Order& o) { return IsFast(o.business) && ComesToSomething(o.state); }
   machine::Todo<uint64_t>& quota_releases() { return quota_releases_; }
   // Of the last `most` orders of the same investor before this one: those that are over and whose release is still owed.
   std::vector<uint64_t> ReleasesBefore(const Order& order, size_t most);
@@ -214,7 +220,7 @@ class TradeMachine {
   void Begin();
   // `origin` may be nullptr.
   Received ReceiveOne(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
-                      const ReceivePlan* plan, const ReceiveMove* move, const Receive& c,
+                      const ReceivePlan* plan, const ReceiveMove* move, const ReceiveChange* change, const Receive& c,
                       const machine::Context& ctx, Waters& waters);
   static machine::IdIndex::Key RequestKey(InvestorId investor, std::string_view request_id, std::string_view caller,
                                           bool from_file);
@@ -222,7 +228,7 @@ class TradeMachine {
   Reason CheckWantedDay(uint64_t seq, Order& o, const FundTerms& fund);
   Received Repeat(const machine::IdIndex::Value& seen, uint64_t content);
   uint64_t ContentHash(const ReceiveItem& item, const ReceiveOrigin* origin, const ReceiveTarget* target,
-                       const ReceiveMove* move);
+                       const ReceiveMove* move, const ReceiveChange* change);
   // Gives the order its institution and trading day where its fund is known.
   Reason Place(uint64_t seq, Order& o, const FundTerms* fund);
   const InstitutionView& ViewOf(const TaCode& ta, TimePoint received, uint64_t seq);
@@ -259,8 +265,8 @@ class TradeMachine {
   void FollowPlan(uint64_t order, const Order& o, TimePoint now);
   void FollowContract(uint64_t seq, uint64_t order, const Order& o, TimePoint now);
   Reason CheckMove(uint64_t seq, const Order& o);
-  // fast.cc: redemptions at once. Notes to whom the units go.
-  Reason CheckFast(uint64_t seq, const Order& o, const FundCode& code);
+  // fast.cc: redemptions at once. Notes to whom the units go, and makes of the order what it is where they go elsewhere.
+  Reason CheckFast(uint64_t seq, Order& o, const FundCode& code);
   // convert.cc: conversions.
   // The rules beside those of a redemption. Makes of the order what it is where the two funds have different institutions.
   Reason CheckConversion(uint64_t seq, Order& o, const FundTerms& fund);
@@ -319,6 +325,17 @@ class TradeMachine {
   void TakeDeal(uint64_t seq, const Order& o, const FundTerms& fund);
   bool PriceOffer(uint64_t seq, const FundTerms& fund, Order& o);
 
+  // adjust.cc
+  Date PricedOnOriginal(uint64_t seq, const Order& o);
+  Reason CheckAdjustment(uint64_t seq, Order& o, const FundTerms& fund);
+  Reason CheckRaise(const Order& o, const Order& original, Date day, Money more);
+  void AddUse(uint64_t original, const Order& o, Money more);
+  void EndRaise(uint64_t seq);
+  void ChangeSubscription(uint64_t seq, Money amount, Units units);
+  void AdjustmentConfirmed(uint64_t seq, Order& o, Aftermath& a, const ConfirmedLine& line);
+  // Of a 162 that names the subscription itself: true where the line is dealt with.
+  bool ChangedUnasked(uint64_t seq, const ConfirmedLine& line, NameNo file, std::string_view file_name, TimePoint now);
+
   // reservation.cc
   Reason SendReservation(uint64_t seq, Order& o, Date wanted);
   Result WithdrawReservation(uint64_t seq, const machine::Context& ctx);
@@ -360,6 +377,8 @@ class TradeMachine {
   machine::Table<uint64_t, uint64_t> withdrawals_;  // 052, 053: the order that it withdraws
   machine::Table<uint64_t, Reserved> reserved_;
   machine::Table<uint64_t, Refunded> refunds_;
+  machine::Table<uint64_t, Adjustment> adjustments_;
+  machine::Table<uint64_t, Adjusted> adjusted_;
   Names funds_, tas_, callers_, files_named_, distributors_;
   machine::Table<ForeignKey, NameText> foreign_;
   machine::Cell<uint64_t> plan_waters_;  // the last plan's sequence

@@ -13,7 +13,7 @@ void TradeMachine::TakeDeal(uint64_t seq, const Order& o, const FundTerms& fund)
   const CampaignDeal deal = products_.DealOf({.day = PricedOn(seq, o),
                                               .channel = CallerOf(o),
                                               .fund = code.view(),
-                                              .business = WithoutReservation(o.business),
+                                              .business = JudgedAs(o.business),
                                               .amount = o.amount},
                                              fund.discount, o.received_at);
   if (!deal.discount.is_zero()) deals_.Put(seq, {deal.discount, std::string(deal.campaign)});

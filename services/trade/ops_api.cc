@@ -140,6 +140,7 @@ void TradeService::ApplyLines(const v1::ApplyConfirmationsRequest& request, v1::
     command.file_name = request.file_name();
     command.follows_rests = true;
     command.follows_money = true;
+    command.follows_changes = true;
     const int lines = request.lines_size();
     run->left = static_cast<size_t>(std::max(1, (lines + kLinesACommand - 1) / kLinesACommand));
     int at = 0;

@@ -156,7 +156,7 @@ void TradeMachine::TellInstitution(uint64_t seq, uint8_t business, const machine
   Receive c;
   c.caller = CallerId(kPlanCaller);
   const ReceivePlan link{0, seq, Date()};
-  const Received r = ReceiveOne(item, nullptr, nullptr, &link, nullptr, c, ctx, waters_.Mutable());
+  const Received r = ReceiveOne(item, nullptr, nullptr, &link, nullptr, nullptr, c, ctx, waters_.Mutable());
   plans_.Mutable(seq).contract = r.order;
   if (r.state != OrderState::kReceived) FollowPlan(r.order, *orders_.Find(r.order), ctx.now);
 }

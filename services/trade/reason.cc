@@ -50,6 +50,13 @@ std::string_view ReasonName(Reason r) {
     case Reason::kChallengeLapsed: return "CHALLENGE_LAPSED";
     case Reason::kChallengeFailed: return "CHALLENGE_FAILED";
     case Reason::kOfferFailed: return "OFFER_FAILED";
+    case Reason::kAdjustedOrderUnknown: return "ADJUSTED_ORDER_UNKNOWN";
+    case Reason::kSubscriptionNotReceived: return "SUBSCRIPTION_NOT_RECEIVED";
+    case Reason::kSubscriptionHasResult: return "SUBSCRIPTION_HAS_RESULT";
+    case Reason::kAdjustmentUnderWay: return "ADJUSTMENT_UNDER_WAY";
+    case Reason::kAdjustmentOtherWay: return "ADJUSTMENT_OTHER_WAY";
+    case Reason::kAdjustmentChangesNothing: return "ADJUSTMENT_CHANGES_NOTHING";
+    case Reason::kRaiseNeedsQuota: return "RAISE_NEEDS_QUOTA";
     case Reason::kUnitsNotPriced: return "UNITS_NOT_PRICED";
     case Reason::kOrderNotFound: return "ORDER_NOT_FOUND";
     case Reason::kOrderFinal: return "ORDER_FINAL";
@@ -155,6 +162,22 @@ std::string_view ReasonText(Reason r) {
     case Reason::kFastBankLimit:
       return "the bank that advances the money has too much out just now; ask for fewer or later, or redeem in the ordinary way";
     case Reason::kFastPaid: return "a redemption at once is paid when it is accepted, and cannot be cancelled";
+    case Reason::kAdjustedOrderUnknown:
+      return "this investor has no subscription of this fund under this number; check original_order_id";
+    case Reason::kSubscriptionNotReceived:
+      return "the institution has not confirmed the receipt of the subscription yet (120); cancel it before the cut-off, or "
+             "change it afterwards";
+    case Reason::kSubscriptionHasResult:
+      return "the subscription has its result, or has ended; it can no longer be changed";
+    case Reason::kAdjustmentUnderWay:
+      return "another change of this subscription has no answer yet; cancel that one or wait for it";
+    case Reason::kAdjustmentOtherWay:
+      return "a subscription by amount is changed to an amount, one by units to units";
+    case Reason::kAdjustmentChangesNothing:
+      return "the subscription has this amount already";
+    case Reason::kRaiseNeedsQuota:
+      return "the quota of the fund is shared by all buyers in the order of their subscriptions; subscribe anew for what "
+             "is to be added";
     case Reason::kChallengeLapsed: return "the second proof was not given before the cut-off; order again";
     case Reason::kChallengeFailed: return "the second proof was not passed";
     case Reason::kOfferFailed: return "the fund's offer failed; the money comes back with interest";
@@ -213,6 +236,13 @@ absl::StatusCode ReasonCode(Reason r) {
     case Reason::kAmountBelowFirstMinimum:
     case Reason::kAmountBelowAdditionalMinimum:
     case Reason::kAmountAboveMaximum:
+    case Reason::kAdjustedOrderUnknown:
+    case Reason::kSubscriptionNotReceived:
+    case Reason::kSubscriptionHasResult:
+    case Reason::kAdjustmentUnderWay:
+    case Reason::kAdjustmentOtherWay:
+    case Reason::kAdjustmentChangesNothing:
+    case Reason::kRaiseNeedsQuota:
     case Reason::kUnitsNotPriced:
     case Reason::kUnitsBelowMinimum:
     case Reason::kTradeDayPassed:

@@ -66,6 +66,15 @@ enum class Reason : uint16_t {
   kFastBankLimit = 192,
   kFastPaid = 193,         // of a cancellation: the money is out
 
+  // Adjustments of an offer's subscription (062), after the state of the fund.
+  kAdjustedOrderUnknown = 210,
+  kSubscriptionNotReceived = 211,   // the institution has not said yet that it has it (120)
+  kSubscriptionHasResult = 212,
+  kAdjustmentUnderWay = 213,
+  kAdjustmentOtherWay = 214,        // of an order by amount by units, or the other way
+  kAdjustmentChangesNothing = 215,
+  kRaiseNeedsQuota = 216,           // all buyers share the fund's quota
+
   kUnitsNotPriced = 80,  // an offer by units whose price or fee cannot be computed
 
   // The second proof that risk asked for.

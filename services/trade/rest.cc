@@ -10,6 +10,10 @@
 namespace fundcore::trade {
 
 uint64_t TradeMachine::OriginalOf(uint64_t order, const Order& o) {
+  if (o.business == kAdjustSubscription) {
+    const Adjustment* a = adjustments_.Find(order);
+    return a ? a->original : 0;
+  }
   if (!IsWithdrawal(o.business)) return 0;
   const uint64_t* original = withdrawals_.Find(order);
   return original ? *original : 0;

@@ -10,7 +10,7 @@ Reason CheckStatus(FundStatus status, uint8_t business) {
     return status == FundStatus::kTerminated && business != kEndPlan ? Reason::kFundTerminated : Reason::kNone;
   }
   if (business == kPlanPurchase) business = kPurchase;
-  if (business == kPlanRedemption || business == kFastRedeem) business = kRedemption;
+  if (business == kPlanRedemption || IsFast(business)) business = kRedemption;
   // Whoever holds units may say what becomes of them and their dividends, whatever else the fund takes.
   if (SpeaksOfUnits(business)) return status == FundStatus::kTerminated ? Reason::kFundTerminated : Reason::kNone;
   switch (status) {

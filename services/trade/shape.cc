@@ -76,10 +76,21 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   }
   const uint32_t business = o.business();
   const bool way = business == kDividendWay;
+  if (business == 91 || business == 93) {
+    return Bad("ETF_IN_KIND_ELSEWHERE",
+               StrCat("business ", business, " (an ETF's units against its basket) is not applied for here: it goes through the ETF's "
+                      "primary dealers; what an institution tells of it (191 to 194) is kept as a record, see ListInKind"));
+  }
+  if (business == 54) {
+    return Bad("VOID_PAYMENT_NOT_ASKED",
+               "business 54 is not applied for here: money leaves for an institution only after its confirmation, so that nobody "
+               "here can have sent it any that fits nothing; what an institution says of such money (154) is a break");
+  }
   if (business > 255 || (business != kSubscription && business != kPurchase && business != kRedemption && business != kConversion &&
+                         business != kAdjustSubscription &&
                          !SpeaksOfUnits(static_cast<uint8_t>(business)))) {
     return Bad("BAD_BUSINESS",
-               StrCat("business ", business, " is not an order; send 20, 22, 24, 26 to 29, 31 to 36, 80, 88 or 98",
+               StrCat("business ", business, " is not an order; send 20, 22, 24, 26 to 29, 31 to 36, 62, 80, 88 or 96 to 98",
                       IsReservation(static_cast<uint8_t>(business))
                           ? "; an order for a later day is 20, 22 or 24 with trade_day_wanted"
                           : ""));
@@ -99,18 +110,25 @@ Fault CheckOrder(const v1::NewOrder& o, uint16_t partitions) {
   constexpr std::string_view kFieldsOfMove[] = {"target_distributor", "target_trading_account", "transfer_reason"};
   for (size_t i = 0; i < 3; ++i) {
     if (moves[i]->empty()) continue;
-    if (!IsMove(static_cast<uint8_t>(business)) || business == kFastRedeem || moves[i]->size() > kMostOfMove[i] || !Printable(*moves[i])) {
-      return Bad("BAD_TRANSFER", StrCat(kFieldsOfMove[i], " ", Quoted(*moves[i]), " is for businesses 26 to 28 and 33 to 35, and must have at most ",
+    if (!IsMove(static_cast<uint8_t>(business)) || IsFast(static_cast<uint8_t>(business)) ||
+        moves[i]->size() > kMostOfMove[i] || !Printable(*moves[i])) {
+      return Bad("BAD_TRANSFER", StrCat(kFieldsOfMove[i], " ", Quoted(*moves[i]), " is for businesses 26 to 28, 33 to 35 and 97, and must have at most ",
                                         kMostOfMove[i], " printable ASCII characters"));
     }
+  }
+  const bool changes = business == kAdjustSubscription;
+  if (changes != (o.original_order_id() != 0)) {
+    return Bad("BAD_ORIGINAL_ORDER", StrCat("original_order_id ", o.original_order_id(),
+                                            changes ? " must be the number of the subscription that business 62 changes"
+                                                    : " is for business 62 only; leave it empty"));
   }
   const std::string& fund = o.fund_code();
   if (fund.empty() || !FundCode::Fits(fund) || !Printable(fund)) {
     return Bad("BAD_FUND_CODE", StrCat("fund_code ", Quoted(fund), " must have 1 to 20 printable ASCII characters"));
   }
-  if (business == kSubscription && o.units_e2() != 0) {  // by units: what they cost is computed here
+  if ((business == kSubscription || changes) && o.units_e2() != 0) {  // by units: what they cost is computed here
     if (o.units_e2() < 0 || o.units_e2() > kMostSteps)
-      return Bad("BAD_UNITS", StrCat("units_e2 ", o.units_e2(), " must be 1 to ", kMostSteps, " for business 20"));
+      return Bad("BAD_UNITS", StrCat("units_e2 ", o.units_e2(), " must be 1 to ", kMostSteps, " for business ", business));
     if (o.amount_fen() != 0)
       return Bad("BAD_AMOUNT", "amount_fen must be 0 where an offer is subscribed by units_e2");
     return CheckRest(o);

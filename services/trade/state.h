@@ -55,6 +55,8 @@ enum TableNumber : uint8_t {
   kSentReservations = 101,
   kRefunds = 102,
   kDeals = 140,
+  kAdjustments = 232,
+  kAdjusted = 233,
   kProducts = 200,
 };
 
@@ -194,6 +196,21 @@ struct Refunded {
   Money amount;
   Date day;                  // confirmation day of the latest
   FC_FIELDS(amount, day)
+};
+
+// What an adjustment (062) is about, and what it adds to what the investor has applied for (limits by person).
+struct Adjustment {
+  uint64_t original = 0;     // 0: no order of this partition
+  Money more;
+  FC_FIELDS(original, more)
+};
+// A subscription that was, or is to be, changed.
+struct Adjusted {
+  uint64_t latest = 0;       // the latest 062 that is to change it
+  bool changed = false;      // at least once, by 062 or by the institution
+  Money first_amount;        // what was applied for before that
+  Units first_units;
+  FC_FIELDS(latest, changed, first_amount, first_units)
 };
 
 struct Investor {

@@ -86,7 +86,8 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
     out->set_target_trading_account(move->account);
     out->set_transfer_reason(move->reason);
   }
-  if (const OrderDeal* deal = MovesCash(o.business) ? machine.FindDeal(seq) : nullptr) {
+  if (const OrderDeal* deal = MovesCash(o.business) || o.business == kAdjustSubscription ? machine.FindDeal(seq)
+                                                                                           : nullptr) {
     out->set_discount_e8(deal->discount.raw());
     out->set_campaign(deal->campaign);
   }
@@ -109,7 +110,14 @@ void FillOrder(TradeMachine& machine, uint64_t seq, const Order& o, v1::Order* o
   }
   if (const Reserved* reserved = machine.FindReserved(seq, o); reserved && reserved->withdrawal != 0)
     out->set_withdrawal_order_id(machine.IdOf(reserved->withdrawal).raw());
-  if (IsWithdrawal(o.business)) out->set_original_order_id(machine.IdOf(machine.OriginalOf(seq, o)).raw());
+  if (const uint64_t original = machine.OriginalOf(seq, o)) out->set_original_order_id(machine.IdOf(original).raw());
+  if (const Adjusted* adjusted = WithoutReservation(o.business) == kSubscription ? machine.FindAdjusted(seq) : nullptr) {
+    if (adjusted->latest != 0) out->set_adjustment_order_id(machine.IdOf(adjusted->latest).raw());
+    if (adjusted->changed) {
+      out->set_amount_before_fen(adjusted->first_amount.raw());
+      out->set_units_before_e2(adjusted->first_units.raw());
+    }
+  }
   if (o.business == kDividendWay) out->set_dividend_method(o.flags & kDividendInCash ? "1" : "0");
   if (const Origin* origin = machine.OriginOf(seq, o)) {
     out->set_trade_day_wanted(origin->trade_day_wanted.raw());

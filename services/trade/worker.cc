@@ -63,9 +63,9 @@ void FillConversion(TradeMachine& machine, const Conversion& k, account::v1::Res
 }
 
 // The rules let it through, so that the fund offers it.
-void FillAdvance(TradeMachine& machine, uint64_t order, const Order& o, account::v1::ReserveItem* out) {
-  Assign(out->mutable_bank_code(), machine.FindMove(order)->distributor);
+void FillAdvance(TradeMachine& machine, const Order& o, account::v1::ReserveItem* out) {
   const FastRedemptionTerms* fast = machine.products().Fast(machine.FundOf(o), o.received_at);
+  out->set_bank_code(fast ? fast->bank : "");
   out->set_fast_a_day_fen(fast ? fast->person_a_day.raw() : 0);
 }
 
@@ -324,23 +324,24 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       Assign(r->mutable_ta_code(), machine.TaCodeOf(o));
       // A plan's opening, change or end sets nothing aside; that the fund account is there matters. An offer by units reserves
       // their price; no units are there yet.
-      const bool moves = !IsPlanContract(o.business), offer = WithoutReservation(o.business) == kSubscription;
+      const bool moves = !IsPlanContract(o.business), offer = JudgedAs(o.business) == kSubscription;
+      const bool changes = o.business == kAdjustSubscription;
       const bool brings = BringsUnits(o.business);
       r->set_amount_fen(moves ? o.amount.raw() : 0);
       r->set_units_e2(moves && !offer && !brings ? o.units.raw() : 0);
       if (offer || brings) r->set_applied_units_e2(o.units.raw());
-      r->set_trade_day(machine.PricedOn(item.order, o).raw());
+      r->set_trade_day((changes ? o.trade_day : machine.PricedOn(item.order, o)).raw());
       r->set_received_at_us(o.received_at.raw());
-      if (IsWithdrawal(o.business)) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
+      if (IsWithdrawal(o.business) || changes) r->set_original_order_id(machine.IdOf(machine.OriginalOf(item.order, o)).raw());
       r->set_cancel_rest(IsRedemption(o.business) && (o.flags & kCancelLargeRedemption) != 0);
-      if (const OrderDeal* deal = MovesCash(o.business) ? machine.FindDeal(item.order) : nullptr)
+      if (const OrderDeal* deal = MovesCash(o.business) || changes ? machine.FindDeal(item.order) : nullptr)
         r->set_discount_e8(deal->discount.raw());
       if (o.business == kDividendWay) r->set_detail(o.flags & kDividendInCash ? "1" : "0");
       if (o.business == kFreezeUnits) r->set_detail("1");  // FrozenCause: at the counter
       if (o.business == kPledgeUnits) r->set_detail("2");
       if (IsConversion(o.business)) FillConversion(machine, *machine.FindConversion(item.order), r);
       if (machine.products().has_rules()) AddRules(machine, o, r);
-      if (o.business == kFastRedeem) FillAdvance(machine, item.order, o, r);
+      if (IsFast(o.business)) FillAdvance(machine, o, r);
       // Whoever was told that an order is over must have its money for the next one, also where the release is lost or late.
       for (uint64_t over : machine.ReleasesBefore(o, kLookedBack)) r->add_release_first(machine.IdOf(over).raw());
     }
@@ -353,6 +354,11 @@ void Worker::Send(Batch* batch, uint8_t asks, Lane lane) {
       Assign(d->mutable_fund_code(),
              IsConversion(o.business) ? machine.FundName(machine.FindConversion(item.order)->target) : fund);
       d->set_amount_fen(IsPlanContract(o.business) ? 0 : o.amount.raw());
+      if (const Adjustment* a = o.business == kAdjustSubscription ? machine.FindAdjustment(item.order) : nullptr) {
+        // What is added is bought; less may always be asked for.
+        if (a->more.is_positive()) d->set_business(kSubscription);
+        d->set_amount_fen(a->more.raw());
+      }
       d->set_units_e2(IsPlanContract(o.business) ? 0 : o.units.raw());
       d->set_received_at_us(o.received_at.raw());
       d->set_mismatch_confirmed((o.flags & kMismatchConfirmed) != 0);
@@ -498,7 +504,7 @@ void Worker::SubmitJudgements(const std::vector<Item>& items) {
       if (item.units.is_positive() || item.quota_refused) {
         const Order* o = At(item.slot).machine().FindOrder(item.order);
         const Reason refused = !item.quota_refused                    ? Reason::kNone
-                               : o && o->business == kFastRedeem      ? Reason::kFastBankLimit
+                               : o && IsFast(o->business)      ? Reason::kFastBankLimit
                                                                       : Reason::kQuotaUsedUp;
         judge_.extras.push_back({static_cast<uint32_t>(judge_.orders.size() - 1), item.units, static_cast<uint16_t>(refused)});
       }

@@ -69,11 +69,12 @@ void Worker::FillQuota(size_t slot, uint64_t order, product::v1::QuotaItem* out)
   out->mutable_fund_code()->assign(fund.data(), fund.size());
   out->set_trade_day(machine.PricedOn(order, o).raw());
   out->set_amount_fen(o.amount.raw());
-  if (o.business == kFastRedeem) {
+  if (IsFast(o.business)) {
     // Units of a money fund are worth a yuan. An order that the rules refused has no bank, and took nothing.
     const Move* to = machine.FindMove(order);
+    const FastRedemptionTerms* fast = to ? machine.products().Fast(machine.FundOf(o), o.received_at) : nullptr;
     out->set_amount_fen(o.units.raw());
-    out->set_bank_code(to ? to->distributor : "?");
+    out->set_bank_code(fast ? fast->bank : "?");
   }
   out->set_received_at_us(o.received_at.raw());
 }

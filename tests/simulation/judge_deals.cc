@@ -78,10 +78,11 @@ void Judge::CheckCampaigns(const Findings& found) {
       const bool by_units = o.units_e2() != 0;
       if (!by_units && o.amount_fen() < c.from_fen) continue;
       const auto end = campaign_ends_.find(n);
-      if (end != campaign_ends_.end() && end->second.second.raw() != 0 && received > end->second.second + Duration::Seconds(60)) continue;
-      possible.insert(c.discount.raw());
       const bool maybe_ended = end != campaign_ends_.end() && received >= end->second.first;
       if (!maybe_ended && !(by_units && c.from_fen > 0)) sure = sure == 0 ? c.discount.raw() : std::min(sure, c.discount.raw());
+      const bool surely_ended =
+          end != campaign_ends_.end() && end->second.second.raw() != 0 && received > end->second.second + Duration::Seconds(60);
+      if (!surely_ended) possible.insert(c.discount.raw());
     }
     const int64_t own = plan_.FundOf(o.fund_code()).discount.raw();
     const int64_t got = o.discount_e8();

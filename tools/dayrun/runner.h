@@ -79,6 +79,7 @@ class Runner {
   absl::Status Do(const BankCredits& s);
   absl::Status Do(const RecordsInterest& s);
   absl::Status Do(const CheckCredited& s);
+  absl::Status Do(const CheckInKind& s);
   absl::Status Do(const CheckInterestRun& s);
   absl::Status Do(const CheckInterestLeft& s);
   absl::Status Do(const CheckFundAccount& s);

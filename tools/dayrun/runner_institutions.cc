@@ -56,7 +56,8 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
   std::string order;
   if (s.kind == Kind::kConfirmsPart || s.kind == Kind::kRefusesOrder || s.kind == Kind::kMisreports ||
       s.kind == Kind::kMisbooks || s.kind == Kind::kLeavesOut || s.kind == Kind::kSaysTwice || s.kind == Kind::kPaysInterest ||
-      s.kind == Kind::kAllots || s.kind == Kind::kRefunds || s.kind == Kind::kAsksMore || s.kind == Kind::kWritesField) {
+      s.kind == Kind::kAllots || s.kind == Kind::kRefunds || s.kind == Kind::kAsksMore || s.kind == Kind::kWritesField ||
+      s.kind == Kind::kAdjusts || (s.kind == Kind::kVoidPayment && !s.text.empty())) {
     FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(s.order));
     order = FormatOrderId(OrderId(number));
   }
@@ -80,6 +81,15 @@ absl::StatusOr<std::string> Runner::FaultText(const TaDoes& s) {
     case Kind::kOtherBytes: return std::string("resend-other-bytes");
     case Kind::kPaysInterest: return StrCat("interest:", order, ":", s.amount.ToString());
     case Kind::kAllots: return StrCat("allot:", order, ":", s.text);
+    case Kind::kVoidPayment: {
+      std::string account = "-";
+      if (!s.who.empty()) {
+        FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
+        account = FormatInvestorId(InvestorId(investor));
+      }
+      return StrCat("void:", order.empty() ? "-" : order, ":", account, ":", s.fund, ":", s.amount.ToString());
+    }
+    case Kind::kAdjusts: return StrCat("adjust:", order, ":", s.by_units ? s.units.ToString() : s.amount.ToString());
     case Kind::kLate: return std::string("late");
     case Kind::kWritesField: {
       std::string text = s.text;

@@ -56,6 +56,22 @@ absl::Status Runner::Do(const RecordsInterest& s) {
                 s.outcome, "the record");
 }
 
+absl::Status Runner::Do(const CheckInKind& s) {
+  clearing::v1::ListInKindRequest q;
+  q.set_ta_code(s.ta);
+  return Eventually([&]() -> absl::StatusOr<std::string> {
+    FC_ASSIGN_OR_RETURN(auto r, Ask<clearing::v1::ListInKindResponse>("fundcore.clearing.v1.ClearingService/ListInKind", q, kOperator));
+    if (r.records_size() != s.count) return StrCat("records in kind of ta ", s.ta, ": expected ", s.count, ", found ", r.records_size());
+    std::string seen;
+    for (const auto& k : r.records()) {
+      if (static_cast<int>(k.business()) == s.business && k.units_e2() == s.units.raw() && k.fund_code() == s.fund) return std::string();
+      seen += StrCat(seen.empty() ? "" : ", ", k.business(), " ", Units::FromRaw(k.units_e2()).ToGrouped(), " of ", k.fund_code());
+    }
+    if (s.business == 0) return std::string();
+    return StrCat("a record in kind ", s.business, " ", s.units.ToGrouped(), " of ", s.fund, " is not there; there are ", seen);
+  });
+}
+
 absl::Status Runner::Do(const CheckCredited& s) {
   FC_ASSIGN_OR_RETURN(uint64_t investor, InvestorNumber(s.who));
   return Eventually([&]() -> absl::StatusOr<std::string> {

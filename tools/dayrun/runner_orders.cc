@@ -156,6 +156,14 @@ absl::Status Runner::Do(const PlaceOrder& s) {
   order.set_investor_id(investor);
   order.set_business(static_cast<uint32_t>(s.business));
   order.set_fund_code(s.fund);
+  if (s.original) {
+    FC_ASSIGN_OR_RETURN(uint64_t number, OrderNumber(*s.original));
+    tv1::GetOrderRequest ask;
+    ask.set_order_id(number);
+    FC_ASSIGN_OR_RETURN(auto r, Ask<tv1::GetOrderResponse>("fundcore.trade.v1.TradeService/GetOrder", ask, kApp));
+    order.set_original_order_id(number);
+    order.set_fund_code(r.order().fund_code());
+  }
   order.set_target_fund_code(s.target);
   if (!s.reason.empty()) order.set_transfer_reason(s.reason);
   if (s.business >= 33 && s.business <= 35) {

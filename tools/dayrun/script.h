@@ -132,6 +132,7 @@ struct GivenFund {
   Rate breach_fee, breach_share;
   bool pension_class = false, needs_recording = false;
   std::string fast_bank, fast_account;  // redeems at once where there is a bank
+  std::string fast_distributor;         // where its account is, if not here
   Money fast_a_day;                     // 0: as the law has it
   Units fast_least;
 };
@@ -205,6 +206,7 @@ struct PlaceOrder {
   bool rest_unset = false;      // nothing is said of it
   std::string way;              // 029: DefDividendMethod
   std::string channel;          // the caller that it comes from; empty: the app
+  std::optional<OrderRef> original;  // 062: the subscription that it changes
   std::string name;             // by which later lines refer to it
   std::optional<Outcome> outcome;
 };
@@ -535,6 +537,8 @@ struct TaDoes {
     kRefunds,       // amount, of an order after its result
     kAsksMore,      // amount, for an order
     kWritesField,   // code: a field of the order's line in file 04 alone; what stands there: text, or who's account, or other's
+    kAdjusts,       // a subscription, to amount or units
+    kVoidPayment,   // amount of fund that fits nothing, of who or nobody; text: "order" where it names one
   };
   std::string ta;
   Kind kind = Kind::kLate;
@@ -603,6 +607,14 @@ struct CheckFileCount {  // records of a file of a day
   int transfer = 1;
   uint64_t records = 0;
 };
+// What is kept of ETF units in kind; business 0: only how many there are.
+struct CheckInKind {
+  std::string ta;
+  int count = 0;
+  int business = 0;
+  Units units;
+  std::string fund;
+};
 struct Restart {};
 struct SetDown {
   std::string service;
@@ -618,7 +630,7 @@ using Statement =
                  TaRepeats, PaysDividend, CheckNote, CloseDays, CheckDay, CheckBreak, CountBreaks, Propose,
                  ChangeFund, ProposeFund, DecideChange, NeedTwoPersons, ImportFiles, CheckQuota, AdvancingBank, CheckTakesAll, PutSuitability,
                  AnswerQuestions, SetFacts, ConfirmText, CheckEvidence, CountEvidence, SetWatch, GiveProof,
-                 Approve, CheckBooks, CheckFile, CheckFileCount, Restart, SetDown, Passes>;
+                 Approve, CheckBooks, CheckFile, CheckFileCount, CheckInKind, Restart, SetDown, Passes>;
 
 struct Line {
   int number = 0;

@@ -188,10 +188,12 @@ absl::StatusOr<PlaceOrder> ReadBring(const Script& script, std::string who, int 
       FC_ASSIGN_OR_RETURN(s.account, w.Next("an account there"));
     } else if (w.Take("reason")) {
       FC_ASSIGN_OR_RETURN(s.reason, w.Next("a reason of the standard"));
+    } else if (business == 27 && w.TakeAll({"at", "once"})) {
+      s.business = 97;
     } else if (w.Take("named")) {
       FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
     } else {
-      return w.Unknown({"account", "reason", "named"});
+      return w.Unknown({"account", "reason", "at once", "named"});
     }
   }
   return s;
@@ -233,6 +235,11 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
   }
   if (w.Take("earned")) {
     FC_ASSIGN_OR_RETURN(CheckIncome s, ReadCheckIncome(script, std::move(who), w));
+    return s;
+  }
+  if (w.Take("adjusts")) {
+    FC_ASSIGN_OR_RETURN(PlaceOrder s, ReadAdjustment(std::move(who), w));
+    FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
     return s;
   }
   const bool of_units = (w.Peek() == "freezes" || w.Peek() == "thaws") && w.Peek(1) != "account";
@@ -312,6 +319,17 @@ absl::StatusOr<Statement> InvestorLine(const Script& script, Words& w, Words& af
       return s;
     }
     case 3: {
+      if (w.TakeAll({"for", "business"})) {
+        PlaceOrder s;
+        s.who = who;
+        FC_ASSIGN_OR_RETURN(s.business, w.Number("a business", 1, 255));
+        FC_RETURN_IF_ERROR(w.Expect("with"));
+        FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+        if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+        FC_ASSIGN_OR_RETURN(s.fund, FundOf(script, w));
+        FC_ASSIGN_OR_RETURN(s.outcome, OutcomeOf(after, has_outcome));
+        return s;
+      }
       AskAgain s;
       s.who = who;
       FC_RETURN_IF_ERROR(w.Expect("again"));
@@ -793,6 +811,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
     FC_RETURN_IF_ERROR(w.Expect("balance"));
     return CheckBooks{};
   }
+  if (w.Take("records")) return ReadCheckInKind(script, w);
   if (w.Take("restart")) return Restart{};
   if (w.Take("file")) return OfFiles(script, w);
   if (w.Take("time")) {
@@ -808,7 +827,7 @@ absl::StatusOr<Statement> Read(const Script& script, Words& w, Words& after, boo
   if (w.Peek(1) == "proposes" || w.Peek(1) == "approves") return PersonLine(script, w, after, has_outcome);
   std::vector<std::string_view> known = {"that",   "order", "ta",      "close", "day", "expect",
                                          "breaks", "books", "restart", "file",  "time", "fund", "policy", "evidence",
-                                             "interest"};
+                                             "interest", "records"};
   for (std::string_view s : kServices) known.push_back(s);
   for (const auto& [line, given] : script.given)
     if (const auto* i = std::get_if<GivenInvestor>(&given)) known.push_back(i->name);

@@ -22,6 +22,8 @@ bool IsOfferVerb(std::string_view word);
 absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w);
 // `… writes FIELD TEXT|account of NAME|number of ORDER|nothing for ORDER`, from FIELD on.
 absl::StatusOr<TaDoes> ReadWritesField(const Script& script, std::string ta, Words& w);
+// Behind "NAME adjusts".
+absl::StatusOr<PlaceOrder> ReadAdjustment(std::string who, Words& w);
 
 // statements_accounts.cc. What stands behind the investor's name, but not what must come of it.
 bool IsAccountVerb(std::string_view word);
@@ -55,6 +57,8 @@ absl::StatusOr<CheckIncome> ReadCheckIncome(const Script& script, std::string wh
 absl::StatusOr<TaDoes> ReadOtherIncome(const Script& script, std::string ta, bool books, Words& w);
 // "bank credits interest …", "PERSON records interest …", "interest …", and behind "NAME got interest".
 absl::StatusOr<Statement> ReadInterest(Words& w);
+// Behind "records".
+absl::StatusOr<CheckInKind> ReadCheckInKind(const Script& script, Words& w);
 absl::StatusOr<CheckCredited> ReadCheckCredited(std::string who, Words& w);
 // statements_convert.cc. What stands behind "converts-to", "convert-status" or "carries-age" of a fund.
 absl::Status ReadConversionWords(std::string_view what, GivenFund& fund, Words& w);

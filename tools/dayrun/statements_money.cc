@@ -91,4 +91,20 @@ absl::StatusOr<Statement> ReadInterest(Words& w) {
   return s;
 }
 
+// "records in kind of ta 11 are 2 [with 191 1,000.00 units of 110022]".
+absl::StatusOr<CheckInKind> ReadCheckInKind(const Script& script, Words& w) {
+  CheckInKind s;
+  if (!w.TakeAll({"in", "kind", "of", "ta"})) return w.Unknown({"in kind of ta"});
+  FC_ASSIGN_OR_RETURN(s.ta, w.Next("an institution"));
+  if (!script.Ta(s.ta)) return absl::InvalidArgumentError(StrCat("there is no ta ", s.ta));
+  FC_RETURN_IF_ERROR(w.Expect("are"));
+  FC_ASSIGN_OR_RETURN(s.count, w.Number("a number of records", 0, 1000));
+  if (!w.Take("with")) return s;
+  FC_ASSIGN_OR_RETURN(s.business, w.Number("a business", 191, 194));
+  FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+  if (!w.TakeAll({"units", "of"})) return w.Unknown({"units of"});
+  FC_ASSIGN_OR_RETURN(s.fund, w.Next("a fund"));
+  return s;
+}
+
 }  // namespace fundcore::dayrun

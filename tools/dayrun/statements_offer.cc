@@ -3,7 +3,6 @@
 #include "tools/dayrun/statements.h"
 
 namespace fundcore::dayrun {
-
 namespace {
 
 absl::StatusOr<OrderRef> ReadOrderRef(Words& w) {
@@ -38,12 +37,41 @@ absl::StatusOr<GivenFund::Offer> ReadOffer(Words& w) {
 }
 
 bool IsOfferVerb(std::string_view word) {
-  return word == "credits" || word == "allots" || word == "refunds" || word == "asks";
+  return word == "credits" || word == "allots" || word == "refunds" || word == "asks" || word == "adjusts" || word == "has";
 }
 
 absl::StatusOr<TaDoes> ReadOfferDeed(const Script& script, std::string ta, Words& w) {
   TaDoes s;
   s.ta = std::move(ta);
+  if (w.Take("adjusts")) {
+    s.kind = TaDoes::Kind::kAdjusts;
+    FC_ASSIGN_OR_RETURN(s.order, ReadOrderRef(w));
+    FC_RETURN_IF_ERROR(w.Expect("to"));
+    if (w.Peek(1) == "units") {
+      s.by_units = true;
+      FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+      w.Take("units");
+    } else {
+      FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+    }
+    return s;
+  }
+  if (w.Take("has")) {
+    s.kind = TaDoes::Kind::kVoidPayment;
+    FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+    FC_RETURN_IF_ERROR(w.Expect("of"));
+    FC_ASSIGN_OR_RETURN(s.fund, w.Next("a fund"));
+    if (!w.TakeAll({"that", "fits", "nothing"})) return w.Unknown({"that fits nothing"});
+    if (w.Take("of")) {
+      FC_ASSIGN_OR_RETURN(s.who, w.Next("an investor"));
+      if (!script.Investor(s.who)) return absl::InvalidArgumentError(StrCat(s.who, " is no investor of this script"));
+    }
+    if (w.Take("naming")) {
+      s.text = "order";
+      FC_ASSIGN_OR_RETURN(s.order, ReadOrderRef(w));
+    }
+    return s;
+  }
   FC_ASSIGN_OR_RETURN(size_t verb, w.OneOf({"credits", "allots", "refunds", "asks"}));
   if (verb > 1) {
     s.kind = verb == 2 ? TaDoes::Kind::kRefunds : TaDoes::Kind::kAsksMore;
@@ -80,6 +108,31 @@ absl::StatusOr<TaDoes> ReadWritesField(const Script& script, std::string ta, Wor
   }
   FC_RETURN_IF_ERROR(w.Expect("for"));
   FC_ASSIGN_OR_RETURN(s.order, ReadOrderRef(w));
+  return s;
+}
+
+// "adjusts that order|order X to AMOUNT | UNITS units [named Y] [confirming the mismatch]".
+absl::StatusOr<PlaceOrder> ReadAdjustment(std::string who, Words& w) {
+  PlaceOrder s;
+  s.who = std::move(who);
+  s.business = 62;
+  FC_ASSIGN_OR_RETURN(s.original, ReadOrderRef(w));
+  FC_RETURN_IF_ERROR(w.Expect("to"));
+  if (w.Peek(1) == "units") {
+    FC_ASSIGN_OR_RETURN(s.units, w.UnitsOf());
+    w.Take("units");
+  } else {
+    FC_ASSIGN_OR_RETURN(s.amount, w.Amount());
+  }
+  while (!w.AtEnd()) {
+    if (w.Take("named")) {
+      FC_ASSIGN_OR_RETURN(s.name, w.Next("a name for the order"));
+    } else if (w.TakeAll({"confirming", "the", "mismatch"})) {
+      s.mismatch_confirmed = true;
+    } else {
+      return w.Unknown({"named", "confirming the mismatch"});
+    }
+  }
   return s;
 }
 

@@ -53,6 +53,9 @@ absl::StatusOr<bool> ReadRule(std::string_view word, GivenFund& g, Words& w) {
     if (w.Take("account")) {
       FC_ASSIGN_OR_RETURN(g.fast_account, w.Next("its trading account"));
     }
+    if (w.Take("at")) {
+      FC_ASSIGN_OR_RETURN(g.fast_distributor, w.Next("the distributor of that account"));
+    }
     if (w.Take("up-to")) {
       FC_ASSIGN_OR_RETURN(g.fast_a_day, w.Amount());
     }

@@ -114,6 +114,7 @@ product::v1::Fund FundMessage(const GivenFund& fund) {
   if (!fund.fast_bank.empty()) {
     m.mutable_fast()->set_bank_code(fund.fast_bank);
     m.mutable_fast()->set_bank_account(fund.fast_account);
+    m.mutable_fast()->set_distributor(fund.fast_distributor);
     m.mutable_fast()->set_least_e2(fund.fast_least.raw());
     m.mutable_fast()->set_person_a_day_fen(fund.fast_a_day.raw());
   }

@@ -74,6 +74,25 @@ Result AdvanceDays(Remote& remote) {
   return a;
 }
 
+Result ListInKind(Remote& remote, const std::string& ta, const std::string& day) {
+  FC_ASSIGN_OR_RETURN(const Date date, ReadDay(day));
+  v1::ListInKindRequest request;
+  request.set_ta_code(ta);
+  request.set_confirm_day(date.raw());
+  Answer a;
+  Table& t = a.AddTable("in_kind", {"day", "serial", "business", "fund", "units", "amount", "charge", "code", "trading_account",
+                                    "fund_account", "application", "file", "line", "detail"});
+  do {
+    FC_ASSIGN_OR_RETURN(auto r, remote.Ask<v1::ListInKindResponse>(StrCat(kFace, "ListInKind"), request));
+    for (const auto& k : r.records())
+      t.Row({Date::FromRaw(k.confirm_day()), k.ta_serial(), k.business(), k.fund_code(), Units::FromRaw(k.units_e2()),
+             Money::FromRaw(k.amount_fen()), Money::FromRaw(k.charge_fen()), k.return_code(), k.trading_account(), k.ta_account(),
+             k.app_sheet(), k.file_name(), uint64_t{k.line()}, k.detail()});
+    request.set_page_token(r.next_page_token());
+  } while (!request.page_token().empty());
+  return a;
+}
+
 Result ListFiles(Remote& remote, const std::string& ta, const std::string& day) {
   FC_ASSIGN_OR_RETURN(const Date date, ReadDay(day));
   v1::ListFilesRequest request;

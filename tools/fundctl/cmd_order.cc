@@ -23,9 +23,13 @@ std::string_view BusinessWord(uint32_t business) {
     case 24: return "redemption";
     case 25: return "reserved redemption";
     case 27:
-    case 34: return "units to come";
+    case 34:
+    case 97: return "units to come";
+    case 96:
+    case 98: return "redemption at once";
     case 52:
     case 53: return "withdrawal";
+    case 62: return "change of a subscription";
     case 80: return "title to prove";
     case 29: return "way of dividend";
     case 31: return "freeze";
@@ -84,6 +88,10 @@ Answer Describe(const v1::Order& o) {
   a.Add("confirmed_units", Units::FromRaw(o.confirmed_units_e2()), confirmed);
   a.Add("fee", Money::FromRaw(o.fee_fen()), confirmed);
   a.Add("nav", Nav::FromRaw(o.nav_e8()), confirmed);
+  if (o.original_order_id() != 0) a.Add("of_order", OrderId(o.original_order_id()));
+  if (o.adjustment_order_id() != 0) a.Add("changed_by_order", OrderId(o.adjustment_order_id()));
+  a.Add("amount_before", Money::FromRaw(o.amount_before_fen()), o.amount_before_fen() != 0);
+  a.Add("units_before", Units::FromRaw(o.units_before_e2()), o.units_before_e2() != 0);
   a.Add("refunded", Money::FromRaw(o.refunded_fen()), o.refunded_fen() != 0);
   a.Add("difference_fee", Money::FromRaw(o.difference_fee_fen()), confirmed && converts);
   a.Add("units_of_target", Units::FromRaw(o.target_units_e2()), converts && o.target_units_e2() != 0);
@@ -133,9 +141,9 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
   // What applies for units, or for a way of dividend.
   const std::pair<const std::string*, uint32_t> others[] = {
       {&o.redeem, o.fast ? 98 : 24}, {&o.dividends, 29}, {&o.freeze, 31}, {&o.thaw, 32}, {&o.pledge, 88},
-      {&o.convert, 36}, {&o.move, o.at_once ? 26 : 28}, {&o.give, o.outside ? 35 : 33}, {&o.bring, 27},
+      {&o.convert, 36}, {&o.move, o.at_once ? 26 : 28}, {&o.give, o.outside ? 35 : 33}, {&o.bring, o.fast ? 97 : 27},
       {&o.receive, 34}, {&o.prove, 80}};
-  int given = !o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty();
+  int given = !o.purchase.empty() + !o.subscribe.empty() + !o.subscribe_units.empty() + !o.adjust.empty();
   const std::string* units_of = nullptr;
   uint32_t business = 0;
   for (const auto& [text, code] : others) {
@@ -148,9 +156,12 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
     return absl::InvalidArgumentError(
         "give exactly one of --purchase AMOUNT, --subscribe AMOUNT, --redeem UNITS, --dividends cash|units, --freeze UNITS, "
         "--thaw UNITS, --pledge UNITS, --subscribe-units UNITS, --convert UNITS, --move UNITS, --give UNITS, "
-        "--bring UNITS, --receive UNITS and --prove UNITS");
+        "--bring UNITS, --receive UNITS, --prove UNITS and --adjust ORDER");
   }
-  if (o.fast && o.redeem.empty()) return absl::InvalidArgumentError("--fast goes with --redeem UNITS only");
+  if (o.adjust.empty() != (o.to_amount.empty() && o.to_units.empty()) || (!o.to_amount.empty() && !o.to_units.empty()))
+    return absl::InvalidArgumentError("--adjust ORDER needs one of --to-amount AMOUNT and --to-units UNITS; nothing else takes them");
+  if (o.fast && o.redeem.empty() && o.bring.empty())
+    return absl::InvalidArgumentError("--fast goes with --redeem UNITS and --bring UNITS only");
   if (o.convert.empty() != o.into.empty()) {
     return absl::InvalidArgumentError("a conversion needs both --convert UNITS and --into FUND; nothing else takes --into");
   }
@@ -177,6 +188,18 @@ Result SubmitOrder(Remote& remote, const SubmitOptions& o) {
       order->set_mismatch_confirmed(o.mismatch_confirmed);
     }
     if (business == 24) order->set_defer_large_redemption(!o.cancel_rest);
+  } else if (!o.adjust.empty()) {
+    FC_ASSIGN_OR_RETURN(const OrderId original, ReadOrder(o.adjust));
+    order->set_business(62);
+    order->set_original_order_id(original.raw());
+    if (!o.to_amount.empty()) {
+      FC_ASSIGN_OR_RETURN(const Money amount, ReadAmount(o.to_amount));
+      order->set_amount_fen(amount.raw());
+    } else {
+      FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.to_units));
+      order->set_units_e2(units.raw());
+    }
+    order->set_mismatch_confirmed(o.mismatch_confirmed);
   } else if (!o.subscribe_units.empty()) {
     FC_ASSIGN_OR_RETURN(const Units units, ReadUnits(o.subscribe_units));
     order->set_business(20);

@@ -37,6 +37,11 @@ struct Verdict {
   Money amount, fee;
   Units units;
   Nav nav;
+  // Of a conversion: what entered.
+  bool converts = false;
+  Units target_units;
+  Nav target_nav;
+  Money difference_fee;
 };
 
 uint32_t ConfirmationOf(uint32_t business) {
@@ -73,6 +78,13 @@ Verdict Answered(const v1::Order& o, const OrderLine& line, const ofd::Header& h
   v.units = Units::FromRaw(o.confirmed_units_e2());
   v.fee = Money::FromRaw(o.fee_fen());
   v.nav = Nav::FromRaw(o.nav_e8());
+  if (line.business == 36) {  // however the institution has put it, in one line or in two
+    v.business = ConfirmationOf(36);
+    v.converts = true;
+    v.target_units = Units::FromRaw(o.target_units_e2());
+    v.target_nav = Nav::FromRaw(o.target_nav_e8());
+    v.difference_fee = Money::FromRaw(o.difference_fee_fen());
+  }
   return v;
 }
 
@@ -181,6 +193,11 @@ class AnswerWriter {
     figure("ConfirmedVol", v.units.raw(), 2);
     figure("Charge", v.fee.raw(), 2);
     figure("NAV", v.nav.raw(), 8);
+    if (v.converts) {
+      figure("CfmVolOfTargetFund", v.target_units.raw(), 2);
+      figure("TargetNAV", v.target_nav.raw(), 8);
+      figure("RecuperateFee", v.difference_fee.raw(), 2);
+    }
     text("ErrorDetail", v.detail);
     return writer_.EndRecord();
   }

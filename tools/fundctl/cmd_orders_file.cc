@@ -129,7 +129,8 @@ class Import {
     o->set_fund_code(line.fund);
     o->set_amount_fen(line.amount.raw());
     o->set_units_e2(line.units.raw());
-    o->set_defer_large_redemption(line.defer);
+    if (line.business != 36) o->set_defer_large_redemption(line.defer);
+    o->set_target_fund_code(line.target);
     o->set_trade_day_wanted(line.trade_day.raw());
     v1::Origin* origin = o->mutable_origin();
     origin->set_distributor(file_.distributor().str());

@@ -184,6 +184,7 @@ Result ListInterest(Remote& remote);
 struct SubmitOptions {
   std::string investor, fund, purchase, subscribe, redeem, convert, into, request_id, dividends, freeze, thaw, pledge;
   std::string subscribe_units;  // the same as subscribe, by units
+  std::string adjust, to_amount, to_units;  // a subscription of an offer, and what it is to be from then on (062)
   std::string bring, receive, prove;  // units that are to come: from a distributor, from somebody else, by proven title
   std::string move, give, to_distributor, to_account, reason;  // units that go without money: move or give so many
   bool mismatch_confirmed = false, cancel_rest = false, at_once = false, outside = false;
@@ -242,6 +243,7 @@ Result ListFileAccounts(Remote& remote, const std::string& file, const std::stri
 Result ShowDays(Remote& remote, const std::string& ta, const std::string& day);
 Result AdvanceDays(Remote& remote);
 Result ListFiles(Remote& remote, const std::string& ta, const std::string& day);
+Result ListInKind(Remote& remote, const std::string& ta, const std::string& day);
 Result ShowReconciliation(Remote& remote, const std::string& ta, const std::string& day);
 Result ListBreaks(Remote& remote, const std::string& ta, bool all);
 Result ShowBreak(Remote& remote, uint64_t id);

@@ -587,11 +587,14 @@ class CommandLine {
     submit->add_option("--pledge", o_.submit.pledge, "so many units (088)");
     submit->add_option("--convert", o_.submit.convert, "so many units (036), with --into");
     submit->add_option("--into", o_.submit.into, "the fund that a conversion enters");
-    submit->add_flag("--fast", o_.submit.fast, "with --redeem: at once, with money that a bank advances (098)");
+    submit->add_flag("--fast", o_.submit.fast, "with --redeem: at once, with money that a bank advances (098); with --bring: such units (097)");
     submit->add_option("--move", o_.submit.move, "so many units to another distributor (028), with --to-distributor");
     submit->add_flag("--at-once", o_.submit.at_once, "in one step that asks nothing of that distributor (026)");
     submit->add_option("--give", o_.submit.give, "so many units to somebody else (033), with --to-account");
     submit->add_flag("--outside", o_.submit.outside, "to somebody whom another distributor serves (035)");
+    submit->add_option("--adjust", o_.submit.adjust, "a subscription of an offer, by its number (062)");
+    submit->add_option("--to-amount", o_.submit.to_amount, "what it is to be from then on; one by units: --to-units");
+    submit->add_option("--to-units", o_.submit.to_units, "so many units from then on");
     submit->add_option("--bring", o_.submit.bring, "so many units from another distributor (027), with --from-distributor");
     submit->add_option("--receive", o_.submit.receive, "so many units from somebody else (034), with --from-account");
     submit->add_option("--prove", o_.submit.prove, "so many units whose title is proven (080)");
@@ -700,6 +703,10 @@ class CommandLine {
                false);
     Command(day, "advance", "look for files and due steps now; returns when all days wait for something outside",
             [](Remote& r) { return AdvanceDays(r); });
+    CLI::App* kind = Command(day, "in-kind", "creations and redemptions of ETF units in kind that an institution has told (191 to 194)",
+                             [this](Remote& r) { return ListInKind(r, o_.ta, o_.day); });
+    kind->add_option("--ta", o_.ta, "institution")->required();
+    kind->add_option("--day", o_.day, "confirmation day; all of them");
     CLI::App* file = Family("file", "settlement files");
     ta_and_day(Command(file, "list", "files in and out", [this](Remote& r) { return ListFiles(r, o_.ta, o_.day); }),
                false);

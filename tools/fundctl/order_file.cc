@@ -19,7 +19,7 @@ using ofd::RecordView;
 
 struct Columns {
   Column serial, fund, date, account, business, amount, vol, ta_account, distributor, large, currency, discount,
-      share_class, rate, fee, buy_date, redeem_date, subscribe_date;
+      share_class, rate, fee, buy_date, redeem_date, subscribe_date, target, target_class, target_ta;
 };
 
 absl::StatusOr<Columns> FindColumns(const ofd::Reader& reader) {
@@ -47,8 +47,13 @@ absl::StatusOr<Columns> FindColumns(const ofd::Reader& reader) {
   c.buy_date = reader.Find("FutureBuyDate");
   c.redeem_date = reader.Find("RedemptionDateInAdvance");
   c.subscribe_date = reader.Find("FutureSubscribeDate");
+  c.target = reader.Find("CodeOfTargetFund");
+  c.target_class = reader.Find("TargetShareType");
+  c.target_ta = reader.Find("TargetRegistrarCode");
   return c;
 }
+
+constexpr uint32_t kConversion = 36;
 
 constexpr size_t kMostTextBytes = 24;  // of a serial or trading account, in the files of every version
 
@@ -88,11 +93,11 @@ bool SaysNothing(const RecordView& r, Column c) {
 
 // What an order would need and ours cannot carry. Passing over it would do something else than was asked for.
 LineFault CheckSupported(const RecordView& r, const Columns& c, uint32_t business) {
-  if (business != 20 && business != 22 && business != 24) {
+  if (business != 20 && business != 22 && business != 24 && business != kConversion) {
     const std::string_view name = ofd::BusinessCodeName(r.Text(c.business));
     return Fault(Outcome::kUnsupported, "BUSINESS_NOT_SUPPORTED",
                  StrCat("BusinessCode ", Quoted(r.Text(c.business)), name.empty() ? "" : " ", name,
-                        " is not taken by file; 020, 022 and 024 are"));
+                        " is not taken by file; 020, 022, 024 and 036 are"));
   }
   const std::string_view currency = r.Text(c.currency);
   if (!currency.empty() && currency != "156") {
@@ -109,6 +114,15 @@ LineFault CheckSupported(const RecordView& r, const Columns& c, uint32_t busines
   if (const std::string_view share_class = r.Text(c.share_class); !share_class.empty() && share_class != "0") {
     return Fault(Outcome::kUnsupported, "SHARE_CLASS_NOT_SUPPORTED",
                  StrCat("ShareClass ", Quoted(share_class), " is not front-end charging (0)"));
+  }
+  if (const std::string_view share_class = r.Text(c.target_class);
+      business == kConversion && !share_class.empty() && share_class != "0") {
+    return Fault(Outcome::kUnsupported, "SHARE_CLASS_NOT_SUPPORTED",
+                 StrCat("TargetShareType ", Quoted(share_class), " is not front-end charging (0)"));
+  }
+  if (business == kConversion && r.Text(c.large) == "1") {
+    return Fault(Outcome::kUnsupported, "DEFERRAL_NOT_SUPPORTED",
+                 "LargeRedemptionFlag \"1\" would defer the rest of a conversion, which is not done; send 0 or nothing");
   }
   for (const auto& [column, name] :
        {std::pair<Column, const char*>{c.rate, "SpecifyRateFee"}, {c.fee, "SpecifyFee"}}) {
@@ -154,15 +168,22 @@ LineFault CheckLine(const RecordView& r, const Columns& c, const ofd::Header& he
   int64_t amount = 0, units = 0;
   if (!Hundredths(r, c.amount, &amount) || amount < 0) amount = -1;
   if (!Hundredths(r, c.vol, &units) || units < 0) units = -1;
-  const bool redemption = out->business == 24;
+  const bool converts = out->business == kConversion;
+  const bool redemption = out->business == 24 || converts;  // by units
+  const std::string_view target = r.Text(c.target);
+  if (converts ? !IsPlain(target) : !target.empty()) {
+    return invalid("TARGET_FUND_INVALID", StrCat("CodeOfTargetFund ", Quoted(target), converts ? " is no code of the fund to enter"
+                                                                                              : " is for a conversion (036) only"));
+  }
+  out->target = std::string(target);
   if (redemption ? units <= 0 : units != 0) {
     return invalid("UNITS_INVALID", StrCat("ApplicationVol ", Quoted(r.Text(c.vol)),
-                                           redemption ? " must be positive for a redemption, in 0.01 unit"
+                                           redemption ? " must be positive for a redemption or conversion, in 0.01 unit"
                                                       : " must be zero for a purchase, which is by amount"));
   }
   if (redemption ? amount != 0 : amount <= 0) {
     return invalid("AMOUNT_INVALID", StrCat("ApplicationAmount ", Quoted(r.Text(c.amount)),
-                                            redemption ? " must be zero for a redemption, which is by units"
+                                            redemption ? " must be zero for a redemption or conversion, which is by units"
                                                        : " must be positive for a purchase, in fen"));
   }
   out->amount = Money::FromRaw(amount);
@@ -172,7 +193,7 @@ LineFault CheckLine(const RecordView& r, const Columns& c, const ofd::Header& he
     return invalid("LARGE_REDEMPTION_FLAG_INVALID",
                    StrCat("LargeRedemptionFlag ", Quoted(large), " is neither 0 (cancel) nor 1 (defer) nor blank"));
   }
-  out->defer = redemption && large != "0";  // unset means defer
+  out->defer = redemption && !converts && large != "0";  // unset means defer
   return {};
 }
 
@@ -193,6 +214,9 @@ constexpr CodeOfReason kCodes[] = {
     {"RESERVATION_NOT_SUPPORTED", "0412"},
     {"FUND_CODE_INVALID", "0200"},
     {"FUND_OF_ANOTHER_INSTITUTION", "0327"},
+    {"TARGET_FUND_INVALID", "0223"},
+    {"TARGET_OF_ANOTHER_INSTITUTION", "0519"},
+    {"DEFERRAL_NOT_SUPPORTED", "0219"},
     {"TRADING_ACCOUNT_INVALID", "0104"},
     {"TRADING_ACCOUNT_UNKNOWN", "0104"},
     {"FUND_ACCOUNT_DIFFERS", "0518"},
@@ -219,6 +243,14 @@ constexpr CodeOfReason kCodes[] = {
     {"AMOUNT_BELOW_ADDITIONAL_MINIMUM", "0416"},
     {"AMOUNT_ABOVE_MAXIMUM", "0338"},
     {"UNITS_BELOW_MINIMUM", "0341"},
+    {"TARGET_IS_SAME_FUND", "0517"},
+    {"TARGET_FUND_UNKNOWN", "0223"},
+    {"NO_CONVERSION_RELATION", "0519"},
+    {"CONVERT_OUT_STOPPED", "0580"},
+    {"CONVERT_IN_STOPPED", "0580"},
+    {"TARGET_NOT_OPEN", "0397"},
+    {"TARGET_CLOSED_ON_TRADE_DAY", "0006"},
+    {"CONVERSION_NOT_FOR_INVESTOR", "0519"},
     {"OFFER_FAILED", "0373"},
     {"CANCELLED", "0409"},
     // Account.

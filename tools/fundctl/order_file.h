@@ -53,6 +53,7 @@ struct LineFault {
 struct OrderLine {
   uint64_t line = 0;  // in the file, from 1
   std::string serial, fund, trading_account, ta_account;
+  std::string target;  // 036: CodeOfTargetFund
   std::string request_id;
   uint32_t business = 0;
   Money amount;

@@ -73,6 +73,17 @@ void Market::JudgeFunds(OrderFile* file) const {
       SetFault(&line, Outcome::kUnknownFund, "FUND_OF_ANOTHER_INSTITUTION",
                StrCat("FundCode \"", line.fund, "\" is registered at ", ta, ", the file is for ",
                       file->header.receiver.view()));
+    } else if (!line.target.empty()) {
+      // Between two institutions a conversion is a 038 and a 037, of which a 036 of one file can name only the one.
+      const std::string_view there = InstitutionOf(line.target);
+      if (there.empty()) {
+        SetFault(&line, Outcome::kUnknownFund, "TARGET_FUND_UNKNOWN",
+                 StrCat("CodeOfTargetFund \"", line.target, "\" is no fund that we sell; check the code"));
+      } else if (there != ta) {
+        SetFault(&line, Outcome::kUnsupported, "TARGET_OF_ANOTHER_INSTITUTION",
+                 StrCat("CodeOfTargetFund \"", line.target, "\" is registered at ", there, ", FundCode \"", line.fund,
+                        "\" at ", ta, "; by file a conversion stays inside one institution"));
+      }
     }
   }
 }

@@ -186,6 +186,7 @@ void ReadFund(ConfigTable& t, v1::PutFundRequest* out) {
     v1::FastRedemption* m = f->mutable_fast();
     m->set_bank_code(Code(fast, "bank", 9));
     m->set_bank_account(fast.String("bank_account", ""));
+    m->set_distributor(fast.String("distributor", ""));
     m->set_least_e2(Figure<Units>(fast, "least").raw());
     m->set_person_a_day_fen(Figure<Money>(fast, "person_a_day").raw());
   }

@@ -622,6 +622,8 @@ absl::Status SpoilOne(const Fault& fault, OutFile* file, std::vector<OutFile>* a
     }
     case FaultKind::kRefundsOrder:
     case FaultKind::kAsksMore:
+    case FaultKind::kAdjusts:
+    case FaultKind::kVoidPayment:
     case FaultKind::kInitiated:
     case FaultKind::kWrongRegister:
     case FaultKind::kRefuse:

@@ -42,6 +42,8 @@ constexpr Form kForms[] = {
     {FaultKind::kRefundsOrder, "refund", "laap"},
     {FaultKind::kAsksMore, "asks-more", "laap"},
     {FaultKind::kWritesField, "writes-field", "lfa"},
+    {FaultKind::kAdjusts, "adjust", "lp"},
+    {FaultKind::kVoidPayment, "void", "aaap"},
     {FaultKind::kLate, "late", ""},
     {FaultKind::kVersion, "version", "v"},
     {FaultKind::kDamaged, "damaged", "t"},

@@ -24,6 +24,8 @@
 //   allot:LINE:NUMBER              an allotment number (146) of a subscription
 //   refund:LINE:ACCOUNT:FUND:AMOUNT     so much of an order's money comes back after its result (140)
 //   asks-more:LINE:ACCOUNT:FUND:AMOUNT  so much more is asked for an order (141)
+//   adjust:LINE:FIGURE             a subscription of an offer is so much from now on (162), by units so many, unasked
+//   void:SHEET:ACCOUNT:FUND:AMOUNT money that fits nothing (154), which will be sent back; SHEET and ACCOUNT: "-" for none
 //   wrong-income:ACCOUNT:FUND:+0.01   the 05 line of a trading account says other unpaid income; the register is right
 //   booked-income:ACCOUNT:FUND:+0.01  the register holds so much more income of it, and 05 says so
 //   no-payout                      income of money funds stays what it is, though its day has come
@@ -74,6 +76,8 @@ enum class FaultKind : uint8_t {
   kRefundsOrder = 100,
   kAsksMore = 101,
   kWritesField = 130,  // line, field, text: it stands so in file 04 only; "nothing" leaves the field blank
+  kAdjusts = 210,
+  kVoidPayment = 211,
 };
 
 struct Fault {

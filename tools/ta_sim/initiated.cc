@@ -189,6 +189,28 @@ absl::Status Judge::OrderMoney(const Fault& fault, std::vector<Line>* lines) {
   return absl::OkStatus();
 }
 
+// 154: money that fits nothing here. Nothing in the register is about it; it goes back with the days of a redemption.
+absl::Status Judge::VoidPayment(const Fault& fault, std::vector<Line>* lines) {
+  const FundTerms* fund = config_.Find(FundCode::FromRaw(fault.arguments[2]));
+  if (!fund) return absl::InvalidArgumentError(StrCat("void: fund ", fault.arguments[2], " is not known; name another"));
+  Line line{.fund = fund->code};
+  if (fault.arguments[0] != "-") line.sheet = SheetNo::FromRaw(fault.arguments[0]);
+  if (fault.arguments[1] != "-") {
+    line.trading = TradingAccount::FromRaw(fault.arguments[1]);
+    if (const auto bound = reg_.by_trading.find(line.trading); bound != reg_.by_trading.end()) line.account = bound->second;
+  }
+  line.confirmation = static_cast<BusinessCode>(154);
+  FC_ASSIGN_OR_RETURN(line.confirmed_amount, Yuan::Parse(fault.arguments[3]));
+  FC_ASSIGN_OR_RETURN(line.day, config_.CalendarOf(fund).AddOpenDays(day_, -fund->confirm_days));
+  line.price = NavOf(config_, *fund, line.day).value_or(Price());
+  line.refund = line.confirmed_amount;
+  line.note = "received without an application";
+  line.serial = ++serial_;
+  FC_RETURN_IF_ERROR(AddCash(line, *fund, 154, true, line.confirmed_amount));
+  lines->push_back(std::move(line));
+  return absl::OkStatus();
+}
+
 // What the thawed units had earned follows them at once.
 absl::Status Judge::PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines) {
   Attached& attached = reg_.attached[key];

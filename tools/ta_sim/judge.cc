@@ -312,6 +312,7 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
   if (!open.ok() || !*open) return "0006";
   const char status = StatusOf(*fund, line.day);
   switch (line.business) {
+    case BusinessCode::kAdjustSubscription:
     case BusinessCode::kSubscribe:
       if (status != '1' || !fund->offer) return "0317";
       if (fund->offer->last_day.is_set() && line.day > fund->offer->last_day) return "0420";
@@ -347,6 +348,8 @@ Judge::Outcome Judge::CheckFund(const FundTerms* fund, const Line& line, Date fi
     case BusinessCode::kTransferAgency:
     case BusinessCode::kTransferAgencyIn:
     case BusinessCode::kTransferAgencyOut:
+    case BusinessCode::kFastTransferOut:
+    case BusinessCode::kFastTransferIn:
       if (line.to_distributor.empty()) return "0211";
       if (line.to_distributor == config_.distributor.view()) return "0326";
       if (!line.units.is_positive()) return "0206";
@@ -514,6 +517,10 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
         reg_.subscriptions.push_back({line.sheet, line.fund, line.account, line.trading, line.amount, line.discount,
                                       line.day, line.share_class, line.holder, line.units});
         break;
+      case BusinessCode::kAdjustSubscription: {
+        FC_ASSIGN_OR_RETURN(refused, Adjust(line, *fund, number));
+        break;
+      }
       case BusinessCode::kCancel: refused = Withdraw(line); break;
       case BusinessCode::kCancelReservation: refused = GiveUp(line); break;
       case BusinessCode::kReserveSubscribe:
@@ -527,11 +534,13 @@ absl::Status Judge::DecideTrade(Line& line, const LineRef& ref, size_t number) {
       case BusinessCode::kTransferAgencyOut:
       case BusinessCode::kTransferOwner:
       case BusinessCode::kTransferOwnerOut:
+      case BusinessCode::kFastTransferOut:
       case BusinessCode::kFastRedeem: {
         FC_ASSIGN_OR_RETURN(refused, MoveAsked(line, *fund, number));
         break;
       }
       case BusinessCode::kTransferAgencyIn:
+      case BusinessCode::kFastTransferIn:
       case BusinessCode::kTransferOwnerIn:
       case BusinessCode::kConfirmTitle: {
         FC_ASSIGN_OR_RETURN(refused, BringAsked(line, *fund, number));
@@ -638,11 +647,14 @@ absl::Status Judge::Trades(std::span<const InFile> files, std::vector<Line>* lin
   // An answer tells in the order in which units moved: what may be cut is decided after all else of its day.
   std::stable_sort(lines->begin(), lines->end(), [](const Line& a, const Line& b) { return a.serial < b.serial; });
   for (const PositionKey& key : std::exchange(thawed_, {})) FC_RETURN_IF_ERROR(PayHeld(key, *config_.Find(key.fund), lines));
+  for (const Fault& fault : faults_)
+    if (fault.kind == FaultKind::kAdjusts) FC_RETURN_IF_ERROR(AdjustOwn(fault, lines));
   for (const FundTerms& fund : config_.funds) {
     if (fund.offer && fund.offer->result_day <= day_) FC_RETURN_IF_ERROR(OfferResults(fund, lines));
   }
   for (const Fault& fault : faults_) {
     if (fault.kind == FaultKind::kForced) FC_RETURN_IF_ERROR(Force(fault, lines));
+    if (fault.kind == FaultKind::kVoidPayment) FC_RETURN_IF_ERROR(VoidPayment(fault, lines));
     if (fault.kind == FaultKind::kAllot) FC_RETURN_IF_ERROR(Allot(fault, lines));
     if (fault.kind == FaultKind::kInitiated) FC_RETURN_IF_ERROR(Initiate(fault, lines));
     if (fault.kind == FaultKind::kRefundsOrder || fault.kind == FaultKind::kAsksMore)

@@ -155,10 +155,14 @@ class Judge {
   absl::Status OfferResults(const FundTerms& fund, std::vector<Line>* lines);
   absl::Status Grant(const FundTerms& fund, const Subscription& s, Yuan room, Yuan last_day, Line* line);
   absl::Status Allot(const Fault& fault, std::vector<Line>* lines);
+  // adjust.cc: changes of a subscription before its result.
+  absl::StatusOr<Outcome> Adjust(Line& line, const FundTerms& fund, size_t number);
+  absl::Status AdjustOwn(const Fault& fault, std::vector<Line>* lines);
   absl::Status Force(const Fault& fault, std::vector<Line>* lines);
   // initiated.cc: what the agent starts by itself.
   absl::Status Initiate(const Fault& fault, std::vector<Line>* lines);
   absl::Status OrderMoney(const Fault& fault, std::vector<Line>* lines);
+  absl::Status VoidPayment(const Fault& fault, std::vector<Line>* lines);
   absl::Status PayHeld(const PositionKey& key, const FundTerms& fund, std::vector<Line>* lines);
   Outcome ChooseWay(Line& line, const FundTerms& fund);
   // reservation.cc: applications for a later day.

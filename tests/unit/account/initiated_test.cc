@@ -73,7 +73,7 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     b.Hold(1, li, "1000", "1000", 20250303, 20250304);
     const auto post = [&](const TradeLine& line, const TradeDetail& detail) {
       ApplyTradeLines c = Book::File({line}, StrCat("04 with ", line.serial.view()).c_str());
-      c.rules = kMoneyRules;
+      c.rules = kChangeRules;
       c.details = {detail};
       return b.Do(c);
     };
@@ -99,7 +99,7 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     ConfirmationChecker checker(b.machine(), kTa);
     checker.Check(line, &detail, nullptr, &findings);
     const bool answers = code == 120 || code == 122 || code == 124 || code == 130 || code == 139 || code == 140 ||
-                         code == 149 || (code >= 159 && code <= 161) || code == 163 || code == 198;
+                         code == 149 || (code >= 159 && code <= 163) || code == 198;
     if (answers) {
       ASSERT_EQ(findings.size(), 1u);
       EXPECT_EQ(findings[0].rule, "UNKNOWN_ORDER");
@@ -114,11 +114,11 @@ TEST(EveryCode, ChangesTheAccountOrIsABreak) {
     if (findings.empty()) {
       EXPECT_NE(account(), before);
       EXPECT_TRUE(posted.applied->findings.empty());
-    } else if (code == 141) {  // people decide, and nothing is the investor's to pay
-      EXPECT_EQ(findings[0].rule, "FURTHER_PAYMENT_ASKED");
+    } else if (code == 141 || code == 154) {  // people decide, and nothing is the investor's to pay or to have
+      EXPECT_EQ(findings[0].rule, code == 141 ? "FURTHER_PAYMENT_ASKED" : "VOID_PAYMENT");
       EXPECT_EQ(account(), before);
       ASSERT_EQ(posted.applied->findings.size(), 1u);
-      EXPECT_EQ(posted.applied->findings[0].rule, "FURTHER_PAYMENT_ADVANCED");
+      EXPECT_EQ(posted.applied->findings[0].rule, code == 141 ? "FURTHER_PAYMENT_ADVANCED" : "VOID_PAYMENT_AWAITED");
     } else {
       EXPECT_EQ(findings[0].rule, "BUSINESS_NOT_APPLIED");
       EXPECT_EQ(findings[0].found, StrCat(code));

@@ -41,7 +41,18 @@ TEST(OrderFile, GivesLinesAsOrders) {
 }
 
 TEST(OrderFile, TellsWhatALineCannotBe) {
-  EXPECT_EQ(ReasonOf({.serial = "1", .business = "036"}), "BUSINESS_NOT_SUPPORTED");
+  EXPECT_EQ(ReasonOf({.serial = "1", .business = "039"}), "BUSINESS_NOT_SUPPORTED");
+  const auto converts = [](int64_t amount, int64_t units, std::vector<std::pair<std::string, std::string>> more) {
+    return ReasonOf({.serial = "1", .amount = amount, .units = units, .business = "036", .more = std::move(more)});
+  };
+  EXPECT_EQ(converts(0, 5'000, {{"CodeOfTargetFund", "000199"}}), "");
+  EXPECT_EQ(converts(0, 5'000, {{"CodeOfTargetFund", "000199"}, {"LargeRedemptionFlag", "0"}}), "");
+  EXPECT_EQ(converts(0, 5'000, {}), "TARGET_FUND_INVALID");
+  EXPECT_EQ(converts(0, 0, {{"CodeOfTargetFund", "000199"}}), "UNITS_INVALID");
+  EXPECT_EQ(converts(5, 5'000, {{"CodeOfTargetFund", "000199"}}), "AMOUNT_INVALID");
+  EXPECT_EQ(converts(0, 5'000, {{"CodeOfTargetFund", "000199"}, {"LargeRedemptionFlag", "1"}}), "DEFERRAL_NOT_SUPPORTED");
+  EXPECT_EQ(converts(0, 5'000, {{"CodeOfTargetFund", "000199"}, {"TargetShareType", "1"}}), "SHARE_CLASS_NOT_SUPPORTED");
+  EXPECT_EQ(ReasonOf({.serial = "1", .more = {{"CodeOfTargetFund", "000199"}}}), "TARGET_FUND_INVALID");
   EXPECT_EQ(ReasonOf({.serial = "1", .more = {{"CurrencyType", "840"}}}), "CURRENCY_NOT_SUPPORTED");
   EXPECT_EQ(ReasonOf({.serial = "1", .more = {{"DiscountRateOfCommission", "4000"}}}), "DISCOUNT_NOT_SUPPORTED");
   EXPECT_EQ(ReasonOf({.serial = "1", .more = {{"DiscountRateOfCommission", "10000"}}}), "");

@@ -39,9 +39,11 @@ class OrdersByFile : public ::testing::Test {
         });
     Serve<product::v1::ListFundsRequest, product::v1::ListFundsResponse>("product.v1.ProductService/ListFunds",
                                                                          [](const auto&, auto* r) {
-                                                                           auto* f = r->add_funds();
-                                                                           f->set_fund_code("000198");
-                                                                           f->set_ta_code("H0");
+                                                                           for (const auto& [code, ta] : {std::pair("000198", "H0"), {"000199", "H0"}, {"000777", "K1"}}) {
+                                                                             auto* f = r->add_funds();
+                                                                             f->set_fund_code(code);
+                                                                             f->set_ta_code(ta);
+                                                                           }
                                                                          });
     Serve<account::v1::ResolveTradingAccountsRequest, account::v1::ResolveTradingAccountsResponse>(
         "account.v1.AccountService/ResolveTradingAccounts", [this](const auto& q, auto* r) {
@@ -111,6 +113,8 @@ class OrdersByFile : public ::testing::Test {
       if (o.state() == v1::REJECTED) o.set_reason("NOT_ENOUGH_CASH");
       o.set_amount_fen(order.amount_fen());
       o.set_business(order.business());
+      o.set_units_e2(order.units_e2());
+      o.set_target_fund_code(order.target_fund_code());
       *o.mutable_origin() = order.origin();
     }
     out->set_order_id(o.order_id());
@@ -133,6 +137,13 @@ class OrdersByFile : public ::testing::Test {
       o.set_confirmed_units_e2(o.amount_fen() - 50);
       o.set_fee_fen(50);
       o.set_nav_e8(100'000'000);
+      if (o.business() != 36) continue;
+      o.set_confirmed_business(138);  // an institution that answers with 138 and 137
+      o.set_confirmed_amount_fen(5'100);
+      o.set_confirmed_units_e2(o.units_e2());
+      o.set_target_units_e2(2'475);
+      o.set_target_nav_e8(200'000'000);
+      o.set_difference_fee_fen(25);
     }
   }
 
@@ -213,7 +224,7 @@ TEST_F(OrdersByFile, WrongLinesAreShownAndTheOthersSent) {
   const std::string path = Put({.lines = {{.serial = "1"},
                                           {.serial = "2", .account = "T9"},
                                           {.serial = "3", .fund = "999999"},
-                                          {.serial = "4", .business = "036"},
+                                          {.serial = "4", .business = "039"},
                                           {.serial = "5", .amount = 66'600},
                                           {.serial = "6", .fund_account = "110000000000"},
                                           {.serial = "7", .amount = 0}}});
@@ -227,6 +238,45 @@ TEST_F(OrdersByFile, WrongLinesAreShownAndTheOthersSent) {
   EXPECT_THAT(lines, HasSubstr(R"("serial":"5","outcome":"refused")"));
   EXPECT_THAT(lines, HasSubstr("FUND_ACCOUNT_DIFFERS"));
   EXPECT_EQ(orders_.size(), 2u);
+}
+
+TEST_F(OrdersByFile, AConversionInsideOneInstitution) {
+  const auto line = [](std::string serial, std::string target) {
+    return Line03{.serial = std::move(serial), .amount = 0, .units = 5'000, .business = "036", .more = {{"CodeOfTargetFund", std::move(target)}}};
+  };
+  int code = -1;
+  File03 file{.lines = {line("1", "000199"), line("2", "000777"), line("3", "999999")}};
+  const std::string path = Put(file);
+  const std::string said = Import(path, &code, {.all_lines = true});
+  EXPECT_THAT(said, HasSubstr(R"("accepted":1,)"));
+  EXPECT_THAT(said, HasSubstr("TARGET_OF_ANOTHER_INSTITUTION"));
+  EXPECT_THAT(said, HasSubstr("TARGET_FUND_UNKNOWN"));
+  ASSERT_EQ(orders_.size(), 1u);
+  EXPECT_EQ(orders_.begin()->second.target_fund_code(), "000199");
+  EXPECT_EQ(orders_.begin()->second.units_e2(), 5'000);
+
+  ConfirmAll(*Date::Parse("2025-03-05"));
+  ASSERT_TRUE(AnswerOrders(*remote_, {.file = path, .output_dir = folder_ + "/answer"}).ok());
+  const std::string bytes = Read("answer/OFD_H0_996_20250305_04.TXT");
+  auto reader = ofd::Reader::Open("OFD_H0_996_20250305_04.TXT", bytes);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ofd::RecordView r;
+  ASSERT_TRUE(reader->Next(&r));
+  const auto number = [&](std::string_view field) { return *r.Number(reader->Find(field)); };
+  EXPECT_EQ(r.Text(reader->Find("BusinessCode")), "136");
+  EXPECT_EQ(r.Text(reader->Find("CodeOfTargetFund")), "000199");
+  EXPECT_EQ(number("ConfirmedVol"), 5'000);
+  EXPECT_EQ(number("ConfirmedAmount"), 5'100);
+  EXPECT_EQ(number("CfmVolOfTargetFund"), 2'475);
+  EXPECT_EQ(number("TargetNAV"), 20'000);
+  EXPECT_EQ(number("RecuperateFee"), 25);
+  const std::string refused = Read("answer/OFD_H0_996_20250304_04.TXT");
+  auto second = ofd::Reader::Open("OFD_H0_996_20250304_04.TXT", refused);
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_TRUE(second->Next(&r));
+  EXPECT_EQ(r.Text(second->Find("ReturnCode")), "0519");
+  ASSERT_TRUE(second->Next(&r));
+  EXPECT_EQ(r.Text(second->Find("ReturnCode")), "0223");
 }
 
 TEST_F(OrdersByFile, TroubleIsTriedAgainAndIsNoRefusal) {
