@@ -221,7 +221,7 @@ class Ending {
         } else if (state != wanted) {
           Fault(StrCat("order ", id, " ends ", trade::v1::OrderState_Name(state), " ", o.reason(), " instead of ",
                        trade::v1::OrderState_Name(wanted)));
-        } else if (wanted == trade::v1::SETTLED && (o.confirmed_amount_fen() != promise.amount_fen || o.trade_day() != promise.trade_day)) {
+        } else if (wanted == trade::v1::SETTLED && (o.confirmed_amount_fen() != promise.amount_fen || (promise.trade_day != 0 && o.trade_day() != promise.trade_day))) {
           Fault(StrCat("order ", id, " was confirmed for ", o.confirmed_amount_fen(), " fen of ", promise.amount_fen));
         }
         done();

@@ -123,7 +123,10 @@ bool Promises::Heard(const NewOrder& order, const OrderOutcome& outcome, const P
     ++acknowledged_;
   } else {
     if (p.order_id != outcome.order_id()) say(StrCat("had number ", p.order_id, ", now ", outcome.order_id()));
-    if (p.trade_day != outcome.trade_day()) say(StrCat("had day ", p.trade_day, ", now ", outcome.trade_day()));
+    // Day 0: trade had not heard of the fund yet. A day that was told once stays.
+    if (p.trade_day == 0) p.trade_day = outcome.trade_day();
+    const bool not_told = outcome.trade_day() == 0 && outcome.state() == trade::v1::RECEIVED;
+    if (p.trade_day != outcome.trade_day() && !not_told) say(StrCat("had day ", p.trade_day, ", now ", outcome.trade_day()));
     if (!outcome.repeated()) say("was acknowledged before and is taken for a new one");
   }
   switch (outcome.state()) {
@@ -454,7 +457,7 @@ class Judging {
       };
       ++verdict_.orders;
       if (p.order_id != 0 && o.order_id() != p.order_id) differs("its number", p.order_id, o.order_id());
-      if (p.order_id != 0 && o.trade_day() != p.trade_day) differs("its day", p.trade_day, o.trade_day());
+      if (p.order_id != 0 && p.trade_day != 0 && o.trade_day() != p.trade_day) differs("its day", p.trade_day, o.trade_day());
       if (o.investor_id() != p.investor) differs("its investor", p.investor, o.investor_id());
       if (o.amount_fen() != p.amount_fen) differs("its amount", p.amount_fen, o.amount_fen());
       switch (o.state()) {
