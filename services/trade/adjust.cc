@@ -6,6 +6,7 @@
 // result (130) is about that; refused or cancelled, it is what it was. One change at a time.
 #include <algorithm>
 
+#include "services/trade/aftermath_line.h"
 #include "services/trade/machine.h"
 #include "services/trade/rules.h"
 
@@ -149,14 +150,7 @@ bool TradeMachine::ChangedUnasked(uint64_t seq, const ConfirmedLine& line, NameN
                       ") changes nothing of the subscription");
     return true;
   }
-  ++a.lines;
-  a.confirmed_at = now;
-  a.file = file;
-  a.line = line.line;
-  a.business = line.business;
-  a.return_code = line.return_code;
-  if (line.confirm_day.is_set()) a.confirm_day = line.confirm_day;
-  if (!line.ta_serial.empty()) a.ta_serial = line.ta_serial;
+  TakeLine(line, file, now, a);
   a.detail = line.error_detail;
   const Money amount = std::min(line.amount, o.amount);
   const Units units = line.units.is_zero() ? o.units : std::min(line.units, o.units);

@@ -4,6 +4,7 @@
 // with the order and changes nothing else; reconciliation sees it.
 #include <algorithm>
 
+#include "services/trade/aftermath_line.h"
 #include "services/trade/machine.h"
 
 namespace fundcore::trade {
@@ -89,14 +90,7 @@ void TradeMachine::ApplyLine(const ApplyConfirmations& c, const ConfirmedLine& l
                       ") does not fit the order's state");
     return;
   }
-  ++a.lines;
-  a.confirmed_at = now;
-  a.file = file;
-  a.line = line.line;
-  a.business = line.business;
-  a.return_code = line.return_code;
-  if (line.confirm_day.is_set()) a.confirm_day = line.confirm_day;
-  if (!line.ta_serial.empty()) a.ta_serial = line.ta_serial;
+  TakeLine(line, file, now, a);
   if (!line.ta_account.empty()) o.ta_account = line.ta_account;
   a.detail = line.error_detail;
   switch (kind) {

@@ -105,6 +105,14 @@ std::string CompareError(const absl::Status& s, const Outcome& expected) {
                 ", found ", ErrorText(s));
 }
 
+// Of a call that answers with its order.
+template <class Response>
+absl::Status Answered(const absl::StatusOr<Response>& answer, const std::optional<Outcome>& expected) {
+  if (!expected) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
+  const std::string differs = answer.ok() ? Compare(answer->order(), *expected) : CompareError(answer.status(), *expected);
+  return differs.empty() ? absl::OkStatus() : absl::FailedPreconditionError(differs);
+}
+
 }  // namespace
 
 absl::StatusOr<uint64_t> Runner::OrderNumber(const OrderRef& ref) const {
@@ -233,10 +241,7 @@ absl::Status Runner::Do(const CancelOrder& s) {
   q.set_order_id(order);
   auto answer = Ask<tv1::CancelOrderResponse>("fundcore.trade.v1.TradeService/CancelOrder", q, kApp);
   if (answer.ok() && !s.name.empty()) progress_->Set(StrCat("order ", s.name), StrCat(answer->order().withdrawal_order_id()));
-  if (!s.outcome) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
-  const std::string differs =
-      answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);
-  return differs.empty() ? absl::OkStatus() : absl::FailedPreconditionError(differs);
+  return Answered(answer, s.outcome);
 }
 
 absl::Status Runner::Do(const GiveProof& s) {
@@ -247,10 +252,7 @@ absl::Status Runner::Do(const GiveProof& s) {
   q.set_order_id(order);
   q.set_passed(s.passed);
   const auto answer = Ask<tv1::AnswerChallengeResponse>("fundcore.trade.v1.TradeService/AnswerChallenge", q, kApp);
-  if (!s.outcome) return answer.ok() ? absl::OkStatus() : absl::FailedPreconditionError(ErrorText(answer.status()));
-  const std::string differs =
-      answer.ok() ? Compare(answer->order(), *s.outcome) : CompareError(answer.status(), *s.outcome);
-  return differs.empty() ? absl::OkStatus() : absl::FailedPreconditionError(differs);
+  return Answered(answer, s.outcome);
 }
 
 absl::Status Runner::Do(const Pay& s) {
